@@ -1,0 +1,2 @@
+//! Glassbase: a whole database behind glass.
+pub use glassbase_engine::{sim, storage, trace};
