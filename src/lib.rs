@@ -1,2 +1,2 @@
 //! Glassbase: a whole database behind glass.
-pub use glassbase_engine::{sim, storage, trace};
+pub use glassbase_engine::trace;

@@ -1,0 +1,154 @@
+//! The trace: what the engine did, as plain data.
+//!
+//! Every floor above this one tells what it does by emitting an [`Event`]: a page was found in the pool, a record
+//! went into slot 3 of page 12, eleven cells moved from page 12 to page 19. An event together with when, where and
+//! why it happened is a [`Record`]; the sequence of all records of a run is its [`Trace`].
+//!
+//! ```text
+//!   engine ──emit──▶ Recorder ──push──▶ Trace ──fold──▶ View ──draw──▶ picture
+//!                    (on / off)         │
+//!                                       └──text──▶ file, golden test, list on the page
+//! ```
+//!
+//! **Invariant:** an event carries all that is needed to redraw from it: a reader of the trace never asks the engine.
+//! **Invariant:** this floor knows no other.
+//!
+//! - [`event`]: the vocabulary, one table.
+//! - [`id`], [`bytes`]: the plain values that events are made of.
+//! - [`state`]: a whole engine as plain data, for what was done with recording off.
+//! - [`recorder`]: switch, cause, byte capture.
+//! - [`text`]: the text form, written and read.
+
+pub mod bytes;
+pub mod event;
+pub mod field;
+pub mod id;
+pub mod recorder;
+pub mod state;
+pub mod state_text;
+pub mod text;
+
+pub use bytes::Bytes;
+pub use event::{Event, Lane};
+pub use id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use recorder::{Capture, Recorder};
+pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
+pub use text::{TextError, read_trace, write_trace};
+
+use std::rc::Rc;
+
+/// An event with its circumstances.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Virtual time at which it happened.
+    pub time_ns: u64,
+    /// Index in the trace of the record that led to this one; [`NO_CAUSE`] for what a person asked for.
+    pub cause: u32,
+    /// The node (server) on which it happened; 0 while there is one.
+    pub node: u16,
+    pub event: Event,
+}
+
+/// The cause of a record that nothing in the trace led to.
+pub const NO_CAUSE: u32 = u32::MAX;
+
+const CHUNK: usize = 4096;
+
+/// A sequence of records that is cheap to clone: full chunks are shared, only the last, open one is copied.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    sealed: Vec<Rc<Vec<Record>>>,
+    open: Vec<Record>,
+}
+
+impl Trace {
+    pub fn new() -> Trace {
+        Trace::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.sealed.len() * CHUNK + self.open.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn push(&mut self, record: Record) {
+        self.open.push(record);
+        if self.open.len() == CHUNK {
+            let full = std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK));
+            self.sealed.push(Rc::new(full));
+        }
+    }
+
+    pub fn get(&self, index: usize) -> Option<&Record> {
+        match self.sealed.get(index / CHUNK) {
+            Some(chunk) => chunk.get(index % CHUNK),
+            None => self.open.get(index.checked_sub(self.sealed.len() * CHUNK)?),
+        }
+    }
+
+    /// The records from `start` (clamped to the end) on.
+    pub fn iter_from(&self, start: usize) -> impl Iterator<Item = &Record> {
+        (start..self.len()).map_while(|index| self.get(index))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.iter_from(0)
+    }
+
+    /// Forgets everything from `length` on.
+    pub fn truncate(&mut self, length: usize) {
+        if length >= self.len() {
+            return;
+        }
+        let chunk = length / CHUNK;
+        if chunk < self.sealed.len() {
+            self.open = self.sealed[chunk].to_vec();
+            self.sealed.truncate(chunk);
+        }
+        self.open.truncate(length % CHUNK);
+        debug_assert_eq!(self.len(), length);
+    }
+}
+
+impl PartialEq for Trace {
+    fn eq(&self, other: &Trace) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(count: usize) -> Trace {
+        let mut trace = Trace::new();
+        for index in 0..count {
+            let event = Event::CommandEnded { line: index as u32 };
+            trace.push(Record { time_ns: 0, cause: NO_CAUSE, node: 0, event });
+        }
+        trace
+    }
+
+    #[test]
+    fn reads_back_across_chunks() {
+        let trace = numbered(CHUNK * 2 + 5);
+        assert_eq!(trace.len(), CHUNK * 2 + 5);
+        for index in [0, CHUNK - 1, CHUNK, CHUNK * 2 + 4] {
+            assert_eq!(trace.get(index).unwrap().event, Event::CommandEnded { line: index as u32 });
+        }
+        assert!(trace.get(CHUNK * 2 + 5).is_none());
+        assert_eq!(trace.iter_from(CHUNK * 2).count(), 5);
+    }
+
+    #[test]
+    fn truncates_inside_and_between_chunks() {
+        for length in [0, 1, CHUNK, CHUNK + 1, CHUNK * 2 + 4] {
+            let mut trace = numbered(CHUNK * 2 + 5);
+            trace.truncate(length);
+            assert_eq!(trace, numbered(length));
+        }
+    }
+}

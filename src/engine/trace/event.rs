@@ -1,0 +1,214 @@
+//! The vocabulary: every event that a floor can emit.
+//!
+//! One table gives the enum, the names in a text trace, and the reader and writer of that text. A new event is one
+//! entry here and one arm in the view that draws it.
+//!
+//! Changes of pages carry `lsn`, the page's new log sequence number, and `used`, the bytes of the page that cells and
+//! their slots take up afterwards, so that a fold knows the fill of a page without knowing its layout.
+
+use std::rc::Rc;
+
+use super::bytes::Bytes;
+use super::field::Field;
+use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::state::EngineState;
+
+/// The layer that an event belongs to: a row of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// What was asked, and answered.
+    Script,
+    Tree,
+    Pool,
+    Disk,
+}
+
+impl Lane {
+    pub const ALL: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Pool, Lane::Disk];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Lane::Script => "script",
+            Lane::Tree => "tree",
+            Lane::Pool => "pool",
+            Lane::Disk => "disk",
+        }
+    }
+}
+
+macro_rules! events {
+    ($($lane:ident {$(
+        $(#[$doc:meta])*
+        $name:literal $variant:ident { $($(#[$field_doc:meta])* $field:ident : $type:ty),* $(,)? }
+    )*})*) => {
+        /// Something that happened, with all that is needed to draw it.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($($(#[$doc])* $variant { $($(#[$field_doc])* $field: $type),* },)*)*
+        }
+
+        impl Event {
+            /// Its word in a text trace.
+            pub fn name(&self) -> &'static str {
+                match self { $($(Event::$variant { .. } => $name,)*)* }
+            }
+
+            pub fn lane(&self) -> Lane {
+                match self { $($(Event::$variant { .. } => Lane::$lane,)*)* }
+            }
+
+            /// Hands each field's name and text to `visit`.
+            pub fn fields(&self, mut visit: impl FnMut(&'static str, String)) {
+                match self {
+                    $($(Event::$variant { $($field),* } => { $(visit(stringify!($field), $field.write());)* })*)*
+                }
+            }
+
+            /// Builds the event called `name`, asking `field` for the text of each field.
+            /// The error is the field that is missing or of the wrong kind; `Ok(None)`: no such event.
+            pub fn from_fields<'a>(
+                name: &str,
+                field: impl Fn(&str) -> Option<&'a str>,
+            ) -> Result<Option<Event>, &'static str> {
+                let _ = &field;
+                match name {
+                    $($($name => Ok(Some(Event::$variant {
+                        $($field: field(stringify!($field)).and_then(<$type>::read).ok_or(stringify!($field))?),*
+                    })),)*)*
+                    _ => Ok(None),
+                }
+            }
+
+            /// Every name, in the order of the table.
+            pub const NAMES: &'static [&'static str] = &[$($($name),*),*];
+        }
+    };
+}
+
+events! {
+    Script {
+        /// A `#` line of the script: a caption.
+        "comment" Comment { text: Rc<str> }
+        "command-begun" CommandBegun { line: u32, text: Rc<str> }
+        "command-ended" CommandEnded { line: u32 }
+        /// What a command answers, in words.
+        "answered" Answered { text: Rc<str> }
+        /// A command could not be carried out; nothing changed.
+        "refused" Refused { text: Rc<str> }
+        "expectation-held" ExpectationHeld { text: Rc<str> }
+        "expectation-failed" ExpectationFailed { text: Rc<str>, found: Rc<str> }
+        /// The engine as it stands, whole: opened anew, or changed while recording was off.
+        "state-taken" StateTaken { state: Rc<EngineState> }
+    }
+    Tree {
+        /// An operation on the index starts; `key` is empty for those that have none.
+        "operation-begun" OperationBegun { operation: Operation, key: Bytes, value_len: u32 }
+        "operation-ended" OperationEnded { operation: Operation, outcome: Outcome, count: u32 }
+        /// Binary search in a page came to rest at `slot`: the number of keys below the one sought (`found`: and this
+        /// slot has it). In an inner page `child` is where the search goes next.
+        "searched" Searched { page: PageId, slot: u16, found: bool, child: PageId }
+        /// A scan read `count` cells of a leaf from `slot` on, backward when `backward`.
+        "cells-read" CellsRead { page: PageId, slot: u16, count: u16, backward: bool }
+        "page-formatted" PageFormatted { page: PageId, kind: PageKind, level: u8, lsn: Lsn }
+        /// The page joins the free list in front of `next`.
+        "page-freed" PageFreed { page: PageId, next: PageId, lsn: Lsn }
+        /// The page leaves the free list, whose head is now `next`.
+        "page-reused" PageReused { page: PageId, next: PageId }
+        "record-inserted" RecordInserted {
+            page: PageId, slot: u16, key: Bytes, value_len: u32,
+            /// First page of the overflow chain that holds the value, or none.
+            overflow: PageId, used: u32, lsn: Lsn,
+        }
+        "record-replaced" RecordReplaced { page: PageId, slot: u16, value_len: u32, overflow: PageId, used: u32, lsn: Lsn }
+        /// A separator and the child to its right.
+        "child-inserted" ChildInserted { page: PageId, slot: u16, key: Bytes, child: PageId, used: u32, lsn: Lsn }
+        /// The child for keys below the first separator.
+        "leftmost-child-set" LeftmostChildSet { page: PageId, child: PageId, lsn: Lsn }
+        "separator-replaced" SeparatorReplaced { page: PageId, slot: u16, key: Bytes, used: u32, lsn: Lsn }
+        "cell-removed" CellRemoved { page: PageId, slot: u16, used: u32, lsn: Lsn }
+        /// `count` cells from `from_slot` of page `from` now stand at `to_slot` of page `to`.
+        "cells-moved" CellsMoved {
+            from: PageId, from_slot: u16, count: u16, to: PageId, to_slot: u16,
+            from_used: u32, to_used: u32, lsn: Lsn,
+        }
+        "leaf-linked" LeafLinked { page: PageId, prev: PageId, next: PageId, lsn: Lsn }
+        /// Free space that was scattered between the cells is one piece again.
+        "page-compacted" PageCompacted { page: PageId, reclaimed: u32, lsn: Lsn }
+        /// One page of the chain that holds a long value.
+        "overflow-written" OverflowWritten { page: PageId, next: PageId, length: u32, lsn: Lsn }
+        "root-changed" RootChanged { root: PageId, height: u8, lsn: Lsn }
+        /// `page` is full; cells from `at` on will go to `right`.
+        "split-begun" SplitBegun { page: PageId, right: PageId, at: u16, kind: SplitKind }
+        "split-ended" SplitEnded { page: PageId, right: PageId }
+        /// `right` will be emptied into `left`.
+        "merge-begun" MergeBegun { left: PageId, right: PageId }
+        "merge-ended" MergeEnded { left: PageId, right: PageId }
+        /// `page` has too little and takes `count` cells from its sibling.
+        "borrow-begun" BorrowBegun { page: PageId, sibling: PageId, count: u16 }
+        "borrow-ended" BorrowEnded { page: PageId, sibling: PageId }
+        /// The root had one child left: that child is the root now.
+        "root-collapsed" RootCollapsed { old: PageId, root: PageId }
+        /// The number of records in the tree after an operation that changed it.
+        "record-count" RecordCount { records: u64 }
+        /// All invariants were checked; `problem` is empty when they hold.
+        "verified" Verified { pages: u32, records: u64, problem: Rc<str> }
+    }
+    Pool {
+        /// The page is in the pool. It is pinned from now on, as after each of the next two.
+        "hit" PoolHit { page: PageId, frame: FrameId }
+        /// The page was not in the pool; it is read into `frame`.
+        "miss" PoolMiss { page: PageId, frame: FrameId }
+        /// A new page gets a frame without a read.
+        "created" PoolCreated { page: PageId, frame: FrameId }
+        "unpinned" PoolUnpinned { page: PageId, frame: FrameId }
+        /// The page was changed for the first time since it was read or written.
+        "dirtied" PoolDirtied { page: PageId, frame: FrameId }
+        /// The page left the pool to make room; it was written first if it was dirty.
+        "evicted" PoolEvicted { page: PageId, frame: FrameId }
+        /// A dirty page was written to the disk and is clean.
+        "flushed" PoolFlushed { page: PageId, frame: FrameId }
+    }
+    Disk {
+        "read" DiskRead { page: PageId, sequential: bool }
+        /// Volatile until the next sync.
+        "written" DiskWritten { page: PageId }
+        /// All that was written is durable.
+        "synced" DiskSynced { pages: u32 }
+        "extended" DiskExtended { pages: u32 }
+        /// The disk did not do what it should.
+        "fault" DiskFault { text: Rc<str> }
+        /// Power failed: of the unsynced writes, so many were kept, lost, and torn.
+        "crashed" DiskCrashed { kept: u32, lost: u32, torn: u32 }
+    }
+}
+
+impl Event {
+    /// The pages that the event is about, for highlighting.
+    pub fn pages(&self) -> [PageId; 2] {
+        use Event::*;
+        match self {
+            Searched { page, .. } | CellsRead { page, .. } | PageFormatted { page, .. } | PageFreed { page, .. } => {
+                one(*page)
+            }
+            PageReused { page, .. } | RecordInserted { page, .. } | RecordReplaced { page, .. } => one(*page),
+            ChildInserted { page, .. } | LeftmostChildSet { page, .. } | SeparatorReplaced { page, .. } => one(*page),
+            CellRemoved { page, .. } | LeafLinked { page, .. } | PageCompacted { page, .. } => one(*page),
+            OverflowWritten { page, .. } | RootChanged { root: page, .. } => one(*page),
+            CellsMoved { from, to, .. } => [*from, *to],
+            SplitBegun { page, right, .. } | SplitEnded { page, right } => [*page, *right],
+            MergeBegun { left, right } | MergeEnded { left, right } => [*left, *right],
+            BorrowBegun { page, sibling, .. } | BorrowEnded { page, sibling } => [*page, *sibling],
+            RootCollapsed { old, root } => [*old, *root],
+            PoolHit { page, .. } | PoolMiss { page, .. } | PoolCreated { page, .. } | PoolUnpinned { page, .. } => {
+                one(*page)
+            }
+            PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
+            DiskRead { page, .. } | DiskWritten { page } => one(*page),
+            _ => one(PageId::NONE),
+        }
+    }
+}
+
+fn one(page: PageId) -> [PageId; 2] {
+    [page, PageId::NONE]
+}

@@ -1,0 +1,249 @@
+//! The text form of a trace: what the command line writes, the golden tests compare, and the page opens.
+//!
+//! ```text
+//!   glassbase-trace 1                      format and version
+//!   > lab btree                            the script, one line each behind "> "
+//!   > insert 37
+//!   0 - command-begun line=2 text="insert 37"
+//!   0 0 operation-begun operation=insert key=37 value_len=0
+//!   100 1 hit page=1 frame=0               time in ns, cause (a record's number or -), event, fields
+//!   end 3 c0ffee…                          number of records, hash of all lines above
+//! ```
+//!
+//! A node other than 0 stands as `@2` behind the cause. The last line tells a whole file from one cut short.
+
+use std::fmt::Write;
+
+use thiserror::Error;
+
+use super::{Event, NO_CAUSE, Record, Trace};
+
+/// Version that this program writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+const MAGIC: &str = "glassbase-trace";
+
+/// Why a text is not a trace.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextError {
+    #[error("this is not a Glassbase trace: the first line must be `{MAGIC} {VERSION}`")]
+    NotATrace,
+    #[error("the trace has version {found}, this program reads up to {VERSION}: open it with a newer Glassbase")]
+    NewerVersion { found: u32 },
+    #[error("line {line}: {what}")]
+    BadLine { line: usize, what: String },
+    #[error("the trace is cut short: it ends after {records} records without its last line, `end …`")]
+    CutShort { records: usize },
+    #[error("the trace was altered: its last line says {written}, its content gives {computed}")]
+    Altered { written: String, computed: String },
+}
+
+/// 64-bit FNV-1a (Fowler, Noll, Vo): small, the same everywhere, good enough to tell two traces apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    pub fn update(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// The hash of a trace's records: equal traces, equal hash, natively and in the browser.
+pub fn hash(trace: &Trace) -> u64 {
+    let mut fnv = Fnv::default();
+    let mut line = String::new();
+    for record in trace.iter() {
+        line.clear();
+        write_record(&mut line, record);
+        line.push('\n');
+        fnv.update(line.as_bytes());
+    }
+    fnv.value()
+}
+
+/// Writes one record without its line end.
+pub fn write_record(out: &mut String, record: &Record) {
+    let _ = write!(out, "{} ", record.time_ns);
+    match record.cause {
+        NO_CAUSE => out.push('-'),
+        cause => {
+            let _ = write!(out, "{cause}");
+        }
+    }
+    if record.node != 0 {
+        let _ = write!(out, " @{}", record.node);
+    }
+    out.push(' ');
+    write_event(out, &record.event);
+}
+
+/// Writes an event's name and fields.
+pub fn write_event(out: &mut String, event: &Event) {
+    out.push_str(event.name());
+    event.fields(|name, value| {
+        let _ = write!(out, " {name}={value}");
+    });
+}
+
+/// A whole trace file.
+pub fn write_trace(script: &str, trace: &Trace) -> String {
+    let mut out = format!("{MAGIC} {VERSION}\n");
+    for line in script.lines() {
+        let _ = writeln!(out, "> {line}");
+    }
+    for record in trace.iter() {
+        write_record(&mut out, record);
+        out.push('\n');
+    }
+    let mut fnv = Fnv::default();
+    fnv.update(out.as_bytes());
+    let _ = writeln!(out, "end {} {:016x}", trace.len(), fnv.value());
+    out
+}
+
+/// Reads a trace file: the script and the records.
+pub fn read_trace(text: &str) -> Result<(String, Trace), TextError> {
+    check_header(text)?;
+    let mut script = String::new();
+    let mut trace = Trace::new();
+    let mut offset = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let bare = line.trim_end_matches(['\n', '\r']);
+        if index == 0 {
+        } else if let Some(command) = bare.strip_prefix('>') {
+            script.push_str(command.strip_prefix(' ').unwrap_or(command));
+            script.push('\n');
+        } else if let Some(end) = bare.strip_prefix("end ") {
+            check_end(end, &text[..offset], trace.len())?;
+            return Ok((script, trace));
+        } else {
+            let record = read_record(bare).map_err(|what| TextError::BadLine { line: index + 1, what })?;
+            trace.push(record);
+        }
+        offset += line.len();
+    }
+    Err(TextError::CutShort { records: trace.len() })
+}
+
+fn check_header(text: &str) -> Result<(), TextError> {
+    let first = text.lines().next().unwrap_or_default();
+    let version = first.strip_prefix(MAGIC).and_then(|rest| rest.trim().parse::<u32>().ok());
+    match version {
+        None | Some(0) => Err(TextError::NotATrace),
+        Some(found) if found > VERSION => Err(TextError::NewerVersion { found }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_end(end: &str, body: &str, records: usize) -> Result<(), TextError> {
+    let mut fnv = Fnv::default();
+    fnv.update(body.as_bytes());
+    let computed = format!("{records} {:016x}", fnv.value());
+    if end == computed { Ok(()) } else { Err(TextError::Altered { written: end.to_string(), computed }) }
+}
+
+/// Reads one record; the error says what is wrong.
+pub fn read_record(line: &str) -> Result<Record, String> {
+    let mut words = Words { rest: line };
+    let time_ns = words.next().and_then(|word| word.parse().ok()).ok_or("a record begins with its time in ns")?;
+    let cause = match words.next() {
+        Some("-") => NO_CAUSE,
+        Some(word) => word.parse().map_err(|_| format!("`{word}` is no cause: a record's number or `-`"))?,
+        None => return Err("the cause is missing: a record's number or `-`".to_string()),
+    };
+    let mut name = words.next().ok_or("the event is missing")?;
+    let mut node = 0;
+    if let Some(number) = name.strip_prefix('@') {
+        node = number.parse().map_err(|_| format!("`{name}` is no node"))?;
+        name = words.next().ok_or("the event is missing")?;
+    }
+    let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
+    let lookup = |wanted: &str| fields.iter().find(|(field, _)| *field == wanted).map(|(_, value)| *value);
+    match Event::from_fields(name, lookup) {
+        Ok(Some(event)) => Ok(Record { time_ns, cause, node, event }),
+        Ok(None) => Err(format!("there is no event `{name}`")),
+        Err(field) => Err(format!("event `{name}`: field `{field}` is missing or malformed")),
+    }
+}
+
+/// Words parted by blanks; blanks between quotes do not part.
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.trim_start_matches(' ');
+        if text.is_empty() {
+            return None;
+        }
+        let (mut quoted, mut escaped) = (false, false);
+        let end = text.bytes().position(|byte| {
+            let was_escaped = escaped;
+            escaped = quoted && byte == b'\\' && !was_escaped;
+            if byte == b'"' && !was_escaped {
+                quoted = !quoted;
+            }
+            byte == b' ' && !quoted
+        });
+        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+        self.rest = rest;
+        Some(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Bytes, Lsn, PageId};
+
+    fn sample() -> Trace {
+        let mut trace = Trace::new();
+        let text = "say \"hi there\" \\".into();
+        trace.push(Record { time_ns: 0, cause: NO_CAUSE, node: 0, event: Event::CommandBegun { line: 1, text } });
+        let event = Event::RecordInserted {
+            page: PageId(3),
+            slot: 2,
+            key: Bytes::typed("ash tree"),
+            value_len: 9,
+            overflow: PageId::NONE,
+            used: 31,
+            lsn: Lsn(7),
+        };
+        trace.push(Record { time_ns: 150, cause: 0, node: 2, event });
+        trace
+    }
+
+    #[test]
+    fn a_trace_file_is_read_back_whole() {
+        let text = write_trace("lab btree\ninsert 1", &sample());
+        assert_eq!(read_trace(&text), Ok(("lab btree\ninsert 1\n".to_string(), sample())));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told() {
+        let text = write_trace("lab btree", &sample());
+        assert_eq!(read_trace("hello"), Err(TextError::NotATrace));
+        assert_eq!(read_trace(&text.replacen("trace 1", "trace 9", 1)), Err(TextError::NewerVersion { found: 9 }));
+        let cut = &text[..text.find("end ").unwrap()];
+        assert_eq!(read_trace(cut), Err(TextError::CutShort { records: 2 }));
+        assert!(matches!(read_trace(&text.replacen("used=31", "used=32", 1)), Err(TextError::Altered { .. })));
+        let bad = text.replacen("record-inserted", "record-eaten", 1);
+        assert!(matches!(read_trace(&bad), Err(TextError::BadLine { line: 4, .. })));
+    }
+}
