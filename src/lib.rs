@@ -1,2 +1,5 @@
 //! Glassbase: a whole database behind glass.
 pub use glassbase_engine::trace;
+
+pub mod lab;
+pub mod view;
