@@ -23,6 +23,7 @@ mod fold_pool;
 pub mod markers;
 pub mod measures;
 pub mod pseudocode;
+pub mod shape;
 pub mod tally;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use describe::describe;
 pub use markers::{Marker, MarkerKind};
 pub use measures::{MEASURES, Measure, Series};
 pub use pseudocode::{Algorithm, running};
+pub use shape::{Node, Shape};
 pub use tally::Tally;
 pub use timeline::{Timeline, TimelineHandle};
 
@@ -82,15 +84,18 @@ pub struct View {
     pub fault: Option<Rc<str>>,
     /// What accesses to the disk cost.
     pub costs: measures::Costs,
+    shape: shape::CachedShape,
 }
 
 impl View {
     /// Goes on by one record, the trace's `index`-th.
     pub fn apply(&mut self, index: usize, record: &Record) {
+        let oddities = self.oddities();
         self.costs.see(&record.event, record.time_ns.saturating_sub(self.time_ns));
         self.activity_before(index, record);
         self.fold(&record.event);
         self.activity_after(record);
+        self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
         self.position = index + 1;
     }
