@@ -102,6 +102,9 @@ need_wasm_std_from_debian() {
 
 need_wasm_std() {
   find_wasm_toolchain && return 0
+  if [ "${GLASSBASE_WASM:-}" = rustup ] && ! have rustup; then
+    die "GLASSBASE_WASM=rustup asks for rustup, which is not here; install it from https://rustup.rs or leave the variable out."
+  fi
   if [ "${GLASSBASE_WASM:-}" != debian ] && have rustup; then
     if run_logged "The wasm32 standard library is missing: asking rustup for it" "$SETUP_LOGS/rustup-target.log" \
       rustup target add wasm32-unknown-unknown && find_wasm_toolchain; then
