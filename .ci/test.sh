@@ -55,11 +55,7 @@ stage() {
 
 format_check() { "${FORMAT[@]}" -- --check; }
 
-# Crates are fetched here, by the first stage that needs them, so that a stale Cargo.lock is told in words.
-clippy_native() {
-  cargo fetch --locked || { say "Cargo.lock does not match Cargo.toml: run 'cargo check' and commit Cargo.lock."; return 1; }
-  cargo clippy --locked --workspace --all-targets -- -D warnings
-}
+clippy_native() { fetch_crates && cargo clippy --locked --workspace --all-targets -- -D warnings; }
 
 clippy_wasm() {
   local tests=()
