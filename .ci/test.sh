@@ -102,6 +102,6 @@ stage native "native tests" count_test_results native_tests
 stage browser "headless browser tests" count_test_results browser_tests
 stage site "release build of the page" count_one site_build
 stage e2e "end-to-end tests" count_node e2e_tests
-say "All stages took $SECONDS s."
+say "Everything took $SECONDS s."
 say "$total_passed passed, $total_failed failed"
 [ "$total_failed" = 0 ]
