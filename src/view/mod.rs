@@ -29,7 +29,7 @@ pub mod tally;
 mod tests;
 pub mod timeline;
 
-pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Verification};
+pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};
 pub use caption::caption;
 pub use describe::describe;
 pub use markers::{Marker, MarkerKind};
@@ -69,8 +69,10 @@ pub struct View {
     pub operation: Option<OperationView>,
     /// Changes of structure under way, the innermost last.
     pub changes: Vec<Change>,
-    /// A separator on its way up from an inner page that was split.
-    pub carried: Option<Carried>,
+    /// Pages that came from a split and have no link from above yet.
+    pub unlinked: Vec<Unlinked>,
+    /// Separators on their way up.
+    pub carried: Vec<Carried>,
     /// A page above the root that will be the root.
     pub crown: Option<PageId>,
     /// What the last command answered.

@@ -15,7 +15,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::{Change, View, tally};
+use super::{Unlinked, View, tally};
 use crate::trace::{Event, PageBody, PageId};
 
 /// Deepest tree that is drawn.
@@ -97,12 +97,10 @@ impl Shape {
                 deepest = deepest.max(self.visit_split(view, view.state.root, None, spot, depth + 1));
             }
         }
+        self.columns = self.columns.max(first + 1);
+        self.nodes[index as usize].past = self.columns;
         if depth == 0 {
             deepest = deepest.max(self.right_of(view, page, None, spot, 0));
-        }
-        self.columns = self.columns.max(first + 1);
-        if depth > 0 || parent.is_none() {
-            self.nodes[index as usize].past = self.columns;
         }
         deepest
     }
@@ -115,11 +113,8 @@ impl Shape {
 
     fn right_of(&mut self, view: &View, page: PageId, next: Option<PageId>, spot: Spot, depth: usize) -> usize {
         let mut deepest = depth.saturating_sub(1);
-        for change in &view.changes {
-            if let Change::Split { page: split, right, .. } = change
-                && *split == page
-                && Some(*right) != next
-            {
+        for Unlinked { left, right } in &view.unlinked {
+            if *left == page && Some(*right) != next {
                 deepest = deepest.max(self.visit(view, *right, Spot { linked: false, ..spot }, depth));
             }
         }
@@ -224,8 +219,7 @@ impl View {
 
     /// What besides the pages themselves decides where pages stand.
     pub(super) fn oddities(&self) -> (usize, Option<PageId>) {
-        let splits = self.changes.iter().filter(|change| matches!(change, Change::Split { .. })).count();
-        (splits, self.crown)
+        (self.unlinked.len(), self.crown)
     }
 
     /// Forgets the shape when `event` has changed it.
