@@ -1,5 +1,5 @@
 //! Glassbase: a whole database behind glass.
-pub use glassbase_engine::trace;
+pub use glassbase_engine::{sim, storage, trace};
 
 pub mod lab;
 pub mod view;

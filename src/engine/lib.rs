@@ -1,2 +1,13 @@
 //! The floors that do the work.
+//!
+//! ```text
+//!   storage   one node's storage engine: pages, buffer pool, B+tree
+//!   sim       the world: virtual time, seeded randomness, a disk that can fail
+//!   trace     the vocabulary: every event a floor can emit, as plain data
+//! ```
+//!
+//! A floor names only those below it. This package is built for speed; the package around it, which has the script
+//! language, the page and the command line, is built for size.
+pub mod sim;
+pub mod storage;
 pub mod trace;

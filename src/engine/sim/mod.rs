@@ -1,0 +1,18 @@
+//! The world that the engine lives in: virtual time, seeded randomness, and a disk that can fail.
+//!
+//! Nothing here asks the machine it runs on for anything, so a run is a function of its script and seed.
+//!
+//! - [`Cx`]: the context that is handed down every call: the clock, what has been counted, the recorder.
+//! - [`Generator`], [`Zipf`]: randomness that is the same everywhere.
+//! - [`Device`]: what an access costs on RAM, NVMe, SSD, HDD.
+//! - [`Disk`]: pages that survive a crash only once they are synced.
+
+mod cx;
+mod device;
+mod disk;
+mod random;
+
+pub use cx::Cx;
+pub use device::{Device, MEMORY_ACCESS_NS};
+pub use disk::{Crash, Disk, DiskError, SECTOR_BYTES};
+pub use random::{Generator, Zipf};

@@ -137,6 +137,8 @@ events! {
         /// One page of the chain that holds a long value.
         "overflow-written" OverflowWritten { page: PageId, next: PageId, length: u32, lsn: Lsn }
         "root-changed" RootChanged { root: PageId, height: u8, lsn: Lsn }
+        /// The meta page was brought up to date.
+        "meta-written" MetaWritten { records: u64, lsn: Lsn }
         /// `page` is full; cells from `at` on will go to `right`.
         "split-begun" SplitBegun { page: PageId, right: PageId, at: u16, kind: SplitKind }
         "split-ended" SplitEnded { page: PageId, right: PageId }

@@ -54,6 +54,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// What is asked of an index.
     Operation {

@@ -1,0 +1,342 @@
+//! A disk that forgets what was not synced.
+//!
+//! Every page has two images: `live`, what a read gives, and `durable`, what is there after power fails. A write
+//! changes the live image; `sync` makes all of them durable. A crash decides for each unsynced page, by a seeded
+//! generator, whether its write was kept, lost, or torn at a sector.
+//!
+//! ```text
+//!   write ──▶ live ──sync──▶ durable
+//!               └───crash───▶ kept │ lost (durable as before) │ torn (some sectors new, some old)
+//! ```
+//!
+//! Images are shared, not copied: a page that was read, cached and synced exists once in memory, and a disk is cheap to
+//! clone.
+//!
+//! **Invariant:** pages outside `unsynced` have equal live and durable images.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use thiserror::Error;
+
+use super::cx::Cx;
+use super::device::Device;
+use super::random::Generator;
+use crate::trace::{Event, PageId};
+
+/// What a device writes in one piece.
+pub const SECTOR_BYTES: usize = 512;
+
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiskError {
+    #[error("the disk is full: all of its {capacity} pages are taken; delete something or allow more (set disk_pages)")]
+    Full { capacity: u32 },
+    #[error("page {page} is past the end of the file, which has {pages} pages", page = page.0)]
+    PastEnd { page: PageId, pages: u32 },
+    #[error("the disk could not read page {page}", page = page.0)]
+    ReadFailed { page: PageId },
+    #[error("the power is off: the disk answers nothing until it is restarted")]
+    PowerOff,
+}
+
+/// What became of the unsynced writes in a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crash {
+    pub kept: u32,
+    pub lost: u32,
+    pub torn: u32,
+}
+
+#[derive(Clone, Debug)]
+struct StoredPage {
+    live: Rc<[u8]>,
+    durable: Rc<[u8]>,
+}
+
+/// One file of pages on a device.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    device: Device,
+    page_size: usize,
+    /// Most pages that it holds; 0: no limit.
+    capacity: u32,
+    pages: Vec<StoredPage>,
+    zeros: Rc<[u8]>,
+    unsynced: BTreeSet<PageId>,
+    /// The page after the one accessed last: reaching it costs no seek.
+    next_in_sequence: u32,
+    unreadable: BTreeSet<PageId>,
+    generator: Generator,
+    /// Operations that still succeed before the power fails, if it is to fail.
+    operations_left: Option<u64>,
+}
+
+impl Disk {
+    pub fn new(cx: &Cx, device: Device, page_size: usize, capacity: u32) -> Disk {
+        Disk {
+            device,
+            page_size,
+            capacity,
+            pages: Vec::new(),
+            zeros: Rc::from(vec![0; page_size]),
+            unsynced: BTreeSet::new(),
+            next_in_sequence: 0,
+            unreadable: BTreeSet::new(),
+            generator: cx.generator("disk"),
+            operations_left: None,
+        }
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    pub fn page_size(&self) -> usize {
+        self.page_size
+    }
+
+    pub fn page_count(&self) -> u32 {
+        self.pages.len() as u32
+    }
+
+    /// Pages that can still be added; none: no limit.
+    pub fn pages_left(&self) -> Option<u32> {
+        (self.capacity > 0).then(|| self.capacity.saturating_sub(self.page_count()))
+    }
+
+    /// Pages written but not durable, ascending.
+    pub fn unsynced(&self) -> impl Iterator<Item = PageId> {
+        self.unsynced.iter().copied()
+    }
+
+    /// The image that a read would give, outside of virtual time. For checkers and inspectors.
+    pub fn peek(&self, page: PageId) -> Option<&[u8]> {
+        self.pages.get(page.index()).map(|stored| &stored.live[..])
+    }
+
+    /// Adds a page of zeros at the end of the file.
+    pub fn extend(&mut self, cx: &mut Cx) -> Result<PageId, DiskError> {
+        self.count_operation()?;
+        if self.pages_left() == Some(0) {
+            cx.emit(|| Event::DiskFault { text: "disk full".into() });
+            return Err(DiskError::Full { capacity: self.capacity });
+        }
+        let page = PageId(self.page_count());
+        self.pages.push(StoredPage { live: self.zeros.clone(), durable: self.zeros.clone() });
+        cx.emit(|| Event::DiskExtended { pages: page.0 + 1 });
+        Ok(page)
+    }
+
+    /// Reads a page. What comes back is shared with the disk until either side changes it.
+    pub fn read(&mut self, cx: &mut Cx, page: PageId) -> Result<Rc<[u8]>, DiskError> {
+        self.count_operation()?;
+        let sequential = self.seek(page)?;
+        cx.pass(self.device.read_ns(self.page_size, sequential));
+        cx.counters.disk_reads += 1;
+        cx.emit(|| Event::DiskRead { page, sequential });
+        if self.unreadable.contains(&page) {
+            cx.emit(|| Event::DiskFault { text: format!("page {} cannot be read", page.0).into() });
+            return Err(DiskError::ReadFailed { page });
+        }
+        Ok(self.pages[page.index()].live.clone())
+    }
+
+    /// Writes a page. It is volatile until [`Disk::sync`].
+    pub fn write(&mut self, cx: &mut Cx, page: PageId, bytes: Rc<[u8]>) -> Result<(), DiskError> {
+        assert_eq!(bytes.len(), self.page_size, "a page is written whole");
+        self.count_operation()?;
+        let sequential = self.seek(page)?;
+        cx.pass(self.device.write_ns(self.page_size, sequential));
+        cx.counters.disk_writes += 1;
+        self.pages[page.index()].live = bytes;
+        self.unsynced.insert(page);
+        cx.emit(|| Event::DiskWritten { page });
+        Ok(())
+    }
+
+    /// Makes all that was written durable.
+    pub fn sync(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
+        self.count_operation()?;
+        let pages = self.unsynced.len() as u32;
+        for page in std::mem::take(&mut self.unsynced) {
+            let stored = &mut self.pages[page.index()];
+            stored.durable = stored.live.clone();
+        }
+        cx.pass(self.device.sync_ns());
+        cx.counters.disk_syncs += 1;
+        cx.emit(|| Event::DiskSynced { pages });
+        debug_assert!(self.unsynced.is_empty());
+        Ok(())
+    }
+
+    /// Power fails and comes back: every unsynced write is kept, lost or torn.
+    pub fn crash(&mut self, cx: &mut Cx) -> Crash {
+        let mut crash = Crash::default();
+        for page in std::mem::take(&mut self.unsynced) {
+            let choice = self.generator.below(3);
+            let torn = if choice == 2 { self.tear(page) } else { None };
+            let stored = &mut self.pages[page.index()];
+            match (choice, torn) {
+                (2, Some(image)) => {
+                    crash.torn += 1;
+                    stored.durable = image;
+                }
+                (0, _) => crash.lost += 1,
+                _ => {
+                    crash.kept += 1;
+                    stored.durable = stored.live.clone();
+                }
+            }
+            stored.live = stored.durable.clone();
+        }
+        self.operations_left = None;
+        self.next_in_sequence = 0;
+        let Crash { kept, lost, torn } = crash;
+        cx.emit(|| Event::DiskCrashed { kept, lost, torn });
+        crash
+    }
+
+    /// The power will fail after `operations` more accesses; everything then answers [`DiskError::PowerOff`] until
+    /// [`Disk::crash`] brings the disk back.
+    pub fn fail_power_after(&mut self, operations: u64) {
+        self.operations_left = Some(operations);
+    }
+
+    /// Turns one bit of the stored page over, live and durable: the medium decays. `bit` counts from the first byte's
+    /// lowest bit.
+    pub fn flip_bit(&mut self, cx: &mut Cx, page: PageId, bit: u32) -> Result<(), DiskError> {
+        self.check(page)?;
+        let byte = (bit / 8) as usize % self.page_size;
+        let stored = &mut self.pages[page.index()];
+        for image in [&mut stored.live, &mut stored.durable] {
+            Rc::make_mut(image)[byte] ^= 1 << (bit % 8);
+        }
+        cx.emit(|| Event::DiskFault {
+            text: format!("bit {} of byte {byte} of page {} flipped", bit % 8, page.0).into(),
+        });
+        Ok(())
+    }
+
+    /// Reads of the page fail from now on, or succeed again.
+    pub fn set_unreadable(&mut self, page: PageId, unreadable: bool) {
+        if unreadable {
+            self.unreadable.insert(page);
+        } else {
+            self.unreadable.remove(&page);
+        }
+    }
+
+    /// The image of an interrupted write: a seeded choice of sectors is new, the others are old. None when the page
+    /// has one sector, which a device writes whole or not at all.
+    fn tear(&mut self, page: PageId) -> Option<Rc<[u8]>> {
+        if self.page_size <= SECTOR_BYTES {
+            return None;
+        }
+        let stored = &self.pages[page.index()];
+        let mut image = stored.durable.to_vec();
+        let sectors = (self.page_size / SECTOR_BYTES) as u64;
+        let written = 1 + self.generator.below(sectors - 1) as usize;
+        let bytes = written * SECTOR_BYTES;
+        image[..bytes].copy_from_slice(&stored.live[..bytes]);
+        Some(Rc::from(image))
+    }
+
+    fn count_operation(&mut self) -> Result<(), DiskError> {
+        match &mut self.operations_left {
+            Some(0) => Err(DiskError::PowerOff),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Moves to a page; true when it follows the one accessed last.
+    fn seek(&mut self, page: PageId) -> Result<bool, DiskError> {
+        self.check(page)?;
+        let sequential = page.0 == self.next_in_sequence;
+        self.next_in_sequence = page.0 + 1;
+        Ok(sequential)
+    }
+
+    fn check(&self, page: PageId) -> Result<(), DiskError> {
+        let pages = self.page_count();
+        if page.0 < pages { Ok(()) } else { Err(DiskError::PastEnd { page, pages }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk(page_size: usize, capacity: u32) -> (Cx, Disk) {
+        let cx = Cx::new(7);
+        let disk = Disk::new(&cx, Device::Ssd, page_size, capacity);
+        (cx, disk)
+    }
+
+    fn image(disk: &Disk, byte: u8) -> Rc<[u8]> {
+        Rc::from(vec![byte; disk.page_size()])
+    }
+
+    #[test]
+    fn a_synced_write_survives_every_crash() {
+        let (mut cx, mut disk) = disk(8192, 0);
+        let page = disk.extend(&mut cx).unwrap();
+        let written = image(&disk, 1);
+        disk.write(&mut cx, page, written.clone()).unwrap();
+        disk.sync(&mut cx).unwrap();
+        assert_eq!(disk.crash(&mut cx), Crash::default());
+        assert_eq!(disk.read(&mut cx, page).unwrap(), written);
+    }
+
+    #[test]
+    fn unsynced_writes_are_kept_lost_or_torn_at_a_sector() {
+        let (mut cx, mut disk) = disk(2048, 0);
+        for _ in 0..300 {
+            let page = disk.extend(&mut cx).unwrap();
+            let bytes = image(&disk, 1);
+            disk.write(&mut cx, page, bytes).unwrap();
+        }
+        let crash = disk.crash(&mut cx);
+        assert_eq!(crash.kept + crash.lost + crash.torn, 300);
+        assert!([crash.kept, crash.lost, crash.torn].iter().all(|&count| count > 60), "{crash:?}");
+        for page in 0..300 {
+            let bytes = disk.read(&mut cx, PageId(page)).unwrap();
+            assert!(bytes.chunks(SECTOR_BYTES).all(|sector| sector.iter().all(|byte| *byte == sector[0])));
+        }
+    }
+
+    #[test]
+    fn a_full_disk_refuses_and_keeps_what_it_has() {
+        let (mut cx, mut disk) = disk(512, 2);
+        disk.extend(&mut cx).unwrap();
+        disk.extend(&mut cx).unwrap();
+        assert_eq!(disk.extend(&mut cx), Err(DiskError::Full { capacity: 2 }));
+        assert!(disk.read(&mut cx, PageId(1)).is_ok());
+        assert_eq!(disk.read(&mut cx, PageId(2)), Err(DiskError::PastEnd { page: PageId(2), pages: 2 }));
+    }
+
+    #[test]
+    fn power_fails_when_told() {
+        let (mut cx, mut disk) = disk(512, 0);
+        disk.fail_power_after(1);
+        disk.extend(&mut cx).unwrap();
+        assert_eq!(disk.extend(&mut cx), Err(DiskError::PowerOff));
+        disk.crash(&mut cx);
+        assert!(disk.extend(&mut cx).is_ok());
+    }
+
+    #[test]
+    fn a_flipped_bit_is_there_after_a_crash() {
+        let (mut cx, mut disk) = disk(512, 0);
+        let page = disk.extend(&mut cx).unwrap();
+        disk.flip_bit(&mut cx, page, 9).unwrap();
+        disk.crash(&mut cx);
+        assert_eq!(disk.read(&mut cx, page).unwrap()[1], 2);
+        disk.set_unreadable(page, true);
+        assert_eq!(disk.read(&mut cx, page), Err(DiskError::ReadFailed { page }));
+    }
+}
