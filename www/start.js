@@ -4,6 +4,14 @@ const { js, wasm } = document.querySelector('meta[name="glassbase"]').dataset;
 const failed = document.getElementById('failed');
 const script = document.getElementById('failed-script');
 
+// Colours chosen by hand; without a choice they follow the system.
+try {
+  const theme = localStorage.getItem('glassbase-theme');
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage may be forbidden: the choice is then forgotten with the page.
+}
+
 // A program that has failed is not asked for anything any more: the page is set aside, only the script can be copied.
 function fail(what) {
   if (!failed.hidden) return;

@@ -43,7 +43,11 @@ pub enum Action {
     SaveScript,
     SaveTrace,
     ChooseFile,
+    /// A file that was chosen, if one was.
+    File(Option<web_sys::File>),
     Dismiss,
+    /// The notice of this number has been there long enough.
+    Fade(u32),
 }
 
 pub type Act = Callback<Action>;

@@ -162,3 +162,29 @@ impl Frames {
         self.waiting = false;
     }
 }
+
+/// Writes what went wrong into the failure page, which start.js shows, and to the console.
+pub fn tell_failure(what: &str) {
+    if let Some(place) = by_id("failed-what") {
+        place.set_text_content(Some(what));
+    }
+    web_sys::console::error_1(&JsValue::from_str(what));
+}
+
+/// Calls back once after a while.
+pub fn after(milliseconds: i32, callback: impl FnOnce() + 'static) {
+    let callback = Closure::once_into_js(callback);
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds);
+}
+
+/// The colours chosen by hand, if any.
+pub fn theme() -> Option<String> {
+    document().document_element()?.get_attribute("data-theme")
+}
+
+pub fn set_theme(theme: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    remember("glassbase-theme", theme);
+}

@@ -3,27 +3,35 @@
 //! A knob on the page does not reach into the engine. It changes the script's `set` line, and the script is run anew:
 //! the same commands, one setting different.
 
-use crate::lab::{LabInfo, SettingInfo};
+use crate::lab::{LabInfo, Script, SettingInfo};
 
-/// The value that `script` gives to a setting, or its default.
-pub fn value_of(script: &str, setting: &SettingInfo) -> String {
-    let set = words(script).filter(|(first, name, _)| *first == "set" && *name == setting.name).last();
-    set.map_or(setting.default, |(_, _, value)| value).to_string()
+/// The values that `script` gives to the lab's settings, or their defaults, in the lab's order.
+pub fn values_of(script: &str, lab: &'static LabInfo) -> Vec<String> {
+    let mut values: Vec<String> = lab.settings.iter().map(|setting| setting.default.to_string()).collect();
+    for line in script.lines() {
+        let Some(rest) = line.trim_start().strip_prefix("set ") else { continue };
+        let (name, value) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if let Some(index) = lab.settings.iter().position(|setting| setting.name == name) {
+            values[index] = value.trim().to_string();
+        }
+    }
+    values
+}
+
+pub fn value_of(script: &str, lab: &'static LabInfo, name: &str) -> String {
+    let index = lab.settings.iter().position(|setting| setting.name == name);
+    index.map_or(String::new(), |index| values_of(script, lab).swap_remove(index))
 }
 
 /// The seed that `script` has first of all.
 pub fn seed_of(script: &str) -> Option<&str> {
-    words(script).find(|(first, _, _)| *first == "seed").map(|(_, seed, _)| seed)
+    script.lines().find_map(|line| line.trim().strip_prefix("seed ")).map(str::trim)
 }
 
-/// First three words of each line; the third with all that follows it.
-fn words(script: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-    script.lines().filter_map(|line| {
-        let (first, rest) = line.trim().split_once(char::is_whitespace)?;
-        let rest = rest.trim_start();
-        let (second, third) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        Some((first, second, third.trim()))
-    })
+/// What is wrong with a value for a setting, if anything is.
+pub fn problem(lab: &'static LabInfo, setting: &SettingInfo, value: &str) -> Option<String> {
+    let script = Script::parse(&format!("lab {}\nset {} {value}", lab.name, setting.name));
+    script.problems.first().map(|problem| format!("{}; {}", problem.what, problem.remedy))
 }
 
 /// `script` with a setting of another value: in place of every line that sets it, else below the script's head.
