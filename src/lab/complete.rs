@@ -127,7 +127,10 @@ pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
     }
     if let Some(setting) = lab.setting(word) {
         let values = setting.kind.describe();
-        return Ok(format!("set {} VALUE\n    {}\n    {values}; default {}\n", setting.name, setting.help, setting.default));
+        return Ok(format!(
+            "set {} VALUE\n    {}\n    {values}; default {}\n",
+            setting.name, setting.help, setting.default
+        ));
     }
     let known = commands().map(|info| info.name).chain(lab.settings.iter().map(|setting| setting.name));
     let known: Vec<&str> = known.collect();

@@ -71,7 +71,7 @@ pub enum RecordMode {
 }
 
 /// What a line asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Statement {
     Blank,
     Comment(Rc<str>),
@@ -92,14 +92,8 @@ pub struct Call {
     pub arguments: Arguments,
 }
 
-impl PartialEq for Call {
-    fn eq(&self, other: &Call) -> bool {
-        self.info.name == other.info.name && self.arguments == other.arguments
-    }
-}
-
 /// A line of a script with the data lines below it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Item {
     /// From 1.
     pub line: usize,
@@ -190,7 +184,7 @@ impl Script {
         let Some(old) = self.items.get(index) else { return };
         let (line, before) = (old.line, old.lines());
         let statement = statement::read(self.lab, text, line).unwrap_or(Statement::Faulty);
-        debug_assert!(statement != Statement::Faulty, "a rewritten command must be right: {text}");
+        debug_assert!(!matches!(statement, Statement::Faulty), "a rewritten command must be right: {text}");
         let after = 1 + data.len();
         self.items[index] = Rc::new(Item { line, text: Rc::from(text), statement, data });
         if before != after {

@@ -37,9 +37,8 @@ pub fn tokens(line: &str, line_number: usize) -> Result<Vec<Token>, Problem> {
         let column = line[..start].chars().count() + 1;
         let problem = |what: &str, remedy: &str| Problem::new(line_number, column, what, remedy);
         let length = if rest.starts_with('"') {
-            quoted_length(rest).ok_or_else(|| {
-                problem("the quote that opens here does not close", "put a \" behind the text")
-            })?
+            quoted_length(rest)
+                .ok_or_else(|| problem("the quote that opens here does not close", "put a \" behind the text"))?
         } else {
             rest.find([' ', '\t']).unwrap_or(rest.len())
         };

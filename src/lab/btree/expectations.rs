@@ -117,11 +117,7 @@ impl Btree {
         }
     }
 
-    fn expect_keys<'a>(
-        &mut self,
-        cx: &mut Cx,
-        wanted: impl Iterator<Item = &'a Bytes>,
-    ) -> Result<Finding, Refusal> {
+    fn expect_keys<'a>(&mut self, cx: &mut Cx, wanted: impl Iterator<Item = &'a Bytes>) -> Result<Finding, Refusal> {
         let wanted: Vec<&Bytes> = wanted.collect();
         let mut keys: Vec<Bytes> = Vec::new();
         let mut visit = |key: &[u8], _: &[u8]| keys.push(Bytes::from(key));

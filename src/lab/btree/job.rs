@@ -96,7 +96,7 @@ impl Job {
             "import" => Work::Import { data: data.clone(), column },
             "get-each" => Work::GetEach { data: data.clone(), column },
             "bulk-load" => {
-                let load = btree.tree.begin_bulk_load(cx, btree.settings.fill)?;
+                let load = btree.tree.begin_bulk_load(btree.settings.fill)?;
                 if arguments.number("count").is_some() {
                     Work::LoadNumbers { load }
                 } else {
@@ -133,66 +133,51 @@ impl Job {
         debug_assert!(!self.is_done());
         let index = self.done;
         self.done += 1;
+        self.key.clear();
+        self.work.next_key(index, &mut btree.source, &mut self.key);
+        if self.key.is_empty() {
+            self.tally.blank += 1;
+            return Ok(());
+        }
+        if self.key.len() > btree.tree.max_key_len() {
+            self.leave_out();
+            return Ok(());
+        }
         match &mut self.work {
-            Work::Random { distribution, bound, zipf } => {
-                btree.source.draw(*distribution, *bound, zipf.as_ref(), &mut self.key);
-                self.insert(btree, cx)
-            }
-            Work::Sequence { from, step, down } => {
-                let away = index * *step;
-                self.set_number(if *down { *from - away } else { *from + away });
-                self.insert(btree, cx)
-            }
-            Work::Import { data, column } => match key_of_line(data, index, *column) {
-                None => self.passed_over(),
-                Some(key) if key.len() > btree.tree.max_key_len() => self.left_out(),
-                Some(key) => {
-                    self.set_key(&key);
-                    self.insert(btree, cx)
+            Work::Random { .. } | Work::Sequence { .. } | Work::Import { .. } => {
+                make_value(&self.key, btree.settings.value_size, &mut self.value);
+                match btree.tree.insert(cx, &self.key, &self.value)? {
+                    true => self.tally.inserted += 1,
+                    false => self.tally.present += 1,
                 }
+            }
+            Work::LoadNumbers { load } | Work::LoadKeys { load, .. } => {
+                make_value(&self.key, btree.settings.value_size, &mut self.value);
+                load.push(cx, &mut btree.tree, &self.key, &self.value)?;
+                self.tally.inserted += 1;
+            }
+            Work::GetEach { .. } | Work::GetRandom { .. } => match btree.tree.get(cx, &self.key)? {
+                Some(_) => self.tally.found += 1,
+                None => self.tally.missing += 1,
             },
-            Work::GetEach { data, column } => match key_of_line(data, index, *column) {
-                None => self.passed_over(),
-                Some(key) if key.len() > btree.tree.max_key_len() => self.left_out(),
-                Some(key) => {
-                    self.set_key(&key);
-                    self.get(btree, cx)
-                }
-            },
-            Work::LoadNumbers { .. } => {
-                self.set_number(index + 1);
-                self.load(btree, cx)
-            }
-            Work::LoadKeys { keys, .. } => {
-                let key = keys[index as usize].0.clone();
-                if key.len() > btree.tree.max_key_len() {
-                    return self.left_out();
-                }
-                self.set_key(&key);
-                self.load(btree, cx)
-            }
-            Work::GetRandom { sample, zipf } => {
-                let place = match zipf {
-                    Some(zipf) => zipf.sample(btree.source.generator()) - 1,
-                    None => btree.source.number(sample.len() as u64) - 1,
-                };
-                let key = sample.key(place as usize).unwrap_or_default().to_vec();
-                self.set_key(&key);
-                self.get(btree, cx)
-            }
-            Work::DeleteRandom { sample } => {
-                let key = sample.take(btree.source.generator()).unwrap_or_default().to_vec();
-                self.set_key(&key);
+            Work::DeleteRandom { .. } => {
                 self.tally.deleted += u64::from(btree.tree.delete(cx, &self.key)?);
-                Ok(())
             }
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self) {
+        self.tally.too_long += 1;
+        if self.tally.too_long == 1 {
+            self.tally.first_too_long = self.done;
         }
     }
 
     /// Ends the job, whether all is done or not; the answer.
-    pub fn finish(self, btree: &mut Btree, cx: &mut Cx) -> Result<String, StorageError> {
+    pub fn finish(mut self, btree: &mut Btree, cx: &mut Cx) -> Result<String, StorageError> {
         btree.tally = self.tally;
-        if let Work::LoadNumbers { load } | Work::LoadKeys { load, .. } = self.work {
+        if let Work::LoadNumbers { load } | Work::LoadKeys { load, .. } = &mut self.work {
             load.finish(cx, &mut btree.tree)?;
         }
         Ok(sentence(&self.tally))
@@ -232,53 +217,36 @@ impl Job {
         }
         (text, kept)
     }
+}
 
-    fn set_key(&mut self, key: &[u8]) {
-        self.key.clear();
-        self.key.extend_from_slice(key);
-    }
-
-    fn set_number(&mut self, number: u64) {
-        self.set_key(&number.to_be_bytes());
-    }
-
-    fn insert(&mut self, btree: &mut Btree, cx: &mut Cx) -> Result<(), StorageError> {
-        make_value(&self.key, btree.settings.value_size, &mut self.value);
-        match btree.tree.insert(cx, &self.key, &self.value)? {
-            true => self.tally.inserted += 1,
-            false => self.tally.present += 1,
+impl Work {
+    /// Appends the key of operation `index` to `key`; a blank line gives none.
+    fn next_key(&mut self, index: u64, source: &mut KeySource, key: &mut Vec<u8>) {
+        match self {
+            Work::Random { distribution, bound, zipf } => source.draw(*distribution, *bound, zipf.as_ref(), key),
+            Work::Sequence { from, step, down } => {
+                let away = index * *step;
+                let number = if *down { *from - away } else { *from + away };
+                key.extend_from_slice(&number.to_be_bytes());
+            }
+            Work::LoadNumbers { .. } => key.extend_from_slice(&(index + 1).to_be_bytes()),
+            Work::LoadKeys { keys, .. } => key.extend_from_slice(&keys[index as usize].0),
+            Work::Import { data, column } | Work::GetEach { data, column } => {
+                if let Some(bytes) = key_of_line(data, index, *column) {
+                    key.extend_from_slice(&bytes);
+                }
+            }
+            Work::GetRandom { sample, zipf } => {
+                let place = match zipf {
+                    Some(zipf) => zipf.sample(source.generator()),
+                    None => source.number(sample.len() as u64),
+                };
+                key.extend_from_slice(sample.key(place as usize - 1).unwrap_or_default());
+            }
+            Work::DeleteRandom { sample } => {
+                key.extend_from_slice(sample.take(source.generator()).unwrap_or_default());
+            }
         }
-        Ok(())
-    }
-
-    fn get(&mut self, btree: &mut Btree, cx: &mut Cx) -> Result<(), StorageError> {
-        match btree.tree.get(cx, &self.key)? {
-            Some(_) => self.tally.found += 1,
-            None => self.tally.missing += 1,
-        }
-        Ok(())
-    }
-
-    fn load(&mut self, btree: &mut Btree, cx: &mut Cx) -> Result<(), StorageError> {
-        make_value(&self.key, btree.settings.value_size, &mut self.value);
-        if let Work::LoadNumbers { load } | Work::LoadKeys { load, .. } = &mut self.work {
-            load.push(cx, &mut btree.tree, &self.key, &self.value)?;
-            self.tally.inserted += 1;
-        }
-        Ok(())
-    }
-
-    fn passed_over(&mut self) -> Result<(), StorageError> {
-        self.tally.blank += 1;
-        Ok(())
-    }
-
-    fn left_out(&mut self) -> Result<(), StorageError> {
-        self.tally.too_long += 1;
-        if self.tally.too_long == 1 {
-            self.tally.first_too_long = self.done;
-        }
-        Ok(())
     }
 }
 

@@ -83,7 +83,11 @@ const COMMANDS: &[CommandInfo] = &[
         &[
             Argument::needed("count", COUNT, "how many keys"),
             Argument::optional("keys", ArgumentKind::Word(DISTRIBUTIONS), "how they are drawn; as `set keys` says"),
-            Argument::named("to", ArgumentKind::Number { from: 1, to: u64::MAX }, "the highest number that may be drawn"),
+            Argument::named(
+                "to",
+                ArgumentKind::Number { from: 1, to: u64::MAX },
+                "the highest number that may be drawn",
+            ),
             UNRECORDED,
         ],
         "Inserts keys that are drawn at random.",
@@ -109,10 +113,7 @@ const COMMANDS: &[CommandInfo] = &[
     .with_data(),
     CommandInfo::bulk(
         "bulk-load",
-        &[
-            Argument::optional("count", COUNT, "load the numbers from 1 to this"),
-            UNRECORDED,
-        ],
+        &[Argument::optional("count", COUNT, "load the numbers from 1 to this"), UNRECORDED],
         "Builds an empty tree from the bottom up: sorted keys, every leaf filled as `set fill` says.",
         "bulk-load 1000",
     )
@@ -153,7 +154,11 @@ const COMMANDS: &[CommandInfo] = &[
         "flip",
         &[
             Argument::needed("page", ArgumentKind::Number { from: 0, to: u32::MAX as u64 }, "the page's number"),
-            Argument::needed("bit", ArgumentKind::Number { from: 0, to: 16384 * 8 - 1 }, "the bit's number in the page"),
+            Argument::needed(
+                "bit",
+                ArgumentKind::Number { from: 0, to: 16384 * 8 - 1 },
+                "the bit's number in the page",
+            ),
         ],
         "Flips one bit of a page on the disk, as a failing medium does.",
         "flip 2 400",
