@@ -74,6 +74,17 @@ impl Tree {
         few_bytes && (self.options.order == 0 || page::slot_count(bytes) < self.min_cells(page::is_leaf(bytes)))
     }
 
+    /// Less than any page but the root and the right edge may have. For an inner page by bytes that is no separator at
+    /// all: when long separators meet, the one that goes up may leave little on one side.
+    pub(super) fn is_short(&self, bytes: &[u8]) -> bool {
+        let longest = page::separator_cost(self.max_key_len());
+        let bytes_never_matter = self.options.order != 0 && self.max_cells() * longest <= self.capacity();
+        if page::is_leaf(bytes) || bytes_never_matter {
+            return self.is_underfull(bytes);
+        }
+        page::slot_count(bytes) == 0
+    }
+
     /// Fewest cells of a page when an order is given.
     fn min_cells(&self, is_leaf: bool) -> usize {
         let order = self.options.order as usize;
@@ -157,30 +168,33 @@ impl Tree {
         let (left, right) = (self.pager.page(pair.left), self.pager.page(pair.right));
         let is_leaf = page::is_leaf(left);
         let costs = self.costs_of_both(pair);
-        let (left_count, right_count) = (page::slot_count(left), page::slot_count(right));
-        let lender_count = if pair.left_is_short { right_count } else { left_count };
-        let total: usize = costs.iter().sum();
-        let merges = total <= self.capacity() && costs.len() <= self.max_cells();
+        let merges = costs.iter().sum::<usize>() <= self.capacity() && costs.len() <= self.max_cells();
+        let share = || self.cut_by_bytes(&costs, !is_leaf).map(|cut| Remedy::Borrow { cut });
         if self.options.order == 0 {
             return match (merges, last_resort) {
                 (true, _) => Some(Remedy::Merge),
-                (false, true) => Some(Remedy::Borrow { cut: self.cut_in_two(&costs, !is_leaf) }),
+                (false, true) => share(),
                 (false, false) => None,
             };
         }
-        if lender_count > self.min_cells(is_leaf) {
-            let cut = if pair.left_is_short { left_count + 1 } else { left_count - 1 };
-            let left_cost: usize = costs[..cut].iter().sum();
-            let right_cost = total - left_cost - if is_leaf { 0 } else { costs[cut] };
-            let fits = left_cost.max(right_cost) <= self.capacity();
-            let cut = if fits { cut } else { self.cut_in_two(&costs, !is_leaf) };
-            return Some(Remedy::Borrow { cut });
+        let (left_count, right_count) = (page::slot_count(left), page::slot_count(right));
+        let (short, lender) = if pair.left_is_short { (left_count, right_count) } else { (right_count, left_count) };
+        let needed = self.min_cells(is_leaf).saturating_sub(short);
+        if lender >= self.min_cells(is_leaf) + needed {
+            let cut = if pair.left_is_short { left_count + needed } else { left_count - needed };
+            return if self.fits_when_cut(&costs, cut, !is_leaf) { Some(Remedy::Borrow { cut }) } else { share() };
         }
         match (last_resort, merges) {
             (false, _) => None,
             (true, true) => Some(Remedy::Merge),
-            (true, false) => Some(Remedy::Borrow { cut: self.cut_in_two(&costs, !is_leaf) }),
+            (true, false) => share(),
         }
+    }
+
+    fn fits_when_cut(&self, costs: &[usize], cut: usize, lifts: bool) -> bool {
+        let left: usize = costs[..cut].iter().sum();
+        let right: usize = costs[cut + usize::from(lifts)..].iter().sum();
+        left.max(right) <= self.capacity()
     }
 
     /// What the cells of both pages take up, with the separator between them when it would come down.

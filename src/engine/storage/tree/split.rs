@@ -64,14 +64,17 @@ impl Tree {
         needed + 1
     }
 
-    fn cut<'a>(&self, costs: &'a [usize], lifts: bool) -> Cut<'a> {
-        let by_count = self.options.order != 0;
-        Cut { costs, capacity: self.capacity(), max_cells: self.max_cells(), by_count, lifts }
+    /// The number of cells for the left side of a full page. A cell takes half a page at most, so there always is one.
+    fn cut_in_two(&self, costs: &[usize], lifts: bool) -> usize {
+        // An order is kept by count; a page of few but long keys is full by bytes all the same.
+        let by_count = costs.len() > self.max_cells();
+        let cut = Cut { costs, capacity: self.capacity(), max_cells: self.max_cells(), by_count, lifts };
+        cut.find().expect("cells of at most half a page can be cut in two")
     }
 
-    /// The number of cells for the left side. A cell takes half a page at most, so there always is one.
-    pub(super) fn cut_in_two(&self, costs: &[usize], lifts: bool) -> usize {
-        self.cut(costs, lifts).find().expect("cells of at most half a page can be cut in two")
+    /// The number of cells for the left side when two pages share their cells evenly by bytes.
+    pub(super) fn cut_by_bytes(&self, costs: &[usize], lifts: bool) -> Option<usize> {
+        Cut { costs, capacity: self.capacity(), max_cells: self.max_cells(), by_count: false, lifts }.find()
     }
 
     /// Splits a pinned leaf to put a record before `slot`; unpins it.

@@ -153,7 +153,7 @@ impl Checker<'_> {
             return Err(format!("page {} has {count} keys, {} are allowed", page.0, tree.max_cells()));
         }
         let may_be_short = right_edge || page == tree.meta.root || tree.options.disk_pages != 0;
-        if tree.is_underfull(bytes) && !may_be_short {
+        if !may_be_short && tree.is_short(bytes) {
             return Err(format!("page {} has only {count} keys in {} bytes", page.0, page::used(bytes)));
         }
         Ok(())
