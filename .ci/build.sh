@@ -3,12 +3,18 @@
 # shellcheck source=.ci/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
+fetch_crates() {
+  cargo fetch --locked || {
+    say "Either Cargo.lock does not match Cargo.toml (then run 'cargo check' and commit Cargo.lock), or the network is down."
+    return 1
+  }
+}
+
 build_site() {
   # Trunk would fetch tools by itself; set-up got them, and --offline makes sure that these are the ones used.
   # That also forbids cargo the network, so the crates are fetched before.
-  cargo fetch --locked --target wasm32-unknown-unknown ||
-    die "Cargo.lock does not match Cargo.toml, or the crates cannot be reached; run 'cargo check', commit Cargo.lock, check the network."
-  NO_COLOR=true trunk build --release --offline --locked
+  fetch_crates &&
+    NO_COLOR=true trunk build --release --offline --locked
 }
 
 report_size() {

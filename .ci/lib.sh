@@ -1,4 +1,4 @@
-# Shared by the scripts beside it: where things are, how they speak, which versions they want.
+# Shared by the scripts beside it: where things are, how they speak, which toolchain serves.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -9,10 +9,6 @@ CARGO_BIN=${CARGO_HOME:-$HOME/.cargo}/bin
 # Tools that set-up installs go first, so that a different version elsewhere on PATH does not win.
 PATH=$CARGO_BIN:$E2E/node_modules/.bin:$PATH
 export PATH
-
-TRUNK_VERSION=0.21.14
-WASM_PACK_VERSION=0.15.1
-WASM_OPT_VERSION=132
 
 say() { printf '%s\n' "$*"; }
 warn() { printf '%s\n' "$*" >&2; }

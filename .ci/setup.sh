@@ -6,6 +6,10 @@
 
 SETUP_LOGS=$ROOT/target/setup-logs
 
+# wasm-bindgen's version follows Cargo.lock; wasm-opt's is in tests/e2e/package.json and in Trunk.toml.
+TRUNK_VERSION=0.21.14
+WASM_PACK_VERSION=0.15.1
+
 # Some steps write to the system. Root does it at once, others through sudo if that asks for no password.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
@@ -102,9 +106,12 @@ need_wasm_std_from_debian() {
 
 need_wasm_std() {
   find_wasm_toolchain && return 0
+  if [ "${GLASSBASE_WASM:-}" = rustup ] && ! have rustup; then
+    die "GLASSBASE_WASM=rustup asks for rustup, which is not here; install it from https://rustup.rs or leave the variable out."
+  fi
   if [ "${GLASSBASE_WASM:-}" != debian ] && have rustup; then
     if run_logged "The wasm32 standard library is missing: asking rustup for it" "$SETUP_LOGS/rustup-target.log" \
-      rustup target add wasm32-unknown-unknown && find_wasm_toolchain; then
+      env RUST_BACKTRACE=0 rustup target add wasm32-unknown-unknown && find_wasm_toolchain; then
       return 0
     fi
     [ "${GLASSBASE_WASM:-}" != rustup ] ||
@@ -167,7 +174,8 @@ need_chromium() {
   find_chromedriver || die "no ChromeDriver was found; set CHROMEDRIVER to the path of one."
 }
 
-# rustfmt of any toolchain serves; FORMAT is the command that formats the workspace.
+# rustfmt of any toolchain serves; FORMAT is the command that formats the workspace, for test.sh.
+# shellcheck disable=SC2034
 need_rustfmt() {
   local toolchain
   FORMAT=(cargo fmt --all)
@@ -199,12 +207,15 @@ need_clippy() {
 }
 
 need_for_page() {
+  local bindgen
+  bindgen=$(wasm_bindgen_version)
+  [ -n "$bindgen" ] || die "Cargo.lock names no wasm-bindgen, so there is no page to build; add it to Cargo.toml and run 'cargo check'."
   need_rust
   need_wasm_std
   need_node
   need_npm_packages
   # Without --locked: the lock file it ships may name versions that the registry in use does not have.
-  cargo_tool wasm-bindgen "$(wasm_bindgen_version)" wasm-bindgen-cli 2
+  cargo_tool wasm-bindgen "$bindgen" wasm-bindgen-cli 2
   cargo_tool trunk "$TRUNK_VERSION" trunk 4 --locked
 }
 

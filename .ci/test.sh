@@ -47,6 +47,8 @@ stage() {
   total_failed=$((total_failed + failed))
   printf '  %-28s %5d passed, %d failed %5d s%s\n' "$name" "$passed" "$failed" $((SECONDS - start)) "$verdict"
   if [ "$failed" != 0 ]; then
+    # What failed may be far above the end when a stage goes on after a failure.
+    grep -E '^(test .* (FAILED|FAIL)$|not ok |    not ok |error(\[|:)|thread .* panicked at)' "$log" | head -n 20 | sed 's/^/  ! /' || true
     say "  --- the end of target/test-logs/$id.log"
     tail -n "${TAIL:-40}" "$log" | sed 's/^/  | /'
     say "  ---"
@@ -55,11 +57,7 @@ stage() {
 
 format_check() { "${FORMAT[@]}" -- --check; }
 
-# Crates are fetched here, by the first stage that needs them, so that a stale Cargo.lock is told in words.
-clippy_native() {
-  cargo fetch --locked || { say "Cargo.lock does not match Cargo.toml: run 'cargo check' and commit Cargo.lock."; return 1; }
-  cargo clippy --locked --workspace --all-targets -- -D warnings
-}
+clippy_native() { fetch_crates && cargo clippy --locked --workspace --all-targets -- -D warnings; }
 
 clippy_wasm() {
   local tests=()
@@ -69,12 +67,20 @@ clippy_wasm() {
 
 native_tests() { cargo test --locked --workspace --no-fail-fast; }
 
+# The whole of a test binary's run counts against this limit, and a debug build is slow.
+export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-300}
+
 # Only tests/browser*.rs run in a browser. wasm-pack compiles the other test files for wasm32 too, so a native one
 # begins with #![cfg(not(target_arch = "wasm32"))]. `no-install` keeps wasm-pack from downloading what set-up got.
+# One call per file, because wasm-pack has no way to go on after a file that failed.
 browser_tests() {
-  compgen -G "tests/browser*.rs" >/dev/null || { say "there is no tests/browser*.rs"; return 1; }
-  WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-300} timeout 900 \
-    wasm-pack test --headless --chrome --chromedriver "$CHROMEDRIVER" --mode no-install -- --locked --test 'browser*'
+  local file status=0
+  for file in tests/browser*.rs; do
+    [ -f "$file" ] || { say "There is no tests/browser*.rs."; return 1; }
+    timeout 900 wasm-pack test --headless --chrome --chromedriver "$CHROMEDRIVER" --mode no-install \
+      -- --locked --test "$(basename "$file" .rs)" || status=$?
+  done
+  return "$status"
 }
 
 # A page left from an earlier build must not pass for this one.
@@ -96,6 +102,6 @@ stage native "native tests" count_test_results native_tests
 stage browser "headless browser tests" count_test_results browser_tests
 stage site "release build of the page" count_one site_build
 stage e2e "end-to-end tests" count_node e2e_tests
-say "All stages took $SECONDS s."
+say "Everything took $SECONDS s."
 say "$total_passed passed, $total_failed failed"
 [ "$total_failed" = 0 ]

@@ -58,7 +58,7 @@ export async function serve({ dir = DIST, base = '/', port = 0, host = '127.0.0.
   const root = resolve(dir);
   const prefix = `/${base}/`.replace(/\/+/g, '/');
   const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://localhost');
+    const pathname = request.url.split(/[?#]/, 1)[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;

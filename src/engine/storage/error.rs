@@ -1,0 +1,31 @@
+//! What can go wrong in the storage engine.
+
+use thiserror::Error;
+
+use crate::sim::DiskError;
+use crate::trace::PageId;
+
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StorageError {
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error("page {page} fails its checksum (stored {stored:08x}, computed {computed:08x}): it is damaged", page = page.0)]
+    ChecksumMismatch { page: PageId, stored: u32, computed: u32 },
+    #[error("the bytes read for page {page} say that they are page {found}: a write went astray", page = page.0, found = found.0)]
+    Misplaced { page: PageId, found: PageId },
+    #[error("page {page} is not what it should be: {what}; the file is damaged", page = page.0)]
+    Corrupt { page: PageId, what: String },
+    #[error("all {frames} frames of the pool are pinned: give it more (set frames)")]
+    AllPinned { frames: u32 },
+    #[error("the key has {length} bytes, at most {max} fit (a quarter of a page of {page_size} bytes)")]
+    KeyTooLong { length: usize, max: usize, page_size: usize },
+    #[error("the value has {length} bytes, at most {max} are allowed")]
+    ValueTooLong { length: usize, max: usize },
+    #[error("keys of a bulk load come in ascending order without duplicates, but {key} does not follow {last}")]
+    NotAscending { last: String, key: String },
+    #[error("a bulk load needs an empty tree, this one has {records} records (clear it first)")]
+    NotEmpty { records: u64 },
+    #[error("the setting {option} does not work: {what}")]
+    BadOption { option: &'static str, what: String },
+}

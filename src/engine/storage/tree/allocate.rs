@@ -1,0 +1,63 @@
+//! Pages come from the free list, or from the end of the file; pages given up join the list.
+//!
+//! ```text
+//!   meta: first free ─▶ page 9 ─▶ page 4 ─▶ page 17 ─▶ none
+//! ```
+
+use super::*;
+use crate::sim::DiskError;
+
+impl Tree {
+    /// A page to be formatted, pinned.
+    pub(super) fn allocate(&mut self, cx: &mut Cx) -> Result<(PageId, FrameId), StorageError> {
+        let page = self.meta.free_head;
+        if page.is_none() {
+            let page = self.pager.disk.extend(cx)?;
+            let frame = self.pager.create(cx, page)?;
+            return Ok((page, frame));
+        }
+        let frame = self.pager.fetch(cx, page)?;
+        let bytes = self.pager.page(frame);
+        if page::kind(bytes) != Some(PageKind::Free) {
+            self.pager.unpin(cx, frame);
+            return Err(StorageError::Corrupt { page, what: "it is in the free list, but in use".to_string() });
+        }
+        let next = page::next(bytes);
+        self.meta.free_head = next;
+        self.meta.free_count = self.meta.free_count.saturating_sub(1);
+        cx.emit(|| Event::PageReused { page, next });
+        Ok((page, frame))
+    }
+
+    /// Puts a pinned page into the free list and unpins it.
+    pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) {
+        let page = self.pager.pool.frame(frame).page;
+        let next = self.meta.free_head;
+        let edit = |bytes: &mut [u8]| {
+            page::format(bytes, page, PageKind::Free, 0);
+            page::set_next(bytes, next);
+            0
+        };
+        self.change(cx, frame, edit, |_, lsn| Event::PageFreed { page, next, lsn });
+        self.meta.free_head = page;
+        self.meta.free_count += 1;
+        self.pager.unpin(cx, frame);
+    }
+
+    /// Pages that can still be had; none: no limit.
+    pub(super) fn pages_available(&self) -> Option<u32> {
+        self.pager.disk.pages_left().map(|left| left + self.meta.free_count)
+    }
+
+    /// Makes sure of `needed` pages before anything is changed.
+    pub(super) fn reserve(&mut self, cx: &mut Cx, needed: u32) -> Result<(), StorageError> {
+        match self.pages_available() {
+            Some(available) if available < needed => {
+                let text = format!("disk full: {needed} pages needed, {available} to be had");
+                cx.emit(|| Event::DiskFault { text: text.into() });
+                Err(DiskError::Full { capacity: self.options.disk_pages }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}

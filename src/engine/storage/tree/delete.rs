@@ -1,0 +1,34 @@
+//! Deleting a record.
+
+use super::search::Target;
+use super::*;
+use crate::storage::page::Value;
+
+impl Tree {
+    /// Removes a record; false: the key was not there.
+    pub fn delete(&mut self, cx: &mut Cx, key: &[u8]) -> Result<bool, StorageError> {
+        let (outcome, _) = self.operate(cx, Operation::Delete, key, 0, |tree, cx| Ok((tree.remove(cx, key)?, 0)))?;
+        Ok(outcome == Outcome::Deleted)
+    }
+
+    fn remove(&mut self, cx: &mut Cx, key: &[u8]) -> Result<Outcome, StorageError> {
+        let leaf = self.descend(cx, Target::Key(key), true)?;
+        let (slot, found) = self.search_leaf(cx, leaf, key);
+        if !found {
+            self.pager.unpin(cx, leaf);
+            return Ok(Outcome::Absent);
+        }
+        let bytes = self.pager.page(leaf);
+        let page = page::page_id(bytes);
+        let chain = match page::value(bytes, slot) {
+            Value::Inline(_) => PageId::NONE,
+            Value::Overflow(first) => first,
+        };
+        self.remove_at(cx, leaf, slot);
+        self.meta.records -= 1;
+        self.pager.unpin(cx, leaf);
+        self.free_overflow(cx, chain)?;
+        self.rebalance(cx, page, 0)?;
+        Ok(Outcome::Deleted)
+    }
+}

@@ -1,0 +1,84 @@
+//! The tree described as plain data.
+
+use std::rc::Rc;
+
+use super::*;
+use crate::storage::page::Value;
+use crate::trace::state::Cell;
+use crate::trace::{Cells, EngineState, PageBody, PageState};
+
+impl Tree {
+    /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
+    pub fn state(&self, cx: &Cx) -> EngineState {
+        EngineState {
+            page_size: self.options.page_size,
+            capacity: self.capacity() as u32,
+            order: self.options.order,
+            frames: self.pager.pool.capacity(),
+            root: self.meta.root,
+            height: self.meta.height,
+            records: self.meta.records,
+            free_head: self.meta.free_head,
+            pages: (0..self.page_count()).map(|page| Rc::new(self.page_state(PageId(page)))).collect(),
+            pool: self.pager.pool.state(),
+            unsynced: self.pager.disk.unsynced().collect(),
+            counters: cx.counters,
+        }
+    }
+
+    pub(super) fn emit_state(&self, cx: &mut Cx) {
+        if cx.recorder.is_on() {
+            let state = Rc::new(self.state(cx));
+            cx.emit(|| Event::StateTaken { state });
+        }
+    }
+
+    /// A page that makes no sense, or was never written, is described as a free one.
+    fn page_state(&self, page: PageId) -> PageState {
+        let readable = self.pager.peek_unchecked(page).filter(|bytes| page::check_layout(bytes).is_ok());
+        let Some(bytes) = readable else {
+            return PageState { page, lsn: Lsn(0), used: 0, body: PageBody::Free { next: PageId::NONE } };
+        };
+        let (body, used) = match page::kind(bytes) {
+            Some(PageKind::Leaf) => {
+                let body =
+                    PageBody::Leaf { prev: page::prev(bytes), next: page::next(bytes), cells: self.records_of(bytes) };
+                (body, page::used(bytes))
+            }
+            Some(PageKind::Inner) => {
+                let (level, leftmost) = (page::level(bytes), page::leftmost(bytes));
+                (PageBody::Inner { level, leftmost, cells: children_of(bytes) }, page::used(bytes))
+            }
+            Some(PageKind::Overflow) => {
+                let length = page::overflow_part(bytes).len() as u32;
+                (PageBody::Overflow { next: page::next(bytes), length }, 0)
+            }
+            Some(PageKind::Meta) => (PageBody::Meta, 0),
+            _ => (PageBody::Free { next: page::next(bytes) }, 0),
+        };
+        PageState { page, lsn: page::lsn(bytes), used, body }
+    }
+
+    fn records_of(&self, bytes: &[u8]) -> Cells {
+        let mut cells = Cells::default();
+        for slot in 0..page::slot_count(bytes) {
+            let cell = match page::value(bytes, slot) {
+                Value::Inline(value) => Cell { value_len: value.len() as u32, link: PageId::NONE },
+                Value::Overflow(first) => {
+                    let value_len = self.pager.peek_unchecked(first).map_or(0, page::overflow_remaining);
+                    Cell { value_len, link: first }
+                }
+            };
+            cells.push(page::key(bytes, slot), cell);
+        }
+        cells
+    }
+}
+
+fn children_of(bytes: &[u8]) -> Cells {
+    let mut cells = Cells::default();
+    for slot in 0..page::slot_count(bytes) {
+        cells.push(page::key(bytes, slot), Cell { value_len: 0, link: page::child(bytes, slot) });
+    }
+    cells
+}
