@@ -84,7 +84,14 @@ pub enum Change {
     Borrow { page: PageId, sibling: PageId, count: u16 },
 }
 
-/// A separator that left an inner page and has not arrived in the page above.
+/// The right half of a split, before the page above has a link to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unlinked {
+    pub left: PageId,
+    pub right: PageId,
+}
+
+/// A separator on its way from a page to the one above: the copy of a leaf's key, or what left an inner page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Carried {
     pub key: Bytes,
@@ -128,8 +135,7 @@ impl View {
                 }
             }
             OperationBegun { operation, key, value_len } => {
-                self.changes.clear();
-                self.carried = None;
+                self.forget_changes();
                 self.operation = Some(OperationView {
                     operation: *operation,
                     key: key.clone(),
@@ -179,13 +185,25 @@ impl View {
         match &record.event {
             SplitBegun { page, right, at, kind } => {
                 self.begin(Change::Split { page: *page, right: *right, at: *at, kind: *kind });
+                if self.unlinked.len() < DEPTH_MAX {
+                    self.unlinked.push(Unlinked { left: *page, right: *right });
+                }
             }
             MergeBegun { left, right } => self.begin(Change::Merge { left: *left, right: *right }),
             BorrowBegun { page, sibling, count } => {
                 self.begin(Change::Borrow { page: *page, sibling: *sibling, count: *count });
             }
-            SplitEnded { .. } | MergeEnded { .. } | BorrowEnded { .. } => self.end(&record.event),
-            ChildInserted { key, .. } => self.carried.take_if(|carried| carried.key == *key).map_or((), drop),
+            SplitEnded { right, .. } => {
+                self.end(&record.event);
+                self.copy_up(*right);
+            }
+            MergeEnded { .. } | BorrowEnded { .. } => self.end(&record.event),
+            ChildInserted { key, child, .. } => {
+                self.carried.retain(|carried| carried.key != *key);
+                self.unlinked.retain(|unlinked| unlinked.right != *child);
+            }
+            LeftmostChildSet { child, .. } => self.unlinked.retain(|unlinked| unlinked.right != *child),
+            SeparatorReplaced { key, .. } => self.carried.retain(|carried| carried.key != *key),
             PageFormatted { page, kind: PageKind::Inner, level, .. } => {
                 let above = self.page(self.state.root).and_then(|root| root.level()).unwrap_or(0);
                 if *level > above {
@@ -194,10 +212,7 @@ impl View {
             }
             RootChanged { .. } => self.crown = None,
             PageFreed { page, .. } => self.crown.take_if(|crown| crown == page).map_or((), drop),
-            StateTaken { .. } => {
-                self.changes.clear();
-                (self.carried, self.crown) = (None, None);
-            }
+            StateTaken { .. } => self.forget_changes(),
             OperationEnded { outcome, count, .. } => self.end_operation(*outcome, *count, record.time_ns),
             _ => {}
         }
@@ -210,14 +225,18 @@ impl View {
         self.operation = None;
         self.answer = None;
         self.fault = None;
+        self.forget_changes();
+    }
+
+    fn forget_changes(&mut self) {
         self.changes.clear();
-        (self.carried, self.crown) = (None, None);
+        self.unlinked.clear();
+        self.carried.clear();
+        self.crown = None;
     }
 
     fn step(&mut self, page: PageId, slot: u16, found: bool, child: PageId) {
-        let at = usize::from(slot);
-        // In an inner page a key that is found leads to the child on its right.
-        let right = at + usize::from(found && !child.is_none());
+        let right = self.way(page, slot, child);
         let low = right.checked_sub(1).and_then(|slot| self.key(page, slot)).map(Bytes::from);
         let high = self.key(page, right).map(Bytes::from);
         let Some(operation) = &mut self.operation else { return };
@@ -235,15 +254,41 @@ impl View {
         operation.reading = Some(reading);
     }
 
-    /// In the split of an inner page the middle separator leaves the page and goes up.
+    /// The number of keys on the left of the way that a search takes from `page` to `child`, or to the key itself.
+    pub fn way(&self, page: PageId, slot: u16, child: PageId) -> usize {
+        let slot = usize::from(slot);
+        let right =
+            !child.is_none() && self.child(page, slot) != Some(child) && self.child(page, slot + 1) == Some(child);
+        slot + usize::from(right)
+    }
+
+    /// When an inner page is split or lends, a separator leaves it and goes up.
     fn carry(&mut self, page: PageId, slot: u16) {
-        let splits = |change: &Change| matches!(change, Change::Split { page: split, right, .. } if *split == page || *right == page);
+        let lifts = match self.changes.last() {
+            Some(Change::Split { page: split, .. }) => *split == page,
+            Some(Change::Borrow { sibling, .. }) => *sibling == page,
+            _ => false,
+        };
         let inner = self.page(page).is_some_and(|page| matches!(page.body, PageBody::Inner { .. }));
-        if inner
-            && self.changes.last().is_some_and(splits)
+        if lifts
+            && inner
+            && self.carried.len() < DEPTH_MAX
             && let Some(key) = self.key(page, usize::from(slot))
         {
-            self.carried = Some(Carried { key: Bytes::from(key), from: page, slot });
+            let key = Bytes::from(key);
+            self.carried.push(Carried { key, from: page, slot });
+        }
+    }
+
+    /// When a leaf has been split, a copy of the first key of its right half goes up.
+    fn copy_up(&mut self, right: PageId) {
+        let leaf = self.page(right).is_some_and(|page| matches!(page.body, PageBody::Leaf { .. }));
+        if leaf
+            && self.carried.len() < DEPTH_MAX
+            && let Some(key) = self.key(right, 0)
+        {
+            let key = Bytes::from(key);
+            self.carried.push(Carried { key, from: right, slot: 0 });
         }
     }
 
@@ -266,8 +311,7 @@ impl View {
     }
 
     fn end_operation(&mut self, outcome: Outcome, count: u32, at_ns: u64) {
-        self.changes.clear();
-        (self.carried, self.crown) = (None, None);
+        self.forget_changes();
         let reads_now = self.state.counters.disk_reads;
         if let Some(operation) = &mut self.operation {
             let disk_reads = reads_now.saturating_sub(operation.before.disk_reads);

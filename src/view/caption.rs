@@ -4,7 +4,7 @@
 //! in its slot.
 
 use super::describe::{count, describe, key, moves};
-use super::{Change, View};
+use super::{Change, Unlinked, View};
 use crate::trace::{Bytes, Event, Operation, Outcome, PageBody, PageId, Record, SplitKind};
 
 /// The sentence for `record`, which happens to the engine as `view` shows it.
@@ -17,7 +17,10 @@ pub fn caption(view: &View, record: &Record) -> String {
             inserted(view, *page, usize::from(*slot), bytes, *overflow)
         }
         RecordReplaced { page, slot, value_len, .. } => match view.key(*page, usize::from(*slot)) {
-            Some(bytes) => format!("Key {} in leaf {} gets a new value of {value_len} bytes.", key(bytes), page.0),
+            Some(bytes) => {
+                let length = count(u64::from(*value_len), "byte");
+                format!("Key {} in leaf {} gets a new value of {length}.", key(bytes), page.0)
+            }
             None => describe(record),
         },
         CellRemoved { page, slot, .. } => removed(view, record, *page, usize::from(*slot)),
@@ -39,7 +42,7 @@ pub fn caption(view: &View, record: &Record) -> String {
 fn structure(view: &View, record: &Record) -> String {
     use Event::*;
     match &record.event {
-        SplitBegun { page, right, at, kind } => split(view, *page, *right, usize::from(*at), *kind),
+        SplitBegun { page, right, at, kind } => split(view, *page, *right, usize::from(*at), *kind, None),
         SplitEnded { page, right } => {
             format!("The split is done: {} and {}.", keys_in(view, *page), keys_in(view, *right))
         }
@@ -93,7 +96,9 @@ fn searched(view: &View, page: PageId, slot: usize, found: bool, child: PageId) 
         return format!("Page {}: the way leads to {way}.", page.0);
     };
     if !child.is_none() {
-        return format!("{}: go to child page {}.", comparison(view, page, slot, found, sought), child.0);
+        let right = view.way(page, slot as u16, child);
+        let low = right.checked_sub(1).and_then(|slot| view.key(page, slot));
+        return format!("{}: go to child page {}.", between(low, sought, view.key(page, right)), child.0);
     }
     if found {
         return format!("Leaf {} has key {}, in slot {slot}.", page.0, key(sought));
@@ -109,14 +114,7 @@ fn searched(view: &View, page: PageId, slot: usize, found: bool, child: PageId) 
     }
 }
 
-/// The comparison that a search in an inner page came down to: "20 ≤ 37 < 40".
-pub fn comparison(view: &View, page: PageId, slot: usize, found: bool, sought: &Bytes) -> String {
-    let right = slot + usize::from(found);
-    let low = right.checked_sub(1).and_then(|slot| view.key(page, slot));
-    between(low, sought, view.key(page, right))
-}
-
-/// "20 ≤ 37 < 40", or with one side open, or with both.
+/// The comparison that a search in an inner page came down to: "20 ≤ 37 < 40", or with one side open, or with both.
 pub fn between(low: Option<&[u8]>, sought: &[u8], high: Option<&[u8]>) -> String {
     let sought = key(sought);
     match (low, high) {
@@ -189,18 +187,30 @@ fn moved(view: &View, from: PageId, slot: usize, number: usize, to: PageId) -> S
 
 fn raised(view: &View, page: PageId, bytes: &Bytes, child: PageId) -> String {
     let sep = key(bytes);
-    match view.changes.last() {
-        Some(Change::Split { page: split, right, .. }) if *right == child => {
+    let split = view.unlinked.iter().find(|unlinked| unlinked.right == child);
+    match (split, view.changes.last()) {
+        (Some(Unlinked { left, right }), _) => {
             format!(
                 "{sep} goes up into page {}: keys below it stay in {}, the others are in {}.",
-                page.0, split.0, right.0
+                page.0, left.0, right.0
             )
+        }
+        (None, Some(Change::Merge { .. } | Change::Borrow { .. })) => {
+            format!("Separator {sep} comes down into page {}, with child page {} right of it.", page.0, child.0)
         }
         _ => format!("Separator {sep} goes into page {}; page {} is right of it.", page.0, child.0),
     }
 }
 
-fn split(view: &View, page: PageId, right: PageId, at: usize, kind: SplitKind) -> String {
+/// The sentence for the start of a split, given the separator that will go up where that is known.
+pub(super) fn split(
+    view: &View,
+    page: PageId,
+    right: PageId,
+    at: usize,
+    kind: SplitKind,
+    raised: Option<&[u8]>,
+) -> String {
     let Some(state) = view.page(page) else { return format!("Page {} splits into {}.", page.0, right.0) };
     let what = name(state.level());
     let keys = state.cells().map_or(0, |cells| cells.len());
@@ -208,9 +218,10 @@ fn split(view: &View, page: PageId, right: PageId, at: usize, kind: SplitKind) -
         Some(max) => format!("{keys} of {max}"),
         None => format!("{} of {} bytes", state.used, view.state.capacity),
     };
-    let up = match view.key(page, at) {
-        Some(bytes) => format!("key {} goes up", key(bytes)),
-        None => format!("page {} takes what comes next", right.0),
+    let up = match (raised, view.key(page, at)) {
+        (Some(bytes), _) => format!("key {} goes up", key(bytes)),
+        (None, Some(bytes)) => format!("cells from {} on go to the new page {}", key(bytes), right.0),
+        (None, None) => format!("the new page {} takes what comes", right.0),
     };
     let edge = if kind == SplitKind::RightEdge { " at its right edge, since keys come in ascending order" } else { "" };
     format!("{what} {} is full ({full}): it splits{edge}, {up}.", page.0)

@@ -47,6 +47,9 @@ fn tree(event: &Event) -> String {
         Event::RootChanged { root, height, .. } => {
             format!("Page {} is the root now: the tree is {} high.", root.0, count(u64::from(*height), "level"))
         }
+        Event::MetaWritten { records, .. } => {
+            format!("The meta page is brought up to date: the tree holds {}.", count(*records, "record"))
+        }
         Event::RootCollapsed { old, root } => {
             format!("Root {} had one child left: that child, page {}, is the root now.", old.0, root.0)
         }
@@ -98,7 +101,8 @@ fn cells(event: &Event) -> String {
             format!("Key {} goes into leaf {}, slot {slot}{long}.", key(bytes), page.0)
         }
         Event::RecordReplaced { page, slot, value_len, .. } => {
-            format!("Leaf {}, slot {slot}: the value is replaced by one of {value_len} bytes.", page.0)
+            let length = count(u64::from(*value_len), "byte");
+            format!("Leaf {}, slot {slot}: the value is replaced by one of {length}.", page.0)
         }
         Event::ChildInserted { page, slot, key: bytes, child, .. } => {
             format!("Separator {} goes into page {}, slot {slot}; page {} is right of it.", key(bytes), page.0, child.0)
@@ -159,8 +163,10 @@ fn below(event: &Event) -> String {
 
 fn begun(operation: Operation, bytes: &Bytes, value_len: u32) -> String {
     match operation {
-        Operation::Insert => format!("Insert {}, with a value of {value_len} bytes.", key(bytes)),
-        Operation::Upsert => format!("Insert or replace {}, with a value of {value_len} bytes.", key(bytes)),
+        Operation::Insert => format!("Insert {}, with a value of {}.", key(bytes), count(u64::from(value_len), "byte")),
+        Operation::Upsert => {
+            format!("Insert or replace {}, with a value of {}.", key(bytes), count(u64::from(value_len), "byte"))
+        }
         Operation::Get => format!("Look up {}.", key(bytes)),
         Operation::Delete => format!("Delete {}.", key(bytes)),
         Operation::Scan if bytes.is_empty() => "Scan the leaves.".to_string(),

@@ -25,6 +25,10 @@ impl View {
                 self.state.height = *height;
                 self.edit(PageId::META, *lsn, None, |_| {});
             }
+            MetaWritten { records, lsn } => {
+                self.state.records = *records;
+                self.edit(PageId::META, *lsn, None, |_| {});
+            }
             RecordCount { records } => self.state.records = *records,
             OperationEnded { .. } => count(&mut self.state.counters.operations),
             SplitBegun { .. } => count(&mut self.state.counters.splits),

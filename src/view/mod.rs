@@ -23,17 +23,19 @@ mod fold_pool;
 pub mod markers;
 pub mod measures;
 pub mod pseudocode;
+pub mod shape;
 pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
 
-pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Verification};
+pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};
 pub use caption::caption;
 pub use describe::describe;
 pub use markers::{Marker, MarkerKind};
 pub use measures::{MEASURES, Measure, Series};
 pub use pseudocode::{Algorithm, running};
+pub use shape::{Node, Shape};
 pub use tally::Tally;
 pub use timeline::{Timeline, TimelineHandle};
 
@@ -67,8 +69,10 @@ pub struct View {
     pub operation: Option<OperationView>,
     /// Changes of structure under way, the innermost last.
     pub changes: Vec<Change>,
-    /// A separator on its way up from an inner page that was split.
-    pub carried: Option<Carried>,
+    /// Pages that came from a split and have no link from above yet.
+    pub unlinked: Vec<Unlinked>,
+    /// Separators on their way up.
+    pub carried: Vec<Carried>,
     /// A page above the root that will be the root.
     pub crown: Option<PageId>,
     /// What the last command answered.
@@ -82,15 +86,18 @@ pub struct View {
     pub fault: Option<Rc<str>>,
     /// What accesses to the disk cost.
     pub costs: measures::Costs,
+    shape: shape::CachedShape,
 }
 
 impl View {
     /// Goes on by one record, the trace's `index`-th.
     pub fn apply(&mut self, index: usize, record: &Record) {
+        let oddities = self.oddities();
         self.costs.see(&record.event, record.time_ns.saturating_sub(self.time_ns));
         self.activity_before(index, record);
         self.fold(&record.event);
         self.activity_after(record);
+        self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
         self.position = index + 1;
     }

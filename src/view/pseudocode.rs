@@ -180,6 +180,9 @@ fn algorithm(operation: Operation) -> Option<&'static Algorithm> {
 /// The line of a split, merge or borrow, when one begins or is under way.
 fn at_change(view: &View, event: &Event) -> Option<(&'static Algorithm, usize)> {
     let inner = |page: PageId| view.page(page).is_some_and(|page| matches!(page.body, PageBody::Inner { .. }));
+    if let Some(place) = above_split(view, event) {
+        return Some(place);
+    }
     match (event, view.changes.last()) {
         (Event::SplitBegun { page, .. }, _) => Some((if inner(*page) { &INNER_SPLIT } else { &LEAF_SPLIT }, 0)),
         (Event::MergeBegun { .. }, _) => Some((&MERGE, 0)),
@@ -188,6 +191,29 @@ fn at_change(view: &View, event: &Event) -> Option<(&'static Algorithm, usize)> 
         (_, Some(Change::Split { .. })) => Some((&LEAF_SPLIT, leaf_split(event)?)),
         (_, Some(Change::Merge { right, .. })) => Some((&MERGE, merge(event, *right)?)),
         (_, Some(Change::Borrow { .. })) => Some((&BORROW, borrow(event)?)),
+        _ => None,
+    }
+}
+
+/// What a split does above the two pages: it links the new one, or puts a new root over both.
+fn above_split(view: &View, event: &Event) -> Option<(&'static Algorithm, usize)> {
+    let leaf = |page: PageId| view.page(page).is_some_and(|page| page.level() == Some(0));
+    let last = view.unlinked.last()?;
+    match event {
+        Event::ChildInserted { page, child, .. } if view.unlinked.iter().any(|unlinked| unlinked.right == *child) => {
+            let root = view.crown == Some(*page);
+            Some(if leaf(*child) {
+                (&LEAF_SPLIT, if root { 6 } else { 8 })
+            } else {
+                (&INNER_SPLIT, if root { 7 } else { 9 })
+            })
+        }
+        Event::PageFormatted { level, .. } if usize::from(*level) >= usize::from(view.state.height) => {
+            Some(if leaf(last.right) { (&LEAF_SPLIT, 6) } else { (&INNER_SPLIT, 7) })
+        }
+        Event::LeftmostChildSet { page, .. } if view.crown == Some(*page) => {
+            Some(if leaf(last.right) { (&LEAF_SPLIT, 6) } else { (&INNER_SPLIT, 7) })
+        }
         _ => None,
     }
 }
@@ -210,7 +236,6 @@ fn insert(event: &Event) -> Option<usize> {
         Event::PoolHit { .. } | Event::PoolMiss { .. } | Event::DiskRead { .. } => Some(1),
         Event::RecordReplaced { .. } => Some(2),
         Event::OverflowWritten { .. } => Some(4),
-        Event::SplitEnded { .. } => Some(6),
         Event::RecordInserted { .. } => Some(7),
         _ => None,
     }

@@ -14,8 +14,9 @@ use std::rc::Rc;
 
 use super::markers::Marker;
 use super::measures::Series;
+use super::pseudocode::{Algorithm, running};
 use super::{MarkerKind, View, caption};
-use crate::trace::{Record, Trace};
+use crate::trace::{Event, PageId, Record, Trace};
 
 /// Records between checkpoints at first.
 const DISTANCE: usize = 256;
@@ -25,6 +26,12 @@ const LISTED_MAX: usize = 4_000_000;
 
 /// Views asked for last: the stage asks for two neighbours in turn, the rest of the page for one more.
 const RECENT: usize = 6;
+
+/// How many records a caption looks ahead for what a split comes to.
+const LOOK_AHEAD: usize = 2000;
+
+/// How many records back a line of pseudocode is looked for.
+const LOOK_BACK: usize = 12;
 
 /// A trace that can be looked at anywhere.
 #[derive(Clone)]
@@ -171,10 +178,45 @@ impl Timeline {
     /// One sentence for the record that led to `position`; empty at the start.
     pub fn caption_at(&self, position: usize) -> String {
         let Some(index) = position.min(self.len()).checked_sub(1) else { return String::new() };
-        match self.record(index) {
-            Some(record) => caption(&self.view_at(index), record),
-            None => String::new(),
+        let Some(record) = self.record(index) else { return String::new() };
+        let view = self.view_at(index);
+        match &record.event {
+            Event::SplitBegun { page, right, at, kind } => {
+                let raised = self.raised(index, *right);
+                caption::split(&view, *page, *right, usize::from(*at), *kind, raised)
+            }
+            _ => caption::caption(&view, record),
         }
+    }
+
+    /// The separator that a split beginning at `index` sends up: the one that comes to stand left of the new page.
+    fn raised(&self, index: usize, right: PageId) -> Option<&[u8]> {
+        let mut child_sought = right;
+        for record in self.trace.iter_from(index + 1).take(LOOK_AHEAD) {
+            match &record.event {
+                Event::ChildInserted { key, child, .. } if *child == child_sought => return Some(key),
+                // The page above splits just here: the separator goes up one more.
+                Event::LeftmostChildSet { page, child, .. } if *child == child_sought => child_sought = *page,
+                Event::OperationEnded { .. } => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The line of pseudocode that ran last at `position`, within the operation under way.
+    pub fn running_at(&self, position: usize) -> Option<(&'static Algorithm, usize)> {
+        let position = position.min(self.len());
+        for index in (position.saturating_sub(LOOK_BACK)..position).rev() {
+            let record = self.record(index)?;
+            if let Some(place) = running(&self.view_at(index), record) {
+                return Some(place);
+            }
+            if matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. }) {
+                return None;
+            }
+        }
+        None
     }
 
     /// The places that matter, in order.
