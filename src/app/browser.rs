@@ -37,10 +37,6 @@ pub fn prefers_stillness() -> bool {
     media_matches("(prefers-reduced-motion: reduce)")
 }
 
-pub fn recall(name: &str) -> Option<String> {
-    window().local_storage().ok().flatten()?.get_item(name).ok().flatten()
-}
-
 pub fn remember(name: &str, value: &str) {
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = storage.set_item(name, value);

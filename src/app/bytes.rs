@@ -117,7 +117,11 @@ fn sentence(region: &Region) -> String {
     let last = region.range.end.saturating_sub(1);
     let slot = region.slot.map_or(String::new(), |slot| format!(" of slot {slot}"));
     let value = if region.value.is_empty() { String::new() } else { format!(": {}", region.value) };
-    let place = if last <= region.range.start { format!("Byte {last}") } else { format!("Bytes {} to {last}", region.range.start) };
+    let place = if last <= region.range.start {
+        format!("Byte {last}")
+    } else {
+        format!("Bytes {} to {last}", region.range.start)
+    };
     format!("{place}: {}{slot}{value}", region.label)
 }
 

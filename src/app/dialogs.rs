@@ -55,7 +55,7 @@ fn Editor(props: &EditorProps) -> Html {
         <>
             <p class="quiet">{ "This text is the whole run: run it again, here or on the command line, and the same happens, event for event." }</p>
             <label class="hidden" for="script-text">{ "Script" }</label>
-            <textarea id="script-text" rows="16" spellcheck="false" autocomplete="off" value={(*text).clone()} {oninput}></textarea>
+            <textarea id="script-text" rows="16" spellcheck="false" autocomplete="off" value={(*text).clone()} {oninput} />
             <ul class="problems" aria-live="polite">{ for problems }</ul>
             <div class="row">
                 <button type="button" class="primary" onclick={on::<MouseEvent>(act, Action::RunScript((*text).clone()))}>{ "Run" }</button>
@@ -98,7 +98,7 @@ fn link(props: &DialogsProps) -> Html {
         } else {
             <p>{ "The browser did not allow the page to copy. Copy the link by hand:" }</p>
             <label class="hidden" for="link-text">{ "Link" }</label>
-            <textarea id="link-text" rows="5" readonly={true} value={props.link.clone()}></textarea>
+            <textarea id="link-text" rows="5" readonly={true} value={props.link.clone()} />
         }
     }
 }

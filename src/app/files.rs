@@ -10,9 +10,9 @@ use web_sys::{DragEvent, Event, File};
 /// Bytes of a slice.
 const SLICE: u32 = 1 << 20;
 
-/// News of a file that is read.
+/// News of a file that is read; progress in bytes.
 pub enum Reading {
-    Progress { done: u32, total: u32 },
+    Progress(u32),
     Done { name: String, bytes: Vec<u8> },
     Failed { name: String },
 }
@@ -48,7 +48,7 @@ pub fn read(file: File, tell: impl Fn(Reading) + 'static) -> Reader {
                 }
                 _ => return tell(Reading::Failed { name }),
             }
-            tell(Reading::Progress { done: bytes.len() as u32, total });
+            tell(Reading::Progress(bytes.len() as u32));
         }
         tell(Reading::Done { name, bytes });
     });

@@ -38,12 +38,16 @@ pub enum BytesShown {
 pub fn Inspector(props: &InspectorProps) -> Html {
     let view = props.timeline.view_at(props.position);
     let content = match props.selected {
-        None => html! { <p class="quiet">{ "Click a page, a key or a frame on the stage: here is what it is made of, down to the bytes." }</p> },
+        None => {
+            html! { <p class="quiet">{ "Click a page, a key or a frame on the stage: here is what it is made of, down to the bytes." }</p> }
+        }
         Some(Selection::Page(page)) => of_page(props, &view, page, None),
         Some(Selection::Cell { page, slot }) => of_page(props, &view, page, Some(usize::from(slot))),
         Some(Selection::Frame(frame)) => match view.state.pool.iter().find(|place| place.frame == frame) {
             Some(place) => of_page(props, &view, place.page, None),
-            None => html! { <><h3>{ format!("Frame {}", frame.0) }</h3><p class="quiet">{ "Empty: it holds no page here." }</p></> },
+            None => {
+                html! { <><h3>{ format!("Frame {}", frame.0) }</h3><p class="quiet">{ "Empty: it holds no page here." }</p></> }
+            }
         },
     };
     html! { <div class="pane" tabindex="0" role="region" aria-label="Inspector"><div class="inspect pad">{ content }</div></div> }
@@ -88,7 +92,8 @@ fn facts(props: &InspectorProps, view: &View, state: &PageState) -> Vec<Html> {
         facts.push(fact("keys", words(format!("{}{most}", cells.len()))));
         let capacity = view.state.capacity.max(1);
         let share = f64::from(state.used) / f64::from(capacity) * 100.0;
-        let used = format!("{} of {} bytes, {share:.0} %", grouped(u64::from(state.used)), grouped(u64::from(capacity)));
+        let used =
+            format!("{} of {} bytes, {share:.0} %", grouped(u64::from(state.used)), grouped(u64::from(capacity)));
         facts.push(fact("used", words(used)));
     }
     match &state.body {

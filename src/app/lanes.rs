@@ -314,10 +314,9 @@ struct Colors {
 
 impl Colors {
     fn new() -> Colors {
-        let [ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed] = [
-            "--ink", "--muted", "--edge", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged", "--failed",
-        ]
-        .map(browser::palette);
+        let [ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed] =
+            ["--ink", "--muted", "--edge", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged", "--failed"]
+                .map(browser::palette);
         Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed }
     }
 

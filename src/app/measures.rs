@@ -51,7 +51,10 @@ impl Component for Measures {
         let view = props.timeline.view_at(props.position);
         let other = props.rival.as_ref().map(|(timeline, position)| timeline.view_at(*position));
         let now = props.position as f64 / props.timeline.len().max(1) as f64 * WIDTH;
-        let rows = MEASURES.iter().zip(&self.curves).map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now));
+        let rows = MEASURES
+            .iter()
+            .zip(&self.curves)
+            .map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now));
         html! {
             <section class="measures" aria-label="Measures" tabindex="0">
                 <h2>{ "Measures" }</h2>

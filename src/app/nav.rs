@@ -77,7 +77,8 @@ fn value_field(setting: &'static SettingInfo, value: &str, id: &str, act: Callba
     match setting.kind {
         ArgumentKind::Word(words) => {
             let onchange = act.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
-            let options = words.iter().map(|word| html! { <option value={*word} selected={*word == value}>{ *word }</option> });
+            let options =
+                words.iter().map(|word| html! { <option value={*word} selected={*word == value}>{ *word }</option> });
             html! { <select id={id.to_string()} title={help} {onchange}>{ for options }</select> }
         }
         _ => {
@@ -145,7 +146,8 @@ fn other_value(props: &CompareProps, setting: &'static SettingInfo, value: &str)
         ArgumentKind::Word(words) => {
             let onchange = act.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
             let others = words.iter().filter(|word| **word != here);
-            let options = others.map(|word| html! { <option value={*word} selected={*word == value}>{ *word }</option> });
+            let options =
+                others.map(|word| html! { <option value={*word} selected={*word == value}>{ *word }</option> });
             html! {
                 <select aria-label="Value at the right" {onchange}>
                     <option value="" selected={value.is_empty()}>{ "value" }</option>{ for options }

@@ -14,7 +14,7 @@ use super::root::{App, Intake, Msg};
 use super::run::Run;
 use super::{LabRef, browser};
 use crate::lab::intake::{self, Opened};
-use crate::lab::Link;
+use crate::lab::{Link, Problem};
 use crate::trace::{read_trace, write_trace};
 
 /// Lines of keys that are read between two looks at the clock.
@@ -73,7 +73,11 @@ impl App {
         let Some(session) = run.session() else { return };
         let problems = session.problems().to_vec();
         let lab = session.lab();
-        if let Some(problem) = problems.iter().find(|problem| crate::lab::script::is_unknown_lab(problem)) {
+        let of_lab = |problem: &&Problem| {
+            let line = script.lines().nth(problem.line.saturating_sub(1));
+            line.is_some_and(|line| line.split_whitespace().next() == Some("lab"))
+        };
+        if let Some(problem) = problems.iter().find(of_lab) {
             return self.complain(&format!("Line {}: {}; {}.", problem.line, problem.what, problem.remedy));
         }
         self.begin(run, title);
@@ -137,12 +141,12 @@ impl App {
         let link = ctx.link().clone();
         let total = file.size() as u32;
         let reader = files::read(file, move |reading| link.send_message(Msg::Reading(reading)));
-        self.intake = Some(Intake::Reading { reader, name, done: 0, total });
+        self.intake = Some(Intake::Reading { _reader: reader, name, done: 0, total });
     }
 
     pub fn read(&mut self, reading: Reading) {
         match reading {
-            Reading::Progress { done: now, .. } => {
+            Reading::Progress(now) => {
                 if let Some(Intake::Reading { done, .. }) = &mut self.intake {
                     *done = now;
                 }
@@ -153,7 +157,9 @@ impl App {
             }
             Reading::Failed { name } => {
                 self.intake = None;
-                self.complain(&format!("{name} could not be read: it was moved or changed meanwhile, or it is a folder."));
+                self.complain(&format!(
+                    "{name} could not be read: it was moved or changed meanwhile, or it is a folder."
+                ));
             }
         }
     }

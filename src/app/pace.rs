@@ -32,7 +32,7 @@ pub fn duration_ms(event: &Event) -> f64 {
         PageFormatted { .. } | PageFreed { .. } | RootChanged { .. } | RootCollapsed { .. } => 300.0,
         LeftmostChildSet { .. } | LeafLinked { .. } | OverflowWritten { .. } => 200.0,
         PageReused { .. } | PageCompacted { .. } => 120.0,
-        RecordCount { .. } => 10.0,
+        RecordCount { .. } | MetaWritten { .. } => 10.0,
         Verified { .. } => 300.0,
         PoolMiss { .. } | PoolEvicted { .. } | PoolFlushed { .. } => 60.0,
         PoolHit { .. } | PoolCreated { .. } | PoolDirtied { .. } => 30.0,

@@ -122,7 +122,9 @@ impl Player {
             Move::End => length,
             Move::Event(way) if way < 0 => playhead.ceil() - 1.0,
             Move::Event(_) => return self.step_forward(),
-            Move::Command(way) if way < 0 => self.run.timeline().with(|timeline| timeline.command_before(position)) as f64,
+            Move::Command(way) if way < 0 => {
+                self.run.timeline().with(|timeline| timeline.command_before(position)) as f64
+            }
             Move::Command(_) => self.run.timeline().with(|timeline| timeline.command_after(position)) as f64,
         };
         self.playhead = target.clamp(0.0, length);
@@ -167,7 +169,10 @@ impl Player {
 
     /// In a comparison, a command takes as long as on the side that has more to show.
     fn duration_ms(&self, position: usize) -> f64 {
-        let event = self.run.timeline().with(|timeline| timeline.record(position).map_or(1.0, |record| pace::duration_ms(&record.event)));
+        let event = self
+            .run
+            .timeline()
+            .with(|timeline| timeline.record(position).map_or(1.0, |record| pace::duration_ms(&record.event)));
         let Some((left, right)) = self.spans_at(position) else { return event };
         event * (right.len() as f64 / left.len().max(1) as f64).max(1.0)
     }

@@ -90,8 +90,12 @@ fn issue_with_key(command: &'static str, field: &NodeRef, act: &Act) {
 /// Whether all invariants hold, as far as they were checked; a click checks them.
 fn badge(props: &QuickProps) -> Html {
     let (class, path, text) = match &props.verified {
-        Some(verified) if !verified.problem.is_empty() => ("broken", icons::CROSS, format!("broken: {}", verified.problem)),
-        Some(verified) if !props.changed_since => ("holds", icons::CHECK, format!("invariants hold, {} pages", verified.pages)),
+        Some(verified) if !verified.problem.is_empty() => {
+            ("broken", icons::CROSS, format!("broken: {}", verified.problem))
+        }
+        Some(verified) if !props.changed_since => {
+            ("holds", icons::CHECK, format!("invariants hold, {} pages", verified.pages))
+        }
         _ => ("", icons::CHECK, "verify".to_string()),
     };
     let (_, failed) = props.expectations;

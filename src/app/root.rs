@@ -15,8 +15,8 @@ use super::log::{Kind, Log};
 use super::player::{Move, Player, Rival};
 use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
-use crate::lab::intake::KeyReader;
 use crate::lab::LABS;
+use crate::lab::intake::KeyReader;
 use crate::trace::{Bytes, PageId};
 use crate::view::Selection;
 
@@ -67,7 +67,7 @@ pub struct Notice {
 
 /// A file on its way in.
 pub enum Intake {
-    Reading { reader: Reader, name: String, done: u32, total: u32 },
+    Reading { _reader: Reader, name: String, done: u32, total: u32 },
     Keys { reader: Box<KeyReader>, name: String },
 }
 

@@ -114,7 +114,7 @@ impl App {
             _ => return false,
         };
         event.prevent_default();
-        self.update(ctx, Msg::Act(action))
+        Component::update(self, ctx, Msg::Act(action))
     }
 
     fn other_speed(&self, way: isize) -> f64 {
@@ -206,7 +206,9 @@ fn stages(app: &App) -> Html {
 /// What takes long: how far it is, and a button that ends it.
 fn work(app: &App) -> Html {
     let (what, done, total) = match (&app.intake, app.player.run.progress()) {
-        (Some(Intake::Reading { name, done, total, .. }), _) => (format!("reading {name}"), u64::from(*done), u64::from(*total)),
+        (Some(Intake::Reading { name, done, total, .. }), _) => {
+            (format!("reading {name}"), u64::from(*done), u64::from(*total))
+        }
         (Some(Intake::Keys { reader, name }), _) => {
             let (done, total) = reader.progress();
             (format!("taking the keys of {name}"), done as u64, total as u64)
