@@ -8,6 +8,7 @@
 //!
 //! A floor names only those below it. This package is built for speed; the package around it, which has the script
 //! language, the page and the command line, is built for size.
+pub mod bench;
 pub mod sim;
 pub mod storage;
 pub mod trace;
