@@ -28,19 +28,18 @@ const LINKED_MAX: usize = 512 << 10;
 impl App {
     /// At the start: what the link says, else the first preset.
     pub fn open_first(&mut self) {
+        let fragment = browser::fragment();
         self.open_preset(0);
-        if !browser::fragment().is_empty() {
-            self.open_fragment();
-        }
+        self.follow(&fragment);
     }
 
-    pub fn open_fragment(&mut self) {
-        let fragment = browser::fragment();
+    /// Opens what a link says; a link that cannot be read leaves everything as it is.
+    pub fn follow(&mut self, fragment: &str) {
         if fragment.is_empty() {
             return;
         }
-        match Link::decode(&fragment) {
-            Ok(link) => self.open_link(&fragment, link),
+        match Link::decode(fragment) {
+            Ok(link) => self.open_link(fragment, link),
             Err(error) => self.complain(&capital(&format!("{error}."))),
         }
     }

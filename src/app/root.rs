@@ -170,7 +170,7 @@ impl Component for App {
             Msg::Act(action) => self.act(ctx, action),
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Fragment => self.open_fragment(),
+            Msg::Fragment => self.follow(&browser::fragment()),
             Msg::Colours => self.theme += 1,
             Msg::File(file) => self.start_reading(ctx, file),
             Msg::Reading(reading) => self.read(reading),

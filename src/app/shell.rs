@@ -238,8 +238,12 @@ pub fn words(app: &App) -> (String, bool) {
         return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
     };
     timeline.with(|timeline| {
-        let is_remark = matches!(timeline.record(index).map(|record| &record.event), Some(Happened::Comment { .. }));
-        (timeline.caption_at(index + 1), is_remark)
+        let event = |index: usize| timeline.record(index).map(|record| &record.event);
+        // That a command has ended says less than what it answered just before.
+        let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
+            && matches!(index.checked_sub(1).and_then(event), Some(Happened::Answered { .. } | Happened::Refused { .. }));
+        let index = if answered { index - 1 } else { index };
+        (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })
 }
 
