@@ -1,5 +1,13 @@
 //! Glassbase: a whole database behind glass.
 pub use glassbase_engine::{sim, storage, trace};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod lab;
 pub mod view;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub mod js;

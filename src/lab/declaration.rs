@@ -1,4 +1,14 @@
 //! What a lab declares about itself. Parsing, completion, help and the documentation page all come from it.
+//!
+//! ```text
+//!   insert KEY [VALUE] [size N]            CommandInfo
+//!          │    │        └ named: its word comes first
+//!          │    └ optional, by position    Argument
+//!          └ needed, by position
+//! ```
+//!
+//! **Invariant:** a word that names an argument (`limit`, `reverse`) is always read as that name; a key that is spelled
+//! like it must stand in quotes.
 
 /// A lab: its words, its presets.
 #[derive(Debug)]
@@ -11,12 +21,32 @@ pub struct LabInfo {
     /// One sentence: what there is to see.
     pub summary: &'static str,
     pub commands: &'static [CommandInfo],
+    /// What may stand behind `expect`.
+    pub expectations: &'static [CommandInfo],
     pub settings: &'static [SettingInfo],
     /// The first one opens with the lab.
     pub presets: &'static [Preset],
 }
 
-/// A command of a script: `name arguments…`.
+impl LabInfo {
+    pub fn command(&self, name: &str) -> Option<&'static CommandInfo> {
+        self.commands.iter().find(|command| command.name == name)
+    }
+
+    pub fn expectation(&self, name: &str) -> Option<&'static CommandInfo> {
+        self.expectations.iter().find(|expectation| expectation.name == name)
+    }
+
+    pub fn setting(&self, name: &str) -> Option<&'static SettingInfo> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    pub fn preset(&self, name: &str) -> Option<&'static Preset> {
+        self.presets.iter().find(|preset| preset.name == name)
+    }
+}
+
+/// A command of a script: `name arguments…`. An expectation has the same form behind the word `expect`.
 #[derive(Debug)]
 pub struct CommandInfo {
     pub name: &'static str,
@@ -24,16 +54,103 @@ pub struct CommandInfo {
     /// One sentence: what it does.
     pub help: &'static str,
     pub example: &'static str,
-    /// Done in bulk, so not recorded unless the script says `record on`.
+    /// Done in bulk: when it is long, it is not recorded unless the script says `record on`.
     pub bulk: bool,
+    /// Takes data lines: the lines below it that begin with `| `.
+    pub data: bool,
+}
+
+impl CommandInfo {
+    /// A command that does one thing.
+    pub const fn single(
+        name: &'static str,
+        arguments: &'static [Argument],
+        help: &'static str,
+        example: &'static str,
+    ) -> CommandInfo {
+        CommandInfo { name, arguments, help, example, bulk: false, data: false }
+    }
+
+    /// A command that does one thing many times.
+    pub const fn bulk(
+        name: &'static str,
+        arguments: &'static [Argument],
+        help: &'static str,
+        example: &'static str,
+    ) -> CommandInfo {
+        CommandInfo { name, arguments, help, example, bulk: true, data: false }
+    }
+
+    pub const fn with_data(self) -> CommandInfo {
+        CommandInfo { data: true, ..self }
+    }
+
+    /// How it is written: `insert KEY [VALUE] [size N]`.
+    pub fn usage(&self) -> String {
+        let mut usage = self.name.to_string();
+        for argument in self.arguments {
+            usage.push(' ');
+            usage.push_str(&argument.usage());
+        }
+        usage
+    }
+}
+
+/// Where an argument stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// By position.
+    Plain,
+    /// Behind its name: `limit 10`. A flag is its name alone.
+    Named,
+    /// Everything that is left, at least one.
+    Rest,
 }
 
 #[derive(Debug)]
 pub struct Argument {
     pub name: &'static str,
     pub kind: ArgumentKind,
+    pub form: Form,
     pub optional: bool,
     pub help: &'static str,
+}
+
+impl Argument {
+    pub const fn needed(name: &'static str, kind: ArgumentKind, help: &'static str) -> Argument {
+        Argument { name, kind, form: Form::Plain, optional: false, help }
+    }
+
+    pub const fn optional(name: &'static str, kind: ArgumentKind, help: &'static str) -> Argument {
+        Argument { name, kind, form: Form::Plain, optional: true, help }
+    }
+
+    pub const fn named(name: &'static str, kind: ArgumentKind, help: &'static str) -> Argument {
+        Argument { name, kind, form: Form::Named, optional: true, help }
+    }
+
+    pub const fn flag(name: &'static str, help: &'static str) -> Argument {
+        Argument { name, kind: ArgumentKind::Flag, form: Form::Named, optional: true, help }
+    }
+
+    pub const fn rest(name: &'static str, kind: ArgumentKind, help: &'static str) -> Argument {
+        Argument { name, kind, form: Form::Rest, optional: false, help }
+    }
+
+    /// How it is written: `KEY`, `[VALUE]`, `[limit N]`, `KEY...`.
+    pub fn usage(&self) -> String {
+        let placeholder = match self.kind {
+            ArgumentKind::Flag => self.name.to_string(),
+            ArgumentKind::Word([only]) => only.to_string(),
+            _ if self.form == Form::Named => format!("{} N", self.name),
+            _ => self.name.to_uppercase(),
+        };
+        match (self.form, self.optional) {
+            (Form::Rest, _) => format!("{placeholder}..."),
+            (_, true) => format!("[{placeholder}]"),
+            (_, false) => placeholder,
+        }
+    }
 }
 
 /// What an argument may be.
@@ -41,7 +158,7 @@ pub struct Argument {
 pub enum ArgumentKind {
     /// A key: number, word, quoted text, or 0x and hex digits.
     Key,
-    /// The rest of the line, or quoted text.
+    /// A word, or quoted text.
     Text,
     /// A whole number from..=to.
     Number { from: u64, to: u64 },
@@ -49,6 +166,27 @@ pub enum ArgumentKind {
     Decimal { from: f64, to: f64 },
     /// One of these words.
     Word(&'static [&'static str]),
+    /// How two numbers compare: `=`, `!=`, `<`, `<=`, `>`, `>=`.
+    Relation,
+    /// There or not: the argument's name itself.
+    Flag,
+}
+
+impl ArgumentKind {
+    /// What to write, in words: "a whole number from 3 to 64".
+    pub fn describe(&self) -> String {
+        match self {
+            ArgumentKind::Key => "a key: a number, a word, quoted text, or 0x and hex digits".to_string(),
+            ArgumentKind::Text => "a word, or text in quotes".to_string(),
+            ArgumentKind::Number { from, to: u64::MAX } => format!("a whole number of at least {from}"),
+            ArgumentKind::Number { from, to } => format!("a whole number from {from} to {to}"),
+            ArgumentKind::Decimal { from, to } => format!("a decimal number from {from} to {to}"),
+            ArgumentKind::Word([only]) => format!("the word {only}"),
+            ArgumentKind::Word(words) => format!("one of {}", words.join(", ")),
+            ArgumentKind::Relation => "one of =, !=, <, <=, >, >=".to_string(),
+            ArgumentKind::Flag => "there or not".to_string(),
+        }
+    }
 }
 
 /// A setting: `set name value`. Changing one opens the engine anew, empty.

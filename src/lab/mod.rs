@@ -1,9 +1,49 @@
 //! What a person works with: the script language, the session that runs it, and one file per lab.
+//!
+//! ```text
+//!   text ──parse──▶ Script ──step──▶ Session ──▶ engine ──▶ Trace
+//!     ▲               │ problems        │ checkpoints: fork, stop, bytes of a page at any point
+//!     └── permalink ◀─┘                 └ answers, refusals, expectations: events like any other
+//! ```
+//!
+//! - [`declaration`]: what a lab says about itself; everything that knows words takes them from there.
+//! - [`script`], [`statement`], [`argument`], [`token`], [`data`]: the language.
+//! - [`complete`]: completion and help. [`words`]: near words, numbers for people.
+//! - [`session`], [`world`], [`checkpoint`]: a run.
+//! - [`btree`]: the B+tree lab.
+//! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
+//!
+//! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
 
+pub mod argument;
+mod base64;
+pub mod btree;
+pub mod checkpoint;
+pub mod complete;
+pub mod data;
 pub mod declaration;
+pub mod intake;
+pub mod permalink;
 pub mod script;
 pub mod session;
+pub mod statement;
+pub mod token;
+pub mod words;
+pub mod world;
 
-pub use declaration::{Argument, ArgumentKind, CommandInfo, LabInfo, Preset, SettingInfo};
+pub use argument::Value;
+pub use complete::{Completion, complete, help, usage_of};
+pub use data::Data;
+pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
+pub use permalink::Link;
 pub use script::{Problem, Script};
-pub use session::{PageBytes, Progress, Session};
+pub use session::{CommandSpan, PageBytes, Progress, Region, Session};
+pub use statement::LANGUAGE;
+
+/// Every lab; the first is the one that a script without a `lab` line is for.
+pub static LABS: &[&LabInfo] = &[&btree::BTREE];
+
+/// The lab called `name`.
+pub fn lab(name: &str) -> Option<&'static LabInfo> {
+    LABS.iter().copied().find(|lab| lab.name == name)
+}

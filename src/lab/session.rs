@@ -1,9 +1,32 @@
 //! A run in progress: a script, the engine that carries it out, and the trace of what happened.
+//!
+//! ```text
+//!   append ──▶ script ──step──▶ world ──▶ trace
+//!                        │
+//!                        └──▶ checkpoints ──▶ fork_at, page_bytes_at
+//! ```
+//!
+//! **Invariant:** the trace is a function of the script. However the work was sliced, and whether lines were appended one
+//! by one or all at once, a new session of [`Session::script`] comes to the same trace.
 
 use std::ops::Range;
+use std::rc::Rc;
 
+use super::checkpoint::{Checkpoint, Checkpoints};
+use super::data::Data;
+use super::script::{Script, Statement};
+use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
-use crate::trace::{EngineState, PageId, Trace};
+use crate::storage::page::describe;
+use crate::trace::recorder::Capture;
+use crate::trace::{EngineState, Event, PageId, Trace};
+
+pub use crate::storage::page::Region;
+
+/// Work that a fork does at once; what is left is for its `step`.
+const FORK_BUDGET: u32 = 20_000;
+/// Work between two looks at how long the trace has become.
+const REPLAY_SLICE: u32 = 64;
 
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,91 +44,234 @@ pub struct PageBytes {
     pub regions: Vec<Region>,
 }
 
-/// A run of bytes of a page that mean one thing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Region {
-    pub range: Range<usize>,
-    /// What kind of thing: "checksum", "lsn", "slot", "key", "value", "free space", ...
-    pub label: &'static str,
-    /// The slot it belongs to, if any.
-    pub slot: Option<usize>,
-    /// Its value in words.
-    pub value: String,
-}
-
-/// A run. Cheap enough to clone for a fork.
-#[derive(Clone)]
-pub struct Session {}
-
-impl Session {
-    /// Parses `script`; runs nothing yet.
-    pub fn new(script: &str) -> Session {
-        todo!("{script}")
-    }
-
-    /// The whole script as text, with all that was appended; running it anew gives this very run.
-    pub fn script(&self) -> String {
-        todo!()
-    }
-
-    pub fn problems(&self) -> &[Problem] {
-        todo!()
-    }
-
-    pub fn lab(&self) -> &'static LabInfo {
-        todo!()
-    }
-
-    /// Adds what a person typed (one line, or several with data lines). Nothing is added when it has problems.
-    pub fn append(&mut self, text: &str) -> Result<(), Vec<Problem>> {
-        todo!("{text}")
-    }
-
-    /// Carries out at most about `budget` units of work (one unit: one operation on one key).
-    pub fn step(&mut self, budget: u32) -> Progress {
-        todo!("{budget}")
-    }
-
-    /// Ends the long command under way after what it has done; the script is changed to say so
-    /// (`random 1000000` becomes `random 312000`), so that it still gives this very run.
-    pub fn stop(&mut self) {
-        todo!()
-    }
-
-    pub fn trace(&self) -> &Trace {
-        todo!()
-    }
-
-    /// For each command carried out: its line of the script (from 1), its text, its range of records in the trace.
-    pub fn commands(&self) -> &[CommandSpan] {
-        todo!()
-    }
-
-    /// Expectations that held and that failed.
-    pub fn expectations(&self) -> (u32, u32) {
-        todo!()
-    }
-
-    /// A new run that stops after the last command that was complete when the trace had `position` records.
-    pub fn fork_at(&self, position: usize) -> Session {
-        todo!("{position}")
-    }
-
-    /// The engine as it stands.
-    pub fn state(&self) -> EngineState {
-        todo!()
-    }
-
-    /// The bytes of a page as they were when the trace had `position` records.
-    pub fn page_bytes_at(&self, page: PageId, position: usize) -> Option<PageBytes> {
-        todo!("{page:?} {position}")
-    }
-}
-
 /// A command that was carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommandSpan {
     pub line: usize,
     pub text: String,
     pub records: Range<usize>,
+}
+
+/// A run. Cheap enough to clone for a fork.
+#[derive(Clone)]
+pub struct Session {
+    script: Script,
+    world: World,
+    /// Length of the trace after each line that was carried out; the next line is at its length.
+    ends: Vec<usize>,
+    open: Option<Open>,
+    commands: Vec<CommandSpan>,
+    checkpoints: Checkpoints,
+}
+
+impl Session {
+    /// Parses `script`; runs nothing yet. The trace begins with the empty engine.
+    pub fn new(script: &str) -> Session {
+        Session::with_trace_limit(script, TRACE_LIMIT)
+    }
+
+    /// Like [`Session::new`], for a trace that keeps another number of records.
+    pub fn with_trace_limit(script: &str, records: usize) -> Session {
+        Session {
+            script: Script::parse(script),
+            world: World::new(records),
+            ends: Vec::new(),
+            open: None,
+            commands: Vec::new(),
+            checkpoints: Checkpoints::default(),
+        }
+    }
+
+    /// The whole script as text, with all that was appended; running it anew gives this very run.
+    pub fn script(&self) -> String {
+        self.script.text()
+    }
+
+    pub fn problems(&self) -> &[Problem] {
+        &self.script.problems
+    }
+
+    pub fn lab(&self) -> &'static LabInfo {
+        self.script.lab
+    }
+
+    /// Adds what a person typed (one line, or several with data lines). Nothing is added when it has problems.
+    pub fn append(&mut self, text: &str) -> Result<(), Vec<Problem>> {
+        self.script.append(text)
+    }
+
+    /// Adds one command with its data, such as `import` with the keys of a file.
+    pub fn append_with_data(&mut self, command: &str, data: Data) -> Result<(), Vec<Problem>> {
+        self.script.append_with_data(command, data)
+    }
+
+    /// Carries out at most about `budget` units of work (one unit: one operation on one key).
+    pub fn step(&mut self, budget: u32) -> Progress {
+        let mut left = budget.max(1);
+        loop {
+            if !self.step_line(&mut left) {
+                return match &self.open {
+                    Some(open) => self.working(open.job.done, open.job.total),
+                    None => Progress::Idle,
+                };
+            }
+            if left == 0 && self.ends.len() < self.script.items.len() {
+                return self.working(self.ends.len() as u64, self.script.items.len() as u64);
+            }
+        }
+    }
+
+    fn working(&self, done: u64, total: u64) -> Progress {
+        let what = self.script.items.get(self.ends.len()).map(|item| item.text.to_string());
+        Progress::Working { what: what.unwrap_or_default(), done, total }
+    }
+
+    /// Carries the next line out, or goes on with it, within `budget`. False: it is not over, or there is none.
+    fn step_line(&mut self, budget: &mut u32) -> bool {
+        let next = self.ends.len();
+        let Some(item) = self.script.items.get(next).filter(|_| !self.script.unknown_lab).cloned() else {
+            return false;
+        };
+        let mut cost = 0;
+        let begun = self.open.as_ref().map_or(self.world.trace().len(), |open| open.begun);
+        if self.open.is_none() {
+            self.checkpoints.consider(&mut self.world, next, self.commands.len());
+            self.open = self.world.begin(&item, &mut cost);
+        }
+        if let Some(mut open) = self.open.take() {
+            if !self.world.go_on(&mut open, budget) {
+                self.open = Some(open);
+                return false;
+            }
+            self.world.close(open, &item, &mut cost);
+        }
+        *budget = budget.saturating_sub(cost);
+        let end = self.world.trace().len();
+        self.ends.push(end);
+        if !matches!(item.statement, Statement::Blank | Statement::Comment(_) | Statement::Faulty) {
+            self.commands.push(CommandSpan { line: item.line, text: item.text.to_string(), records: begun..end });
+        }
+        true
+    }
+
+    /// Ends the long command under way after what it has done; the script is changed to say so
+    /// (`random 1000000` becomes `random 312000`), so that it still gives this very run.
+    pub fn stop(&mut self) {
+        let next = self.ends.len();
+        if self.open.as_ref().is_some_and(|open| open.job.done == 0) {
+            self.step_line(&mut 1);
+        }
+        let Some(open) = self.open.as_mut().filter(|open| !open.job.is_done()) else { return };
+        let Some(item) = self.script.items.get(next) else { return };
+        let Statement::Command(call) = &item.statement else { return };
+        let (text, data) = open.job.rewritten(call, &item.text, &item.data, !open.recorded);
+        open.job.total = open.job.done;
+        let begun = open.begun;
+        self.script.replace(next, &text, data);
+        rewrite_begun(&mut self.world.cx.recorder.trace, begun, event_text(&text));
+        self.step_line(&mut 1);
+    }
+
+    pub fn trace(&self) -> &Trace {
+        self.world.trace()
+    }
+
+    /// For each command carried out: its line of the script (from 1), its text, its range of records in the trace.
+    pub fn commands(&self) -> &[CommandSpan] {
+        &self.commands
+    }
+
+    /// Expectations that held and that failed.
+    pub fn expectations(&self) -> (u32, u32) {
+        (self.world.held, self.world.failed)
+    }
+
+    /// A new run that stops after the last command that was complete when the trace had `position` records. When that
+    /// is a lot of work, the new run is not there yet: `step` brings it there.
+    pub fn fork_at(&self, position: usize) -> Session {
+        let count = self.complete_at(position);
+        let mut fork = self.resumed(count, count);
+        fork.step(FORK_BUDGET);
+        fork
+    }
+
+    /// The engine as it stands.
+    pub fn state(&self) -> EngineState {
+        self.world.btree.state(&self.world.cx)
+    }
+
+    /// The bytes of a page as they were when the trace had `position` records.
+    pub fn page_bytes_at(&self, page: PageId, position: usize) -> Option<PageBytes> {
+        let count = self.complete_at(position);
+        let mut run = self.resumed(count, count + 1);
+        while run.ends.len() < count {
+            let mut unlimited = u32::MAX;
+            run.step_line(&mut unlimited);
+        }
+        let before = run.world.btree.tree.page_image(page);
+        let begun = run.world.trace().len();
+        let inside = position > begun + 1 && run.ends.len() < run.script.items.len();
+        let bytes = if inside { run.page_inside_command(page, position, begun, before) } else { before }?;
+        let regions = describe(&bytes);
+        Some(PageBytes { bytes, regions })
+    }
+
+    /// The bytes of a page in the middle of the next command, which began at `begun`.
+    fn page_inside_command(
+        &mut self,
+        page: PageId,
+        position: usize,
+        begun: usize,
+        before: Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        self.world.cx.recorder.capture = Some(Capture { page, until: position, bytes: None });
+        let next = self.ends.len();
+        while self.ends.len() == next && self.world.trace().len() <= position {
+            let mut slice = REPLAY_SLICE;
+            self.step_line(&mut slice);
+        }
+        // What was not recorded is there once the state was taken.
+        let told = |index| matches!(self.world.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
+        if (begun..position).any(told) {
+            return self.world.btree.tree.page_image(page);
+        }
+        let captured = self.world.cx.recorder.capture.take().and_then(|capture| capture.bytes);
+        captured.or(before)
+    }
+
+    /// How many lines were complete when the trace had `position` records.
+    fn complete_at(&self, position: usize) -> usize {
+        self.ends.partition_point(|end| *end <= position)
+    }
+
+    /// The run as it was at the nearest checkpoint before line `count`, with the first `items` lines of the script.
+    fn resumed(&self, count: usize, items: usize) -> Session {
+        let script = self.script.first(items);
+        let trace_limit = self.world.trace_limit();
+        let Some(checkpoint) = self.checkpoints.before(count) else {
+            let fresh = Session::with_trace_limit("", trace_limit);
+            return Session { script, ..fresh };
+        };
+        let Checkpoint { items, commands, .. } = *checkpoint;
+        Session {
+            script,
+            world: checkpoint.world(self.trace()),
+            ends: self.ends[..items].to_vec(),
+            open: None,
+            commands: self.commands[..commands].to_vec(),
+            checkpoints: self.checkpoints.up_to(items),
+        }
+    }
+}
+
+/// Changes the text of the `command-begun` at `index`.
+fn rewrite_begun(trace: &mut Trace, index: usize, new_text: Rc<str>) {
+    let mut records: Vec<_> = trace.iter_from(index).cloned().collect();
+    trace.truncate(index);
+    if let Some(Event::CommandBegun { text, .. }) = records.first_mut().map(|record| &mut record.event) {
+        *text = new_text;
+    }
+    for record in records {
+        trace.push(record);
+    }
 }

@@ -1,10 +1,58 @@
 //! Folds a trace into what can be drawn, as plain data. Knows `trace` alone.
+//!
+//! A [`View`] is a point of a trace: the engine as it was after so many records, and what was going on. Its first part,
+//! `state`, is the same plain data that the engine gives of itself; its second part is what a picture, a caption and a
+//! line of pseudocode need besides: the operation and how far its search has come, the split that is under way, the
+//! last answer.
+//!
+//! ```text
+//!   Trace ──fold──▶ View ──shape──▶ order of the pages ──layout──▶ places ──stage──▶ picture
+//!              │      ├──caption────▶ one sentence
+//!         checkpoints ├──pseudocode─▶ the line that runs
+//!        (Timeline)   └──measures───▶ numbers and charts
+//! ```
+//!
+//! **Invariant:** `View::apply` over a whole trace gives the state that the engine gives of itself.
+//! **Invariant:** no trace makes it panic. Traces come from files, so every slot and page is checked before it is used.
 
+pub mod activity;
+pub mod caption;
+pub mod describe;
+mod fold;
+mod fold_pool;
+pub mod markers;
+pub mod measures;
+pub mod pseudocode;
+pub mod shape;
+pub mod tally;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 
-pub use timeline::Timeline;
+pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};
+pub use caption::caption;
+pub use describe::describe;
+pub use markers::{Marker, MarkerKind};
+pub use measures::{MEASURES, Measure, Series};
+pub use pseudocode::{Algorithm, running};
+pub use shape::{Node, Shape};
+pub use tally::Tally;
+pub use timeline::{Timeline, TimelineHandle};
 
-use crate::trace::EngineState;
+use std::rc::Rc;
+
+use crate::trace::{EngineState, FrameId, PageId, PageState, Record};
+
+/// Most pages that a fold follows, against a damaged trace that claims four thousand million.
+pub const PAGES_MAX: usize = 1 << 20;
+
+/// What a person pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    Page(PageId),
+    Cell { page: PageId, slot: u16 },
+    Frame(FrameId),
+}
 
 /// What can be drawn at one point of a trace: the engine as it was, and what was going on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +62,68 @@ pub struct View {
     pub time_ns: u64,
     /// How many records have been folded.
     pub position: usize,
-    // ... what is going on: command, operation with key and search path, split/merge/borrow under way, last answer,
-    // comment, expectations, verification
+    /// Sums over all pages, kept as they change.
+    pub tally: Tally,
+    pub command: Option<Command>,
+    /// The operation under way, or the last one until the next begins.
+    pub operation: Option<OperationView>,
+    /// Changes of structure under way, the innermost last.
+    pub changes: Vec<Change>,
+    /// Pages that came from a split and have no link from above yet.
+    pub unlinked: Vec<Unlinked>,
+    /// Separators on their way up.
+    pub carried: Vec<Carried>,
+    /// A page above the root that will be the root.
+    pub crown: Option<PageId>,
+    /// What the last command answered.
+    pub answer: Option<Answer>,
+    pub comment: Option<Rc<str>>,
+    /// Expectations that held, and that failed.
+    pub held: u32,
+    pub failed: u32,
+    pub last_failure: Option<Rc<str>>,
+    pub verified: Option<Verification>,
+    pub fault: Option<Rc<str>>,
+    /// What accesses to the disk cost.
+    pub costs: measures::Costs,
+    shape: shape::CachedShape,
+}
+
+impl View {
+    /// Goes on by one record, the trace's `index`-th.
+    pub fn apply(&mut self, index: usize, record: &Record) {
+        let oddities = self.oddities();
+        self.costs.see(&record.event, record.time_ns.saturating_sub(self.time_ns));
+        self.activity_before(index, record);
+        self.fold(&record.event);
+        self.activity_after(record);
+        self.reshape(&record.event, oddities);
+        self.time_ns = self.time_ns.max(record.time_ns);
+        self.position = index + 1;
+    }
+
+    pub fn page(&self, page: PageId) -> Option<&PageState> {
+        self.state.pages.get(page.index()).map(|page| &**page)
+    }
+
+    /// The key at a slot of a page, if both are there.
+    pub fn key(&self, page: PageId, slot: usize) -> Option<&[u8]> {
+        let cells = self.page(page)?.cells()?;
+        (slot < cells.len()).then(|| cells.key(slot))
+    }
+
+    /// The children of an inner page: the leftmost, then one to the right of each key.
+    pub fn child(&self, page: PageId, index: usize) -> Option<PageId> {
+        self.page(page).and_then(|page| tally::child(page, index))
+    }
+
+    /// Whether the page is in the buffer pool.
+    pub fn in_pool(&self, page: PageId) -> bool {
+        self.state.pool.iter().any(|frame| frame.page == page)
+    }
+
+    /// Most keys of a page, when the tree has an order; nothing when bytes decide.
+    pub fn keys_max(&self) -> Option<u32> {
+        (self.state.order > 0).then(|| self.state.order - 1)
+    }
 }

@@ -1,30 +1,306 @@
 //! A trace with checkpoints, so that the view at any position is quick to get.
+//!
+//! ```text
+//!   records      0 . . . . 256 . . . . 512 . . . . 768 . . .
+//!   checkpoints  C         C           C           C
+//!   recent       the last few views that were asked for: the next position is one record further than one of these
+//! ```
+//!
+//! A checkpoint shares its pages with its neighbours; what it costs of its own is the list of pages. When all lists
+//! together grow beyond [`LISTED_MAX`] entries, every second checkpoint goes and the distance between them doubles.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::View;
-use crate::trace::Trace;
+use super::markers::Marker;
+use super::measures::Series;
+use super::pseudocode::{Algorithm, running};
+use super::{MarkerKind, View, caption};
+use crate::trace::{Event, PageId, Record, Trace};
+
+/// Records between checkpoints at first.
+const DISTANCE: usize = 256;
+
+/// Entries in the page lists of all checkpoints together.
+const LISTED_MAX: usize = 4_000_000;
+
+/// Views asked for last: the stage asks for two neighbours in turn, the rest of the page for one more.
+const RECENT: usize = 6;
+
+/// How many records a caption looks ahead for what a split comes to.
+const LOOK_AHEAD: usize = 2000;
+
+/// How many records back a line of pseudocode is looked for.
+const LOOK_BACK: usize = 12;
 
 /// A trace that can be looked at anywhere.
-#[derive(Clone, Default)]
-pub struct Timeline {}
+#[derive(Clone)]
+pub struct Timeline {
+    trace: Trace,
+    distance: usize,
+    checkpoints: Vec<Rc<View>>,
+    listed: usize,
+    /// The view at the end, from which `extend` goes on.
+    end: Rc<View>,
+    recent: RefCell<Vec<Rc<View>>>,
+    markers: Vec<Marker>,
+    commands: Vec<usize>,
+    series: Series,
+}
+
+impl Default for Timeline {
+    fn default() -> Timeline {
+        let start = Rc::new(View::default());
+        Timeline {
+            trace: Trace::new(),
+            distance: DISTANCE,
+            checkpoints: vec![start.clone()],
+            listed: 0,
+            end: start,
+            recent: RefCell::default(),
+            markers: Vec::new(),
+            commands: Vec::new(),
+            series: Series::default(),
+        }
+    }
+}
 
 impl Timeline {
     pub fn new(trace: Trace) -> Timeline {
-        todo!("{}", trace.len())
+        let mut timeline = Timeline::default();
+        timeline.extend(trace);
+        timeline
     }
 
-    /// Goes on with a trace that begins as the present one does.
+    /// Goes on with a trace that begins as the present one does. One that does not (a fork) is taken from its start.
     pub fn extend(&mut self, trace: Trace) {
-        todo!("{}", trace.len())
+        let known = self.trace.len();
+        let fits = known == 0 || (trace.len() >= known && trace.get(known - 1) == self.trace.get(known - 1));
+        if !fits {
+            *self = Timeline::default();
+        }
+        let start = self.trace.len();
+        self.trace = trace;
+        let mut view = (*self.end).clone();
+        for index in start..self.trace.len() {
+            let Some(record) = self.trace.get(index) else { break };
+            view.apply(index, record);
+            if let Some(marker) = Marker::of(index, record) {
+                if marker.kind == MarkerKind::CommandBegun {
+                    self.commands.push(index);
+                }
+                self.markers.push(marker);
+            }
+            self.series.see(&view, record);
+            if view.position.is_multiple_of(self.distance) {
+                let checkpoint = Rc::new(view.clone());
+                self.keep(checkpoint);
+            }
+        }
+        self.end = Rc::new(view);
+        debug_assert_eq!(self.end.position, self.trace.len(), "every record has been folded");
+    }
+
+    /// Cuts everything from `length` on.
+    pub fn truncate(&mut self, length: usize) {
+        if length < self.trace.len() {
+            let mut trace = self.trace.clone();
+            trace.truncate(length);
+            *self = Timeline::new(trace);
+        }
+    }
+
+    fn keep(&mut self, checkpoint: Rc<View>) {
+        self.listed += checkpoint.state.pages.len();
+        self.checkpoints.push(checkpoint);
+        if self.listed > LISTED_MAX && self.checkpoints.len() > 4 {
+            self.distance *= 2;
+            let distance = self.distance;
+            self.checkpoints.retain(|view| view.position.is_multiple_of(distance));
+            self.listed = self.checkpoints.iter().map(|view| view.state.pages.len()).sum();
+        }
     }
 
     pub fn trace(&self) -> &Trace {
-        todo!()
+        &self.trace
+    }
+
+    pub fn len(&self) -> usize {
+        self.trace.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.trace.is_empty()
+    }
+
+    pub fn record(&self, index: usize) -> Option<&Record> {
+        self.trace.get(index)
     }
 
     /// The view after the first `position` records (clamped to the end).
     pub fn view_at(&self, position: usize) -> Rc<View> {
-        todo!("{position}")
+        let position = position.min(self.trace.len());
+        if position == self.end.position {
+            return self.end.clone();
+        }
+        let mut recent = self.recent.borrow_mut();
+        if let Some(index) = recent.iter().position(|view| view.position == position) {
+            let view = recent.remove(index);
+            recent.push(view.clone());
+            return view;
+        }
+        let view = Rc::new(self.fold_from(self.nearest(position, &recent), position));
+        if recent.len() == RECENT {
+            recent.remove(0);
+        }
+        recent.push(view.clone());
+        view
+    }
+
+    /// The latest view at or before `position` that is at hand.
+    fn nearest<'a>(&'a self, position: usize, recent: &'a [Rc<View>]) -> &'a View {
+        let past = self.checkpoints.partition_point(|view| view.position <= position);
+        let checkpoint = &self.checkpoints[past.saturating_sub(1)];
+        let before = recent.iter().filter(|view| view.position <= position);
+        before.max_by_key(|view| view.position).filter(|view| view.position > checkpoint.position).unwrap_or(checkpoint)
+    }
+
+    fn fold_from(&self, start: &View, position: usize) -> View {
+        let mut view = start.clone();
+        for index in view.position..position {
+            if let Some(record) = self.trace.get(index) {
+                view.apply(index, record);
+            }
+        }
+        view
+    }
+
+    /// One sentence for the record that led to `position`; empty at the start.
+    pub fn caption_at(&self, position: usize) -> String {
+        let Some(index) = position.min(self.len()).checked_sub(1) else { return String::new() };
+        let Some(record) = self.record(index) else { return String::new() };
+        let view = self.view_at(index);
+        match &record.event {
+            Event::SplitBegun { page, right, at, kind } => {
+                let raised = self.raised(index, *right);
+                caption::split(&view, *page, *right, usize::from(*at), *kind, raised)
+            }
+            _ => caption::caption(&view, record),
+        }
+    }
+
+    /// The separator that a split beginning at `index` sends up: the one that comes to stand left of the new page.
+    fn raised(&self, index: usize, right: PageId) -> Option<&[u8]> {
+        let mut child_sought = right;
+        for record in self.trace.iter_from(index + 1).take(LOOK_AHEAD) {
+            match &record.event {
+                Event::ChildInserted { key, child, .. } if *child == child_sought => return Some(key),
+                // The page above splits just here: the separator goes up one more.
+                Event::LeftmostChildSet { page, child, .. } if *child == child_sought => child_sought = *page,
+                Event::OperationEnded { .. } => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The line of pseudocode that ran last at `position`, within the operation under way.
+    pub fn running_at(&self, position: usize) -> Option<(&'static Algorithm, usize)> {
+        let position = position.min(self.len());
+        for index in (position.saturating_sub(LOOK_BACK)..position).rev() {
+            let record = self.record(index)?;
+            if let Some(place) = running(&self.view_at(index), record) {
+                return Some(place);
+            }
+            if matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. }) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// The places that matter, in order.
+    pub fn markers(&self) -> &[Marker] {
+        &self.markers
+    }
+
+    /// The records at which commands begin, in order.
+    pub fn commands(&self) -> &[usize] {
+        &self.commands
+    }
+
+    /// The next position towards the start at which a command begins: stepping back by commands.
+    pub fn command_before(&self, position: usize) -> usize {
+        let past = self.commands.partition_point(|begun| *begun < position);
+        past.checked_sub(1).map_or(0, |index| self.commands[index])
+    }
+
+    /// The next position towards the end at which a command begins, or the end: stepping on by commands.
+    pub fn command_after(&self, position: usize) -> usize {
+        let past = self.commands.partition_point(|begun| *begun <= position);
+        self.commands.get(past).copied().unwrap_or(self.len())
+    }
+
+    /// The measures after each command.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+}
+
+/// A timeline that components share; two handles are equal when they show the same timeline in the same version.
+#[derive(Clone)]
+pub struct TimelineHandle {
+    shared: Rc<RefCell<Timeline>>,
+    version: u64,
+}
+
+impl TimelineHandle {
+    pub fn new(timeline: Timeline) -> TimelineHandle {
+        TimelineHandle { shared: Rc::new(RefCell::new(timeline)), version: 0 }
+    }
+
+    /// Looks at the timeline.
+    pub fn with<T>(&self, look: impl FnOnce(&Timeline) -> T) -> T {
+        look(&self.shared.borrow())
+    }
+
+    /// Goes on with a longer trace: the same timeline, a newer version.
+    #[must_use]
+    pub fn extended(&self, trace: Trace) -> TimelineHandle {
+        self.shared.borrow_mut().extend(trace);
+        TimelineHandle { shared: self.shared.clone(), version: self.version + 1 }
+    }
+
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether both show the same run, be it in different versions.
+    pub fn same_run(&self, other: &TimelineHandle) -> bool {
+        Rc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    pub fn len(&self) -> usize {
+        self.shared.borrow().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn view_at(&self, position: usize) -> Rc<View> {
+        self.shared.borrow().view_at(position)
+    }
+}
+
+impl Default for TimelineHandle {
+    fn default() -> TimelineHandle {
+        TimelineHandle::new(Timeline::default())
+    }
+}
+
+impl PartialEq for TimelineHandle {
+    fn eq(&self, other: &TimelineHandle) -> bool {
+        self.same_run(other) && self.version == other.version
     }
 }

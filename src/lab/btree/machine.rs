@@ -1,0 +1,172 @@
+//! The engine of the lab, and the commands that do one thing.
+
+use super::job::{Job, Tally};
+use super::keys::{KeySource, make_value};
+use super::refusal::Refusal;
+use super::settings::Settings;
+use crate::lab::data::Data;
+use crate::lab::script::Call;
+use crate::lab::words::{counted, grouped, shortened};
+use crate::sim::Cx;
+use crate::storage::{StorageError, Tree, Verification};
+use crate::trace::bytes::show;
+use crate::trace::{EngineState, PageId};
+
+/// Keys that the answer to a scan names before it leaves some off.
+const KEYS_SHOWN: usize = 12;
+/// Characters of a key or value that an answer shows.
+const CHARACTERS_SHOWN: usize = 60;
+
+/// A B+tree with its settings and what a run remembers beside it.
+#[derive(Clone)]
+pub struct Btree {
+    pub tree: Tree,
+    pub settings: Settings,
+    pub source: KeySource,
+    /// What the last command that looked for keys found.
+    pub tally: Tally,
+}
+
+/// What a command turns out to be.
+pub enum Task {
+    /// Done already; the answer.
+    Done(String),
+    /// To be done in slices.
+    Long(Box<Job>),
+    /// The engine is to be opened anew.
+    Reopen,
+}
+
+impl Btree {
+    /// An empty tree. Opening takes no virtual time and counts for nothing.
+    pub fn open(seed: u64, settings: Settings) -> Result<Btree, StorageError> {
+        let mut cx = Cx::new(seed);
+        cx.recorder.switch(false);
+        let tree = Tree::create(&mut cx, &settings.options)?;
+        Ok(Btree { tree, settings, source: KeySource::new(&cx), tally: Tally::default() })
+    }
+
+    pub fn state(&self, cx: &Cx) -> EngineState {
+        self.tree.state(cx)
+    }
+
+    /// Carries a command out, or begins to. An error leaves the tree as it was.
+    pub fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal> {
+        let answer = match call.info.name {
+            "insert" | "upsert" => self.put(cx, call)?,
+            "get" => self.get(cx, call)?,
+            "delete" => self.delete(cx, call)?,
+            "scan" => self.scan(cx, call)?,
+            "verify" => answer_of(&self.tree.verify(cx)),
+            "flush" => self.flush(cx)?,
+            "crash" => self.crash(cx)?,
+            "flip" => self.flip(cx, call)?,
+            "clear" => return Ok(Task::Reopen),
+            _ => return Ok(Task::Long(Box::new(Job::new(self, cx, call, data)?))),
+        };
+        Ok(Task::Done(answer))
+    }
+
+    fn put(&mut self, cx: &mut Cx, call: &Call) -> Result<String, StorageError> {
+        let Some(key) = call.arguments.key("key") else { return Ok(String::new()) };
+        let mut value = Vec::new();
+        match (call.arguments.text("value"), call.arguments.number("size")) {
+            (Some(text), _) => value.extend_from_slice(text.as_bytes()),
+            (None, size) => make_value(key, size.map_or(self.settings.value_size, |size| size as usize), &mut value),
+        }
+        let shown = shown(key);
+        if call.info.name == "upsert" {
+            let replaced = self.tree.upsert(cx, key, &value)?;
+            return Ok(format!("{shown} is {}.", if replaced { "replaced" } else { "inserted" }));
+        }
+        match self.tree.insert(cx, key, &value)? {
+            true => Ok(format!("{shown} is inserted.")),
+            false => Ok(format!("{shown} is there already and stays as it is.")),
+        }
+    }
+
+    fn get(&mut self, cx: &mut Cx, call: &Call) -> Result<String, StorageError> {
+        let Some(key) = call.arguments.key("key") else { return Ok(String::new()) };
+        let value = self.tree.get(cx, key)?;
+        self.tally = Tally::of_lookup(value.is_some());
+        Ok(match value {
+            Some(value) if value.is_empty() => format!("{} is there, with an empty value.", shown(key)),
+            Some(value) => format!("{} is there: {}", shown(key), shown(&value)),
+            None => format!("{} is not there.", shown(key)),
+        })
+    }
+
+    fn delete(&mut self, cx: &mut Cx, call: &Call) -> Result<String, StorageError> {
+        let Some(key) = call.arguments.key("key") else { return Ok(String::new()) };
+        let deleted = self.tree.delete(cx, key)?;
+        self.tally = Tally::of_lookup(deleted);
+        Ok(format!("{} is {}.", shown(key), if deleted { "deleted" } else { "not there" }))
+    }
+
+    fn scan(&mut self, cx: &mut Cx, call: &Call) -> Result<String, StorageError> {
+        let arguments = &call.arguments;
+        let (from, to) = (arguments.key("from"), arguments.key("to"));
+        let limit = arguments.number("limit").unwrap_or(u64::MAX);
+        let mut keys: Vec<String> = Vec::new();
+        let mut last = Vec::new();
+        let mut visit = |key: &[u8], _: &[u8]| {
+            if keys.len() < KEYS_SHOWN {
+                keys.push(shown(key));
+            } else {
+                last.clear();
+                last.extend_from_slice(key);
+            }
+        };
+        let reverse = arguments.flag("reverse");
+        let found = self.tree.scan(cx, from.map(|key| &key[..]), to.map(|key| &key[..]), reverse, limit, &mut visit)?;
+        self.tally = Tally { found, ..Tally::default() };
+        let mut answer = format!("{}: {}", counted(found, "record"), keys.join(" "));
+        match found as usize {
+            0 => return Ok("No record is in this range.".to_string()),
+            count if count == KEYS_SHOWN + 1 => answer.push(' '),
+            count if count > KEYS_SHOWN => answer.push_str(" … "),
+            _ => return Ok(answer),
+        }
+        answer.push_str(&shown(&last));
+        Ok(answer)
+    }
+
+    fn flush(&mut self, cx: &mut Cx) -> Result<String, StorageError> {
+        let before = cx.counters().pool_flushes;
+        self.tree.flush(cx)?;
+        let written = cx.counters().pool_flushes - before;
+        Ok(format!("{} written and made durable.", counted(written, "dirty page")))
+    }
+
+    fn crash(&mut self, cx: &mut Cx) -> Result<String, StorageError> {
+        self.tree.crash(cx)?;
+        Ok(format!("Power is back; the disk gives {}.", counted(self.tree.records(), "record")))
+    }
+
+    fn flip(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
+        let number = |name| call.arguments.number(name).unwrap_or_default() as u32;
+        let (page, bit) = (number("page"), number("bit"));
+        let bits = self.settings.options.page_size * 8;
+        if bit >= bits {
+            return Err(Refusal::NoSuchBit { bit, bits });
+        }
+        self.tree.flip_bit(cx, PageId(page), bit)?;
+        Ok(format!("Bit {bit} of page {page} is flipped on the disk."))
+    }
+}
+
+/// A key or value in an answer.
+pub fn shown(bytes: &[u8]) -> String {
+    shortened(&show(bytes), CHARACTERS_SHOWN)
+}
+
+fn answer_of(verification: &Verification) -> String {
+    match &verification.problem {
+        None => format!(
+            "Every invariant holds: {}, {} pages.",
+            counted(verification.records, "record"),
+            grouped(u64::from(verification.pages))
+        ),
+        Some(problem) => format!("An invariant is broken: {problem}"),
+    }
+}

@@ -1,0 +1,189 @@
+//! Completion for the console: what may stand where the cursor is, from the declarations alone.
+
+use std::ops::Range;
+
+use super::argument::Relation;
+use super::declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo};
+use super::statement::LANGUAGE;
+use super::{LABS, words};
+
+/// One way to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The bytes of the line that `insert` takes the place of.
+    pub replaces: Range<usize>,
+    pub insert: String,
+    /// What to list: for a command, how it is written.
+    pub label: String,
+    pub help: String,
+}
+
+/// What may stand at `cursor` (in bytes) of a line, best first. Arguments that can't be listed, such as keys, are not.
+pub fn complete(lab: &'static LabInfo, line: &str, cursor: usize) -> Vec<Completion> {
+    let cursor = line.floor_char_boundary(cursor);
+    let before = &line[..cursor];
+    let start = before.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+    let (typed, words) = (&before[start..], before[..start].split_whitespace().collect::<Vec<_>>());
+    if before.starts_with(['#', '|']) || before.matches('"').count() % 2 == 1 {
+        return Vec::new();
+    }
+    let mut found = candidates(lab, &words);
+    found.retain(|candidate| candidate.insert.starts_with(typed));
+    for candidate in &mut found {
+        candidate.replaces = start..cursor;
+    }
+    found
+}
+
+fn candidates(lab: &'static LabInfo, words: &[&str]) -> Vec<Completion> {
+    match words {
+        [] => lab.commands.iter().chain(LANGUAGE).map(of_command).collect(),
+        ["expect"] => lab.expectations.iter().map(of_command).collect(),
+        ["expect", name, given @ ..] => lab.expectation(name).map(|info| of_arguments(info, given)).unwrap_or_default(),
+        ["lab"] => LABS.iter().map(|lab| plain(lab.name, lab.title, lab.summary)).collect(),
+        ["set"] => lab.settings.iter().map(|setting| plain(setting.name, setting.name, setting.help)).collect(),
+        ["set", name] => match lab.setting(name) {
+            Some(setting) => {
+                let mut found = of_kind(setting.kind, setting.help);
+                found.sort_by_key(|candidate| candidate.insert != setting.default);
+                found
+            }
+            None => Vec::new(),
+        },
+        [name, given @ ..] => {
+            let known = lab.command(name).or_else(|| LANGUAGE.iter().find(|command| command.name == *name));
+            known.map(|info| of_arguments(info, given)).unwrap_or_default()
+        }
+    }
+}
+
+fn plain(insert: &str, label: &str, help: &str) -> Completion {
+    Completion { replaces: 0..0, insert: insert.to_string(), label: label.to_string(), help: help.to_string() }
+}
+
+fn of_command(info: &CommandInfo) -> Completion {
+    plain(info.name, &info.usage(), info.help)
+}
+
+/// The words of a kind, when there are only so many.
+fn of_kind(kind: ArgumentKind, help: &str) -> Vec<Completion> {
+    match kind {
+        ArgumentKind::Word(words) => words.iter().map(|word| plain(word, word, help)).collect(),
+        ArgumentKind::Relation => Relation::ALL.iter().map(|(sign, _)| plain(sign, sign, help)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The next argument by position, and the named ones that are not there yet.
+fn of_arguments(info: &'static CommandInfo, given: &[&str]) -> Vec<Completion> {
+    let named = |word: &str| info.arguments.iter().find(|a| a.form == Form::Named && a.name == word);
+    if let Some(argument) = given.last().and_then(|word| named(word))
+        && argument.kind != ArgumentKind::Flag
+    {
+        return of_kind(argument.kind, argument.help);
+    }
+    let mut positions = 0;
+    let mut words = given.iter();
+    while let Some(word) = words.next() {
+        match named(word) {
+            None => positions += 1,
+            Some(argument) if argument.kind != ArgumentKind::Flag => {
+                words.next();
+            }
+            Some(_) => {}
+        }
+    }
+    let by_position = |argument: &&Argument| argument.form != Form::Named;
+    let mut found = Vec::new();
+    if let Some(next) = info.arguments.iter().filter(by_position).nth(positions) {
+        found = of_kind(next.kind, next.help);
+    }
+    let open = info.arguments.iter().filter(|a| a.form == Form::Named && !given.contains(&a.name));
+    found.extend(open.map(|argument| plain(argument.name, &argument.usage(), argument.help)));
+    found
+}
+
+/// How the command that the line begins is written, for a hint beside the console; nothing when it is not known.
+pub fn usage_of(lab: &'static LabInfo, line: &str) -> Option<(String, &'static str)> {
+    let mut words = line.split_whitespace();
+    let info = match words.next()? {
+        "expect" => lab.expectation(words.next()?)?,
+        name => lab.command(name).or_else(|| LANGUAGE.iter().find(|command| command.name == name))?,
+    };
+    Some((info.usage(), info.help))
+}
+
+/// Help on a word in the lab, as lines of text; for an unknown one the nearest known.
+pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
+    let commands = || lab.commands.iter().chain(LANGUAGE).chain(lab.expectations);
+    if let Some(info) = commands().find(|info| info.name == word) {
+        let before = if lab.expectation(word).is_some() { "expect " } else { "" };
+        let mut text = format!("{before}{}\n    {}\n", info.usage(), info.help);
+        for argument in info.arguments {
+            text.push_str(&format!("    {}: {} ({})\n", argument.name, argument.help, argument.kind.describe()));
+        }
+        text.push_str(&format!("    Example: {}\n", info.example));
+        return Ok(text);
+    }
+    if let Some(setting) = lab.setting(word) {
+        let values = setting.kind.describe();
+        return Ok(format!(
+            "set {} VALUE\n    {}\n    {values}; default {}\n",
+            setting.name, setting.help, setting.default
+        ));
+    }
+    let known = commands().map(|info| info.name).chain(lab.settings.iter().map(|setting| setting.name));
+    let known: Vec<&str> = known.collect();
+    Err(format!("there is no command or setting \"{word}\"; {}", words::suggestion(word, known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::lab;
+
+    fn inserts(line: &str) -> Vec<String> {
+        complete(lab("btree").unwrap(), line, line.len()).into_iter().map(|found| found.insert).collect()
+    }
+
+    #[test]
+    fn commands_settings_and_arguments_are_completed() {
+        assert_eq!(inserts("ins"), ["insert"]);
+        assert_eq!(inserts("se"), ["sequence", "seed", "set"]);
+        assert_eq!(inserts("lab "), ["btree"]);
+        assert_eq!(inserts("set page_s"), ["page_size"]);
+        assert_eq!(inserts("set device h"), ["hdd"]);
+        assert_eq!(inserts("scan 1 re"), ["reverse"]);
+        assert_eq!(inserts("scan reverse "), ["limit"]);
+        assert_eq!(inserts("random 10 uu"), ["uuid4", "uuid7"]);
+        assert_eq!(inserts("expect heig"), ["height"]);
+        assert_eq!(inserts("expect height "), ["=", "!=", "<", "<=", ">", ">="]);
+        assert!(inserts("get ").is_empty());
+        assert!(inserts("# ins").is_empty());
+        assert!(inserts("insert \"a s").is_empty());
+    }
+
+    #[test]
+    fn the_default_of_a_setting_comes_first() {
+        assert_eq!(inserts("set page_size ")[0], "8192");
+    }
+
+    #[test]
+    fn the_cursor_may_be_anywhere() {
+        let lab = lab("btree").unwrap();
+        let found = complete(lab, "ins 37", 3);
+        assert_eq!((found[0].replaces.clone(), found[0].insert.as_str()), (0..3, "insert"));
+        assert!(complete(lab, "größe", 3).is_empty());
+        assert!(!complete(lab, "", 99).is_empty());
+    }
+
+    #[test]
+    fn help_is_there_for_every_word() {
+        let lab = lab("btree").unwrap();
+        for info in lab.commands.iter().chain(LANGUAGE).chain(lab.expectations) {
+            assert!(help(lab, info.name).unwrap().contains(info.help));
+        }
+        assert!(help(lab, "frames").unwrap().contains("default"));
+        assert!(help(lab, "inset").unwrap_err().contains("\"insert\""));
+    }
+}

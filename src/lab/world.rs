@@ -1,0 +1,281 @@
+//! The engine of a run with its context, and how one line of a script is carried out.
+//!
+//! ```text
+//!   command-begun                    a recorded command: the engine's own events stand between
+//!     operation-begun … operation-ended
+//!     answered "37 is inserted."
+//!   command-ended
+//!
+//!   command-begun                    an unrecorded one: the engine as it stands afterwards
+//!     state-taken …
+//!     answered "1,000,000 inserted."
+//!   command-ended
+//! ```
+//!
+//! **Invariant:** which events a line gives depends on the lines before it alone, not on how the work is sliced.
+
+use std::rc::Rc;
+
+use super::argument::Value;
+use super::btree::expectations::Finding;
+use super::btree::job::{self, Job};
+use super::btree::settings::Settings;
+use super::btree::{Btree, Refusal, Task};
+use super::declaration::SettingInfo;
+use super::script::{Call, Item, RecordMode, Statement};
+use super::words::{grouped, shortened};
+use crate::sim::Cx;
+use crate::storage::StorageError;
+use crate::trace::recorder::Cause;
+use crate::trace::{EngineState, Event, Trace};
+
+/// Where randomness begins when the script has no `seed` line.
+pub const DEFAULT_SEED: u64 = 1;
+/// Longest bulk command that is recorded without being asked to, in operations.
+pub const RECORDED_UNITS: u64 = 200;
+/// Most records that a trace keeps.
+pub const TRACE_LIMIT: usize = 2_000_000;
+/// Characters of a line that its event shows.
+const TEXT_SHOWN: usize = 200;
+/// Pages that are described in the time of one operation.
+const PAGES_PER_UNIT: u32 = 8;
+
+/// Everything that a run changes.
+#[derive(Clone)]
+pub struct World {
+    pub cx: Cx,
+    pub btree: Btree,
+    /// Operations done so far: what running it all again would cost.
+    pub work: u64,
+    /// Expectations that held and that failed.
+    pub held: u32,
+    pub failed: u32,
+    mode: RecordMode,
+    trace_limit: usize,
+    full: bool,
+    /// Why the last command was refused, if it was.
+    refusal: Option<Rc<str>>,
+    /// The last state that was taken: pages that did not change since are shared with it.
+    taken: Option<Rc<EngineState>>,
+}
+
+/// A long command under way.
+#[derive(Clone)]
+pub struct Open {
+    pub job: Box<Job>,
+    pub recorded: bool,
+    /// Index of its `command-begun` in the trace.
+    pub begun: usize,
+    cause: Cause,
+    error: Option<StorageError>,
+}
+
+impl World {
+    pub fn new(trace_limit: usize) -> World {
+        let settings = Settings::default();
+        let btree = Btree::open(DEFAULT_SEED, settings).expect("the default settings open an engine");
+        let mut world = World {
+            cx: Cx::new(DEFAULT_SEED),
+            btree,
+            work: 0,
+            held: 0,
+            failed: 0,
+            mode: RecordMode::Auto,
+            trace_limit,
+            full: false,
+            refusal: None,
+            taken: None,
+        };
+        world.take_state();
+        world
+    }
+
+    pub fn trace_limit(&self) -> usize {
+        self.trace_limit
+    }
+
+    pub fn trace(&self) -> &Trace {
+        &self.cx.recorder.trace
+    }
+
+    /// Carries a line out, or begins to. `cost` is what it took, in operations.
+    pub fn begin(&mut self, item: &Item, cost: &mut u32) -> Option<Open> {
+        let text = match &item.statement {
+            Statement::Blank | Statement::Faulty => return None,
+            Statement::Comment(text) => {
+                self.cx.emit(|| Event::Comment { text: text.clone() });
+                return None;
+            }
+            _ => event_text(&item.text),
+        };
+        *cost += 1;
+        self.work += 1;
+        let begun = self.trace().len();
+        let cause = self.cx.begin(|| Event::CommandBegun { line: item.line as u32, text });
+        match &item.statement {
+            Statement::Lab => self.reopen(self.cx.seed(), Settings::default()),
+            Statement::Seed(seed) => self.reopen(*seed, self.btree.settings.clone()),
+            Statement::Set(setting, value) => self.set(setting, value),
+            Statement::Record(mode) => self.mode = *mode,
+            Statement::Expect(call) => self.expect(call, &item.text, cost),
+            Statement::Command(call) => {
+                let recorded = self.records(call, item);
+                self.cx.recorder.switch(recorded);
+                self.refusal = None;
+                match self.btree.begin(&mut self.cx, call, &item.data) {
+                    Ok(Task::Long(job)) => return Some(Open { job, recorded, begun, cause, error: None }),
+                    Ok(Task::Done(answer)) => {
+                        self.take_unrecorded(cost);
+                        self.answer(&answer);
+                    }
+                    Ok(Task::Reopen) => {
+                        self.cx.recorder.switch(true);
+                        self.reopen(self.cx.seed(), self.btree.settings.clone());
+                    }
+                    Err(refusal) => {
+                        self.take_unrecorded(cost);
+                        self.refuse(&refusal.to_string());
+                    }
+                }
+            }
+            Statement::Blank | Statement::Faulty | Statement::Comment(_) => {}
+        }
+        self.end(item, cause);
+        None
+    }
+
+    /// Goes on with a long command; true when it is over.
+    pub fn go_on(&mut self, open: &mut Open, budget: &mut u32) -> bool {
+        while !open.job.is_done() && open.error.is_none() {
+            if *budget == 0 {
+                return false;
+            }
+            *budget -= 1;
+            self.work += 1;
+            open.error = open.job.step(&mut self.btree, &mut self.cx).err();
+            if self.cx.recorder.is_on() && self.trace().len() >= self.trace_limit {
+                self.cx.recorder.switch(false);
+            }
+        }
+        true
+    }
+
+    /// Ends a long command with its answer, or with why it could not go on.
+    pub fn close(&mut self, open: Open, item: &Item, cost: &mut u32) {
+        let (done, total) = (open.job.done, open.job.total);
+        let finished = open.job.finish(&mut self.btree, &mut self.cx);
+        self.take_unrecorded(cost);
+        match (open.error, finished) {
+            (Some(error), _) => {
+                let (done, total) = (grouped(done), grouped(total));
+                self.refuse(&format!("{error}. This was operation {done} of {total}; what was done before stays."));
+            }
+            (None, Err(error)) => self.refuse(&error.to_string()),
+            (None, Ok(answer)) => self.answer(&answer),
+        }
+        self.end(item, open.cause);
+    }
+
+    fn end(&mut self, item: &Item, cause: Cause) {
+        self.cx.emit(|| Event::CommandEnded { line: item.line as u32 });
+        self.cx.end(cause);
+        if !self.full && self.trace().len() >= self.trace_limit {
+            self.full = true;
+            let limit = grouped(self.trace_limit as u64);
+            self.answer(&format!(
+                "The trace has {limit} records, and no more are kept: from here on only what comes of a command is recorded."
+            ));
+        }
+    }
+
+    /// Whether a command is to be recorded step by step.
+    fn records(&self, call: &Call, item: &Item) -> bool {
+        let long = || call.info.bulk && job::units(call, &item.data) > RECORDED_UNITS;
+        match self.mode {
+            _ if self.full || call.arguments.flag("unrecorded") => false,
+            RecordMode::On => true,
+            RecordMode::Off => false,
+            RecordMode::Auto => !long(),
+        }
+    }
+
+    fn set(&mut self, setting: &SettingInfo, value: &Value) {
+        let mut settings = self.btree.settings.clone();
+        settings.set(setting.name, value);
+        self.reopen(self.cx.seed(), settings);
+    }
+
+    /// Opens the engine anew. Time goes on, so that it never goes back within a trace; all else begins again.
+    fn reopen(&mut self, seed: u64, settings: Settings) {
+        match Btree::open(seed, settings) {
+            Ok(btree) => {
+                self.btree = btree;
+                let mut cx = Cx::new(seed);
+                cx.pass(self.cx.now_ns());
+                cx.recorder = std::mem::take(&mut self.cx.recorder);
+                self.cx = cx;
+                self.refusal = None;
+                self.take_state();
+            }
+            Err(error) => self.refuse(&error.to_string()),
+        }
+    }
+
+    fn expect(&mut self, call: &Call, text: &str, cost: &mut u32) {
+        let recorded = !self.full && self.mode != RecordMode::Off;
+        self.cx.recorder.switch(recorded);
+        let before = self.cx.counters();
+        let refusal = self.refusal.clone();
+        let finding = self.btree.expect(&mut self.cx, call, refusal.as_deref());
+        if self.cx.counters() == before {
+            self.cx.recorder.switch(true);
+        }
+        self.take_unrecorded(cost);
+        let finding = finding.unwrap_or_else(|refusal: Refusal| Finding::new(false, refusal.to_string()));
+        let text = event_text(text);
+        if finding.held {
+            self.held += 1;
+            self.cx.emit(|| Event::ExpectationHeld { text });
+        } else {
+            self.failed += 1;
+            self.cx.emit(|| Event::ExpectationFailed { text, found: finding.found.into() });
+        }
+    }
+
+    fn answer(&mut self, text: &str) {
+        self.cx.emit(|| Event::Answered { text: text.into() });
+    }
+
+    fn refuse(&mut self, text: &str) {
+        let text: Rc<str> = text.into();
+        self.refusal = Some(text.clone());
+        self.cx.emit(|| Event::Refused { text });
+    }
+
+    /// After a command that was not recorded, or not to its end: switches recording on and takes the state.
+    fn take_unrecorded(&mut self, cost: &mut u32) {
+        if !self.cx.recorder.switch(true) {
+            self.take_state();
+            *cost += self.btree.tree.page_count() / PAGES_PER_UNIT;
+        }
+    }
+
+    fn take_state(&mut self) {
+        let mut state = self.btree.state(&self.cx);
+        if let Some(before) = &self.taken {
+            for (page, old) in state.pages.iter_mut().zip(&before.pages) {
+                if *page == *old {
+                    *page = old.clone();
+                }
+            }
+        }
+        let state = Rc::new(state);
+        self.taken = Some(state.clone());
+        self.cx.emit(|| Event::StateTaken { state });
+    }
+}
+
+/// A line as an event shows it.
+pub fn event_text(line: &str) -> Rc<str> {
+    Rc::from(shortened(line.trim_start(), TEXT_SHOWN))
+}

@@ -1,0 +1,71 @@
+//! The fold of what happens below the tree: frames of the pool, writes to the disk.
+
+use super::View;
+use super::fold::count;
+use crate::trace::{Event, FrameId, FrameState, PageId};
+
+impl View {
+    pub(super) fn fold_pool(&mut self, event: &Event) {
+        use Event::*;
+        match event {
+            PoolHit { frame, .. } => {
+                count(&mut self.state.counters.pool_hits);
+                self.frame(*frame, |frame| frame.pins = frame.pins.saturating_add(1));
+            }
+            PoolMiss { page, frame } => {
+                count(&mut self.state.counters.pool_misses);
+                self.occupy(*frame, *page);
+            }
+            PoolCreated { page, frame } => self.occupy(*frame, *page),
+            PoolUnpinned { frame, .. } => self.frame(*frame, |frame| frame.pins = frame.pins.saturating_sub(1)),
+            PoolDirtied { frame, .. } => self.frame(*frame, |frame| frame.dirty = true),
+            PoolFlushed { frame, .. } => {
+                count(&mut self.state.counters.pool_flushes);
+                self.frame(*frame, |frame| frame.dirty = false);
+            }
+            PoolEvicted { frame, .. } => {
+                count(&mut self.state.counters.pool_evictions);
+                if let Ok(index) = self.frame_index(*frame) {
+                    self.state.pool.remove(index);
+                }
+            }
+            _ => self.fold_disk(event),
+        }
+    }
+
+    fn fold_disk(&mut self, event: &Event) {
+        match event {
+            Event::DiskRead { .. } => count(&mut self.state.counters.disk_reads),
+            Event::DiskWritten { page } => {
+                count(&mut self.state.counters.disk_writes);
+                if let Err(index) = self.state.unsynced.binary_search(page) {
+                    self.state.unsynced.insert(index, *page);
+                }
+            }
+            Event::DiskSynced { .. } => {
+                count(&mut self.state.counters.disk_syncs);
+                self.state.unsynced.clear();
+            }
+            Event::DiskExtended { pages } => self.extend_file(*pages),
+            _ => {}
+        }
+    }
+
+    fn frame_index(&self, frame: FrameId) -> Result<usize, usize> {
+        self.state.pool.binary_search_by_key(&frame, |state| state.frame)
+    }
+
+    fn frame(&mut self, frame: FrameId, change: impl FnOnce(&mut FrameState)) {
+        if let Ok(index) = self.frame_index(frame) {
+            change(&mut self.state.pool[index]);
+        }
+    }
+
+    fn occupy(&mut self, frame: FrameId, page: PageId) {
+        let state = FrameState { frame, page, pins: 1, dirty: false };
+        match self.frame_index(frame) {
+            Ok(index) => self.state.pool[index] = state,
+            Err(index) => self.state.pool.insert(index, state),
+        }
+    }
+}

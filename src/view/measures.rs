@@ -1,0 +1,301 @@
+//! Numbers about a view, and their course over a run.
+
+use super::View;
+use crate::trace::{Event, PageId, Record};
+
+/// A number about a view.
+#[derive(Debug)]
+pub struct Measure {
+    /// Its word.
+    pub name: &'static str,
+    pub label: &'static str,
+    pub unit: Unit,
+    /// One sentence: what it says.
+    pub help: &'static str,
+    of: fn(&View) -> Option<f64>,
+}
+
+/// How a measure is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Count,
+    /// 0 to 1, written in per cent.
+    Ratio,
+    Nanoseconds,
+}
+
+/// Every measure, in the order in which they are shown.
+pub const MEASURES: &[Measure] = &[
+    Measure {
+        name: "records",
+        label: "Records",
+        unit: Unit::Count,
+        help: "Keys with their values in the tree.",
+        of: |view| Some(view.state.records as f64),
+    },
+    Measure {
+        name: "height",
+        label: "Height",
+        unit: Unit::Count,
+        help: "Levels from the root to the leaves: pages that a look-up goes through.",
+        of: |view| Some(f64::from(view.state.height)),
+    },
+    Measure {
+        name: "pages",
+        label: "Pages",
+        unit: Unit::Count,
+        help: "Pages of the file, free ones included.",
+        of: |view| Some(view.state.pages.len() as f64),
+    },
+    Measure {
+        name: "leaf-fill",
+        label: "Leaf fill",
+        unit: Unit::Ratio,
+        help: "How full the leaves are on average.",
+        of: leaf_fill,
+    },
+    Measure {
+        name: "page-reads",
+        label: "Page reads",
+        unit: Unit::Count,
+        help: "Pages read from the disk since the start.",
+        of: |view| Some(view.state.counters.disk_reads as f64),
+    },
+    Measure {
+        name: "page-writes",
+        label: "Page writes",
+        unit: Unit::Count,
+        help: "Pages written to the disk since the start.",
+        of: |view| Some(view.state.counters.disk_writes as f64),
+    },
+    Measure {
+        name: "hit-ratio",
+        label: "Pool hits",
+        unit: Unit::Ratio,
+        help: "Share of page accesses that found the page in the buffer pool.",
+        of: hit_ratio,
+    },
+    Measure {
+        name: "splits",
+        label: "Splits",
+        unit: Unit::Count,
+        help: "Pages that were full and became two.",
+        of: |view| Some(view.state.counters.splits as f64),
+    },
+    Measure {
+        name: "merges",
+        label: "Merges",
+        unit: Unit::Count,
+        help: "Pairs of half-empty pages that became one.",
+        of: |view| Some(view.state.counters.merges as f64),
+    },
+    Measure {
+        name: "borrows",
+        label: "Borrows",
+        unit: Unit::Count,
+        help: "Times that a page with too little took cells from its sibling.",
+        of: |view| Some(view.state.counters.borrows as f64),
+    },
+    Measure {
+        name: "operation-time",
+        label: "Last operation",
+        unit: Unit::Nanoseconds,
+        help: "Virtual time that the last operation took.",
+        of: operation_time,
+    },
+    Measure {
+        name: "scan-time",
+        label: "Full scan",
+        unit: Unit::Nanoseconds,
+        help: "Virtual time to read every page of the file one after the other, at what this disk's reads have cost.",
+        of: |view| view.costs.scan_ns(view.state.pages.len()),
+    },
+];
+
+impl Measure {
+    pub fn named(name: &str) -> Option<&'static Measure> {
+        MEASURES.iter().find(|measure| measure.name == name)
+    }
+
+    /// Nothing while there is nothing to measure.
+    pub fn value(&self, view: &View) -> Option<f64> {
+        (self.of)(view)
+    }
+
+    /// The value as a person reads it; a dash for nothing.
+    pub fn text(&self, value: Option<f64>) -> String {
+        let Some(value) = value else { return "–".to_string() };
+        match self.unit {
+            Unit::Count => super::describe::grouped(value as u64),
+            Unit::Ratio => {
+                let tenths = (value * 1000.0 + 0.5) as u64;
+                format!("{}.{} %", tenths / 10, tenths % 10)
+            }
+            Unit::Nanoseconds if value < 1.0 => "0 ns".to_string(),
+            Unit::Nanoseconds => super::caption::duration(value as u64),
+        }
+    }
+}
+
+fn leaf_fill(view: &View) -> Option<f64> {
+    let tally = &view.tally;
+    let leaves = f64::from(tally.leaf_pages);
+    let (has, room) = match view.keys_max() {
+        Some(keys) => (tally.leaf_keys as f64, leaves * f64::from(keys)),
+        None => (tally.leaf_used as f64, leaves * f64::from(view.state.capacity)),
+    };
+    (room > 0.0).then(|| has / room)
+}
+
+fn hit_ratio(view: &View) -> Option<f64> {
+    let (hits, misses) = (view.state.counters.pool_hits as f64, view.state.counters.pool_misses as f64);
+    (hits + misses > 0.0).then(|| hits / (hits + misses))
+}
+
+fn operation_time(view: &View) -> Option<f64> {
+    let operation = view.operation.as_ref()?;
+    let until = operation.ended.map_or(view.time_ns, |ended| ended.at_ns);
+    Some(until.saturating_sub(operation.begun_ns) as f64)
+}
+
+/// What accesses to the disk have cost, as told by the times in the trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Costs {
+    /// The last read that went elsewhere than the access before it, and the last access that followed on.
+    random_ns: Option<u64>,
+    sequential_ns: Option<u64>,
+    last: PageId,
+}
+
+impl Costs {
+    /// `elapsed_ns`: since the record before.
+    pub(super) fn see(&mut self, event: &Event, elapsed_ns: u64) {
+        match event {
+            Event::DiskRead { page, sequential } => {
+                let cost = if *sequential { &mut self.sequential_ns } else { &mut self.random_ns };
+                *cost = Some(elapsed_ns);
+                self.last = *page;
+            }
+            Event::DiskWritten { page } => {
+                if self.last.0.checked_add(1) == Some(page.0) {
+                    self.sequential_ns = Some(elapsed_ns);
+                }
+                self.last = *page;
+            }
+            _ => {}
+        }
+    }
+
+    /// One access at random, the rest in sequence; every access at random while none in sequence has been seen.
+    fn scan_ns(&self, pages: usize) -> Option<f64> {
+        let first = self.random_ns.or(self.sequential_ns)?;
+        let each = self.sequential_ns.unwrap_or(first);
+        Some(first as f64 + each as f64 * pages.saturating_sub(1) as f64)
+    }
+}
+
+/// Most points that a series keeps; beyond it every second one goes.
+const POINTS_MAX: usize = 8192;
+
+/// Every measure after each command.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    points: Vec<Point>,
+    /// Only every so many commands give a point.
+    stride: usize,
+    commands: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Point {
+    position: usize,
+    values: [Option<f32>; MEASURES.len()],
+}
+
+impl Series {
+    pub(super) fn see(&mut self, view: &View, record: &Record) {
+        if !matches!(record.event, Event::CommandEnded { .. }) {
+            return;
+        }
+        self.commands += 1;
+        if !self.commands.is_multiple_of(self.stride.max(1)) {
+            return;
+        }
+        let mut values = [None; MEASURES.len()];
+        for (value, measure) in values.iter_mut().zip(MEASURES) {
+            *value = measure.value(view).map(|value| value as f32);
+        }
+        self.points.push(Point { position: view.position, values });
+        if self.points.len() > POINTS_MAX {
+            self.stride = self.stride.max(1) * 2;
+            let mut index = 0;
+            self.points.retain(|_| {
+                index += 1;
+                index % 2 == 0
+            });
+        }
+    }
+
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The course of one measure: position in the trace and value.
+    pub fn of(&self, measure: &Measure) -> impl Iterator<Item = (usize, f64)> {
+        let index = MEASURES.iter().position(|one| one.name == measure.name).unwrap_or(0);
+        self.points.iter().filter_map(move |point| Some((point.position, f64::from(point.values[index]?))))
+    }
+
+    /// At most `points` of them, evenly spread, up to `position`: what a small chart needs.
+    pub fn chart(&self, measure: &Measure, position: usize, points: usize) -> Vec<(usize, f64)> {
+        let until = self.points.partition_point(|point| point.position <= position);
+        let step = until / points.max(1) + 1;
+        let last = until.saturating_sub(1);
+        let index = MEASURES.iter().position(|one| one.name == measure.name).unwrap_or(0);
+        let chosen = (0..until).filter(|at| at.is_multiple_of(step) || *at == last);
+        chosen.filter_map(|at| Some((self.points[at].position, f64::from(self.points[at].values[index]?)))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_well() {
+        let ratio = Measure::named("hit-ratio").unwrap();
+        assert_eq!(ratio.text(Some(0.9567)), "95.7 %");
+        assert_eq!(ratio.text(None), "–");
+        assert_eq!(Measure::named("operation-time").unwrap().text(Some(2_310_000.0)), "2.31 ms");
+        assert_eq!(Measure::named("records").unwrap().text(Some(1_000_000.0)), "1,000,000");
+    }
+
+    #[test]
+    fn a_full_scan_costs_what_reads_have_cost() {
+        let mut costs = Costs::default();
+        assert_eq!(costs.scan_ns(10), None);
+        costs.see(&Event::DiskRead { page: PageId(3), sequential: false }, 1000);
+        assert_eq!(costs.scan_ns(10), Some(10_000.0));
+        costs.see(&Event::DiskRead { page: PageId(4), sequential: true }, 10);
+        assert_eq!(costs.scan_ns(10), Some(1090.0));
+    }
+
+    #[test]
+    fn a_series_stays_bounded() {
+        let mut series = Series::default();
+        let mut view = View::default();
+        for index in 0..3 * POINTS_MAX {
+            let record = Record { time_ns: 0, cause: 0, node: 0, event: Event::CommandEnded { line: 0 } };
+            view.apply(index, &record);
+            series.see(&view, &record);
+        }
+        assert!(series.len() <= POINTS_MAX);
+        let records = Measure::named("records").unwrap();
+        assert!(series.chart(records, usize::MAX, 100).len() <= 102);
+    }
+}
