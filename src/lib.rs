@@ -8,3 +8,6 @@ pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub mod js;

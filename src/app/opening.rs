@@ -15,27 +15,31 @@ use super::run::Run;
 use super::{LabRef, browser};
 use crate::lab::intake::{self, Opened};
 use crate::lab::{Link, Problem};
-use crate::trace::{read_trace, write_trace};
+use crate::trace::{TraceReader, write_trace};
+use crate::view::TimelineHandle;
 
 /// Lines of keys that are read between two looks at the clock.
 const LINES: usize = 2000;
+/// Records that are read between two looks at the clock.
+const RECORDS: usize = 500;
+/// A script longer than this is not even tried to be put into a link.
+const LINKED_MAX: usize = 512 << 10;
 
 impl App {
     /// At the start: what the link says, else the first preset.
     pub fn open_first(&mut self) {
+        let fragment = browser::fragment();
         self.open_preset(0);
-        if !browser::fragment().is_empty() {
-            self.open_fragment();
-        }
+        self.follow(&fragment);
     }
 
-    pub fn open_fragment(&mut self) {
-        let fragment = browser::fragment();
+    /// Opens what a link says; a link that cannot be read leaves everything as it is.
+    pub fn follow(&mut self, fragment: &str) {
         if fragment.is_empty() {
             return;
         }
-        match Link::decode(&fragment) {
-            Ok(link) => self.open_link(&fragment, link),
+        match Link::decode(fragment) {
+            Ok(link) => self.open_link(fragment, link),
             Err(error) => self.complain(&capital(&format!("{error}."))),
         }
     }
@@ -104,23 +108,42 @@ impl App {
         self.bytes = None;
     }
 
-    fn open_trace(&mut self, name: &str, text: &str) {
-        match read_trace(text) {
-            Ok((script, trace)) => {
-                self.begin(Run::recorded(&script, trace), name);
-                self.log.say(Kind::Note, "This is a recorded trace: fork to run its script and go on from there.");
-                self.script_changed();
-                self.player.play();
+    /// Reads a trace until the deadline. True while one is on its way.
+    pub fn take_trace(&mut self, deadline_ms: f64) -> bool {
+        let Some(Intake::Trace { reader, timeline, .. }) = &mut self.intake else { return false };
+        let ended = loop {
+            match reader.step(RECORDS) {
+                Ok(false) if browser::now_ms() < deadline_ms => {}
+                ended => break ended,
             }
-            Err(error) => self.complain(&format!("{name}: {error}.")),
+        };
+        *timeline = timeline.extended(reader.trace.clone());
+        if matches!(ended, Ok(false)) {
+            return true;
         }
+        let Some(Intake::Trace { reader, timeline, name }) = self.intake.take() else { return false };
+        if let Err(error) = ended {
+            self.complain(&format!("{name}: {error}."));
+            return true;
+        }
+        self.begin(Run::recorded(&reader.script, timeline), &name);
+        self.log.say(Kind::Note, "This is a recorded trace: fork to run its script and go on from there.");
+        self.script_changed();
+        self.player.play();
+        true
     }
 
     /// Takes what a file or a paste holds.
     pub fn open_bytes(&mut self, name: &str, bytes: Vec<u8>) {
         match intake::open(name, bytes) {
             Ok(Opened::Script(text)) => self.open_script(&text, name),
-            Ok(Opened::Trace(text)) => self.open_trace(name, &text),
+            Ok(Opened::Trace(text)) => match TraceReader::new(text) {
+                Ok(reader) => {
+                    let (reader, timeline) = (Box::new(reader), TimelineHandle::default());
+                    self.intake = Some(Intake::Trace { reader, timeline, name: name.to_string() });
+                }
+                Err(error) => self.complain(&format!("{name}: {error}.")),
+            },
             Ok(Opened::Keys(_)) if self.player.run.session().is_none() => {
                 self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
             }
@@ -209,9 +232,15 @@ impl App {
 
     /// A link to this very run: into the address, and onto the clipboard.
     pub fn share(&mut self, ctx: &Context<Self>) {
+        let script = self.player.run.script();
+        if script.len() > LINKED_MAX {
+            self.link = AttrValue::default();
+            self.shown = Some(Shown::Link);
+            return;
+        }
         let at_end = self.player.position() >= self.player.run.len();
         let link = Link {
-            script: self.player.run.script(),
+            script,
             position: (!at_end).then(|| self.player.position()),
             compare: self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone())),
         };

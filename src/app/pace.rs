@@ -13,7 +13,7 @@ pub const SPEEDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0];
 pub fn duration_ms(event: &Event) -> f64 {
     use Event::*;
     match event {
-        Comment { .. } => 1100.0,
+        Comment { .. } => 900.0,
         CommandBegun { .. } => 120.0,
         CommandEnded { .. } => 40.0,
         Answered { .. } => 160.0,

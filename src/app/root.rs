@@ -17,8 +17,8 @@ use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::LABS;
 use crate::lab::intake::KeyReader;
-use crate::trace::{Bytes, PageId};
-use crate::view::Selection;
+use crate::trace::{Bytes, PageId, TraceReader};
+use crate::view::{Selection, TimelineHandle};
 
 /// Milliseconds of a frame for work; the rest is for drawing.
 const WORK_MS: f64 = 5.0;
@@ -67,8 +67,22 @@ pub struct Notice {
 
 /// A file on its way in.
 pub enum Intake {
-    Reading { _reader: Reader, name: String, done: u32, total: u32 },
-    Keys { reader: Box<KeyReader>, name: String },
+    Reading {
+        _reader: Reader,
+        name: String,
+        done: u32,
+        total: u32,
+    },
+    Keys {
+        reader: Box<KeyReader>,
+        name: String,
+    },
+    /// The timeline grows with what was read; it is shown when the file has proved whole.
+    Trace {
+        reader: Box<TraceReader<String>>,
+        timeline: TimelineHandle,
+        name: String,
+    },
 }
 
 pub struct App {
@@ -156,7 +170,7 @@ impl Component for App {
             Msg::Act(action) => self.act(ctx, action),
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Fragment => self.open_fragment(),
+            Msg::Fragment => self.follow(&browser::fragment()),
             Msg::Colours => self.theme += 1,
             Msg::File(file) => self.start_reading(ctx, file),
             Msg::Reading(reading) => self.read(reading),
@@ -349,7 +363,7 @@ impl App {
     pub fn script_changed(&mut self) {
         let script = self.player.run.script();
         self.values = Rc::new(settings::values_of(&script, self.lab.0));
-        self.seed = AttrValue::from(settings::seed_of(&script).unwrap_or("").to_string());
+        self.seed = AttrValue::from(settings::seed_of(&script));
         if script.len() <= SCRIPT_KEPT_MAX {
             browser::keep_script(&script);
         }
@@ -397,7 +411,7 @@ impl App {
     /// Carries on for a part of a frame.
     pub fn work(&mut self) {
         let deadline = browser::now_ms() + WORK_MS;
-        if self.take_keys(deadline) {
+        if self.take_keys(deadline) || self.take_trace(deadline) {
             return;
         }
         let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };
@@ -419,8 +433,8 @@ impl App {
     }
 
     fn keep_moving(&mut self) {
-        let reading_keys = matches!(self.intake, Some(Intake::Keys { .. }));
-        if self.player.is_moving() || reading_keys || self.goal.is_some() {
+        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Trace { .. }));
+        if self.player.is_moving() || taking || self.goal.is_some() {
             self.frames.request();
         } else {
             self.last_frame_ms = None;

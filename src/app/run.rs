@@ -11,7 +11,6 @@ use std::rc::Rc;
 
 use super::browser;
 use crate::lab::{Progress, Session};
-use crate::trace::Trace;
 use crate::view::{Timeline, TimelineHandle};
 
 /// A slice of work is to take about this long, so that a deadline is not missed by more.
@@ -44,8 +43,7 @@ impl Run {
     }
 
     /// A trace from a file: there is no engine behind it.
-    pub fn recorded(script: &str, trace: Trace) -> Run {
-        let timeline = TimelineHandle::new(Timeline::new(trace));
+    pub fn recorded(script: &str, timeline: TimelineHandle) -> Run {
         let source = Source::Recorded { script: Rc::from(script) };
         Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
     }

@@ -3,6 +3,7 @@
 //! A knob on the page does not reach into the engine. It changes the script's `set` line, and the script is run anew:
 //! the same commands, one setting different.
 
+use crate::lab::world::DEFAULT_SEED;
 use crate::lab::{LabInfo, Script, SettingInfo};
 
 /// The values that `script` gives to the lab's settings, or their defaults, in the lab's order.
@@ -23,9 +24,10 @@ pub fn value_of(script: &str, lab: &'static LabInfo, name: &str) -> String {
     index.map_or(String::new(), |index| values_of(script, lab).swap_remove(index))
 }
 
-/// The seed that `script` has first of all.
-pub fn seed_of(script: &str) -> Option<&str> {
-    script.lines().find_map(|line| line.trim().strip_prefix("seed ")).map(str::trim)
+/// The seed that `script` has first of all, or the one that it has without saying so.
+pub fn seed_of(script: &str) -> String {
+    let seed = script.lines().find_map(|line| line.trim().strip_prefix("seed "));
+    seed.map_or_else(|| DEFAULT_SEED.to_string(), |seed| seed.trim().to_string())
 }
 
 /// What is wrong with a value for a setting, if anything is.

@@ -213,6 +213,10 @@ fn work(app: &App) -> Html {
             let (done, total) = reader.progress();
             (format!("taking the keys of {name}"), done as u64, total as u64)
         }
+        (Some(Intake::Trace { reader, name, .. }), _) => {
+            let (done, total) = reader.progress();
+            (format!("reading the trace {name}"), done as u64, total as u64)
+        }
         (None, Progress::Working { what, done, total }) if *total > 0 => (what.clone(), *done, *total),
         _ => return Html::default(),
     };
@@ -234,8 +238,12 @@ pub fn words(app: &App) -> (String, bool) {
         return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
     };
     timeline.with(|timeline| {
-        let is_remark = matches!(timeline.record(index).map(|record| &record.event), Some(Happened::Comment { .. }));
-        (timeline.caption_at(index + 1), is_remark)
+        let event = |index: usize| timeline.record(index).map(|record| &record.event);
+        // That a command has ended says less than what it answered just before.
+        let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
+            && matches!(index.checked_sub(1).and_then(event), Some(Happened::Answered { .. } | Happened::Refused { .. }));
+        let index = if answered { index - 1 } else { index };
+        (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })
 }
 
@@ -288,7 +296,10 @@ fn pane(app: &App) -> Html {
 fn transport(app: &App) -> Html {
     let player = &app.player;
     let timeline = player.run.timeline();
-    let time = duration(timeline.view_at(player.position()).time_ns);
+    let time = match timeline.view_at(player.position()).time_ns {
+        0 => "0 ns".to_string(),
+        time_ns => duration(time_ns),
+    };
     html! {
         <Transport timeline={timeline.clone()} playhead={player.playhead()} {time} words={words(app).0} theme={app.theme}
             playing={player.is_playing()} speed={player.speed} whole={!app.embed} act={app.act.clone()} />
