@@ -225,7 +225,7 @@ impl Grid {
         let step = self.cell + self.gap;
         let (column, row) = ((x / step) as usize, (y / step) as usize);
         let page = (row * self.columns + column) * self.each;
-        (column < self.columns && page < pages).then(|| PageId(page as u32))
+        (column < self.columns && page < pages).then_some(PageId(page as u32))
     }
 }
 

@@ -24,6 +24,11 @@ impl Default for Eye {
 }
 
 impl Eye {
+    /// An eye for another run, that follows or does not as this one.
+    pub fn looking_as(other: &Eye) -> Eye {
+        Eye { following: other.following, ..Eye::default() }
+    }
+
     /// Follows what happens, unless a person looks elsewhere.
     pub fn attend(&mut self, view: &View, record: Option<&Record>, metrics: &Metrics, size: Size, still: bool) {
         if size.width < 1.0 {

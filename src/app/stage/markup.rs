@@ -183,7 +183,7 @@ fn notch(out: &mut String, width: f64) {
     num(&mut corner, width - 13.0);
     corner.push_str(" 0H");
     num(&mut corner, width - 6.0);
-    corner.push_str("Q");
+    corner.push('Q');
     num(&mut corner, width);
     corner.push_str(" 0 ");
     num(&mut corner, width);

@@ -31,7 +31,7 @@ use self::eye::Eye;
 use self::input::{Gesture, Hand};
 use self::picture::Picture;
 use self::strips::Strips;
-use super::browser::{self, Frames};
+use super::browser::Frames;
 use crate::trace::{Bytes, PageId, Record};
 use crate::view::camera::{Bounds, Size};
 use crate::view::find::find;
@@ -149,7 +149,7 @@ impl Component for Stage {
         if grown {
             self.metrics = metrics(props);
             if !props.timeline.same_run(&old.timeline) {
-                self.eye = Eye { following: self.eye.following, ..Eye::default() };
+                self.eye = Eye::looking_as(&self.eye);
             }
         }
         if stepped {
