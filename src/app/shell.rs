@@ -18,7 +18,7 @@ use super::pace::SPEEDS;
 use super::player::Move;
 use super::quick::Quick;
 use super::root::{App, Intake, Msg};
-use super::stage::Stage;
+use super::stage::{Stage, is_dark};
 use super::trace_list::TraceList;
 use super::transport::Transport;
 use super::{browser, files};
@@ -179,7 +179,7 @@ fn stages(app: &App) -> Html {
     let stage = |timeline, playhead, label| {
         html! {
             <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
-                find={app.find.clone()} still={player.still} />
+                find={app.find.clone()} still={player.still} dark={is_dark()} />
         }
     };
     let own = player.run.timeline().clone();
@@ -241,7 +241,10 @@ pub fn words(app: &App) -> (String, bool) {
         let event = |index: usize| timeline.record(index).map(|record| &record.event);
         // That a command has ended says less than what it answered just before.
         let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
-            && matches!(index.checked_sub(1).and_then(event), Some(Happened::Answered { .. } | Happened::Refused { .. }));
+            && matches!(
+                index.checked_sub(1).and_then(event),
+                Some(Happened::Answered { .. } | Happened::Refused { .. })
+            );
         let index = if answered { index - 1 } else { index };
         (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })

@@ -131,10 +131,15 @@ impl Camera {
         Bounds { left: self.x - half_w, top: self.y - half_h, right: self.x + half_w, bottom: self.y + half_h }
     }
 
-    /// A step towards `goal`: `share` of the way, zoom as a ratio.
+    /// A step towards `goal`. What is seen grows or shrinks evenly around one point, so that nothing rushes by.
     pub fn toward(&self, goal: &Camera, share: f64) -> Camera {
-        let zoom = self.zoom + (goal.zoom - self.zoom) * share;
-        Camera { x: self.x + (goal.x - self.x) * share, y: self.y + (goal.y - self.y) * share, zoom }
+        let (here, there) = (1.0 / self.zoom, 1.0 / goal.zoom);
+        let zooms_in = there < here;
+        let width =
+            if zooms_in { here + (there - here) * share } else { 1.0 / (self.zoom + (goal.zoom - self.zoom) * share) };
+        let far = (there - here).abs() > here * 0.01;
+        let share = if far { (width - here) / (there - here) } else { share };
+        Camera { x: self.x + (goal.x - self.x) * share, y: self.y + (goal.y - self.y) * share, zoom: 1.0 / width }
     }
 
     /// Whether the difference cannot be seen.
