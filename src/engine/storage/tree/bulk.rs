@@ -79,12 +79,14 @@ impl BulkLoad {
         tree.insert_into(cx, leaf, end, &incoming);
         tree.pager.unpin(cx, leaf);
         tree.meta.records += 1;
+        let records = tree.meta.records;
+        cx.emit(|| Event::RecordCount { records });
         self.loaded += 1;
         self.last_key = Some(key.to_vec());
         Ok(())
     }
 
-    /// Mends the right edge and tells the number of records.
+    /// Mends the right edge.
     pub fn finish(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
         let mut level = 0;
         while level + 1 < tree.height() {
