@@ -5,3 +5,9 @@ pub use glassbase_engine::{sim, storage, trace};
 pub mod cli;
 pub mod lab;
 pub mod view;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub mod js;

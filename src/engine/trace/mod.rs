@@ -33,7 +33,7 @@ pub use event::{Event, Lane};
 pub use id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
-pub use text::{TextError, read_trace, write_trace};
+pub use text::{TextError, TraceReader, read_trace, write_trace};
 
 use std::rc::Rc;
 

@@ -116,26 +116,57 @@ pub fn write_trace(script: &str, trace: &Trace) -> String {
 
 /// Reads a trace file: the script and the records.
 pub fn read_trace(text: &str) -> Result<(String, Trace), TextError> {
-    check_header(text)?;
-    let mut script = String::new();
-    let mut trace = Trace::new();
-    let mut offset = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        let bare = line.trim_end_matches(['\n', '\r']);
-        if index == 0 {
-        } else if let Some(command) = bare.strip_prefix('>') {
-            script.push_str(command.strip_prefix(' ').unwrap_or(command));
-            script.push('\n');
-        } else if let Some(end) = bare.strip_prefix("end ") {
-            check_end(end, &text[..offset], trace.len())?;
-            return Ok((script, trace));
-        } else {
-            let record = read_record(bare).map_err(|what| TextError::BadLine { line: index + 1, what })?;
-            trace.push(record);
-        }
-        offset += line.len();
+    let mut reader = TraceReader::new(text)?;
+    reader.step(usize::MAX)?;
+    Ok((reader.script, reader.trace))
+}
+
+/// Reads a trace file piece by piece, so that a page can go on answering meanwhile.
+#[derive(Debug)]
+pub struct TraceReader<T> {
+    text: T,
+    offset: usize,
+    line: usize,
+    /// Of all lines up to the present one.
+    fnv: Fnv,
+    pub script: String,
+    /// The records read so far: not to be trusted before the end was reached.
+    pub trace: Trace,
+}
+
+impl<T: AsRef<str>> TraceReader<T> {
+    /// Looks at the first line only.
+    pub fn new(text: T) -> Result<TraceReader<T>, TextError> {
+        check_header(text.as_ref())?;
+        Ok(TraceReader { text, offset: 0, line: 0, fnv: Fnv::default(), script: String::new(), trace: Trace::new() })
     }
-    Err(TextError::CutShort { records: trace.len() })
+
+    /// Bytes read, and bytes in total.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.offset, self.text.as_ref().len())
+    }
+
+    /// Reads up to `lines` lines; true when the last line was reached and fits to what stands above it.
+    pub fn step(&mut self, lines: usize) -> Result<bool, TextError> {
+        for line in self.text.as_ref()[self.offset..].split_inclusive('\n').take(lines) {
+            let bare = line.trim_end_matches(['\n', '\r']);
+            self.line += 1;
+            if self.line == 1 {
+            } else if let Some(command) = bare.strip_prefix('>') {
+                self.script.push_str(command.strip_prefix(' ').unwrap_or(command));
+                self.script.push('\n');
+            } else if let Some(end) = bare.strip_prefix("end ") {
+                return check_end(end, self.fnv, self.trace.len()).map(|()| true);
+            } else {
+                let record = read_record(bare).map_err(|what| TextError::BadLine { line: self.line, what })?;
+                self.trace.push(record);
+            }
+            self.fnv.update(line.as_bytes());
+            self.offset += line.len();
+        }
+        let ended = self.offset >= self.text.as_ref().len();
+        if ended { Err(TextError::CutShort { records: self.trace.len() }) } else { Ok(false) }
+    }
 }
 
 fn check_header(text: &str) -> Result<(), TextError> {
@@ -148,9 +179,7 @@ fn check_header(text: &str) -> Result<(), TextError> {
     }
 }
 
-fn check_end(end: &str, body: &str, records: usize) -> Result<(), TextError> {
-    let mut fnv = Fnv::default();
-    fnv.update(body.as_bytes());
+fn check_end(end: &str, fnv: Fnv, records: usize) -> Result<(), TextError> {
     let computed = format!("{records} {:016x}", fnv.value());
     if end == computed { Ok(()) } else { Err(TextError::Altered { written: end.to_string(), computed }) }
 }
@@ -233,6 +262,9 @@ mod tests {
     fn a_trace_file_is_read_back_whole() {
         let text = write_trace("lab btree\ninsert 1", &sample());
         assert_eq!(read_trace(&text), Ok(("lab btree\ninsert 1\n".to_string(), sample())));
+        let mut reader = TraceReader::new(text).unwrap();
+        while !reader.step(1).unwrap() {}
+        assert_eq!((reader.script.as_str(), reader.trace), ("lab btree\ninsert 1\n", sample()));
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! What a person can ask of the page, wherever they ask it: by a button, a key, the console, a dropped file.
+//!
+//! Parts of the page hand an [`Action`] up to [`super::root`] and are drawn from what comes back down. Whatever changes
+//! the run is in the end a command of its script.
+
+use yew::prelude::Callback;
+
+use super::player::Move;
+use crate::view::Selection;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A command, as typed.
+    Issue(String),
+    /// Several lines that were pasted: a script or a list of keys.
+    Paste(String),
+    Move(Move),
+    Play,
+    Speed(f64),
+    Fork,
+    /// Ends the command under way, or the reading of a file.
+    Stop,
+    Select(Option<Selection>),
+    /// A key to be found on the stage; none when empty.
+    Find(String),
+    OpenPreset(usize),
+    RunScript(String),
+    /// The same script with another value of a setting, run anew.
+    Set(&'static str, String),
+    Seed(String),
+    /// The same script beside itself with one setting different.
+    Compare(Option<(String, String)>),
+    Show(Shown),
+    Hide,
+    Pane(Pane),
+    Drawer(Option<Drawer>),
+    Theme,
+    TallConsole,
+    /// Text to go on with in the console's line.
+    Draft(String),
+    Share,
+    Copy(String),
+    SaveScript,
+    SaveTrace,
+    ChooseFile,
+    /// A file that was chosen, if one was.
+    File(Option<web_sys::File>),
+    Dismiss,
+    /// The notice of this number has been there long enough.
+    Fade(u32),
+}
+
+pub type Act = Callback<Action>;
+
+/// A handler that does `action`, whatever the event.
+pub fn on<E: 'static>(act: &Act, action: Action) -> Callback<E> {
+    let act = act.clone();
+    Callback::from(move |_| act.emit(action.clone()))
+}
+
+/// The dialogs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Help,
+    Script,
+    Export,
+    Link,
+}
+
+/// What the right side shows above the measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Code,
+    Inspector,
+    Trace,
+}
+
+impl Pane {
+    pub const ALL: &'static [Pane] = &[Pane::Code, Pane::Inspector, Pane::Trace];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Pane::Code => "Code",
+            Pane::Inspector => "Inspector",
+            Pane::Trace => "Trace",
+        }
+    }
+}
+
+/// On a small screen: what is pulled over the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawer {
+    Labs,
+    Pane(Pane),
+    Measures,
+}

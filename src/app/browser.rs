@@ -1,0 +1,186 @@
+//! The few things that the page asks of the browser, each behind a plain function.
+//!
+//! Whatever may be forbidden (storage, clipboard) answers with nothing instead of failing: the page works without.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, HtmlElement, Window};
+
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+pub fn by_id(id: &str) -> Option<Element> {
+    document().get_element_by_id(id)
+}
+
+/// Milliseconds since the page was opened; for pacing and budgets only, never for anything the engine sees.
+pub fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Marks a moment in the browser's own measurements.
+pub fn mark(name: &str) {
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark(name);
+    }
+}
+
+pub fn media_matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+pub fn prefers_stillness() -> bool {
+    media_matches("(prefers-reduced-motion: reduce)")
+}
+
+pub fn remember(name: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item(name, value);
+    }
+}
+
+/// The part of the address behind `#`, without it.
+pub fn fragment() -> String {
+    let fragment = window().location().hash().unwrap_or_default();
+    fragment.strip_prefix('#').unwrap_or(&fragment).to_string()
+}
+
+/// Whether the address has `?name`.
+pub fn asked_for(name: &str) -> bool {
+    let search = window().location().search().unwrap_or_default();
+    search.trim_start_matches('?').split('&').any(|part| part.split('=').next() == Some(name))
+}
+
+/// The address of the page with another fragment.
+pub fn address_with(fragment: &str) -> String {
+    let href = window().location().href().unwrap_or_default();
+    let page = href.split('#').next().unwrap_or_default();
+    format!("{page}#{fragment}")
+}
+
+/// Changes the fragment without a new entry in the history and without a `hashchange`.
+pub fn replace_fragment(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let address = if fragment.is_empty() {
+            address_with("").trim_end_matches('#').to_string()
+        } else {
+            address_with(fragment)
+        };
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// Puts text on the clipboard; false when the browser does not allow it.
+pub async fn copy(text: String) -> bool {
+    let clipboard = window().navigator().clipboard();
+    if clipboard.is_undefined() {
+        return false;
+    }
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text)).await.is_ok()
+}
+
+/// Hands a text to the person as a file.
+pub fn download(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("text/plain;charset=utf-8");
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(anchor) = document().create_element("a") {
+        let _ = anchor.set_attribute("href", &url);
+        let _ = anchor.set_attribute("download", name);
+        if let Ok(anchor) = anchor.dyn_into::<HtmlElement>() {
+            anchor.click();
+        }
+    }
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// Sets a CSS property of an element; through the object model, which the Content-Security-Policy allows.
+pub fn set_style(element: &Element, property: &str, value: &str) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.style().set_property(property, value);
+    }
+}
+
+/// The value of a custom property of the palette, for the canvas.
+pub fn palette(name: &str) -> String {
+    let root = document().document_element();
+    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
+    style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string()
+}
+
+/// Gives an element the keyboard's focus.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Keeps the script where the failure page finds it even when the program cannot be asked any more.
+pub fn keep_script(script: &str) {
+    if let Some(area) = by_id("failed-script").and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+        area.set_value(script);
+    }
+}
+
+/// Listens for as long as the page lives.
+pub fn listen(target: &web_sys::EventTarget, event: &str, handler: impl FnMut(web_sys::Event) + 'static) {
+    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
+    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+/// Calls back once per frame for as long as it is asked again.
+pub struct Frames {
+    callback: Closure<dyn FnMut(f64)>,
+    waiting: bool,
+}
+
+impl Frames {
+    pub fn new(handler: impl FnMut(f64) + 'static) -> Frames {
+        Frames { callback: Closure::new(handler), waiting: false }
+    }
+
+    /// Asks for one more frame, unless one is already on its way.
+    pub fn request(&mut self) {
+        if !self.waiting {
+            self.waiting = window().request_animation_frame(self.callback.as_ref().unchecked_ref()).is_ok();
+        }
+    }
+
+    /// To be called by the handler: the frame is there.
+    pub fn arrived(&mut self) {
+        self.waiting = false;
+    }
+}
+
+/// Writes what went wrong into the failure page, which start.js shows, and to the console.
+pub fn tell_failure(what: &str) {
+    if let Some(place) = by_id("failed-what") {
+        place.set_text_content(Some(what));
+    }
+    web_sys::console::error_1(&JsValue::from_str(what));
+}
+
+/// Calls back once after a while.
+pub fn after(milliseconds: i32, callback: impl FnOnce() + 'static) {
+    let callback = Closure::once_into_js(callback);
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds);
+}
+
+/// The colours chosen by hand, if any.
+pub fn theme() -> Option<String> {
+    document().document_element()?.get_attribute("data-theme")
+}
+
+pub fn set_theme(theme: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    remember("glassbase-theme", theme);
+}

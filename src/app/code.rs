@@ -1,0 +1,39 @@
+//! The algorithm that runs, with its running line lit.
+
+use yew::prelude::*;
+
+use crate::view::TimelineHandle;
+use crate::view::pseudocode::{self, Algorithm};
+
+#[derive(Properties, PartialEq)]
+pub struct CodeProps {
+    pub timeline: TimelineHandle,
+    /// The record under the playhead.
+    pub current: Option<usize>,
+}
+
+/// Keeps the last algorithm on show while nothing runs.
+#[component]
+pub fn Code(props: &CodeProps) -> Html {
+    let shown = use_mut_ref(|| &pseudocode::SEARCH);
+    let running = props.current.and_then(|index| {
+        props.timeline.with(|timeline| {
+            let record = timeline.record(index)?;
+            pseudocode::running(&timeline.view_at(index), record)
+        })
+    });
+    if let Some((algorithm, _)) = running {
+        *shown.borrow_mut() = algorithm;
+    }
+    let algorithm: &'static Algorithm = *shown.borrow();
+    let line = running.map(|(_, line)| line);
+    let lines = algorithm.lines.iter().enumerate().map(|(index, text)| {
+        let current = (line == Some(index)).then_some("step");
+        html! { <li aria-current={current}>{ *text }</li> }
+    });
+    html! {
+        <div class="pane" tabindex="0" role="region" aria-label="Code">
+            <div class="code"><h3>{ algorithm.title }</h3><ol>{ for lines }</ol></div>
+        </div>
+    }
+}

@@ -1,0 +1,104 @@
+//! The dialogs: help, the script to read and change, export, a link to copy by hand.
+
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+use super::LabRef;
+use super::action::{Act, Action, Shown, on};
+use super::dialog::Dialog;
+use super::help::Help;
+use crate::lab::Script;
+
+#[derive(Properties, PartialEq)]
+pub struct DialogsProps {
+    pub lab: LabRef,
+    pub shown: Shown,
+    pub script: AttrValue,
+    pub link: AttrValue,
+    /// Records of the trace, for the export.
+    pub records: usize,
+    pub act: Act,
+}
+
+#[component]
+pub fn Dialogs(props: &DialogsProps) -> Html {
+    let act = &props.act;
+    let (title, content) = match props.shown {
+        Shown::Help => ("Commands and keys", html! { <Help lab={props.lab} act={act.clone()} /> }),
+        Shown::Script => ("Script", html! { <Editor script={props.script.clone()} act={act.clone()} /> }),
+        Shown::Export => ("Export and open", export(props)),
+        Shown::Link => ("Share", link(props)),
+    };
+    html! { <Dialog {title} on_close={on(act, Action::Hide)}>{ content }</Dialog> }
+}
+
+#[derive(Properties, PartialEq)]
+struct EditorProps {
+    script: AttrValue,
+    act: Act,
+}
+
+/// The script as text. Problems are listed while it is changed.
+#[component]
+fn Editor(props: &EditorProps) -> Html {
+    let text = use_state(|| props.script.to_string());
+    let script = Script::parse(&text);
+    let oninput = {
+        let text = text.clone();
+        Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlTextAreaElement>().value()))
+    };
+    let problems = script.problems.iter().take(20).map(|problem| {
+        html! { <li>{ format!("Line {}, column {}: {}; {}", problem.line, problem.column, problem.what, problem.remedy) }</li> }
+    });
+    let act = &props.act;
+    html! {
+        <>
+            <p class="quiet">{ "This text is the whole run: run it again, here or on the command line, and the same happens, event for event." }</p>
+            <label class="hidden" for="script-text">{ "Script" }</label>
+            <textarea id="script-text" rows="16" spellcheck="false" autocomplete="off" value={(*text).clone()} {oninput} />
+            <ul class="problems" aria-live="polite">{ for problems }</ul>
+            <div class="row">
+                <button type="button" class="primary" onclick={on::<MouseEvent>(act, Action::RunScript((*text).clone()))}>{ "Run" }</button>
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Copy((*text).clone()))}>{ "Copy" }</button>
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::SaveScript)}>{ "Save as a file" }</button>
+            </div>
+        </>
+    }
+}
+
+fn export(props: &DialogsProps) -> Html {
+    let act = &props.act;
+    html! {
+        <>
+            <p>{ "The script is the run: a few lines from which all of it comes again. The trace is everything that happened, \
+                  event by event, and plays without an engine." }</p>
+            <div class="row">
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::SaveScript)}>{ "Save the script" }</button>
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::SaveTrace)}>
+                    { format!("Save the trace ({} events)", props.records) }
+                </button>
+            </div>
+            <p>{ "A script, a trace or a list of keys can be dropped anywhere on the page, or opened here." }</p>
+            <div class="row">
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::ChooseFile)}>{ "Open a file" }</button>
+            </div>
+        </>
+    }
+}
+
+fn link(props: &DialogsProps) -> Html {
+    let act = &props.act;
+    html! {
+        if props.link.is_empty() {
+            <p>{ "This script is too long for a link: mail programs and chats cut such links. Share it as a file; \
+                  whoever gets it drops it on this page." }</p>
+            <div class="row">
+                <button type="button" class="primary" onclick={on::<MouseEvent>(act, Action::SaveScript)}>{ "Save the script" }</button>
+            </div>
+        } else {
+            <p>{ "The browser did not allow the page to copy. Copy the link by hand:" }</p>
+            <label class="hidden" for="link-text">{ "Link" }</label>
+            <textarea id="link-text" rows="5" readonly={true} value={props.link.clone()} />
+        }
+    }
+}

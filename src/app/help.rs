@@ -1,0 +1,95 @@
+//! Help: the keys, and everything that a lab understands, written from the lab's own declarations.
+
+use yew::prelude::*;
+
+use super::LabRef;
+use super::action::{Act, Action, on};
+use crate::lab::{CommandInfo, LANGUAGE, LabInfo, SettingInfo};
+
+const KEYS: &[(&[&str], &str)] = &[
+    (&["Space"], "play, pause"),
+    (&["Right", "Left"], "one event on, one back"),
+    (&["Shift Right", "Shift Left"], "one command on, one back"),
+    (&["Home", "End"], "to the start, to the end"),
+    (&["+", "-"], "faster, slower"),
+    (&["F"], "fork here"),
+    (&["/"], "to the console's line"),
+    (&["Up", "Down"], "in the console: earlier and later commands, completions"),
+    (&["Tab"], "in the console: take the completion"),
+    (&["Escape"], "close what is open, undo the selection"),
+    (&["?"], "this page"),
+];
+
+#[derive(Properties, PartialEq)]
+pub struct HelpProps {
+    pub lab: LabRef,
+    pub act: Act,
+}
+
+#[component]
+pub fn Help(props: &HelpProps) -> Html {
+    let lab: &'static LabInfo = props.lab.0;
+    let keys = KEYS.iter().map(|(keys, what)| {
+        let keys = keys.iter().map(|key| html! { <><kbd>{ *key }</kbd>{ " " }</> });
+        html! { <tr><th scope="row">{ for keys }</th><td>{ *what }</td></tr> }
+    });
+    html! {
+        <div class="prose">
+            <p>{ lab.summary }</p>
+            <h3>{ "Keys" }</h3>
+            <table class="words"><tbody>{ for keys }</tbody></table>
+            <h3>{ format!("Commands of the {} lab", lab.title) }</h3>
+            { commands(props, lab.commands) }
+            <h3>{ "Commands of every script" }</h3>
+            { commands(props, LANGUAGE) }
+            <h3>{ "Expectations" }</h3>
+            <p>{ "A script can say what must be true: `expect height = 2`. What does not hold is marked in the timeline." }</p>
+            { commands(props, lab.expectations) }
+            <h3>{ "Settings" }</h3>
+            <p>{ "Written `set name value` at the head of a script." }</p>
+            <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
+            <h3>{ "Presets" }</h3>
+            <table class="words"><tbody>{ for lab.presets.iter().map(|preset| html! {
+                <tr><th scope="row">{ preset.name }</th><td>{ preset.point }</td></tr>
+            }) }</tbody></table>
+            <h3>{ "Files" }</h3>
+            <p>{ "Drop a script, a trace, or a list of keys (text or CSV, one key a line, up to 64 MiB) anywhere on the page, or paste it. \
+                  A link made by Share holds the whole script and gives the same run, event for event, on any machine. \
+                  With ?embed in the address the page shows only stage, caption and timeline." }</p>
+        </div>
+    }
+}
+
+fn commands(props: &HelpProps, commands: &'static [CommandInfo]) -> Html {
+    let rows = commands.iter().map(|command| {
+        let try_it = on::<MouseEvent>(&props.act, Action::Draft(command.example.to_string()));
+        html! {
+            <tr>
+                <th scope="row">{ command.usage() }</th>
+                <td>
+                    { command.help }
+                    if !command.example.is_empty() {
+                        <button type="button" class="mono example" title="Put it into the console's line" onclick={try_it}>
+                            { command.example }
+                        </button>
+                    }
+                </td>
+            </tr>
+        }
+    });
+    html! { <table class="words"><tbody>{ for rows }</tbody></table> }
+}
+
+fn setting(setting: &'static SettingInfo) -> Html {
+    html! {
+        <tr>
+            <th scope="row">{ setting.name }</th>
+            <td>{ format!("{} {}; {} unless set.", setting.help, capital(&setting.kind.describe()), setting.default) }</td>
+        </tr>
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,69 @@
+//! The page: what a person sees and touches, drawn with Yew.
+//!
+//! ```text
+//!   Action ──▶ root (App) ──▶ Player ── Run ── Session ─▶ trace ─▶ Timeline ─▶ view at the playhead
+//!     ▲          │ one frame at a time: work a slice, move the playhead, draw              │
+//!     │          ▼                                                                         ▼
+//!   header nav quick console transport dialogs        stage caption inspector measures code list
+//! ```
+//!
+//! - [`root`]: the page's state and what actions do to it; [`opening`]: what is opened and saved; [`shell`]: the frame.
+//! - [`player`], [`run`], [`pace`]: where we are in a run, how it is carried out, how fast it is shown.
+//! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
+//! - [`stage`]: the scene. [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
+//! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools.
+//!
+//! **Invariant:** the page changes a run only through its script: whatever is done here can be written down and run
+//! again elsewhere. **Invariant:** no callback holds the main thread longer than a frame; long work is done in slices.
+
+pub mod action;
+mod browser;
+mod bytes;
+mod code;
+mod console;
+mod dialog;
+mod dialogs;
+mod files;
+mod header;
+mod help;
+mod icons;
+mod inspector;
+mod lanes;
+mod log;
+mod measures;
+mod nav;
+mod opening;
+mod pace;
+mod player;
+mod quick;
+mod root;
+mod run;
+mod scroll;
+mod settings;
+mod shell;
+pub mod stage;
+mod trace_list;
+mod transport;
+
+use crate::lab::LabInfo;
+
+/// A lab as a property: equal when it is the same one.
+#[derive(Clone, Copy)]
+pub struct LabRef(pub &'static LabInfo);
+
+impl PartialEq for LabRef {
+    fn eq(&self, other: &LabRef) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+/// Draws the page into the element that index.html has for it.
+pub fn start() {
+    yew::set_custom_panic_hook(Box::new(|info| {
+        root::keep_last_script();
+        browser::tell_failure(&info.to_string());
+    }));
+    if let Some(place) = browser::by_id("app") {
+        yew::Renderer::<root::App>::with_root(place).render();
+    }
+}

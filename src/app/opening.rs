@@ -1,0 +1,287 @@
+//! What is opened, and what is handed out: presets, links, scripts, traces, lists of keys.
+//!
+//! Whatever cannot be opened is told in a sentence, and what was on the page stays.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::action::Shown;
+use super::files::{self, Reading};
+use super::log::{Kind, Log};
+use super::root::{App, Intake, Msg};
+use super::run::Run;
+use super::{LabRef, browser};
+use crate::lab::intake::{self, Opened};
+use crate::lab::{Link, Problem};
+use crate::trace::{TraceReader, write_trace};
+use crate::view::TimelineHandle;
+
+/// Lines of keys that are read between two looks at the clock.
+const LINES: usize = 2000;
+/// Records that are read between two looks at the clock.
+const RECORDS: usize = 500;
+/// A script longer than this is not even tried to be put into a link.
+const LINKED_MAX: usize = 512 << 10;
+
+impl App {
+    /// At the start: what the link says, else the first preset.
+    pub fn open_first(&mut self) {
+        let fragment = browser::fragment();
+        self.open_preset(0);
+        self.follow(&fragment);
+    }
+
+    /// Opens what a link says; a link that cannot be read leaves everything as it is.
+    pub fn follow(&mut self, fragment: &str) {
+        if fragment.is_empty() {
+            return;
+        }
+        match Link::decode(fragment) {
+            Ok(link) => self.open_link(fragment, link),
+            Err(error) => self.complain(&capital(&format!("{error}."))),
+        }
+    }
+
+    fn open_link(&mut self, fragment: &str, link: Link) {
+        let preset = fragment.strip_prefix("preset=").and_then(|rest| {
+            let name = rest.split('&').next()?;
+            self.lab.0.presets.iter().position(|preset| preset.name == name)
+        });
+        match preset {
+            Some(index) => self.open_preset(index),
+            None => self.open_script(&link.script, "shared run"),
+        }
+        if link.compare.is_some() {
+            self.compare(link.compare);
+        }
+        if let Some(position) = link.position {
+            self.player.pause();
+            self.goal = Some(position);
+        }
+    }
+
+    pub fn open_preset(&mut self, index: usize) {
+        let Some(preset) = self.lab.0.presets.get(index) else { return };
+        self.open_script(preset.script, preset.title);
+        self.preset = Some(index);
+        self.drawer = None;
+        self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
+        browser::replace_fragment(&if index == 0 { String::new() } else { format!("preset={}", preset.name) });
+    }
+
+    /// Puts a script in the place of what was there, and plays it. One for a lab that is not known is not taken.
+    pub fn open_script(&mut self, script: &str, title: &str) {
+        let run = Run::open(script);
+        let Some(session) = run.session() else { return };
+        let problems = session.problems().to_vec();
+        let lab = session.lab();
+        let of_lab = |problem: &&Problem| {
+            let line = script.lines().nth(problem.line.saturating_sub(1));
+            line.is_some_and(|line| line.split_whitespace().next() == Some("lab"))
+        };
+        if let Some(problem) = problems.iter().find(of_lab) {
+            return self.complain(&format!("Line {}: {}; {}.", problem.line, problem.what, problem.remedy));
+        }
+        self.begin(run, title);
+        self.lab = LabRef(lab);
+        if !problems.is_empty() {
+            let count = problems.len();
+            self.log.problems(&problems, true);
+            self.complain(&format!(
+                "{count} of the script's lines cannot be understood and are passed over; the console says which and why."
+            ));
+        }
+        self.script_changed();
+        self.player.play();
+    }
+
+    fn begin(&mut self, run: Run, title: &str) {
+        self.player.replace(run);
+        self.title = AttrValue::from(title.to_string());
+        self.preset = None;
+        self.log = Log::default();
+        self.selected = None;
+        self.find = None;
+        self.goal = None;
+        self.bytes = None;
+    }
+
+    /// Reads a trace until the deadline. True while one is on its way.
+    pub fn take_trace(&mut self, deadline_ms: f64) -> bool {
+        let Some(Intake::Trace { reader, timeline, .. }) = &mut self.intake else { return false };
+        let ended = loop {
+            match reader.step(RECORDS) {
+                Ok(false) if browser::now_ms() < deadline_ms => {}
+                ended => break ended,
+            }
+        };
+        *timeline = timeline.extended(reader.trace.clone());
+        if matches!(ended, Ok(false)) {
+            return true;
+        }
+        let Some(Intake::Trace { reader, timeline, name }) = self.intake.take() else { return false };
+        if let Err(error) = ended {
+            self.complain(&format!("{name}: {error}."));
+            return true;
+        }
+        self.begin(Run::recorded(&reader.script, timeline), &name);
+        self.log.say(Kind::Note, "This is a recorded trace: fork to run its script and go on from there.");
+        self.script_changed();
+        self.player.play();
+        true
+    }
+
+    /// Takes what a file or a paste holds.
+    pub fn open_bytes(&mut self, name: &str, bytes: Vec<u8>) {
+        match intake::open(name, bytes) {
+            Ok(Opened::Script(text)) => self.open_script(&text, name),
+            Ok(Opened::Trace(text)) => match TraceReader::new(text) {
+                Ok(reader) => {
+                    let (reader, timeline) = (Box::new(reader), TimelineHandle::default());
+                    self.intake = Some(Intake::Trace { reader, timeline, name: name.to_string() });
+                }
+                Err(error) => self.complain(&format!("{name}: {error}.")),
+            },
+            Ok(Opened::Keys(_)) if self.player.run.session().is_none() => {
+                self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
+            }
+            Ok(Opened::Keys(reader)) => {
+                self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
+            }
+            Err(error) => self.complain(&capital(&format!("{error}."))),
+        }
+    }
+
+    pub fn start_reading(&mut self, ctx: &Context<Self>, file: web_sys::File) {
+        self.dropping = false;
+        self.shown = None;
+        let name = file.name();
+        if let Err(error) = intake::check_size(&name, file.size() as u64) {
+            return self.complain(&capital(&format!("{error}.")));
+        }
+        let link = ctx.link().clone();
+        let total = file.size() as u32;
+        let reader = files::read(file, move |reading| link.send_message(Msg::Reading(reading)));
+        self.intake = Some(Intake::Reading { _reader: reader, name, done: 0, total });
+    }
+
+    pub fn read(&mut self, reading: Reading) {
+        match reading {
+            Reading::Progress(now) => {
+                if let Some(Intake::Reading { done, .. }) = &mut self.intake {
+                    *done = now;
+                }
+            }
+            Reading::Done { name, bytes } => {
+                self.intake = None;
+                self.open_bytes(&name, bytes);
+            }
+            Reading::Failed { name } => {
+                self.intake = None;
+                self.complain(&format!(
+                    "{name} could not be read: it was moved or changed meanwhile, or it is a folder."
+                ));
+            }
+        }
+    }
+
+    /// Reads keys until the deadline. True while a list of keys is on its way.
+    pub fn take_keys(&mut self, deadline_ms: f64) -> bool {
+        let Some(Intake::Keys { reader, .. }) = &mut self.intake else { return false };
+        let ended = loop {
+            match reader.step(LINES) {
+                Ok(true) => break Ok(()),
+                Ok(false) if browser::now_ms() >= deadline_ms => return true,
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        let Some(Intake::Keys { reader, name }) = self.intake.take() else { return false };
+        match ended.and_then(|()| reader.finish()) {
+            Ok((keys, report)) => {
+                let sentence = report.sentence(&name);
+                self.import(keys, &sentence);
+            }
+            Err(error) => self.complain(&capital(&format!("{error}."))),
+        }
+        true
+    }
+
+    fn import(&mut self, keys: crate::lab::Data, sentence: &str) {
+        let before = self.player.run.len();
+        self.log.say(Kind::Note, sentence);
+        self.say(sentence);
+        if keys.is_empty() {
+            return;
+        }
+        let rival = self.player.rival.as_mut().and_then(|rival| rival.run.session_mut());
+        if let Some(rival) = rival {
+            let _ = rival.append_with_data("import", keys.clone());
+        }
+        let Some(session) = self.player.run.session_mut() else { return };
+        match session.append_with_data("import", keys) {
+            Ok(()) => {
+                self.preset = None;
+                self.go_on_from(before);
+            }
+            Err(problems) => self.log.mistake("import", &problems),
+        }
+    }
+
+    /// A link to this very run: into the address, and onto the clipboard.
+    pub fn share(&mut self, ctx: &Context<Self>) {
+        let script = self.player.run.script();
+        if script.len() > LINKED_MAX {
+            self.link = AttrValue::default();
+            self.shown = Some(Shown::Link);
+            return;
+        }
+        let at_end = self.player.position() >= self.player.run.len();
+        let link = Link {
+            script,
+            position: (!at_end).then(|| self.player.position()),
+            compare: self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone())),
+        };
+        match link.encode() {
+            Ok(fragment) => {
+                browser::replace_fragment(&fragment);
+                let address = browser::address_with(&fragment);
+                self.link = AttrValue::from(address.clone());
+                copy(ctx, address, "Link copied: it gives this very run, event for event.");
+            }
+            Err(_) => {
+                self.link = AttrValue::default();
+                self.shown = Some(Shown::Link);
+            }
+        }
+    }
+
+    pub fn save_trace(&mut self) {
+        let script = self.player.run.script();
+        let text = self.player.run.timeline().with(|timeline| write_trace(&script, timeline.trace()));
+        browser::download("glassbase.trace", &text);
+    }
+}
+
+/// Puts a text on the clipboard; the page says so, or shows the text when it may not.
+pub fn copy(ctx: &Context<App>, text: String, done: &'static str) {
+    let link = ctx.link().clone();
+    spawn_local(async move {
+        let copied = browser::copy(text).await;
+        link.send_message(Msg::Copied(copied, done.to_string()));
+    });
+}
+
+/// Opens the browser's own dialog for files.
+pub fn choose_file() {
+    if let Some(input) = browser::by_id("file").and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
+        input.click();
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,111 @@
+//! Above the stage: the commands that are wanted most, as fields and buttons, and the badge of the invariants.
+//!
+//! Each button puts a command together and issues it; it then stands in the console like one that was typed.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::LabRef;
+use super::action::{Act, Action, on};
+use super::icons::{self, icon};
+use crate::trace::bytes::quote;
+use crate::view::Verification;
+
+#[derive(Properties, PartialEq)]
+pub struct QuickProps {
+    pub lab: LabRef,
+    pub verified: Option<Verification>,
+    /// Whether the tree was changed since it was verified.
+    pub changed_since: bool,
+    /// Expectations of the script that held, and that failed.
+    pub expectations: (u32, u32),
+    pub act: Act,
+}
+
+#[component]
+pub fn Quick(props: &QuickProps) -> Html {
+    let key = use_node_ref();
+    let count = use_node_ref();
+    let with_key = |command: &'static str| {
+        let (key, act) = (key.clone(), props.act.clone());
+        Callback::from(move |_: MouseEvent| issue_with_key(command, &key, &act))
+    };
+    let insert_on_enter = {
+        let (key, act) = (key.clone(), props.act.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Enter" {
+                issue_with_key("insert", &key, &act);
+            }
+        })
+    };
+    let random = {
+        let (count, act) = (count.clone(), props.act.clone());
+        Callback::from(move |_: MouseEvent| {
+            let value = count.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            act.emit(Action::Issue(format!("random {}", value.trim())));
+        })
+    };
+    let plain = |command: &'static str| on::<MouseEvent>(&props.act, Action::Issue(command.to_string()));
+    let button = |name: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
+        let Some(info) = props.lab.0.command(name) else { return Html::default() };
+        html! { <button type="button" class="line" title={info.help} {onclick}>{ text }</button> }
+    };
+    html! {
+        <section class="quick" aria-label="Quick commands">
+            <input class="key mono" type="text" placeholder="key" aria-label="Key" ref={key.clone()} autocomplete="off"
+                spellcheck="false" onkeydown={insert_on_enter} />
+            { button("insert", "Insert", with_key("insert")) }
+            { button("get", "Get", with_key("get")) }
+            { button("delete", "Delete", with_key("delete")) }
+            <button type="button" class="line" title="Show where a key stands on the stage" onclick={with_key("")}>{ "Find" }</button>
+            <span class="rule" aria-hidden="true"></span>
+            <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many random keys" ref={count} autocomplete="off" />
+            { button("random", "Random", random) }
+            <span class="rule" aria-hidden="true"></span>
+            { button("scan", "Scan", plain("scan")) }
+            { button("clear", "Clear", plain("clear")) }
+            <span class="end">{ badge(props) }</span>
+        </section>
+    }
+}
+
+/// Issues `command` with the key in the field; without a command, finds it on the stage.
+fn issue_with_key(command: &'static str, field: &NodeRef, act: &Act) {
+    let Some(input) = field.cast::<HtmlInputElement>() else { return };
+    let typed = input.value();
+    let key = typed.trim();
+    let _ = input.focus();
+    input.select();
+    if command.is_empty() {
+        act.emit(Action::Find(key.to_string()));
+    } else if key.is_empty() {
+        act.emit(Action::Draft(format!("{command} ")));
+    } else {
+        let is_plain = key.starts_with('"') || !key.contains([' ', '#', '"', '|', '\\']);
+        let key = if is_plain { key.to_string() } else { quote(key) };
+        act.emit(Action::Issue(format!("{command} {key}")));
+    }
+}
+
+/// Whether all invariants hold, as far as they were checked; a click checks them.
+fn badge(props: &QuickProps) -> Html {
+    let (class, path, text) = match &props.verified {
+        Some(verified) if !verified.problem.is_empty() => {
+            ("broken", icons::CROSS, format!("broken: {}", verified.problem))
+        }
+        Some(verified) if !props.changed_since => {
+            ("holds", icons::CHECK, format!("invariants hold, {} pages", verified.pages))
+        }
+        _ => ("", icons::CHECK, "verify".to_string()),
+    };
+    let (_, failed) = props.expectations;
+    html! {
+        <>
+            if failed > 0 { <span class="badge broken">{ icon(icons::CROSS) }{ format!("{failed} expectations failed ") }</span> }
+            <button type="button" class={classes!("badge", class)} title="Check every invariant of the tree"
+                onclick={on::<MouseEvent>(&props.act, Action::Issue("verify".to_string()))}>
+                { icon(path) }<span>{ text }</span>
+            </button>
+        </>
+    }
+}

@@ -1,0 +1,474 @@
+//! The page's state, and what actions do to it.
+//!
+//! Once per frame, while anything moves: carry on with the work for a few milliseconds, move the playhead by the time
+//! that has passed, draw. Everything else happens in answer to an [`Action`].
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::action::{Act, Action, Drawer, Pane, Shown};
+use super::files::{Reader, Reading};
+use super::inspector::BytesShown;
+use super::log::{Kind, Log};
+use super::player::{Move, Player, Rival};
+use super::run::Run;
+use super::{LabRef, browser, opening, settings, shell};
+use crate::lab::LABS;
+use crate::lab::intake::KeyReader;
+use crate::trace::{Bytes, PageId, TraceReader};
+use crate::view::{Selection, TimelineHandle};
+
+/// Milliseconds of a frame for work; the rest is for drawing.
+const WORK_MS: f64 = 5.0;
+/// A frame that took longer (the page was in the background) moves the playhead no further than this.
+const ELAPSED_MAX_MS: f64 = 100.0;
+/// While the run moves, the bytes in the inspector follow this often.
+const BYTES_EVERY_MS: f64 = 400.0;
+/// A longer script is put into the failure page only when it is needed.
+const SCRIPT_KEPT_MAX: usize = 256 << 10;
+
+thread_local! {
+    /// The run's script, for the failure page.
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Called when the program has failed: puts the script where the person can copy it.
+pub fn keep_last_script() {
+    LAST.with(|last| {
+        if let Ok(script) = last.try_borrow() {
+            browser::keep_script(&script);
+        }
+    });
+}
+
+pub enum Msg {
+    Act(Action),
+    Frame(f64),
+    Key(web_sys::KeyboardEvent),
+    /// The address has another fragment.
+    Fragment,
+    /// The system's colours changed.
+    Colours,
+    File(web_sys::File),
+    Reading(Reading),
+    Dropping(bool),
+    Copied(bool, String),
+}
+
+/// Something that the page has to say.
+#[derive(Clone, PartialEq)]
+pub struct Notice {
+    pub text: AttrValue,
+    pub bad: bool,
+    pub number: u32,
+}
+
+/// A file on its way in.
+pub enum Intake {
+    Reading {
+        _reader: Reader,
+        name: String,
+        done: u32,
+        total: u32,
+    },
+    Keys {
+        reader: Box<KeyReader>,
+        name: String,
+    },
+    /// The timeline grows with what was read; it is shown when the file has proved whole.
+    Trace {
+        reader: Box<TraceReader<String>>,
+        timeline: TimelineHandle,
+        name: String,
+    },
+}
+
+pub struct App {
+    pub act: Act,
+    pub on_select: Callback<Option<Selection>>,
+    pub player: Player,
+    pub lab: LabRef,
+    pub title: AttrValue,
+    pub preset: Option<usize>,
+    pub values: Rc<Vec<String>>,
+    pub seed: AttrValue,
+    pub log: Log,
+    pub selected: Option<Selection>,
+    pub find: Option<Bytes>,
+    pub pane: Pane,
+    pub drawer: Option<Drawer>,
+    pub shown: Option<Shown>,
+    pub link: AttrValue,
+    pub notice: Option<Notice>,
+    pub notices: u32,
+    pub tall: bool,
+    pub draft: (u32, Rc<str>),
+    pub theme: u32,
+    pub embed: bool,
+    pub dropping: bool,
+    pub intake: Option<Intake>,
+    /// Where to go once the run has come so far: what a link says.
+    pub goal: Option<usize>,
+    pub bytes: Option<(PageId, usize, BytesShown)>,
+    bytes_at_ms: f64,
+    frames: super::browser::Frames,
+    last_frame_ms: Option<f64>,
+    marked: bool,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> App {
+        let link = ctx.link().clone();
+        let act = link.callback(Msg::Act);
+        let still = browser::prefers_stillness();
+        let preset = &LABS[0].presets[0];
+        let mut app = App {
+            on_select: act.reform(Action::Select),
+            act,
+            player: Player::new(Run::open(preset.script), still),
+            lab: LabRef(LABS[0]),
+            title: AttrValue::from(preset.title),
+            preset: Some(0),
+            values: Rc::default(),
+            seed: AttrValue::default(),
+            log: Log::default(),
+            selected: None,
+            find: None,
+            pane: Pane::Code,
+            drawer: None,
+            shown: None,
+            link: AttrValue::default(),
+            notice: None,
+            notices: 0,
+            tall: false,
+            draft: (0, Rc::from("")),
+            theme: 0,
+            embed: browser::asked_for("embed"),
+            dropping: false,
+            intake: None,
+            goal: None,
+            bytes: None,
+            bytes_at_ms: 0.0,
+            frames: browser::Frames::new(move |time| link.send_message(Msg::Frame(time))),
+            last_frame_ms: None,
+            marked: false,
+        };
+        shell::listen(ctx.link());
+        app.open_first();
+        app.work();
+        app.keep_moving();
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
+        match message {
+            Msg::Act(action) => self.act(ctx, action),
+            Msg::Frame(time) => self.frame(time),
+            Msg::Key(event) => return self.key(ctx, &event),
+            Msg::Fragment => self.follow(&browser::fragment()),
+            Msg::Colours => self.theme += 1,
+            Msg::File(file) => self.start_reading(ctx, file),
+            Msg::Reading(reading) => self.read(reading),
+            Msg::Dropping(dropping) => self.dropping = dropping,
+            Msg::Copied(true, what) => self.say(&what),
+            Msg::Copied(false, _) => self.shown = Some(Shown::Link),
+        }
+        self.keep_moving();
+        true
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        if !self.marked && self.player.run.len() > 0 {
+            self.marked = true;
+            browser::mark("glassbase-first-frame");
+        }
+    }
+
+    fn view(&self, _: &Context<Self>) -> Html {
+        shell::shell(self)
+    }
+}
+
+impl App {
+    fn act(&mut self, ctx: &Context<Self>, action: Action) {
+        match action {
+            Action::Issue(text) => self.issue(&text),
+            Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
+            Action::Move(movement) => self.player.seek(movement),
+            Action::Play if self.player.is_playing() => self.player.pause(),
+            Action::Play => self.player.play(),
+            Action::Speed(speed) => self.player.speed = speed,
+            Action::Fork => self.fork(),
+            Action::Stop => self.stop(),
+            Action::Select(selection) => self.select(selection),
+            Action::Find(key) => self.find = (!key.is_empty()).then(|| Bytes::typed(&key)),
+            Action::OpenPreset(index) => self.open_preset(index),
+            Action::RunScript(script) => {
+                self.shown = None;
+                self.open_script(&script, "changed script");
+            }
+            Action::Set(name, value) => self.set(name, value.trim()),
+            Action::Seed(seed) => self.rerun(|script| settings::with_seed(script, seed.trim())),
+            Action::Compare(with) => self.compare(with),
+            Action::Show(shown) => self.shown = Some(shown),
+            Action::Hide => self.shown = None,
+            Action::Pane(pane) => self.pane = pane,
+            Action::Drawer(drawer) => self.open_drawer(drawer),
+            Action::Theme => self.toggle_theme(),
+            Action::TallConsole => self.tall = !self.tall,
+            Action::Draft(text) => {
+                self.shown = None;
+                self.draft = (self.draft.0 + 1, Rc::from(text));
+            }
+            Action::Share => self.share(ctx),
+            Action::Copy(text) => opening::copy(ctx, text, "Copied."),
+            Action::SaveScript => browser::download("glassbase.gb", &self.player.run.script()),
+            Action::SaveTrace => self.save_trace(),
+            Action::ChooseFile => opening::choose_file(),
+            Action::File(Some(file)) => self.start_reading(ctx, file),
+            Action::File(None) => {}
+            Action::Dismiss => self.notice = None,
+            Action::Fade(number) => {
+                self.notice.take_if(|notice| notice.number == number && !notice.bad);
+            }
+        }
+    }
+
+    /// Adds what was typed to the script, and plays it.
+    fn issue(&mut self, text: &str) {
+        let before = self.player.run.len();
+        let Some(session) = self.player.run.session_mut() else {
+            return self.complain("This is a recorded trace: fork to run its script, then go on from there.");
+        };
+        if let Err(problems) = session.append(text) {
+            return self.log.mistake(text, &problems);
+        }
+        if let Some(rival) = self.player.rival.as_mut().and_then(|rival| rival.run.session_mut()) {
+            // What the left side understands the right side does too: both speak the language of one lab.
+            let _ = rival.append(text);
+        }
+        self.preset = None;
+        self.go_on_from(before);
+    }
+
+    /// Carries out what was added, and shows it from where the trace ended before.
+    pub fn go_on_from(&mut self, position: usize) {
+        self.player.run.wake();
+        if let Some(rival) = &mut self.player.rival {
+            rival.run.wake();
+        }
+        self.player.seek(Move::To(position as f64));
+        self.goal = None;
+        self.script_changed();
+        self.work();
+        self.player.play();
+    }
+
+    fn fork(&mut self) {
+        let position = self.player.position();
+        let compare = self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()));
+        let run = match self.player.run.session() {
+            Some(session) => Run::from_session(session.fork_at(position)),
+            None => Run::open(&self.player.run.script()),
+        };
+        let recorded = self.player.run.session().is_none();
+        let dropped = self.player.run.len().saturating_sub(run.len());
+        let (speed, length) = (self.player.speed, run.len());
+        self.player.replace(run);
+        self.player.speed = speed;
+        if recorded {
+            self.log = Log::default();
+            self.goal = Some(position);
+            self.log.say(Kind::Note, "The script of the trace is run anew: go on from here.");
+        } else {
+            self.log.cut(length);
+            let words = format!("Forked after event {length}: {dropped} later events are gone. Go on from here.");
+            self.log.say(Kind::Note, &words);
+            self.player.seek(Move::End);
+        }
+        self.preset = None;
+        self.title = AttrValue::from("fork");
+        self.script_changed();
+        self.compare(compare);
+        self.draft = (self.draft.0 + 1, Rc::from(""));
+    }
+
+    fn stop(&mut self) {
+        if self.intake.take().is_some() {
+            return self.say("Stopped: nothing of the file was taken.");
+        }
+        self.player.run.stop();
+        if let Some(rival) = &mut self.player.rival {
+            rival.run.stop();
+        }
+        self.script_changed();
+    }
+
+    fn select(&mut self, selection: Option<Selection>) {
+        self.selected = selection;
+        if selection.is_some() {
+            self.pane = Pane::Inspector;
+        }
+    }
+
+    fn open_drawer(&mut self, drawer: Option<Drawer>) {
+        self.drawer = if self.drawer == drawer { None } else { drawer };
+        if let Some(Drawer::Pane(pane)) = self.drawer {
+            self.pane = pane;
+        }
+    }
+
+    fn set(&mut self, name: &'static str, value: &str) {
+        let wrong = settings::named(self.lab.0, name).and_then(|setting| settings::problem(self.lab.0, setting, value));
+        match wrong {
+            Some(what) => self.complain(&what),
+            None => self.rerun(|script| settings::with_setting(script, name, value)),
+        }
+        // The field shows the value of the run again, whatever was typed into it.
+        self.values = Rc::new(self.values.to_vec());
+    }
+
+    /// Runs the script anew with a change.
+    fn rerun(&mut self, change: impl Fn(&str) -> String) {
+        let compare = self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()));
+        let script = change(&self.player.run.script());
+        let (preset, title) = (self.preset, self.title.clone());
+        self.open_script(&script, &title);
+        self.preset = preset;
+        self.compare(compare);
+    }
+
+    pub fn compare(&mut self, with: Option<(String, String)>) {
+        self.player.rival = None;
+        let Some((name, value)) = with else { return };
+        let Some(setting) = settings::named(self.lab.0, &name) else { return };
+        if self.player.run.session().is_none() {
+            return self.complain("A recorded trace cannot be compared: fork to run its script first.");
+        }
+        if let Some(what) = settings::problem(self.lab.0, setting, &value) {
+            return self.complain(&what);
+        }
+        let script = self.player.run.script();
+        let here = settings::value_of(&script, self.lab.0, &name);
+        let run = Run::open(&settings::with_setting(&script, &name, &value));
+        self.player.rival = Some(Rival { run, setting: name, value, here });
+    }
+
+    /// To be called whenever the script is another one: what is shown of it is read anew.
+    pub fn script_changed(&mut self) {
+        let script = self.player.run.script();
+        self.values = Rc::new(settings::values_of(&script, self.lab.0));
+        self.seed = AttrValue::from(settings::seed_of(&script));
+        if script.len() <= SCRIPT_KEPT_MAX {
+            browser::keep_script(&script);
+        }
+        LAST.with(|last| *last.borrow_mut() = script);
+        self.bytes = None;
+    }
+
+    pub fn say(&mut self, text: &str) {
+        self.tell(text, false);
+    }
+
+    pub fn complain(&mut self, text: &str) {
+        self.tell(text, true);
+    }
+
+    fn tell(&mut self, text: &str, bad: bool) {
+        self.notices += 1;
+        let number = self.notices;
+        self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number });
+        let act = self.act.clone();
+        browser::after(6000, move || act.emit(Action::Fade(number)));
+    }
+
+    fn toggle_theme(&mut self) {
+        let dark = match browser::theme() {
+            Some(theme) => theme == "dark",
+            None => browser::media_matches("(prefers-color-scheme: dark)"),
+        };
+        browser::set_theme(if dark { "light" } else { "dark" });
+        self.theme += 1;
+    }
+}
+
+/// What happens from frame to frame.
+impl App {
+    fn frame(&mut self, time: f64) {
+        self.frames.arrived();
+        let elapsed = self.last_frame_ms.map_or(0.0, |last| (time - last).clamp(0.0, ELAPSED_MAX_MS));
+        self.last_frame_ms = Some(time);
+        self.work();
+        self.player.advance(elapsed);
+        self.reach_goal();
+    }
+
+    /// Carries on for a part of a frame.
+    pub fn work(&mut self) {
+        let deadline = browser::now_ms() + WORK_MS;
+        if self.take_keys(deadline) || self.take_trace(deadline) {
+            return;
+        }
+        let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };
+        self.player.run.work(deadline - share);
+        if let Some(rival) = &mut self.player.rival {
+            rival.run.work(deadline);
+        }
+        let timeline = self.player.run.timeline().clone();
+        timeline.with(|timeline| self.log.read(timeline.trace()));
+    }
+
+    fn reach_goal(&mut self) {
+        if let Some(goal) = self.goal
+            && (self.player.run.len() >= goal || !self.player.run.is_working())
+        {
+            self.goal = None;
+            self.player.seek(Move::To(goal as f64));
+        }
+    }
+
+    fn keep_moving(&mut self) {
+        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Trace { .. }));
+        if self.player.is_moving() || taking || self.goal.is_some() {
+            self.frames.request();
+        } else {
+            self.last_frame_ms = None;
+        }
+        self.look_up_bytes();
+    }
+
+    /// Gets the bytes of the selected page: at once when the run rests, now and then while it moves.
+    fn look_up_bytes(&mut self) {
+        let page = match self.selected {
+            Some(Selection::Page(page) | Selection::Cell { page, .. }) => page,
+            Some(Selection::Frame(frame)) => {
+                let view = self.player.run.timeline().view_at(self.player.position());
+                let place = view.state.pool.iter().find(|place| place.frame == frame);
+                let Some(place) = place else { return };
+                place.page
+            }
+            None => return,
+        };
+        let position = self.player.position();
+        let known = self.bytes.as_ref().is_some_and(|(known, at, _)| *known == page && *at == position);
+        let same_page = self.bytes.as_ref().is_some_and(|(known, ..)| *known == page);
+        let now = browser::now_ms();
+        let early = self.player.is_playing() && same_page && now - self.bytes_at_ms < BYTES_EVERY_MS;
+        if known || early || self.player.is_working() || self.pane != Pane::Inspector {
+            return;
+        }
+        let shown = match self.player.run.session() {
+            None => BytesShown::Recorded,
+            Some(session) => session
+                .page_bytes_at(page, position)
+                .map_or(BytesShown::None, |bytes| BytesShown::There(Rc::new(bytes))),
+        };
+        self.bytes = Some((page, position, shown));
+        self.bytes_at_ms = now;
+    }
+}

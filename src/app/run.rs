@@ -1,0 +1,128 @@
+//! One run as the page holds it: the session that carries it out, and the timeline of what it did so far.
+//!
+//! ```text
+//!   script ──▶ Session ──step──▶ Trace ──extend──▶ Timeline ──view_at(playhead)──▶ stage, inspector, ...
+//!   trace file ───────────────▶ Trace ──────────▶ Timeline          (recorded: there is no session)
+//! ```
+//!
+//! Work is done in slices: [`Run::work`] carries on until its deadline has passed, and learns how much fits into a slice.
+
+use std::rc::Rc;
+
+use super::browser;
+use crate::lab::{Progress, Session};
+use crate::view::{Timeline, TimelineHandle};
+
+/// A slice of work is to take about this long, so that a deadline is not missed by more.
+const SLICE_MS: f64 = 2.0;
+const BUDGET_MIN: u32 = 8;
+const BUDGET_MAX: u32 = 1 << 16;
+
+enum Source {
+    Live(Box<Session>),
+    Recorded { script: Rc<str> },
+}
+
+/// A run and what can be looked at of it.
+pub struct Run {
+    source: Source,
+    timeline: TimelineHandle,
+    progress: Progress,
+    budget: u32,
+}
+
+impl Run {
+    pub fn open(script: &str) -> Run {
+        Run::from_session(Session::new(script))
+    }
+
+    pub fn from_session(session: Session) -> Run {
+        let timeline = TimelineHandle::new(Timeline::new(session.trace().clone()));
+        let progress = Progress::Working { what: String::new(), done: 0, total: 0 };
+        Run { source: Source::Live(Box::new(session)), timeline, progress, budget: BUDGET_MIN }
+    }
+
+    /// A trace from a file: there is no engine behind it.
+    pub fn recorded(script: &str, timeline: TimelineHandle) -> Run {
+        let source = Source::Recorded { script: Rc::from(script) };
+        Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
+    }
+
+    pub fn session(&self) -> Option<&Session> {
+        match &self.source {
+            Source::Live(session) => Some(session),
+            Source::Recorded { .. } => None,
+        }
+    }
+
+    pub fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.source {
+            Source::Live(session) => Some(session),
+            Source::Recorded { .. } => None,
+        }
+    }
+
+    pub fn script(&self) -> String {
+        match &self.source {
+            Source::Live(session) => session.script(),
+            Source::Recorded { script } => script.to_string(),
+        }
+    }
+
+    pub fn timeline(&self) -> &TimelineHandle {
+        &self.timeline
+    }
+
+    pub fn len(&self) -> usize {
+        self.timeline.len()
+    }
+
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub fn is_working(&self) -> bool {
+        matches!(self.progress, Progress::Working { .. })
+    }
+
+    /// Tells that there is something to carry out again, after a command was added.
+    pub fn wake(&mut self) {
+        if self.session().is_some() {
+            self.progress = Progress::Working { what: String::new(), done: 0, total: 0 };
+        }
+    }
+
+    /// Carries on until all is done or `deadline_ms` has passed. True when the trace grew.
+    pub fn work(&mut self, deadline_ms: f64) -> bool {
+        let Source::Live(session) = &mut self.source else { return false };
+        let before = session.trace().len();
+        while self.progress != Progress::Idle {
+            let started = browser::now_ms();
+            self.progress = session.step(self.budget);
+            let now = browser::now_ms();
+            self.budget = adapted(self.budget, now - started);
+            if now >= deadline_ms {
+                break;
+            }
+        }
+        let grew = session.trace().len() != before;
+        if grew {
+            self.timeline = self.timeline.extended(session.trace().clone());
+        }
+        grew
+    }
+
+    /// Ends the command under way.
+    pub fn stop(&mut self) {
+        if let Some(session) = self.session_mut() {
+            session.stop();
+            self.wake();
+        }
+    }
+}
+
+/// A budget whose slice takes about [`SLICE_MS`], having seen that `budget` took `took_ms`.
+fn adapted(budget: u32, took_ms: f64) -> u32 {
+    let factor = (SLICE_MS / took_ms.max(0.05)).clamp(0.25, 2.0);
+    ((f64::from(budget) * factor) as u32).clamp(BUDGET_MIN, BUDGET_MAX)
+}

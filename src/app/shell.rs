@@ -1,0 +1,363 @@
+//! The frame of the page: which parts stand where, and the events that belong to no part of their own.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent};
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::action::{Action, Drawer, Pane, Shown, on};
+use super::code::Code;
+use super::console::{Console, pasted_text};
+use super::dialogs::Dialogs;
+use super::header::Header;
+use super::icons::{self, icon_button};
+use super::inspector::{BytesShown, Inspector};
+use super::measures::Measures;
+use super::nav::Nav;
+use super::pace::SPEEDS;
+use super::player::Move;
+use super::quick::Quick;
+use super::root::{App, Intake, Msg};
+use super::stage::Stage;
+use super::trace_list::TraceList;
+use super::transport::Transport;
+use super::{browser, files};
+use crate::lab::Progress;
+use crate::trace::Event as Happened;
+use crate::view::caption::duration;
+
+/// Listens to what happens anywhere on the page: keys, dropped files, pasted text, another link, other colours.
+pub fn listen(link: &Scope<App>) {
+    let document = browser::document();
+    let on_document = |event: &str, handler: fn(&Scope<App>, &web_sys::Event)| {
+        let link = link.clone();
+        browser::listen(&document, event, move |event| handler(&link, &event));
+    };
+    on_document("keydown", |link, event| {
+        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+            link.send_message(Msg::Key(event.clone()));
+        }
+    });
+    on_document("dragover", |link, event| {
+        if files::drags_files(event) {
+            event.prevent_default();
+            link.send_message(Msg::Dropping(true));
+        }
+    });
+    on_document("dragleave", |link, event| {
+        // Leaving an element for another one inside the page is not leaving the page.
+        if event.dyn_ref::<web_sys::DragEvent>().is_some_and(|event| event.related_target().is_none()) {
+            link.send_message(Msg::Dropping(false));
+        }
+    });
+    on_document("drop", |link, event| {
+        event.prevent_default();
+        match files::dropped(event) {
+            Some(file) => link.send_message(Msg::File(file)),
+            None => link.send_message(Msg::Dropping(false)),
+        }
+    });
+    on_document("paste", |link, event| {
+        let text = pasted_text(event);
+        if !is_typing(event) && !text.trim().is_empty() {
+            link.send_message(Msg::Act(Action::Paste(text)));
+        }
+    });
+    let fragment = link.clone();
+    browser::listen(&browser::window(), "hashchange", move |_| fragment.send_message(Msg::Fragment));
+    let colours = link.clone();
+    if let Ok(Some(list)) = browser::window().match_media("(prefers-color-scheme: dark)") {
+        browser::listen(&list, "change", move |_| colours.send_message(Msg::Colours));
+        // The list must live as long as the page, or the browser may forget whom to tell.
+        std::mem::forget(list);
+    }
+}
+
+/// Whether an event comes from a field in which text is typed.
+fn is_typing(event: &web_sys::Event) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
+fn is_button(event: &web_sys::Event) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| matches!(element.tag_name().as_str(), "BUTTON" | "A" | "SUMMARY"))
+}
+
+impl App {
+    /// Keys that work wherever the focus is, unless something is being typed or a dialog is open.
+    pub fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return false;
+        }
+        if self.shown.is_some() || is_typing(event) {
+            return false;
+        }
+        let movement = |event_move: Move, command: Move| if event.shift_key() { command } else { event_move };
+        let action = match event.key().as_str() {
+            "ArrowRight" => Action::Move(movement(Move::Event(1), Move::Command(1))),
+            "ArrowLeft" => Action::Move(movement(Move::Event(-1), Move::Command(-1))),
+            "Home" => Action::Move(Move::Start),
+            "End" => Action::Move(Move::End),
+            " " if !is_button(event) => Action::Play,
+            "+" | "=" => Action::Speed(self.other_speed(1)),
+            "-" => Action::Speed(self.other_speed(-1)),
+            "?" => Action::Show(Shown::Help),
+            "f" | "F" if !self.embed => Action::Fork,
+            "/" if !self.embed => {
+                browser::focus("command");
+                event.prevent_default();
+                return false;
+            }
+            "Escape" if self.drawer.is_some() => Action::Drawer(None),
+            "Escape" => Action::Select(None),
+            _ => return false,
+        };
+        event.prevent_default();
+        Component::update(self, ctx, Msg::Act(action))
+    }
+
+    fn other_speed(&self, way: isize) -> f64 {
+        let now = SPEEDS.iter().position(|speed| *speed >= self.player.speed).unwrap_or(0);
+        SPEEDS[now.saturating_add_signed(way).min(SPEEDS.len() - 1)]
+    }
+}
+
+pub fn shell(app: &App) -> Html {
+    let act = &app.act;
+    let classes = classes!("shell", app.embed.then_some("embed"), app.dropping.then_some("dropping"));
+    html! {
+        <div class={classes}>
+            <a class="skip" href="#stage" onclick={skip()}>{ "Skip to the stage" }</a>
+            if !app.embed {
+                <Header lab={app.lab} title={app.title.clone()} seed={app.seed.clone()} act={act.clone()} />
+                <Nav lab={app.lab} preset={app.preset} values={app.values.clone()} open={app.drawer == Some(Drawer::Labs)}
+                    compare={app.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()))}
+                    act={act.clone()} />
+            }
+            { middle(app) }
+            if !app.embed { { side(app) } }
+            { transport(app) }
+            if !app.embed {
+                { console(app) }
+                { drawers(app) }
+            }
+            { over(app) }
+        </div>
+    }
+}
+
+/// The link would put `#stage` into the address, where the run belongs: the focus is moved by hand.
+fn skip() -> Callback<MouseEvent> {
+    Callback::from(|event: MouseEvent| {
+        event.prevent_default();
+        browser::focus("stage");
+    })
+}
+
+fn middle(app: &App) -> Html {
+    let player = &app.player;
+    let view = player.run.timeline().view_at(player.position());
+    let changed_since = view.verified.as_ref().is_some_and(|verified| {
+        let records = verified.records != view.state.records;
+        records || view.operation.as_ref().is_some_and(|operation| operation.begun_at > verified.at)
+    });
+    html! {
+        <main class="middle" id="stage" tabindex="-1">
+            if !app.embed {
+                <Quick lab={app.lab} verified={view.verified.clone()} {changed_since} expectations={(view.held, view.failed)}
+                    act={app.act.clone()} />
+            }
+            { stages(app) }
+            { caption(app) }
+        </main>
+    }
+}
+
+fn stages(app: &App) -> Html {
+    let player = &app.player;
+    let stage = |timeline, playhead, label| {
+        html! {
+            <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
+                find={app.find.clone()} still={player.still} />
+        }
+    };
+    let own = player.run.timeline().clone();
+    match &player.rival {
+        None => html! {
+            <div class="stage-area">
+                <div class="stage-half">{ stage(own, player.playhead(), None::<String>) }</div>{ work(app) }
+            </div>
+        },
+        Some(rival) => {
+            let here = format!("{} {}", rival.setting, rival.here);
+            let there = format!("{} {}", rival.setting, rival.value);
+            html! {
+                <div class="stage-area two">
+                    <div class="stage-half">{ stage(own, player.playhead(), Some(here)) }</div>
+                    <div class="stage-half">{ stage(rival.run.timeline().clone(), player.rival_playhead(), Some(there)) }</div>
+                    { work(app) }
+                </div>
+            }
+        }
+    }
+}
+
+/// What takes long: how far it is, and a button that ends it.
+fn work(app: &App) -> Html {
+    let (what, done, total) = match (&app.intake, app.player.run.progress()) {
+        (Some(Intake::Reading { name, done, total, .. }), _) => {
+            (format!("reading {name}"), u64::from(*done), u64::from(*total))
+        }
+        (Some(Intake::Keys { reader, name }), _) => {
+            let (done, total) = reader.progress();
+            (format!("taking the keys of {name}"), done as u64, total as u64)
+        }
+        (Some(Intake::Trace { reader, name, .. }), _) => {
+            let (done, total) = reader.progress();
+            (format!("reading the trace {name}"), done as u64, total as u64)
+        }
+        (None, Progress::Working { what, done, total }) if *total > 0 => (what.clone(), *done, *total),
+        _ => return Html::default(),
+    };
+    let share = done as f64 / total.max(1) as f64 * 100.0;
+    html! {
+        <div class="work" role="status">
+            <span>{ format!("{what}: {share:.0} %") }</span>
+            <button type="button" class="line" onclick={on::<MouseEvent>(&app.act, Action::Stop)}>{ "Stop" }</button>
+            <progress aria-label={what} max="100" value={format!("{share:.1}")}></progress>
+        </div>
+    }
+}
+
+/// The sentence for the event under the playhead; at the start what the preset is about.
+pub fn words(app: &App) -> (String, bool) {
+    let timeline = app.player.run.timeline();
+    let Some(index) = app.player.current() else {
+        let preset = app.preset.and_then(|index| app.lab.0.presets.get(index));
+        return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
+    };
+    timeline.with(|timeline| {
+        let event = |index: usize| timeline.record(index).map(|record| &record.event);
+        // That a command has ended says less than what it answered just before.
+        let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
+            && matches!(index.checked_sub(1).and_then(event), Some(Happened::Answered { .. } | Happened::Refused { .. }));
+        let index = if answered { index - 1 } else { index };
+        (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
+    })
+}
+
+fn caption(app: &App) -> Html {
+    let (text, is_remark) = words(app);
+    // While the film runs, sentences come faster than they can be read aloud; at rest the one that stands is.
+    let live = if app.player.is_rolling() { "off" } else { "polite" };
+    html! { <p class={classes!("caption", is_remark.then_some("remark"))} aria-live={live} aria-atomic="true">{ text }</p> }
+}
+
+fn side(app: &App) -> Html {
+    let player = &app.player;
+    let folded = match app.drawer {
+        Some(Drawer::Measures) => "drawer-open only-measures",
+        Some(Drawer::Pane(_)) => "drawer-open no-measures",
+        _ => "",
+    };
+    let tabs = Pane::ALL.iter().map(|pane| {
+        let selected = if *pane == app.pane { "true" } else { "false" };
+        html! {
+            <button type="button" role="tab" id={format!("tab-{}", pane.word())} aria-controls="pane" aria-selected={selected}
+                onclick={on::<MouseEvent>(&app.act, Action::Pane(*pane))}>{ pane.word() }</button>
+        }
+    });
+    let rival = player.rival.as_ref().map(|rival| (rival.run.timeline().clone(), player.rival_playhead() as usize));
+    html! {
+        <aside id="side" class={classes!("side", folded)} aria-label="Beside the stage">
+            <div class="tabs" role="tablist" aria-label="Beside the stage">{ for tabs }</div>
+            <div class="pane whole" id="pane" role="tabpanel" aria-labelledby={format!("tab-{}", app.pane.word())}>{ pane(app) }</div>
+            <Measures timeline={player.run.timeline().clone()} position={player.position()} {rival} />
+        </aside>
+    }
+}
+
+fn pane(app: &App) -> Html {
+    let timeline = app.player.run.timeline().clone();
+    let current = app.player.current();
+    match app.pane {
+        Pane::Code => html! { <Code {timeline} {current} /> },
+        Pane::Trace => html! { <TraceList {timeline} {current} act={app.act.clone()} /> },
+        Pane::Inspector => {
+            let bytes = app.bytes.as_ref().map_or(BytesShown::Moving, |(_, _, shown)| shown.clone());
+            html! {
+                <Inspector {timeline} position={app.player.position()} selected={app.selected} {bytes} act={app.act.clone()} />
+            }
+        }
+    }
+}
+
+fn transport(app: &App) -> Html {
+    let player = &app.player;
+    let timeline = player.run.timeline();
+    let time = match timeline.view_at(player.position()).time_ns {
+        0 => "0 ns".to_string(),
+        time_ns => duration(time_ns),
+    };
+    html! {
+        <Transport timeline={timeline.clone()} playhead={player.playhead()} {time} words={words(app).0} theme={app.theme}
+            playing={player.is_playing()} speed={player.speed} whole={!app.embed} act={app.act.clone()} />
+    }
+}
+
+fn console(app: &App) -> Html {
+    let position = app.player.playhead().ceil() as usize;
+    let is_reached = |entry: &super::log::Entry| entry.position.is_none_or(|at| at <= position);
+    let reached = app.log.entries().iter().rposition(is_reached).map_or(0, |index| index + 1);
+    html! {
+        <Console lab={app.lab} log={app.log.clone()} {reached} tall={app.tall} draft={app.draft.clone()} act={app.act.clone()} />
+    }
+}
+
+/// On a small screen: what opens the parts that have no room of their own.
+fn drawers(app: &App) -> Html {
+    let button = |drawer: Drawer, name: &'static str, controls: &'static str, class: &'static str| {
+        let open = if app.drawer == Some(drawer) { "true" } else { "false" };
+        html! {
+            <button type="button" {class} aria-expanded={open} aria-controls={controls}
+                onclick={on::<MouseEvent>(&app.act, Action::Drawer(Some(drawer)))}>{ name }</button>
+        }
+    };
+    html! {
+        <nav class="drawers" aria-label="Drawers">
+            { button(Drawer::Labs, "Labs", "nav", "") }
+            { button(Drawer::Pane(Pane::Code), "Code", "side", "phone-only") }
+            { button(Drawer::Pane(Pane::Inspector), "Inspector", "side", "phone-only") }
+            { button(Drawer::Measures, "Measures", "side", "phone-only") }
+            { button(Drawer::Pane(Pane::Trace), "Trace", "side", "phone-only") }
+        </nav>
+    }
+}
+
+/// What stands on top: dialogs, notices, and the field through which the browser chooses files.
+fn over(app: &App) -> Html {
+    let act = &app.act;
+    let chosen = act.reform(|event: web_sys::Event| {
+        let input = event.target_unchecked_into::<HtmlInputElement>();
+        let file = input.files().and_then(|files| files.get(0));
+        input.set_value("");
+        Action::File(file)
+    });
+    html! {
+        <>
+            <input id="file" class="hidden" type="file" tabindex="-1" aria-hidden="true" onchange={chosen} />
+            if let Some(shown) = app.shown {
+                <Dialogs lab={app.lab} {shown} script={app.player.run.script()} link={app.link.clone()}
+                    records={app.player.run.len()} act={act.clone()} />
+            }
+            if let Some(notice) = &app.notice {
+                <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
+                    key={notice.number}>
+                    <span>{ &notice.text }</span>
+                    { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }
+                </div>
+            }
+        </>
+    }
+}
