@@ -241,7 +241,10 @@ pub fn words(app: &App) -> (String, bool) {
         let event = |index: usize| timeline.record(index).map(|record| &record.event);
         // That a command has ended says less than what it answered just before.
         let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
-            && matches!(index.checked_sub(1).and_then(event), Some(Happened::Answered { .. } | Happened::Refused { .. }));
+            && matches!(
+                index.checked_sub(1).and_then(event),
+                Some(Happened::Answered { .. } | Happened::Refused { .. })
+            );
         let index = if answered { index - 1 } else { index };
         (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })
