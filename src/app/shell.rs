@@ -18,7 +18,7 @@ use super::pace::SPEEDS;
 use super::player::Move;
 use super::quick::Quick;
 use super::root::{App, Intake, Msg};
-use super::stage::Stage;
+use super::stage::{Stage, is_dark};
 use super::trace_list::TraceList;
 use super::transport::Transport;
 use super::{browser, files};
@@ -181,7 +181,7 @@ fn stages(app: &App) -> Html {
     let stage = |timeline, playhead, label| {
         html! {
             <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
-                find={app.find.clone()} still={player.still} />
+                find={app.find.clone()} still={player.still} dark={is_dark()} />
         }
     };
     let own = player.run.timeline().clone();

@@ -115,14 +115,14 @@ pub fn usage_of(lab: &'static LabInfo, line: &str) -> Option<(String, &'static s
 
 /// Help on a word in the lab, as lines of text; for an unknown one the nearest known.
 pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
-    let commands = || lab.commands.iter().chain(LANGUAGE).chain(lab.expectations);
-    if let Some(info) = commands().find(|info| info.name == word) {
-        let before = if lab.expectation(word).is_some() { "expect " } else { "" };
-        let mut text = format!("{before}{}\n    {}\n", info.usage(), info.help);
-        for argument in info.arguments {
-            text.push_str(&format!("    {}: {} ({})\n", argument.name, argument.help, argument.kind.describe()));
-        }
-        text.push_str(&format!("    Example: {}\n", info.example));
+    let mut text = String::new();
+    for info in lab.commands.iter().chain(LANGUAGE).filter(|info| info.name == word) {
+        explain(info, "", &mut text);
+    }
+    if let Some(info) = lab.expectation(word) {
+        explain(info, "expect ", &mut text);
+    }
+    if !text.is_empty() {
         return Ok(text);
     }
     if let Some(setting) = lab.setting(word) {
@@ -132,9 +132,17 @@ pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
             setting.name, setting.help, setting.default
         ));
     }
-    let known = commands().map(|info| info.name).chain(lab.settings.iter().map(|setting| setting.name));
-    let known: Vec<&str> = known.collect();
+    let commands = lab.commands.iter().chain(LANGUAGE).chain(lab.expectations).map(|info| info.name);
+    let known: Vec<&str> = commands.chain(lab.settings.iter().map(|setting| setting.name)).collect();
     Err(format!("there is no command or setting \"{word}\"; {}", words::suggestion(word, known)))
+}
+
+fn explain(info: &CommandInfo, before: &str, text: &mut String) {
+    text.push_str(&format!("{before}{}\n    {}\n", info.usage(), info.help));
+    for argument in info.arguments {
+        text.push_str(&format!("    {}: {} ({})\n", argument.name, argument.help, argument.kind.describe()));
+    }
+    text.push_str(&format!("    Example: {}\n", info.example));
 }
 
 #[cfg(test)]

@@ -205,6 +205,9 @@ impl Script {
             return self.problem(Problem::new(1, 1, what, "cut it into several scripts"));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.is_empty() {
+            return;
+        }
         let text = text.strip_suffix('\n').unwrap_or(text);
         for line in text.split('\n') {
             self.lines += 1;

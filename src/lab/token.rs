@@ -80,7 +80,7 @@ mod tests {
     fn words_and_quoted_text() {
         let found = tokens("insert\t\"grey \\\"w\\\"\"  0xff", 1).unwrap();
         let texts: Vec<_> = found.iter().map(|token| (token.text.as_str(), token.quoted, token.column)).collect();
-        assert_eq!(texts, [("insert", false, 1), ("grey \"w\"", true, 8), ("0xff", false, 21)]);
+        assert_eq!(texts, [("insert", false, 1), ("grey \"w\"", true, 8), ("0xff", false, 22)]);
         assert_eq!(&"insert\t\"grey \\\"w\\\"\"  0xff"[found[2].span.clone()], "0xff");
         assert_eq!(tokens("  \t ", 1), Ok(vec![]));
     }

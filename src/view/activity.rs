@@ -49,6 +49,8 @@ pub struct OperationView {
     pub path: Vec<Step>,
     /// The cells of a leaf that a scan read last.
     pub reading: Option<Reading>,
+    /// The page that the key was put into.
+    pub inserted_at: Option<PageId>,
     /// Cells that a scan has read.
     pub cells_read: u64,
     pub begun_at: usize,
@@ -142,6 +144,7 @@ impl View {
                     value_len: *value_len,
                     path: Vec::new(),
                     reading: None,
+                    inserted_at: None,
                     cells_read: 0,
                     begun_at: index,
                     begun_ns: record.time_ns,
@@ -155,6 +158,11 @@ impl View {
                 self.read(reading);
             }
             CellRemoved { page, slot, .. } => self.carry(*page, *slot),
+            RecordInserted { page, .. } | RecordReplaced { page, .. } => {
+                if let Some(operation) = &mut self.operation {
+                    operation.inserted_at = Some(*page);
+                }
+            }
             Verified { pages, records, problem } => {
                 let problem = problem.clone();
                 self.verified = Some(Verification { pages: *pages, records: *records, problem, at: index });

@@ -16,13 +16,20 @@
 //! **Invariant:** no trace makes it panic. Traces come from files, so every slot and page is checked before it is used.
 
 pub mod activity;
+pub mod bands;
+pub mod camera;
 pub mod caption;
 pub mod describe;
+pub mod find;
 mod fold;
 mod fold_pool;
+pub mod layout;
 pub mod markers;
 pub mod measures;
+pub mod metrics;
+pub mod motion;
 pub mod pseudocode;
+pub mod scene;
 pub mod shape;
 pub mod tally;
 #[cfg(test)]

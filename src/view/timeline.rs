@@ -207,16 +207,16 @@ impl Timeline {
     /// The line of pseudocode that ran last at `position`, within the operation under way.
     pub fn running_at(&self, position: usize) -> Option<(&'static Algorithm, usize)> {
         let position = position.min(self.len());
-        for index in (position.saturating_sub(LOOK_BACK)..position).rev() {
+        let start = position.saturating_sub(LOOK_BACK);
+        let mut view = (*self.view_at(start)).clone();
+        let mut place = None;
+        for index in start..position {
             let record = self.record(index)?;
-            if let Some(place) = running(&self.view_at(index), record) {
-                return Some(place);
-            }
-            if matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. }) {
-                return None;
-            }
+            let begins = matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. });
+            place = running(&view, record).or(place.filter(|_| !begins));
+            view.apply(index, record);
         }
-        None
+        place
     }
 
     /// The places that matter, in order.

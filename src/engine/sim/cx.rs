@@ -53,8 +53,18 @@ impl Cx {
     /// Emits the event that a page changed, and shows its new bytes to whoever asked for them.
     #[inline(always)]
     pub fn emit_change(&mut self, page: PageId, bytes: &[u8], build: impl FnOnce() -> Event) {
-        self.recorder.emit(self.now_ns, build);
-        self.recorder.page_bytes(page, bytes);
+        if self.recorder.is_on() {
+            self.recorder.emit(self.now_ns, build);
+            self.recorder.page_bytes(page, bytes);
+        }
+    }
+
+    /// As [`Cx::emit`] where the caller has asked already whether recording is on: `WATCHED` says so.
+    #[inline(always)]
+    pub fn emit_watched<const WATCHED: bool>(&mut self, build: impl FnOnce() -> Event) {
+        if WATCHED {
+            self.recorder.emit(self.now_ns, build);
+        }
     }
 
     /// Emits an event that is the cause of all that follow until [`Cx::end`].

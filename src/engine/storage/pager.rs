@@ -25,22 +25,34 @@ impl Pager {
     /// Pins a page, reading it if it is not in the pool. Unpin it with [`Pager::unpin`].
     #[inline]
     pub fn fetch(&mut self, cx: &mut Cx, page: PageId) -> Result<FrameId, StorageError> {
+        self.fetch_watched::<true>(cx, page)
+    }
+
+    #[inline]
+    pub fn unpin(&mut self, cx: &mut Cx, frame: FrameId) {
+        self.unpin_watched::<true>(cx, frame);
+    }
+
+    /// As [`Pager::fetch`]; without `WATCHED`, recording is off and a hit does not ask again.
+    #[inline(always)]
+    pub fn fetch_watched<const WATCHED: bool>(&mut self, cx: &mut Cx, page: PageId) -> Result<FrameId, StorageError> {
         cx.pass(MEMORY_ACCESS_NS);
         match self.pool.find(page) {
             Some(frame) => {
                 self.pool.pin(frame);
                 cx.counters.pool_hits += 1;
-                cx.emit(|| Event::PoolHit { page, frame });
+                cx.emit_watched::<WATCHED>(|| Event::PoolHit { page, frame });
                 Ok(frame)
             }
             None => self.read_in(cx, page),
         }
     }
 
-    #[inline]
-    pub fn unpin(&mut self, cx: &mut Cx, frame: FrameId) {
+    /// As [`Pager::unpin`].
+    #[inline(always)]
+    pub fn unpin_watched<const WATCHED: bool>(&mut self, cx: &mut Cx, frame: FrameId) {
         self.pool.unpin(frame);
-        cx.emit(|| Event::PoolUnpinned { page: self.pool.frame(frame).page, frame });
+        cx.emit_watched::<WATCHED>(|| Event::PoolUnpinned { page: self.pool.frame(frame).page, frame });
     }
 
     /// The bytes of a pinned page.

@@ -15,7 +15,7 @@ use crate::lab::script::Call;
 use crate::lab::words::grouped;
 use crate::sim::{Cx, Zipf};
 use crate::storage::{BulkLoad, StorageError};
-use crate::trace::Bytes;
+use crate::trace::{Bytes, Counters};
 
 /// Most operations of one command.
 pub const MAX_UNITS: u64 = 100_000_000;
@@ -48,6 +48,8 @@ pub struct Job {
     pub done: u64,
     pub total: u64,
     tally: Tally,
+    /// What had been counted when the job began.
+    before: Counters,
     key: Vec<u8>,
     value: Vec<u8>,
 }
@@ -121,7 +123,8 @@ impl Job {
                 }
             }
         };
-        Ok(Job { work, done: 0, total, tally: Tally::default(), key: Vec::new(), value: Vec::new() })
+        let (tally, before) = (Tally::default(), cx.counters());
+        Ok(Job { work, done: 0, total, tally, before, key: Vec::new(), value: Vec::new() })
     }
 
     pub fn is_done(&self) -> bool {
@@ -180,7 +183,13 @@ impl Job {
         if let Work::LoadNumbers { load } | Work::LoadKeys { load, .. } = &mut self.work {
             load.finish(cx, &mut btree.tree)?;
         }
-        Ok(sentence(&self.tally))
+        let mut answer = sentence(&self.tally);
+        if let Work::GetEach { .. } | Work::GetRandom { .. } = self.work {
+            let hits = cx.counters().pool_hits - self.before.pool_hits;
+            let accesses = hits + cx.counters().pool_misses - self.before.pool_misses;
+            answer.push_str(&format!(" {} of {} page accesses hit the pool.", grouped(hits), grouped(accesses)));
+        }
+        Ok(answer)
     }
 
     /// The command that does just what has been done so far, for a script that shall give this very run.

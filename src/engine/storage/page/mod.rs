@@ -104,6 +104,12 @@ pub fn is_leaf(page: &[u8]) -> bool {
     page[KIND] == 1
 }
 
+/// True when the page is of the tree, at this level.
+#[inline(always)]
+pub fn is_node(page: &[u8], level: u8) -> bool {
+    page[KIND] == if level == 0 { 1 } else { 2 } && page[LEVEL] == level
+}
+
 /// What the page is for; none when the byte says nothing known.
 pub fn kind(page: &[u8]) -> Option<PageKind> {
     Some(match page[KIND] {

@@ -203,13 +203,15 @@ impl Tree {
         let cause = cx.begin(|| Event::OperationBegun { operation, key: key.into(), value_len });
         let records = self.meta.records;
         let result = work(self, cx);
-        if self.meta.records != records {
-            let records = self.meta.records;
-            cx.emit(|| Event::RecordCount { records });
-        }
         cx.counters.operations += 1;
-        let (outcome, count) = *result.as_ref().unwrap_or(&(Outcome::Failed, 0));
-        cx.emit(|| Event::OperationEnded { operation, outcome, count: count.min(u64::from(u32::MAX)) as u32 });
+        if cx.recorder.is_on() {
+            if self.meta.records != records {
+                let records = self.meta.records;
+                cx.emit(|| Event::RecordCount { records });
+            }
+            let (outcome, count) = *result.as_ref().unwrap_or(&(Outcome::Failed, 0));
+            cx.emit(|| Event::OperationEnded { operation, outcome, count: count.min(u64::from(u32::MAX)) as u32 });
+        }
         cx.end(cause);
         result
     }
@@ -277,17 +279,27 @@ impl Tree {
     /// Pins a page of the tree and makes sure that it is what its place in the tree says.
     #[inline]
     fn fetch_node(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<FrameId, StorageError> {
-        let frame = self.pager.fetch(cx, page)?;
-        let bytes = self.pager.page(frame);
-        let is_leaf = page::is_leaf(bytes);
-        let right_kind = if level == 0 { is_leaf } else { !is_leaf && page::kind(bytes) == Some(PageKind::Inner) };
-        if right_kind && page::level(bytes) == level {
-            return Ok(frame);
-        }
-        let found = page::kind(bytes).map_or("unknown", PageKind::word);
-        let what =
-            format!("a page of level {level} is expected here, this one is {found} of level {}", page::level(bytes));
+        self.fetch_node_watched::<true>(cx, page, level)
+    }
+
+    /// As [`Tree::fetch_node`]; without `WATCHED`, recording is off.
+    #[inline(always)]
+    fn fetch_node_watched<const WATCHED: bool>(
+        &mut self,
+        cx: &mut Cx,
+        page: PageId,
+        level: u8,
+    ) -> Result<FrameId, StorageError> {
+        let frame = self.pager.fetch_watched::<WATCHED>(cx, page)?;
+        if page::is_node(self.pager.page(frame), level) { Ok(frame) } else { Err(self.not_a_node(cx, frame, level)) }
+    }
+
+    #[cold]
+    fn not_a_node(&mut self, cx: &mut Cx, frame: FrameId, level: u8) -> StorageError {
+        let (page, bytes) = (self.pager.pool.frame(frame).page, self.pager.page(frame));
+        let (found, at) = (page::kind(bytes).map_or("unknown", PageKind::word), page::level(bytes));
+        let what = format!("a page of level {level} is expected here, this one is {found} of level {at}");
         self.pager.unpin(cx, frame);
-        Err(StorageError::Corrupt { page, what })
+        StorageError::Corrupt { page, what }
     }
 }

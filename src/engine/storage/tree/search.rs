@@ -69,13 +69,28 @@ impl Tree {
         goal: u8,
         remember: bool,
     ) -> Result<FrameId, StorageError> {
+        // Asked once for the whole way: this is the path that every operation takes.
+        if cx.recorder.is_on() {
+            self.descend_watched::<true>(cx, target, goal, remember)
+        } else {
+            self.descend_watched::<false>(cx, target, goal, remember)
+        }
+    }
+
+    fn descend_watched<const WATCHED: bool>(
+        &mut self,
+        cx: &mut Cx,
+        target: Target,
+        goal: u8,
+        remember: bool,
+    ) -> Result<FrameId, StorageError> {
         self.path.clear();
         if self.meta.height <= goal {
             let what = "there is no root: the file was lost or damaged (clear starts anew)".to_string();
             return Err(StorageError::Corrupt { page: PageId::META, what });
         }
         let mut level = self.meta.height - 1;
-        let mut frame = self.fetch_node(cx, self.meta.root, level)?;
+        let mut frame = self.fetch_node_watched::<WATCHED>(cx, self.meta.root, level)?;
         let mut rightmost = true;
         while level > goal {
             let bytes = self.pager.page(frame);
@@ -94,10 +109,10 @@ impl Tree {
             if remember {
                 self.path.push(Step { page, child, last: rightmost });
             }
-            cx.emit(|| Event::Searched { page, slot: child as u16, found, child: next });
+            cx.emit_watched::<WATCHED>(|| Event::Searched { page, slot: child as u16, found, child: next });
             level -= 1;
-            let fetched = self.fetch_node(cx, next, level);
-            self.pager.unpin(cx, frame);
+            let fetched = self.fetch_node_watched::<WATCHED>(cx, next, level);
+            self.pager.unpin_watched::<WATCHED>(cx, frame);
             frame = fetched?;
         }
         Ok(frame)

@@ -1,0 +1,112 @@
+//! The camera of a stage: where it is, where it is going, and whether it follows the action by itself.
+
+use crate::trace::{Event, PageId, Record};
+use crate::view::camera::{Bounds, Camera, Size};
+use crate::view::metrics::Metrics;
+use crate::view::{View, scene};
+
+/// Time in which the camera covers most of its way.
+const EASE_MS: f64 = 140.0;
+
+pub struct Eye {
+    pub camera: Camera,
+    pub goal: Camera,
+    pub following: bool,
+    /// It has been set once.
+    placed: bool,
+    last_ms: Option<f64>,
+}
+
+impl Default for Eye {
+    fn default() -> Eye {
+        Eye { camera: Camera::default(), goal: Camera::default(), following: true, placed: false, last_ms: None }
+    }
+}
+
+impl Eye {
+    /// An eye for another run, that follows or does not as this one.
+    pub fn looking_as(other: &Eye) -> Eye {
+        Eye { following: other.following, ..Eye::default() }
+    }
+
+    /// Follows what happens, unless a person looks elsewhere.
+    pub fn attend(&mut self, view: &View, record: Option<&Record>, metrics: &Metrics, size: Size, still: bool) {
+        if size.width < 1.0 {
+            return;
+        }
+        let whole = scene::bounds(view, metrics);
+        if self.following {
+            self.goal = match record.map(|record| &record.event) {
+                // All of it, when it is there all at once.
+                Some(Event::StateTaken { .. }) | None => Camera::fit(whole, size),
+                _ => match action(view, record, metrics) {
+                    Some(action) => self.goal.follow(whole, Some(action), size),
+                    None if self.placed => self.rested(whole, size),
+                    None => Camera::fit(whole, size),
+                },
+            };
+        }
+        if still || !self.placed {
+            self.camera = self.goal;
+        }
+        self.placed = true;
+    }
+
+    /// Nothing happens in the tree: a small tree is fitted, in a large one the camera stays where it is.
+    fn rested(&self, whole: Bounds, size: Size) -> Camera {
+        let small = Camera::fit(whole, size).zoom >= 0.62;
+        if small { self.goal.follow(whole, None, size) } else { self.goal }
+    }
+
+    pub fn fit(&mut self, whole: Bounds, size: Size) {
+        self.goal = Camera::fit(whole, size);
+    }
+
+    /// Goes to a page at a zoom at which it can be read.
+    pub fn go_to(&mut self, place: Bounds, whole: Bounds, size: Size) {
+        self.goal = Camera { zoom: self.goal.zoom.max(0.8), ..self.goal }.follow(whole, Some(place), size);
+    }
+
+    /// A person took over.
+    pub fn take(&mut self, camera: Camera) {
+        self.following = false;
+        self.camera = camera;
+        self.goal = camera;
+    }
+
+    /// Comes closer to the goal; true while there is a way to go.
+    pub fn ease(&mut self, now_ms: f64, still: bool) -> bool {
+        let elapsed_ms = (now_ms - self.last_ms.unwrap_or(now_ms - 16.0)).clamp(1.0, 50.0);
+        if still || self.camera.is_at(&self.goal) {
+            self.camera = self.goal;
+            self.last_ms = None;
+            return false;
+        }
+        self.last_ms = Some(now_ms);
+        // A rational stand-in for 1 - exp(-x): the same start, a softer end.
+        let x = elapsed_ms / EASE_MS;
+        self.camera = self.camera.toward(&self.goal, x / (1.0 + x));
+        true
+    }
+
+    pub fn is_moving(&self) -> bool {
+        self.camera != self.goal
+    }
+}
+
+/// The part of the tree that a record is about.
+fn action(view: &View, record: Option<&Record>, metrics: &Metrics) -> Option<Bounds> {
+    let shape = view.shape();
+    let pages = record.map_or([PageId::NONE; 2], |record| record.event.pages());
+    let at = |page: PageId| if page.is_none() { None } else { scene::place(&shape, page, metrics) };
+    let in_tree = record.is_some_and(|record| record.event.lane() == crate::trace::Lane::Tree);
+    let touched = pages.iter().filter_map(|page| at(*page)).filter(|_| in_tree).reduce(|one, other| one.with(other));
+    // While the search goes down, its way to the leaf is where the next thing happens.
+    let goes_to = match record.map(|record| &record.event) {
+        Some(Event::Searched { child, .. }) => at(*child),
+        _ => None,
+    };
+    let low = |bounds: &Bounds| bounds.bottom > 0.0;
+    let last = view.operation.as_ref().and_then(|operation| operation.path.last()).and_then(|step| at(step.page));
+    goes_to.or(touched.filter(low)).or(last).or(touched)
+}

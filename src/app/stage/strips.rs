@@ -1,0 +1,211 @@
+//! Below the tree: the frames of the buffer pool, and the pages of the file on the disk.
+
+use std::rc::Rc;
+
+use web_sys::{HtmlCanvasElement, MouseEvent};
+use yew::prelude::*;
+
+use super::canvas::{self, Grid};
+use super::markup::digits;
+use crate::trace::{Event as Happened, FrameId, FrameState, PageId, Record};
+use crate::view::camera::Size;
+use crate::view::{Selection, View};
+
+/// More frames than this are not drawn one by one.
+const FRAMES_SHOWN: u32 = 40;
+
+#[derive(Properties)]
+pub struct StripsProps {
+    pub view: Rc<View>,
+    /// What the step under the playhead does.
+    pub record: Option<Record>,
+    pub selected: Option<Selection>,
+    pub on_select: Callback<Option<Selection>>,
+    pub width: f64,
+    /// Changes with the page's colours.
+    pub dark: bool,
+}
+
+impl PartialEq for StripsProps {
+    fn eq(&self, other: &StripsProps) -> bool {
+        Rc::ptr_eq(&self.view, &other.view)
+            && self.record == other.record
+            && self.selected == other.selected
+            && self.width == other.width
+            && self.dark == other.dark
+    }
+}
+
+pub struct Strips {
+    disk: NodeRef,
+}
+
+impl Component for Strips {
+    type Message = ();
+    type Properties = StripsProps;
+
+    fn create(_: &Context<Self>) -> Strips {
+        Strips { disk: NodeRef::default() }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        html! { <div class="strips">{ pool(props) }{ self.disk(props) }</div> }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
+        let props = ctx.props();
+        let Some(element) = self.disk.cast::<HtmlCanvasElement>() else { return };
+        let size = disk_size(props);
+        crate::app::browser::set_style(&element, "width", &pixels(size.width));
+        crate::app::browser::set_style(&element, "height", &pixels(size.height));
+        let touched = props.record.as_ref().map_or([PageId::NONE; 2], disk_pages);
+        let selected = match props.selected {
+            Some(Selection::Page(page) | Selection::Cell { page, .. }) => Some(page),
+            _ => None,
+        };
+        canvas::disk(&element, &props.view, touched, selected, size);
+    }
+}
+
+/// The pages that a record reads from the disk or writes to it.
+fn disk_pages(record: &Record) -> [PageId; 2] {
+    match &record.event {
+        Happened::DiskRead { .. } | Happened::DiskWritten { .. } => record.event.pages(),
+        _ => [PageId::NONE; 2],
+    }
+}
+
+fn disk_size(props: &StripsProps) -> Size {
+    let width = (props.width - 32.0).max(40.0);
+    Size { width, height: Grid::of(props.view.state.pages.len(), width).height + 2.0 }
+}
+
+fn pixels(length: f64) -> String {
+    let mut text = String::new();
+    digits(&mut text, length.max(0.0) as u64);
+    text.push_str("px");
+    text
+}
+
+impl Strips {
+    fn disk(&self, props: &StripsProps) -> Html {
+        let state = &props.view.state;
+        let pages = state.pages.len();
+        let mut said = plural(pages as u64, "page");
+        if !state.unsynced.is_empty() {
+            said.push_str(", ");
+            digits(&mut said, state.unsynced.len() as u64);
+            said.push_str(" not durable");
+        }
+        let pick = {
+            let (on_select, width) = (props.on_select.clone(), disk_size(props).width);
+            Callback::from(move |event: MouseEvent| {
+                let at =
+                    Grid::of(pages, width).page_at(f64::from(event.offset_x()), f64::from(event.offset_y()), pages);
+                if let Some(page) = at {
+                    on_select.emit(Some(Selection::Page(page)));
+                }
+            })
+        };
+        let name = {
+            let mut name = String::from("Disk: ");
+            name.push_str(&said);
+            name
+        };
+        html! {
+            <div class="strip">
+                <p class="strip-name"><b>{ "Disk" }</b><span>{ said }</span>
+                    if !state.unsynced.is_empty() { <i class="key-unsynced" aria-hidden="true"></i> }
+                </p>
+                <canvas ref={&self.disk} class="disk" role="img" aria-label={name} onclick={pick}></canvas>
+            </div>
+        }
+    }
+}
+
+/// The frames of the pool.
+fn pool(props: &StripsProps) -> Html {
+    let state = &props.view.state;
+    let mut said = String::new();
+    digits(&mut said, state.pool.len() as u64);
+    said.push_str(" of ");
+    said.push_str(&plural(u64::from(state.frames), "frame"));
+    let dirty = state.pool.iter().filter(|frame| frame.dirty).count();
+    if dirty > 0 {
+        said.push_str(", ");
+        digits(&mut said, dirty as u64);
+        said.push_str(" dirty");
+    }
+    let shown = state.frames.min(FRAMES_SHOWN);
+    let frames = (0..shown).map(|number| {
+        let held = state.pool.binary_search_by_key(&FrameId(number), |frame| frame.frame).ok();
+        frame(props, FrameId(number), held.map(|index| state.pool[index]))
+    });
+    html! {
+        <div class="strip">
+            <p class="strip-name"><b>{ "Pool" }</b><span>{ said }</span></p>
+            <ul class="frames" aria-label="Frames of the buffer pool">{ for frames }
+                if state.frames > shown { <li class="more">{ more(state.frames - shown) }</li> }
+            </ul>
+        </div>
+    }
+}
+
+fn more(count: u32) -> String {
+    let mut text = String::from("+");
+    digits(&mut text, u64::from(count));
+    text
+}
+
+fn frame(props: &StripsProps, number: FrameId, held: Option<FrameState>) -> Html {
+    let Some(state) = held else {
+        return html! { <li key={number.0} class="frame empty"><span class="hidden">{ "empty frame" }</span></li> };
+    };
+    let mut classes = String::from("frame");
+    let mut name = String::from("Frame ");
+    digits(&mut name, u64::from(number.0));
+    name.push_str(": page ");
+    digits(&mut name, u64::from(state.page.0));
+    let touched = props.record.as_ref().and_then(|record| touch(record, number));
+    let selected = props.selected == Some(Selection::Frame(number));
+    for (is, class, word) in [
+        (state.dirty, " dirty", ", dirty"),
+        (state.pins > 0, " pinned", ", pinned"),
+        (selected, " selected", ", selected"),
+        (touched == Some("hit"), " hit", ", hit"),
+        (touched == Some("miss"), " miss", ", miss"),
+    ] {
+        if is {
+            classes.push_str(class);
+            name.push_str(word);
+        }
+    }
+    let on_select = props.on_select.clone();
+    let onclick = Callback::from(move |_: MouseEvent| on_select.emit(Some(Selection::Frame(number))));
+    let mut label = String::new();
+    digits(&mut label, u64::from(state.page.0));
+    html! {
+        <li key={number.0}>
+            <button type="button" class={classes} aria-label={name.clone()} title={name} {onclick}>{ label }</button>
+        </li>
+    }
+}
+
+fn touch(record: &Record, number: FrameId) -> Option<&'static str> {
+    match &record.event {
+        Happened::PoolHit { frame, .. } if *frame == number => Some("hit"),
+        Happened::PoolMiss { frame, .. } if *frame == number => Some("miss"),
+        _ => None,
+    }
+}
+
+fn plural(number: u64, thing: &str) -> String {
+    let mut text = crate::view::describe::grouped(number);
+    text.push(' ');
+    text.push_str(thing);
+    if number != 1 {
+        text.push('s');
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! Every golden script, in one list: for the native tests, and for the browser, which has no directory to read.
+
+/// Name and text.
+pub const SCRIPTS: &[(&str, &str)] = &[
+    ("lab/comments-and-quotes", include_str!("lab/comments-and-quotes.gb")),
+    ("lab/distributions", include_str!("lab/distributions.gb")),
+    ("lab/expectations-that-fail", include_str!("lab/expectations-that-fail.gb")),
+    ("lab/import", include_str!("lab/import.gb")),
+    ("lab/no-lab-line", include_str!("lab/no-lab-line.gb")),
+    ("lab/problems", include_str!("lab/problems.gb")),
+    ("lab/record-modes", include_str!("lab/record-modes.gb")),
+    ("lab/seeds", include_str!("lab/seeds.gb")),
+    ("lab/sequence", include_str!("lab/sequence.gb")),
+    ("lab/settings", include_str!("lab/settings.gb")),
+    ("lab/unknown-lab", include_str!("lab/unknown-lab.gb")),
+    ("lab/windows-line-ends", include_str!("lab/windows-line-ends.gb")),
+    ("storage/bit-flip", include_str!("storage/bit-flip.gb")),
+    ("storage/borrow-from-left", include_str!("storage/borrow-from-left.gb")),
+    ("storage/borrow-from-right", include_str!("storage/borrow-from-right.gb")),
+    ("storage/bulk-load-fill", include_str!("storage/bulk-load-fill.gb")),
+    ("storage/bulk-load", include_str!("storage/bulk-load.gb")),
+    ("storage/crash-loses-writes", include_str!("storage/crash-loses-writes.gb")),
+    ("storage/crash-torn-write", include_str!("storage/crash-torn-write.gb")),
+    ("storage/delete-absent", include_str!("storage/delete-absent.gb")),
+    ("storage/device-times", include_str!("storage/device-times.gb")),
+    ("storage/eviction-of-a-dirty-page", include_str!("storage/eviction-of-a-dirty-page.gb")),
+    ("storage/free-pages-reused", include_str!("storage/free-pages-reused.gb")),
+    ("storage/full-disk", include_str!("storage/full-disk.gb")),
+    ("storage/get", include_str!("storage/get.gb")),
+    ("storage/inner-split", include_str!("storage/inner-split.gb")),
+    ("storage/key-too-long", include_str!("storage/key-too-long.gb")),
+    ("storage/leaf-split", include_str!("storage/leaf-split.gb")),
+    ("storage/merge-inner", include_str!("storage/merge-inner.gb")),
+    ("storage/merge-leaf", include_str!("storage/merge-leaf.gb")),
+    ("storage/overflow-values", include_str!("storage/overflow-values.gb")),
+    ("storage/root-collapse", include_str!("storage/root-collapse.gb")),
+    ("storage/root-split", include_str!("storage/root-split.gb")),
+    ("storage/scan-backward", include_str!("storage/scan-backward.gb")),
+    ("storage/scan-forward", include_str!("storage/scan-forward.gb")),
+    ("storage/split-by-bytes", include_str!("storage/split-by-bytes.gb")),
+    ("storage/split-middle", include_str!("storage/split-middle.gb")),
+    ("storage/split-right-edge", include_str!("storage/split-right-edge.gb")),
+    ("storage/upsert", include_str!("storage/upsert.gb")),
+    ("storage/verify", include_str!("storage/verify.gb")),
+];
+
+/// Presets that are too much work to be run in every test.
+pub const LONG_PRESETS: &[&str] = &["million"];
+
+/// The presets of all labs, as scripts called `preset/NAME`, without the long ones.
+pub fn presets() -> Vec<(String, &'static str)> {
+    let presets = glassbase_core::lab::LABS.iter().flat_map(|lab| lab.presets);
+    let short = presets.filter(|preset| !LONG_PRESETS.contains(&preset.name));
+    short.map(|preset| (format!("preset/{}", preset.name), preset.script)).collect()
+}
+
+/// Golden scripts and presets.
+pub fn all() -> Vec<(String, &'static str)> {
+    let golden = SCRIPTS.iter().map(|(name, text)| (name.to_string(), *text));
+    golden.chain(presets()).collect()
+}
+
+/// Runs a script to its end.
+pub fn run(script: &str) -> glassbase_core::lab::Session {
+    let mut session = glassbase_core::lab::Session::new(script);
+    while session.step(1000) != glassbase_core::lab::Progress::Idle {}
+    session
+}
