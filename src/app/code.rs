@@ -33,7 +33,7 @@ pub fn Code(props: &CodeProps) -> Html {
     });
     html! {
         <div class="pane" tabindex="0" role="region" aria-label="Code">
-            <div class="code"><h3>{ algorithm.title }</h3><ol>{ for lines }</ol></div>
+            <div class="code"><h2>{ algorithm.title }</h2><ol>{ for lines }</ol></div>
         </div>
     }
 }

@@ -46,7 +46,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         Some(Selection::Frame(frame)) => match view.state.pool.iter().find(|place| place.frame == frame) {
             Some(place) => of_page(props, &view, place.page, None),
             None => {
-                html! { <><h3>{ format!("Frame {}", frame.0) }</h3><p class="quiet">{ "Empty: it holds no page here." }</p></> }
+                html! { <><h2>{ format!("Frame {}", frame.0) }</h2><p class="quiet">{ "Empty: it holds no page here." }</p></> }
             }
         },
     };
@@ -60,10 +60,10 @@ fn of_page(props: &InspectorProps, view: &View, page: PageId, slot: Option<usize
     };
     html! {
         <>
-            <h3>{ format!("Page {}, {}", page.0, kind(view, state)) }</h3>
+            <h2>{ format!("Page {}, {}", page.0, kind(view, state)) }</h2>
             <dl class="facts">{ for facts(props, view, state) }</dl>
             { slots(props, state, slot) }
-            <h4>{ "Bytes" }</h4>
+            <h3>{ "Bytes" }</h3>
             { bytes(props, page, slot) }
         </>
     }
@@ -166,7 +166,7 @@ fn slots(props: &InspectorProps, state: &PageState, chosen: Option<usize>) -> Ht
     };
     html! {
         <>
-            <h4>{ title }</h4>
+            <h3>{ title }</h3>
             <table class="slots">
                 <thead><tr><th scope="col">{ "slot" }</th><th scope="col">{ "key" }</th>
                     <th scope="col">{ if inner { "child to its right" } else { "value" } }</th></tr></thead>

@@ -71,7 +71,8 @@ fn knob(props: &NavProps, setting: &'static SettingInfo, value: &str) -> Html {
     }
 }
 
-/// A field for a value of a setting: a choice where there are only so many, a line of text otherwise.
+/// A field for a value of a setting: a choice where there are only so many, a line of text otherwise. It goes back to
+/// the value of the run at once, and shows the new one when the run has it: a value may be refused.
 fn value_field(setting: &'static SettingInfo, value: &str, id: &str, act: Callback<String>) -> Html {
     let help = setting.help;
     match setting.kind {
@@ -82,7 +83,13 @@ fn value_field(setting: &'static SettingInfo, value: &str, id: &str, act: Callba
             html! { <select id={id.to_string()} title={help} {onchange}>{ for options }</select> }
         }
         _ => {
-            let onchange = act.reform(|event: Event| event.target_unchecked_into::<HtmlInputElement>().value());
+            let shown = value.to_string();
+            let onchange = act.reform(move |event: Event| {
+                let field = event.target_unchecked_into::<HtmlInputElement>();
+                let chosen = field.value();
+                field.set_value(&shown);
+                chosen
+            });
             html! { <input id={id.to_string()} type="text" title={help} value={value.to_string()} autocomplete="off" spellcheck="false" {onchange} /> }
         }
     }

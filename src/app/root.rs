@@ -199,9 +199,8 @@ impl App {
         match action {
             Action::Issue(text) => self.issue(&text),
             Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
-            Action::Move(movement) => self.player.seek(movement),
-            Action::Play if self.player.is_playing() => self.player.pause(),
-            Action::Play => self.player.play(),
+            Action::Move(movement) => self.go(movement),
+            Action::Play => self.toggle_play(),
             Action::Speed(speed) => self.player.speed = speed,
             Action::Fork => self.fork(),
             Action::Stop => self.stop(),
@@ -237,6 +236,17 @@ impl App {
                 self.notice.take_if(|notice| notice.number == number && !notice.bad);
             }
         }
+    }
+
+    fn go(&mut self, movement: Move) {
+        self.player.seek(movement);
+        // The end of a run that is still under way is where it will end.
+        self.goal = (movement == Move::End && self.player.is_working()).then_some(usize::MAX);
+    }
+
+    fn toggle_play(&mut self) {
+        self.goal = None;
+        if self.player.is_playing() { self.player.pause() } else { self.player.play() }
     }
 
     /// Adds what was typed to the script, and plays it.
@@ -277,19 +287,23 @@ impl App {
             None => Run::open(&self.player.run.script()),
         };
         let recorded = self.player.run.session().is_none();
-        let dropped = self.player.run.len().saturating_sub(run.len());
-        let (speed, length) = (self.player.speed, run.len());
+        let before = self.player.run.len();
         self.player.replace(run);
-        self.player.speed = speed;
         if recorded {
             self.log = Log::default();
-            self.goal = Some(position);
             self.log.say(Kind::Note, "The script of the trace is run anew: go on from here.");
         } else {
-            self.log.cut(length);
+            self.log.cut(position);
+        }
+        self.work();
+        if recorded {
+            self.goal = Some(position);
+        } else {
+            let length = self.player.run.len();
+            let dropped = before.saturating_sub(length);
             let words = format!("Forked after event {length}: {dropped} later events are gone. Go on from here.");
             self.log.say(Kind::Note, &words);
-            self.player.seek(Move::End);
+            self.go(Move::End);
         }
         self.preset = None;
         self.title = AttrValue::from("fork");
@@ -306,6 +320,12 @@ impl App {
         if let Some(rival) = &mut self.player.rival {
             rival.run.stop();
         }
+        // The command stands in the script as far as it was carried out: the console is to say the same.
+        let last = self.player.run.session().and_then(|session| session.commands().last());
+        if let Some(begun) = last.map(|span| span.records.start) {
+            self.log.cut(begun);
+        }
+        self.work();
         self.script_changed();
     }
 
@@ -324,13 +344,10 @@ impl App {
     }
 
     fn set(&mut self, name: &'static str, value: &str) {
-        let wrong = settings::named(self.lab.0, name).and_then(|setting| settings::problem(self.lab.0, setting, value));
-        match wrong {
+        match settings::problem(&self.player.run.script(), self.lab.0, name, value) {
             Some(what) => self.complain(&what),
             None => self.rerun(|script| settings::with_setting(script, name, value)),
         }
-        // The field shows the value of the run again, whatever was typed into it.
-        self.values = Rc::new(self.values.to_vec());
     }
 
     /// Runs the script anew with a change.
@@ -346,14 +363,13 @@ impl App {
     pub fn compare(&mut self, with: Option<(String, String)>) {
         self.player.rival = None;
         let Some((name, value)) = with else { return };
-        let Some(setting) = settings::named(self.lab.0, &name) else { return };
         if self.player.run.session().is_none() {
             return self.complain("A recorded trace cannot be compared: fork to run its script first.");
         }
-        if let Some(what) = settings::problem(self.lab.0, setting, &value) {
+        let script = self.player.run.script();
+        if let Some(what) = settings::problem(&script, self.lab.0, &name, &value) {
             return self.complain(&what);
         }
-        let script = self.player.run.script();
         let here = settings::value_of(&script, self.lab.0, &name);
         let run = Run::open(&settings::with_setting(&script, &name, &value));
         self.player.rival = Some(Rival { run, setting: name, value, here });

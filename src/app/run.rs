@@ -95,7 +95,6 @@ impl Run {
     /// Carries on until all is done or `deadline_ms` has passed. True when the trace grew.
     pub fn work(&mut self, deadline_ms: f64) -> bool {
         let Source::Live(session) = &mut self.source else { return false };
-        let before = session.trace().len();
         while self.progress != Progress::Idle {
             let started = browser::now_ms();
             self.progress = session.step(self.budget);
@@ -105,7 +104,7 @@ impl Run {
                 break;
             }
         }
-        let grew = session.trace().len() != before;
+        let grew = session.trace().len() != self.timeline.len();
         if grew {
             self.timeline = self.timeline.extended(session.trace().clone());
         }

@@ -4,7 +4,8 @@
 //! the same commands, one setting different.
 
 use crate::lab::world::DEFAULT_SEED;
-use crate::lab::{LabInfo, Script, SettingInfo};
+use crate::lab::{LabInfo, Progress, Session, SettingInfo};
+use crate::trace::Event;
 
 /// The values that `script` gives to the lab's settings, or their defaults, in the lab's order.
 pub fn values_of(script: &str, lab: &'static LabInfo) -> Vec<String> {
@@ -30,13 +31,23 @@ pub fn seed_of(script: &str) -> String {
     seed.map_or_else(|| DEFAULT_SEED.to_string(), |seed| seed.trim().to_string())
 }
 
-/// What is wrong with a value for a setting, if anything is.
-pub fn problem(lab: &'static LabInfo, setting: &SettingInfo, value: &str) -> Option<String> {
-    let script = Script::parse(&format!("lab {}\nset {} {value}", lab.name, setting.name));
-    script.problems.first().map(|problem| format!("{}; {}", problem.what, problem.remedy))
+/// What is wrong with a value for a setting of `script`, if anything is: not of its kind, or not fit for the others.
+pub fn problem(script: &str, lab: &'static LabInfo, name: &str, value: &str) -> Option<String> {
+    let head: Vec<&str> = script.lines().filter(|line| line.trim_start().starts_with("set ")).collect();
+    let trial = with_setting(&format!("lab {}\n{}", lab.name, head.join("\n")), name, value);
+    let mut session = Session::new(&trial);
+    if let Some(problem) = session.problems().first() {
+        return Some(format!("{name} {value}: {}; {}.", problem.what, problem.remedy));
+    }
+    while session.step(1000) != Progress::Idle {}
+    let refused = session.trace().iter().find_map(|record| match &record.event {
+        Event::Refused { text } => Some(format!("{name} {value}: {text}")),
+        _ => None,
+    });
+    refused
 }
 
-/// `script` with a setting of another value: in place of every line that sets it, else below the script's head.
+/// `script` with a setting of another value: in the place of every line that sets it, else at the script's head.
 pub fn with_setting(script: &str, name: &str, value: &str) -> String {
     let line = format!("set {name} {value}");
     replaced(script, &line, |first, second| first == "set" && second == name)
@@ -47,26 +58,22 @@ pub fn with_seed(script: &str, seed: &str) -> String {
     replaced(script, &format!("seed {seed}"), |first, _| first == "seed")
 }
 
+/// `script` with `line` in the place of the lines that are it, else right below the lab's name.
 fn replaced(script: &str, line: &str, is_it: impl Fn(&str, &str) -> bool) -> String {
-    let mut found = false;
+    let (mut found, mut below_lab) = (false, 0);
     let mut lines: Vec<&str> = Vec::new();
-    let mut head = 0;
     for old in script.lines() {
-        let mut parts = old.split_whitespace();
-        let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        if is_it(first, second) {
-            found = true;
-            lines.push(line);
-        } else {
-            lines.push(old);
-        }
-        let is_head = matches!(first, "lab" | "seed" | "set");
-        if is_head && head + 1 >= lines.len() {
-            head = lines.len();
+        let mut words = old.split_whitespace();
+        let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let is_it = is_it(first, second);
+        found |= is_it;
+        lines.push(if is_it { line } else { old });
+        if first == "lab" {
+            below_lab = lines.len();
         }
     }
     if !found {
-        lines.insert(head, line);
+        lines.insert(below_lab, line);
     }
     lines.join("\n")
 }

@@ -129,7 +129,9 @@ pub fn shell(app: &App) -> Html {
     html! {
         <div class={classes}>
             <a class="skip" href="#stage" onclick={skip()}>{ "Skip to the stage" }</a>
-            if !app.embed {
+            if app.embed {
+                <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
+            } else {
                 <Header lab={app.lab} title={app.title.clone()} seed={app.seed.clone()} act={act.clone()} />
                 <Nav lab={app.lab} preset={app.preset} values={app.values.clone()} open={app.drawer == Some(Drawer::Labs)}
                     compare={app.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()))}

@@ -147,9 +147,11 @@ impl Script {
 
     /// Adds one command with data that is not text yet. Nothing is added when it has a problem.
     pub fn append_with_data(&mut self, command: &str, data: Data) -> Result<(), Vec<Problem>> {
-        let before = self.items.len();
+        if self.lines + data.len() + 1 > MAX_LINES {
+            let what = format!("the script would have more than {MAX_LINES} lines");
+            return Err(vec![Problem::new(self.lines + 1, 1, what, "begin a new script, or take fewer lines")]);
+        }
         self.append(command)?;
-        debug_assert!(self.items.len() == before + 1, "a command is one line");
         self.lines += data.len();
         if let Some(item) = self.items.last_mut() {
             Rc::make_mut(item).data = data;
@@ -166,6 +168,10 @@ impl Script {
             }
             text.push_str(&item.text);
             item.data.write(&mut text);
+        }
+        // A blank line at the end is only there when a line end follows it.
+        if self.items.last().is_some_and(|item| item.text.is_empty()) {
+            text.push('\n');
         }
         text
     }

@@ -99,6 +99,16 @@ impl Pager {
         Ok(frame)
     }
 
+    /// Unpins whatever is pinned: an operation that met an error half-way does not come back for its pages.
+    #[cold]
+    pub fn release_all(&mut self, cx: &mut Cx) {
+        for held in self.pool.state() {
+            for _ in 0..held.pins {
+                self.unpin(cx, held.frame);
+            }
+        }
+    }
+
     /// Writes every dirty page and syncs.
     pub fn flush(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         for frame in self.pool.dirty() {

@@ -59,6 +59,14 @@ impl BulkLoad {
 
     /// Appends a record, whose key is greater than all before.
     pub fn push(&mut self, cx: &mut Cx, tree: &mut Tree, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        let result = self.append(cx, tree, key, value);
+        if result.is_err() {
+            tree.pager.release_all(cx);
+        }
+        result
+    }
+
+    fn append(&mut self, cx: &mut Cx, tree: &mut Tree, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         tree.check_lengths(key, value)?;
         if let Some(last) = &self.last_key
             && key <= &last[..]
@@ -79,13 +87,23 @@ impl BulkLoad {
         tree.insert_into(cx, leaf, end, &incoming);
         tree.pager.unpin(cx, leaf);
         tree.meta.records += 1;
+        let records = tree.meta.records;
+        cx.emit(|| Event::RecordCount { records });
         self.loaded += 1;
         self.last_key = Some(key.to_vec());
         Ok(())
     }
 
-    /// Mends the right edge and tells the number of records.
+    /// Mends the right edge.
     pub fn finish(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
+        let result = self.mend(cx, tree);
+        if result.is_err() {
+            tree.pager.release_all(cx);
+        }
+        result
+    }
+
+    fn mend(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
         let mut level = 0;
         while level + 1 < tree.height() {
             let frame = tree.descend_to(cx, Target::Last, level, true)?;

@@ -25,7 +25,8 @@ impl Tree {
             Value::Overflow(first) => first,
         };
         self.remove_at(cx, leaf, slot);
-        self.meta.records -= 1;
+        // In a tree that a crash has damaged there may be more records than were counted.
+        self.meta.records = self.meta.records.saturating_sub(1);
         self.pager.unpin(cx, leaf);
         self.free_overflow(cx, chain)?;
         self.rebalance(cx, page, 0)?;

@@ -203,6 +203,9 @@ impl Tree {
         let cause = cx.begin(|| Event::OperationBegun { operation, key: key.into(), value_len });
         let records = self.meta.records;
         let result = work(self, cx);
+        if result.is_err() {
+            self.pager.release_all(cx);
+        }
         cx.counters.operations += 1;
         if cx.recorder.is_on() {
             if self.meta.records != records {

@@ -71,12 +71,24 @@ impl Tree {
     ) -> Result<FrameId, StorageError> {
         // Asked once for the whole way: this is the path that every operation takes.
         if cx.recorder.is_on() {
-            self.descend_watched::<true>(cx, target, goal, remember)
+            self.descend_recorded(cx, target, goal, remember)
         } else {
             self.descend_watched::<false>(cx, target, goal, remember)
         }
     }
 
+    #[inline(never)]
+    fn descend_recorded(
+        &mut self,
+        cx: &mut Cx,
+        target: Target,
+        goal: u8,
+        remember: bool,
+    ) -> Result<FrameId, StorageError> {
+        self.descend_watched::<true>(cx, target, goal, remember)
+    }
+
+    #[inline(always)]
     fn descend_watched<const WATCHED: bool>(
         &mut self,
         cx: &mut Cx,
