@@ -1,4 +1,5 @@
 //! Every golden script, in one list: for the native tests, and for the browser, which has no directory to read.
+#![allow(dead_code, reason = "each test takes from here what it needs")]
 
 /// Name and text.
 pub const SCRIPTS: &[(&str, &str)] = &[
