@@ -107,7 +107,7 @@ fn a_file_of_keys_is_imported() {
     let name = path.to_str().unwrap();
     let ended = glassbase(&["import", name, "--set", "page_size=512", "--set", "order=4"], "");
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
-    let report = "4 keys, 1 of them more than once, 1 not in UTF-8 and kept as raw bytes, 1 blank lines passed over, \
+    let report = "4 keys, 1 of them more than once, 1 not in UTF-8 and kept as raw bytes, 1 blank line passed over, \
                   1 too long for a key and left out (the first is line 5)";
     assert!(ended.out.starts_with(&format!("{name}: {report}\n")), "{}", ended.out);
     assert!(ended.out.contains("3 inserted, 1 there already."), "{}", ended.out);
