@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use super::View;
-use crate::trace::{Bytes, Counters, Event, Operation, Outcome, PageBody, PageId, PageKind, Record, SplitKind};
+use crate::trace::{Bytes, Counters, Event, Lane, Operation, Outcome, PageBody, PageId, PageKind, Record, SplitKind};
 
 /// Most steps of a search path that are kept, and most changes under way; no real tree is that deep.
 const DEPTH_MAX: usize = 64;
@@ -190,6 +190,17 @@ impl View {
     /// What an event says of the activity, read after the pages have changed.
     pub(super) fn activity_after(&mut self, record: &Record) {
         use Event::*;
+        if record.event.lane() == Lane::Tree {
+            let [page, other] = record.event.pages();
+            let goes_to = match &record.event {
+                Searched { child, .. } if !child.is_none() => *child,
+                PageFreed { .. } | OverflowWritten { .. } => PageId::NONE,
+                MergeEnded { left, .. } => *left,
+                _ if page.is_none() => other,
+                _ => page,
+            };
+            self.attention = if goes_to.is_none() { self.attention } else { goes_to };
+        }
         match &record.event {
             SplitBegun { page, right, at, kind } => {
                 self.begin(Change::Split { page: *page, right: *right, at: *at, kind: *kind });

@@ -44,10 +44,12 @@ pub struct Size {
 }
 
 pub const ZOOM_MAX: f64 = 3.0;
+/// Zoom at which a part of a tree is looked at, if it fits from top to bottom.
+const ZOOM_PART: f64 = 0.92;
 /// Largest zoom that fitting and following choose by themselves.
 const ZOOM_FIT_MAX: f64 = 1.15;
 /// Smallest zoom at which keys are read with ease.
-const ZOOM_READ: f64 = 0.8;
+const ZOOM_READ: f64 = 0.6;
 /// Below this the whole tree is too small to follow anything in it.
 const ZOOM_WHOLE: f64 = 0.62;
 const MARGIN: f64 = 28.0;
@@ -83,25 +85,24 @@ impl Camera {
         if fitted.zoom >= ZOOM_WHOLE {
             return fitted;
         }
-        let Some(action) = action else { return Camera { y: fitted.y, ..self.readable(whole, size) } };
         let base = self.readable(whole, size);
+        let Some(action) = action else { return Camera { y: fitted.y, ..base } };
         let room = (size.width * 0.84 / action.width().max(1.0)).max(0.05);
         let zoom = base.zoom.min(room);
         let (middle_x, middle_y) = action.center();
         let (half_w, half_h) = (size.width / zoom / 2.0, size.height / zoom / 2.0);
         let x = rest(self.x, middle_x, (half_w * 0.72 - action.width() / 2.0).max(0.0));
-        let whole_fits = whole.height() * zoom <= size.height - 16.0;
+        let whole_fits = whole.height() * zoom <= size.height - 10.0;
         let y = if whole_fits { whole.center().1 } else { rest(self.y, middle_y, (half_h - 90.0 / zoom).max(0.0)) };
         let edge = (whole.width() / 2.0 - half_w + MARGIN / zoom).max(0.0);
         let middle = whole.center().0;
         Camera { x: x.clamp(middle - edge, middle + edge), y, zoom }
     }
 
+    /// As large as all levels find room, within what can be read.
     fn readable(&self, whole: Bounds, size: Size) -> Camera {
-        let down = (size.height - 24.0).max(1.0) / whole.height().max(1.0);
-        let wanted = down.clamp(ZOOM_READ, 1.0);
-        let zoom = if (ZOOM_READ..=1.6).contains(&self.zoom) { self.zoom } else { wanted };
-        Camera { zoom, ..*self }
+        let down = (size.height - 20.0).max(1.0) / whole.height().max(1.0);
+        Camera { zoom: down.clamp(ZOOM_READ, ZOOM_PART), ..*self }
     }
 
     /// Zooms by `factor`; the point at `(x, y)` of the stage stays where it is.
@@ -115,6 +116,11 @@ impl Camera {
     /// Moves by pixels of the stage.
     pub fn panned(&self, dx: f64, dy: f64) -> Camera {
         Camera { x: self.x - dx / self.zoom, y: self.y - dy / self.zoom, zoom: self.zoom }
+    }
+
+    /// Whether a tree of this width can only be seen in parts.
+    pub fn is_wide(whole: Bounds, size: Size) -> bool {
+        size.width / whole.width().max(1.0) < ZOOM_WHOLE
     }
 
     /// Keeps some of `whole` in sight.

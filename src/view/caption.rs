@@ -3,7 +3,7 @@
 //! A caption is taken from the view *before* the event: there the full page is still full and the removed key is still
 //! in its slot.
 
-use super::describe::{count, describe, key, moves};
+use super::describe::{count, describe, key, moves, short};
 use super::{Change, Unlinked, View};
 use crate::trace::{Bytes, Event, Operation, Outcome, PageBody, PageId, Record, SplitKind};
 
@@ -71,6 +71,11 @@ fn structure(view: &View, record: &Record) -> String {
 
 fn below(view: &View, record: &Record) -> String {
     match &record.event {
+        Event::CommandEnded { .. } => match (&view.command, &view.answer) {
+            (_, Some(answer)) => answer.text.to_string(),
+            (Some(command), None) => format!("Done: {}", short(&command.text)),
+            (None, None) => describe(record),
+        },
         Event::PoolEvicted { page, frame } => {
             let dirty = view.state.pool.iter().any(|state| state.frame == *frame && state.dirty);
             let how = if dirty { "though dirty" } else { "clean, so without a write" };

@@ -18,7 +18,7 @@ pub const SLOT_H: f64 = 24.0;
 pub const FILL_H: f64 = 3.0;
 pub const PAGE_H: f64 = HEADER_H + SLOT_H + 11.0;
 /// From the top of a level to the top of the one below.
-pub const LEVEL_H: f64 = PAGE_H + 74.0;
+pub const LEVEL_H: f64 = PAGE_H + 66.0;
 pub const PAD: f64 = 7.0;
 /// Between two leaves: room for the arrow that links them.
 pub const GAP: f64 = 26.0;
@@ -31,10 +31,10 @@ pub const CHAR_W: f64 = 7.8;
 const SLOT_PAD: f64 = 13.0;
 
 /// Most characters of a key that are shown.
-pub const KEY_CHARS_MAX: usize = 11;
+pub const KEY_CHARS_MAX: usize = 9;
 /// Most slots of a page that are shown one by one.
 const SLOTS_MAX: u32 = 8;
-const PAGE_W_MAX: f64 = 340.0;
+const PAGE_W_MAX: f64 = 300.0;
 
 /// Sizes that depend on the tree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +57,7 @@ impl Metrics {
             None => view.tally.widest_page.max(3),
         };
         let fitting = ((PAGE_W_MAX - 2.0 * PAD) / slot_w) as u32;
-        let slots = wanted.clamp(2, SLOTS_MAX).min(fitting.max(3)) as usize;
+        let slots = wanted.clamp(2, SLOTS_MAX).min(fitting.max(4)) as usize;
         Metrics { slot_w, slots, chars, page_w: slots as f64 * slot_w + 2.0 * PAD }
     }
 

@@ -82,6 +82,8 @@ pub struct View {
     pub carried: Vec<Carried>,
     /// A page above the root that will be the root.
     pub crown: Option<PageId>,
+    /// The page of the tree at which something happened last.
+    pub attention: PageId,
     /// What the last command answered.
     pub answer: Option<Answer>,
     pub comment: Option<Rc<str>>,

@@ -58,15 +58,16 @@ impl Anchor {
         }
     }
 
-    /// The middle of the page when the stage shows the picture from `left` to `right`.
+    /// The middle of the page when the stage shows the picture from `left` to `right`: the middle of that part of its
+    /// span that is seen.
     pub fn slid(&self, left: f64, right: f64, half_width: f64) -> f64 {
         let margin = half_width + 10.0;
-        if right - left < 2.0 * margin {
+        if right - left < 2.0 * margin || self.high <= self.low {
             return self.x;
         }
-        let low = (left + margin).max(self.low).min(self.high.max(self.low));
-        let high = (right - margin).min(self.high).max(self.low.min(self.high));
-        if low > high { self.x } else { self.x.max(low).min(high) }
+        let low = (left + margin).max(self.low).min(self.high);
+        let high = (right - margin).min(self.high).max(self.low);
+        (low + high) / 2.0
     }
 
     pub fn between(&self, to: &Anchor, t: f64) -> Anchor {

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::app::browser;
-use crate::trace::PageId;
+use crate::trace::{FrameId, PageId};
 use crate::view::View;
 use crate::view::bands::{Source, Span, Window, band};
 use crate::view::camera::{Bounds, Camera, Size};
@@ -22,6 +22,8 @@ pub struct Palette {
     pub edge: String,
     pub accent: String,
     pub logged: String,
+    pub dirty: String,
+    pub pinned: String,
 }
 
 thread_local! {
@@ -45,9 +47,10 @@ impl Palette {
         if let Some((_, palette)) = known.filter(|(was, _)| *was == dark) {
             return palette;
         }
-        let [ground, ink, muted, hairline, edge, accent, logged] =
-            ["--ground", "--ink", "--muted", "--hairline", "--edge", "--accent", "--logged"].map(browser::palette);
-        let palette = Rc::new(Palette { ground, ink, muted, hairline, edge, accent, logged });
+        let names =
+            ["--ground", "--ink", "--muted", "--hairline", "--edge", "--accent", "--logged", "--dirty", "--pinned"];
+        let [ground, ink, muted, hairline, edge, accent, logged, dirty, pinned] = names.map(browser::palette);
+        let palette = Rc::new(Palette { ground, ink, muted, hairline, edge, accent, logged, dirty, pinned });
         PALETTE.set(Some((dark, palette.clone())));
         palette
     }
@@ -122,7 +125,8 @@ fn row(context: &CanvasRenderingContext2d, palette: &Palette, spans: &[Span], y:
         let wide = span.right - span.left > 4.0;
         let (left, width) = (span.left, span.right - span.left - if wide { 1.0 } else { 0.0 });
         let used = if leaves { height * span.fill } else { height };
-        context.set_global_alpha(if span.lit { 1.0 } else { 0.16 + 0.44 * span.pooled });
+        let alpha = if span.lit { if width > 60.0 { 0.45 } else { 1.0 } } else { 0.16 + 0.44 * span.pooled };
+        context.set_global_alpha(alpha);
         context.set_fill_style_str(if span.lit { &palette.accent } else { &palette.ink });
         context.fill_rect(left, y + height - used, width, used);
         if wide {
@@ -153,7 +157,7 @@ fn labels(context: &CanvasRenderingContext2d, palette: &Palette, spans: &[Span],
         if right - left < 46.0 || height < 14.0 {
             continue;
         }
-        context.set_fill_style_str(&palette.ground);
+        context.set_fill_style_str(if span.lit { &palette.ink } else { &palette.ground });
         let _ = context.fill_text(&page.0.to_string(), left + 7.0, y + height / 2.0);
     }
 }
@@ -220,12 +224,12 @@ impl Grid {
         ((cell % self.columns) as f64 * step, (cell / self.columns) as f64 * step)
     }
 
-    /// The page at a point of the strip.
-    pub fn page_at(&self, x: f64, y: f64, pages: usize) -> Option<PageId> {
+    /// Which of the things shown is at a point of the strip.
+    pub fn at(&self, x: f64, y: f64, count: usize) -> Option<u32> {
         let step = self.cell + self.gap;
         let (column, row) = ((x / step) as usize, (y / step) as usize);
-        let page = (row * self.columns + column) * self.each;
-        (column < self.columns && page < pages).then_some(PageId(page as u32))
+        let index = (row * self.columns + column) * self.each;
+        (column < self.columns && index < count).then_some(index as u32)
     }
 }
 
@@ -252,6 +256,42 @@ pub fn disk(canvas: &HtmlCanvasElement, view: &View, touched: [PageId; 2], selec
         let is = |page: PageId| range.contains(&page.index());
         let lit = touched.iter().any(|page| !page.is_none() && is(*page));
         if lit || selected.is_some_and(is) {
+            context.set_stroke_style_str(&palette.accent);
+            context.set_line_width(2.0);
+            context.stroke_rect(x - 0.5, y - 0.5, grid.cell + 1.0, grid.cell + 1.0);
+        }
+    }
+}
+
+/// The frames of a large pool: filled when occupied, with a corner when dirty, with a foot when pinned.
+pub fn pool(canvas: &HtmlCanvasElement, view: &View, touched: Option<FrameId>, selected: Option<FrameId>, size: Size) {
+    let Some(context) = context(canvas, size) else { return };
+    let palette = Palette::now();
+    let frames = view.state.frames as usize;
+    let grid = Grid::of(frames, size.width);
+    let mut held = view.state.pool.iter().peekable();
+    for cell in 0..frames.div_ceil(grid.each) {
+        let (x, y) = grid.corner(cell);
+        let past = (cell + 1) * grid.each;
+        let (mut occupied, mut dirty, mut pinned, mut lit) = (false, false, false, false);
+        while let Some(frame) = held.next_if(|frame| frame.frame.index() < past) {
+            occupied = true;
+            dirty |= frame.dirty;
+            pinned |= frame.pins > 0;
+            lit |= touched == Some(frame.frame) || selected == Some(frame.frame);
+        }
+        context.set_fill_style_str(if occupied { &palette.muted } else { &palette.hairline });
+        context.fill_rect(x, y, grid.cell, grid.cell);
+        let corner = (grid.cell / 2.5).max(1.5);
+        if dirty {
+            context.set_fill_style_str(&palette.dirty);
+            context.fill_rect(x + grid.cell - corner, y, corner, corner);
+        }
+        if pinned {
+            context.set_fill_style_str(&palette.pinned);
+            context.fill_rect(x, y + grid.cell - corner, grid.cell, corner);
+        }
+        if lit {
             context.set_stroke_style_str(&palette.accent);
             context.set_line_width(2.0);
             context.stroke_rect(x - 0.5, y - 0.5, grid.cell + 1.0, grid.cell + 1.0);

@@ -41,7 +41,6 @@ impl Eye {
                 Some(Event::StateTaken { .. }) | None => Camera::fit(whole, size),
                 _ => match action(view, record, metrics) {
                     Some(action) => self.goal.follow(whole, Some(action), size),
-                    None if self.placed => self.rested(whole, size),
                     None => Camera::fit(whole, size),
                 },
             };
@@ -50,12 +49,6 @@ impl Eye {
             self.camera = self.goal;
         }
         self.placed = true;
-    }
-
-    /// Nothing happens in the tree: a small tree is fitted, in a large one the camera stays where it is.
-    fn rested(&self, whole: Bounds, size: Size) -> Camera {
-        let small = Camera::fit(whole, size).zoom >= 0.62;
-        if small { self.goal.follow(whole, None, size) } else { self.goal }
     }
 
     pub fn fit(&mut self, whole: Bounds, size: Size) {
@@ -101,12 +94,9 @@ fn action(view: &View, record: Option<&Record>, metrics: &Metrics) -> Option<Bou
     let at = |page: PageId| if page.is_none() { None } else { scene::place(&shape, page, metrics) };
     let in_tree = record.is_some_and(|record| record.event.lane() == crate::trace::Lane::Tree);
     let touched = pages.iter().filter_map(|page| at(*page)).filter(|_| in_tree).reduce(|one, other| one.with(other));
-    // While the search goes down, its way to the leaf is where the next thing happens.
-    let goes_to = match record.map(|record| &record.event) {
-        Some(Event::Searched { child, .. }) => at(*child),
-        _ => None,
-    };
     let low = |bounds: &Bounds| bounds.bottom > 0.0;
-    let last = view.operation.as_ref().and_then(|operation| operation.path.last()).and_then(|step| at(step.page));
-    goes_to.or(touched.filter(low)).or(last).or(touched)
+    // While the search goes down, what it goes to is where the next thing happens.
+    let step = view.operation.as_ref().and_then(|operation| operation.path.last());
+    let goes_to = step.and_then(|step| at(step.child).or(at(step.page)));
+    touched.filter(low).or(goes_to).or(at(view.attention)).or(touched)
 }

@@ -171,7 +171,7 @@ impl Stage {
         }
         event.prevent_default();
         let whole = self.whole();
-        let share = (f64::from(event.offset_x()) / super::MAP.width).clamp(0.0, 1.0);
+        let share = (f64::from(event.offset_x()) / self.map_size().width).clamp(0.0, 1.0);
         let camera = Camera { x: whole.left + share * whole.width(), ..self.eye.goal };
         self.eye.take(camera.held(whole, self.size));
     }

@@ -36,6 +36,14 @@ pub fn digits(out: &mut String, value: u64) {
     out.push((b'0' + (value % 10) as u8) as char);
 }
 
+/// A length for a style sheet.
+pub fn pixels(length: f64) -> String {
+    let mut text = String::new();
+    digits(&mut text, length.max(0.0) as u64);
+    text.push_str("px");
+    text
+}
+
 /// Appends ` name="value"`.
 pub fn attribute(out: &mut String, name: &str, value: f64) {
     out.push(' ');
@@ -119,7 +127,7 @@ pub fn page(page: PageId, look: &Look, metrics: &Metrics, lod: Lod) -> String {
             header(&mut out, page, look, metrics);
             slots(&mut out, look, metrics);
             let y = PAGE_H - 8.0;
-            rect(&mut out, "track", [PAD, y, metrics.page_w - 2.0 * PAD, FILL_H], FILL_H / 2.0);
+            rect(&mut out, "gauge", [PAD, y, metrics.page_w - 2.0 * PAD, FILL_H], FILL_H / 2.0);
             rect(&mut out, "level", [PAD, y, 0.0, FILL_H], FILL_H / 2.0);
         }
     }
@@ -180,14 +188,14 @@ fn written(x: f64) -> String {
 /// A filled corner.
 fn notch(out: &mut String, width: f64) {
     let mut corner = String::from("M");
-    num(&mut corner, width - 13.0);
+    num(&mut corner, width - 11.0);
     corner.push_str(" 0H");
     num(&mut corner, width - 6.0);
     corner.push('Q');
     num(&mut corner, width);
     corner.push_str(" 0 ");
     num(&mut corner, width);
-    corner.push_str(" 6V13Z");
+    corner.push_str(" 6V11Z");
     path(out, "notch", &corner);
 }
 

@@ -31,9 +31,9 @@ use self::eye::Eye;
 use self::input::{Gesture, Hand};
 use self::picture::Picture;
 use self::strips::Strips;
-use super::browser::Frames;
+use super::browser::{self, Frames};
 use crate::trace::{Bytes, PageId, Record};
-use crate::view::camera::{Bounds, Size};
+use crate::view::camera::{Bounds, Camera, Size};
 use crate::view::find::find;
 use crate::view::metrics::Metrics;
 use crate::view::scene::{self, Lod};
@@ -44,7 +44,7 @@ const SHAPES_MAX: usize = 1200;
 /// Smallest zoom at which keys are drawn, and smallest width in pixels of a page that is drawn as a bar.
 const ZOOM_KEYS: f64 = 0.5;
 const BAR_W_MIN: f64 = 9.0;
-const MAP: Size = Size { width: 168.0, height: 44.0 };
+const MAP_MARGIN: f64 = 16.0;
 
 #[derive(Properties, PartialEq)]
 pub struct StageProps {
@@ -207,6 +207,9 @@ impl Component for Stage {
         html! {
             <section class="stage" aria-label={props.label.clone().unwrap_or_else(|| "B+tree".to_string())}>
                 if let Some(label) = &props.label { <p class="stage-label">{ label.clone() }</p> }
+                <canvas ref={&self.map} class={classes!("stage-map", (!self.map_shown).then_some("off"))}
+                    onpointerdown={link.callback(Msg::Map)} onpointermove={link.callback(Msg::Map)}
+                    aria-hidden="true"></canvas>
                 <div class="stage-room" ref={&self.room} onwheel={link.callback(Msg::Wheel)}
                     onpointerdown={link.callback(Msg::Down)} onpointermove={link.callback(Msg::Move)}
                     onpointerup={link.callback(Msg::Up)} onpointercancel={link.callback(Msg::Up)}
@@ -218,9 +221,6 @@ impl Component for Stage {
                     <canvas ref={&self.far} class={classes!("stage-far", (!bands).then_some("off"))}
                         tabindex={if bands { "0" } else { "-1" }} role="img" aria-label={far_name}></canvas>
                     { self.tools(ctx) }
-                    <canvas ref={&self.map} class={classes!("stage-map", (!self.map_shown).then_some("off"))}
-                        onpointerdown={link.callback(Msg::Map)} onpointermove={link.callback(Msg::Map)}
-                        aria-hidden="true"></canvas>
                 </div>
                 <Strips view={self.step.after.clone()} record={self.step.record.clone()} selected={props.selected}
                     on_select={props.on_select.clone()} width={self.size.width} dark={props.dark} />
@@ -397,14 +397,21 @@ impl Stage {
             && let Some(canvas) = self.map.cast::<HtmlCanvasElement>()
         {
             let seen = self.eye.camera.sees(self.size);
-            canvas::map(&canvas, &self.step.after, self.whole(), seen, MAP, &self.metrics);
+            let size = self.map_size();
+            browser::set_style(&canvas, "width", &markup::pixels(size.width));
+            browser::set_style(&canvas, "height", &markup::pixels(size.height));
+            canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics);
         }
     }
 
-    /// The map is there when the stage shows only a part.
+    /// The map is there when the tree is too wide to be read as a whole.
     fn map_wanted(&self) -> bool {
-        let whole = self.whole();
-        self.size.width > 420.0 && self.eye.camera.sees(self.size).width() < whole.width() * 0.8
+        Camera::is_wide(self.whole(), self.size)
+    }
+
+    fn map_size(&self) -> Size {
+        let levels = self.step.after.shape().height() as f64;
+        Size { width: (self.size.width - 2.0 * MAP_MARGIN).max(20.0), height: (levels * 8.0 + 2.0).min(60.0) }
     }
 
     fn observe(&mut self, ctx: &Context<Self>) {
@@ -455,21 +462,22 @@ impl Stage {
 
     fn tools(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let tool = |name: &'static str, icon: &'static str, msg: fn() -> Msg, pressed: Option<bool>| {
-            let pressed = pressed.map(|pressed| if pressed { "true" } else { "false" });
-            html! {
-                <button type="button" class="tool" aria-label={name} title={name} aria-pressed={pressed}
-                    onclick={link.callback(move |_: MouseEvent| msg())}>
-                    <svg viewBox="0 0 18 18" aria-hidden="true"><path d={icon}/></svg>
-                </button>
-            }
-        };
+        let tool =
+            |class: &'static str, name: &'static str, icon: &'static str, msg: fn() -> Msg, pressed: Option<bool>| {
+                let pressed = pressed.map(|pressed| if pressed { "true" } else { "false" });
+                html! {
+                    <button type="button" class={class} aria-label={name} title={name} aria-pressed={pressed}
+                        onclick={link.callback(move |_: MouseEvent| msg())}>
+                        <svg viewBox="0 0 18 18" aria-hidden="true"><path d={icon}/></svg>
+                    </button>
+                }
+            };
         html! {
             <div class="stage-tools" role="group" aria-label="Camera">
-                { tool("Zoom in", "M9 4v10M4 9h10", || Msg::Zoom(1.4), None) }
-                { tool("Zoom out", "M4 9h10", || Msg::Zoom(1.0 / 1.4), None) }
-                { tool("Fit the whole tree", "M3 7V3h4M11 3h4v4M15 11v4h-4M7 15H3v-4", || Msg::Fit, None) }
-                { tool("Follow the action", "M9 2v3M9 13v3M2 9h3M13 9h3M9 6a3 3 0 1 1 0 6a3 3 0 1 1 0-6",
+                { tool("tool zoom", "Zoom in", "M9 4v10M4 9h10", || Msg::Zoom(1.4), None) }
+                { tool("tool zoom", "Zoom out", "M4 9h10", || Msg::Zoom(1.0 / 1.4), None) }
+                { tool("tool", "Fit the whole tree", "M3 7V3h4M11 3h4v4M15 11v4h-4M7 15H3v-4", || Msg::Fit, None) }
+                { tool("tool", "Follow the action", "M9 2v3M9 13v3M2 9h3M13 9h3M9 6a3 3 0 1 1 0 6a3 3 0 1 1 0-6",
                     || Msg::Follow, Some(self.eye.following)) }
             </div>
         }

@@ -6,9 +6,11 @@ use web_sys::{HtmlCanvasElement, MouseEvent};
 use yew::prelude::*;
 
 use super::canvas::{self, Grid};
-use super::markup::digits;
+use super::markup::{digits, pixels};
+use crate::app::browser;
 use crate::trace::{Event as Happened, FrameId, FrameState, PageId, Record};
 use crate::view::camera::Size;
+use crate::view::describe::grouped;
 use crate::view::{Selection, View};
 
 /// More frames than this are not drawn one by one.
@@ -37,6 +39,7 @@ impl PartialEq for StripsProps {
 }
 
 pub struct Strips {
+    pool: NodeRef,
     disk: NodeRef,
 }
 
@@ -45,26 +48,42 @@ impl Component for Strips {
     type Properties = StripsProps;
 
     fn create(_: &Context<Self>) -> Strips {
-        Strips { disk: NodeRef::default() }
+        Strips { pool: NodeRef::default(), disk: NodeRef::default() }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let props = ctx.props();
-        html! { <div class="strips">{ pool(props) }{ self.disk(props) }</div> }
+        html! { <div class="strips">{ self.pool(props) }{ self.disk(props) }</div> }
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
         let props = ctx.props();
-        let Some(element) = self.disk.cast::<HtmlCanvasElement>() else { return };
-        let size = disk_size(props);
-        crate::app::browser::set_style(&element, "width", &pixels(size.width));
-        crate::app::browser::set_style(&element, "height", &pixels(size.height));
-        let touched = props.record.as_ref().map_or([PageId::NONE; 2], disk_pages);
-        let selected = match props.selected {
-            Some(Selection::Page(page) | Selection::Cell { page, .. }) => Some(page),
-            _ => None,
-        };
-        canvas::disk(&element, &props.view, touched, selected, size);
+        if let Some(element) = self.disk.cast::<HtmlCanvasElement>() {
+            let size = strip_size(&element, props.view.state.pages.len(), props.width);
+            let touched = props.record.as_ref().map_or([PageId::NONE; 2], disk_pages);
+            let selected = match props.selected {
+                Some(Selection::Page(page) | Selection::Cell { page, .. }) => Some(page),
+                _ => None,
+            };
+            canvas::disk(&element, &props.view, touched, selected, size);
+        }
+        if let Some(element) = self.pool.cast::<HtmlCanvasElement>() {
+            let size = strip_size(&element, props.view.state.frames as usize, props.width);
+            let touched = props.record.as_ref().and_then(touched_frame);
+            let selected = match props.selected {
+                Some(Selection::Frame(frame)) => Some(frame),
+                _ => None,
+            };
+            canvas::pool(&element, &props.view, touched, selected, size);
+        }
+    }
+}
+
+/// The frame that a record finds a page in, or reads one into.
+fn touched_frame(record: &Record) -> Option<FrameId> {
+    match &record.event {
+        Happened::PoolHit { frame, .. } | Happened::PoolMiss { frame, .. } => Some(*frame),
+        _ => None,
     }
 }
 
@@ -76,35 +95,65 @@ fn disk_pages(record: &Record) -> [PageId; 2] {
     }
 }
 
-fn disk_size(props: &StripsProps) -> Size {
-    let width = (props.width - 32.0).max(40.0);
-    Size { width, height: Grid::of(props.view.state.pages.len(), width).height + 2.0 }
+fn strip_width(width: f64) -> f64 {
+    (width - 32.0).max(40.0)
 }
 
-fn pixels(length: f64) -> String {
-    let mut text = String::new();
-    digits(&mut text, length.max(0.0) as u64);
-    text.push_str("px");
-    text
+/// Gives a canvas the size that `count` things need.
+fn strip_size(element: &HtmlCanvasElement, count: usize, width: f64) -> Size {
+    let width = strip_width(width);
+    let size = Size { width, height: Grid::of(count, width).height + 2.0 };
+    browser::set_style(element, "width", &pixels(size.width));
+    browser::set_style(element, "height", &pixels(size.height));
+    size
 }
 
 impl Strips {
+    /// The frames of the pool: one by one, or as a grid when they are many.
+    fn pool(&self, props: &StripsProps) -> Html {
+        let state = &props.view.state;
+        let said = pool_said(&props.view);
+        let frames = if state.frames > FRAMES_SHOWN {
+            let mut name = String::from("Buffer pool: ");
+            name.push_str(&said);
+            let (on_select, width, count) = (props.on_select.clone(), strip_width(props.width), state.frames as usize);
+            let pick = Callback::from(move |event: MouseEvent| {
+                let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+                if let Some(frame) = Grid::of(count, width).at(x, y, count) {
+                    on_select.emit(Some(Selection::Frame(FrameId(frame))));
+                }
+            });
+            html! { <canvas ref={&self.pool} class="disk" role="img" aria-label={name} onclick={pick}></canvas> }
+        } else {
+            let frames = (0..state.frames).map(|number| {
+                let held = state.pool.binary_search_by_key(&FrameId(number), |frame| frame.frame).ok();
+                frame(props, FrameId(number), held.map(|index| state.pool[index]))
+            });
+            html! { <ul class="frames" aria-label="Frames of the buffer pool">{ for frames }</ul> }
+        };
+        html! {
+            <div class="strip">
+                <p class="strip-name"><b>{ "Pool" }</b><span>{ said }</span></p>
+                { frames }
+            </div>
+        }
+    }
+
     fn disk(&self, props: &StripsProps) -> Html {
         let state = &props.view.state;
         let pages = state.pages.len();
         let mut said = plural(pages as u64, "page");
         if !state.unsynced.is_empty() {
             said.push_str(", ");
-            digits(&mut said, state.unsynced.len() as u64);
+            said.push_str(&grouped(state.unsynced.len() as u64));
             said.push_str(" not durable");
         }
         let pick = {
-            let (on_select, width) = (props.on_select.clone(), disk_size(props).width);
+            let (on_select, width) = (props.on_select.clone(), strip_width(props.width));
             Callback::from(move |event: MouseEvent| {
-                let at =
-                    Grid::of(pages, width).page_at(f64::from(event.offset_x()), f64::from(event.offset_y()), pages);
+                let at = Grid::of(pages, width).at(f64::from(event.offset_x()), f64::from(event.offset_y()), pages);
                 if let Some(page) = at {
-                    on_select.emit(Some(Selection::Page(page)));
+                    on_select.emit(Some(Selection::Page(PageId(page))));
                 }
             })
         };
@@ -124,38 +173,19 @@ impl Strips {
     }
 }
 
-/// The frames of the pool.
-fn pool(props: &StripsProps) -> Html {
-    let state = &props.view.state;
-    let mut said = String::new();
-    digits(&mut said, state.pool.len() as u64);
+/// What there is to say about the pool as a whole.
+fn pool_said(view: &View) -> String {
+    let state = &view.state;
+    let mut said = grouped(state.pool.len() as u64);
     said.push_str(" of ");
     said.push_str(&plural(u64::from(state.frames), "frame"));
     let dirty = state.pool.iter().filter(|frame| frame.dirty).count();
     if dirty > 0 {
         said.push_str(", ");
-        digits(&mut said, dirty as u64);
+        said.push_str(&grouped(dirty as u64));
         said.push_str(" dirty");
     }
-    let shown = state.frames.min(FRAMES_SHOWN);
-    let frames = (0..shown).map(|number| {
-        let held = state.pool.binary_search_by_key(&FrameId(number), |frame| frame.frame).ok();
-        frame(props, FrameId(number), held.map(|index| state.pool[index]))
-    });
-    html! {
-        <div class="strip">
-            <p class="strip-name"><b>{ "Pool" }</b><span>{ said }</span></p>
-            <ul class="frames" aria-label="Frames of the buffer pool">{ for frames }
-                if state.frames > shown { <li class="more">{ more(state.frames - shown) }</li> }
-            </ul>
-        </div>
-    }
-}
-
-fn more(count: u32) -> String {
-    let mut text = String::from("+");
-    digits(&mut text, u64::from(count));
-    text
+    said
 }
 
 fn frame(props: &StripsProps, number: FrameId, held: Option<FrameState>) -> Html {
@@ -201,7 +231,7 @@ fn touch(record: &Record, number: FrameId) -> Option<&'static str> {
 }
 
 fn plural(number: u64, thing: &str) -> String {
-    let mut text = crate::view::describe::grouped(number);
+    let mut text = grouped(number);
     text.push(' ');
     text.push_str(thing);
     if number != 1 {
