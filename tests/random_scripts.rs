@@ -22,6 +22,7 @@ enum Step {
     Get(u16),
     Scan(u16, u16, bool),
     Flush,
+    Flip(u16, u16),
     Other(&'static str),
 }
 
@@ -34,6 +35,7 @@ impl Step {
             Step::Get(key) => format!("get {key}"),
             Step::Scan(from, to, reverse) => format!("scan {from} {to}{}", if *reverse { " reverse" } else { "" }),
             Step::Flush => "flush".to_string(),
+            Step::Flip(page, bit) => format!("flip {page} {bit}"),
             Step::Other(line) => line.to_string(),
         }
     }
@@ -102,7 +104,8 @@ fn anything() -> impl Strategy<Value = Step> {
         "expect refused",
         "set order 2",
     ];
-    prop_oneof![3 => operation(), 2 => proptest::sample::select(lines).prop_map(Step::Other)]
+    let damage = (0..12u16, 0..1024u16).prop_map(|(page, bit)| Step::Flip(page, bit));
+    prop_oneof![12 => operation(), 8 => proptest::sample::select(lines).prop_map(Step::Other), 1 => damage]
 }
 
 fn header() -> impl Strategy<Value = String> {

@@ -44,7 +44,7 @@ pub fn Header(props: &HeaderProps) -> Html {
 
 fn tool(path: &'static str, name: &'static str, help: &'static str, onclick: Callback<MouseEvent>) -> Html {
     html! {
-        <button type="button" class="tool" title={help} aria-label={name} {onclick}>
+        <button type="button" class="head-tool" title={help} aria-label={name} {onclick}>
             { icon(path) }<span class="wide-only">{ name }</span>
         </button>
     }

@@ -103,7 +103,7 @@ impl Component for Lanes {
                     <span></span>
                     { for Lane::ALL.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
                 </div>
-                <div class="track" ref={self.track.clone()} role="slider" tabindex="0" aria-label="Playhead"
+                <div class="lane-track" ref={self.track.clone()} role="slider" tabindex="0" aria-label="Playhead"
                     aria-valuemin="0" aria-valuemax={length.to_string()}
                     aria-valuenow={(props.playhead as usize).to_string()} aria-valuetext={props.words.clone()}
                     onpointerdown={link.callback(LanesMsg::Down)} onpointermove={link.callback(LanesMsg::Drag)}

@@ -56,7 +56,7 @@ impl Component for Measures {
             .zip(&self.curves)
             .map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now));
         html! {
-            <section class="measures" aria-label="Measures" tabindex="0">
+            <section class={classes!("measures", other.is_some().then_some("two"))} aria-label="Measures" tabindex="0">
                 <h2>{ "Measures" }</h2>
                 <dl>{ for rows }</dl>
             </section>

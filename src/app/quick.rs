@@ -93,15 +93,13 @@ fn badge(props: &QuickProps) -> Html {
         Some(verified) if !verified.problem.is_empty() => {
             ("broken", icons::CROSS, format!("broken: {}", verified.problem))
         }
-        Some(verified) if !props.changed_since => {
-            ("holds", icons::CHECK, format!("invariants hold, {} pages", verified.pages))
-        }
+        Some(verified) if !props.changed_since => ("holds", icons::CHECK, "invariants hold".to_string()),
         _ => ("", icons::CHECK, "verify".to_string()),
     };
-    let (_, failed) = props.expectations;
+    let (held, failed) = props.expectations;
     html! {
         <>
-            if failed > 0 { <span class="badge broken">{ icon(icons::CROSS) }{ format!("{failed} expectations failed ") }</span> }
+            if failed > 0 { <span class="badge broken">{ icon(icons::CROSS) }{ format!("{failed} of {} expectations failed", held + failed) }</span> }
             <button type="button" class={classes!("badge", class)} title="Check every invariant of the tree"
                 onclick={on::<MouseEvent>(&props.act, Action::Issue("verify".to_string()))}>
                 { icon(path) }<span>{ text }</span>

@@ -14,7 +14,7 @@ use super::icons::{self, icon_button};
 use super::inspector::{BytesShown, Inspector};
 use super::measures::Measures;
 use super::nav::Nav;
-use super::pace::SPEEDS;
+use super::pace::{self, SPEEDS};
 use super::player::Move;
 use super::quick::Quick;
 use super::root::{App, Intake, Msg};
@@ -24,7 +24,13 @@ use super::transport::Transport;
 use super::{browser, files};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
+use crate::view::Timeline;
 use crate::view::caption::duration;
+
+/// What is shown for less than this cannot be read.
+const READ_MS: f64 = 100.0;
+/// How many records back a sentence may be from, and still be of the matter.
+const LOOK_BACK: usize = 24;
 
 /// Listens to what happens anywhere on the page: keys, dropped files, pasted text, another link, other colours.
 pub fn listen(link: &Scope<App>) {
@@ -240,6 +246,7 @@ pub fn words(app: &App) -> (String, bool) {
         return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
     };
     timeline.with(|timeline| {
+        let index = if app.player.is_rolling() { last_weighty(timeline, index) } else { index };
         let event = |index: usize| timeline.record(index).map(|record| &record.event);
         // That a command has ended says less than what it answered just before.
         let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
@@ -250,6 +257,13 @@ pub fn words(app: &App) -> (String, bool) {
         let index = if answered { index - 1 } else { index };
         (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })
+}
+
+/// While the film runs, what lasts long enough to be read: a sentence stays over the pins and hits that follow it.
+fn last_weighty(timeline: &Timeline, index: usize) -> usize {
+    let lasts =
+        |index: &usize| timeline.record(*index).is_some_and(|record| pace::duration_ms(&record.event) >= READ_MS);
+    (index.saturating_sub(LOOK_BACK)..=index).rev().find(lasts).unwrap_or(index)
 }
 
 fn caption(app: &App) -> Html {

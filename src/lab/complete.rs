@@ -20,7 +20,7 @@ pub struct Completion {
 
 /// What may stand at `cursor` (in bytes) of a line, best first. Arguments that can't be listed, such as keys, are not.
 pub fn complete(lab: &'static LabInfo, line: &str, cursor: usize) -> Vec<Completion> {
-    let cursor = line.floor_char_boundary(cursor);
+    let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
     let before = &line[..cursor];
     let start = before.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
     let (typed, words) = (&before[start..], before[..start].split_whitespace().collect::<Vec<_>>());

@@ -145,7 +145,7 @@ impl Report {
         };
         add(self.duplicates, "of them more than once");
         add(self.raw, "not in UTF-8 and kept as raw bytes");
-        add(self.blank, "blank lines passed over");
+        add(self.blank, if self.blank == 1 { "blank line passed over" } else { "blank lines passed over" });
         add(self.too_long, "too long for a key and left out");
         if self.too_long > 0 {
             text.push_str(&format!(" (the first is line {})", words::grouped(self.first_too_long)));
@@ -255,7 +255,7 @@ mod tests {
         let (found, report) = keys("words", b"\xef\xbb\xbfash\r\nelm \r\n\r\nash\n12\n");
         assert_eq!(found, ["ash", "elm", "ash", "12"]);
         assert_eq!((report.lines, report.blank, report.duplicates), (5, 1, 1));
-        assert_eq!(report.sentence("words"), "words: 4 keys, 1 of them more than once, 1 blank lines passed over");
+        assert_eq!(report.sentence("words"), "words: 4 keys, 1 of them more than once, 1 blank line passed over");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Every golden script, in one list: for the native tests, and for the browser, which has no directory to read.
+#![allow(dead_code, reason = "each test takes from here what it needs")]
 
 /// Name and text.
 pub const SCRIPTS: &[(&str, &str)] = &[
@@ -17,8 +18,9 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("storage/bit-flip", include_str!("storage/bit-flip.gb")),
     ("storage/borrow-from-left", include_str!("storage/borrow-from-left.gb")),
     ("storage/borrow-from-right", include_str!("storage/borrow-from-right.gb")),
-    ("storage/bulk-load-fill", include_str!("storage/bulk-load-fill.gb")),
+    ("storage/borrow-inner", include_str!("storage/borrow-inner.gb")),
     ("storage/bulk-load", include_str!("storage/bulk-load.gb")),
+    ("storage/bulk-load-fill", include_str!("storage/bulk-load-fill.gb")),
     ("storage/crash-loses-writes", include_str!("storage/crash-loses-writes.gb")),
     ("storage/crash-torn-write", include_str!("storage/crash-torn-write.gb")),
     ("storage/delete-absent", include_str!("storage/delete-absent.gb")),

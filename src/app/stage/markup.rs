@@ -79,7 +79,7 @@ pub fn rect(out: &mut String, class: &str, [x, y, width, height]: [f64; 4], radi
 }
 
 pub fn text(out: &mut String, class: &str, x: f64, y: f64, label: &str) {
-    out.push_str("<text class=\"");
+    out.push_str("<text aria-hidden=\"true\" class=\"");
     out.push_str(class);
     out.push('"');
     attribute(out, "x", x);

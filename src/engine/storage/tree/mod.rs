@@ -257,9 +257,13 @@ impl Tree {
     }
 
     fn set_root(&mut self, cx: &mut Cx, root: PageId, height: u8) -> Result<(), StorageError> {
-        self.meta.root = root;
-        self.meta.height = height;
-        self.edit_meta(cx, |lsn, _| Event::RootChanged { root, height, lsn })
+        let before = (self.meta.root, self.meta.height);
+        (self.meta.root, self.meta.height) = (root, height);
+        let written = self.edit_meta(cx, |lsn, _| Event::RootChanged { root, height, lsn });
+        if written.is_err() {
+            (self.meta.root, self.meta.height) = before;
+        }
+        written
     }
 
     fn write_meta(&mut self, cx: &mut Cx) -> Result<(), StorageError> {

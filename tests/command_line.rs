@@ -1,0 +1,141 @@
+//! The command line as a person uses it: what it prints, and with which exit code it ends.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod scripts;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use glassbase_core::trace::text::{hash, read_trace};
+
+struct Ended {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+fn glassbase(args: &[&str], input: &str) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glassbase"));
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { out: text(output.stdout), err: text(output.stderr), code: output.status.code().unwrap() }
+}
+
+/// A file of its own for a test.
+fn file(name: &str, content: &[u8]) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn a_script_is_carried_out() {
+    let ended = glassbase(&["run", "-"], "insert 37 oak\n# a caption\nget 37\nexpect valid\n");
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert!(ended.out.contains("> get 37\n  37 is there: oak\n"), "{}", ended.out);
+    assert!(ended.out.contains("# a caption\n"));
+    assert!(ended.out.ends_with("1 expectation held, 0 failed\n"), "{}", ended.out);
+    assert_eq!(glassbase(&["run", "-", "--quiet"], "insert 37").out, "");
+}
+
+#[test]
+fn an_expectation_that_fails_ends_with_one() {
+    let ended = glassbase(&["run", "-", "--quiet"], "insert 1\nexpect present 2\n");
+    assert_eq!(ended.code, 1);
+    assert_eq!(ended.err, "standard input:2: expect present 2: fails, found not there\n");
+}
+
+#[test]
+fn what_cannot_be_understood_ends_with_two_and_runs_nothing() {
+    let path = file("wrong.gb", b"insert 1\n\n  inset 2\n");
+    let name = path.to_str().unwrap();
+    let ended = glassbase(&["run", name], "");
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+    assert_eq!(ended.err, format!("{name}:3:3: there is no command \"inset\"; did you mean \"insert\"?\n"));
+    assert_eq!(glassbase(&["run", "/nowhere/at/all.gb"], "").code, 2);
+    assert_eq!(glassbase(&["rnu"], "").err, "glassbase: there is no command \"rnu\"; did you mean \"run\"?\n");
+    assert_eq!(glassbase(&["preset", "textbok"], "").code, 2);
+    assert_eq!(glassbase(&["run", "-"], "lab nowhere").code, 2);
+    let image = file("image.gb", &[0xff, 0xfe, 0, 1]);
+    assert!(glassbase(&["run", image.to_str().unwrap()], "").err.contains("not UTF-8"));
+}
+
+#[test]
+fn the_trace_is_written_and_its_hash_is_the_golden_one() {
+    let (name, script) = scripts::SCRIPTS.iter().find(|(name, _)| *name == "storage/leaf-split").unwrap();
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("written.trace");
+    let ended = glassbase(&["run", "-", "--hash", "--trace", path.to_str().unwrap()], script);
+    let golden = include_str!("scripts/hashes.txt").lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    assert_eq!(Some(ended.out.trim()), golden);
+    let (text, trace) = read_trace(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(text, **script);
+    assert_eq!(format!("{:016x}", hash(&trace)), ended.out.trim());
+    assert_eq!(glassbase(&["run", "-", "--trace", "/nowhere/at/all"], script).code, 2);
+}
+
+#[test]
+fn help_and_labs_are_there() {
+    assert!(glassbase(&["labs"], "").out.contains("preset textbook"));
+    assert!(glassbase(&["help"], "").out.contains("insert KEY [VALUE] [size N]"));
+    assert!(glassbase(&["help", "page_size"], "").out.contains("default 8192"));
+    let ended = glassbase(&["help", "inset"], "");
+    assert_eq!((ended.code, ended.err.contains("did you mean \"insert\"?")), (2, true));
+    assert_eq!(glassbase(&[], "").code, 0);
+    assert!(glassbase(&["--version"], "").out.starts_with("glassbase "));
+}
+
+#[test]
+fn presets_hold_what_they_promise() {
+    for (name, _) in scripts::presets() {
+        let ended = glassbase(&["preset", name.strip_prefix("preset/").unwrap(), "--quiet"], "");
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_keys_is_imported() {
+    let long = "x".repeat(5000);
+    let text = format!("ash\r\nelm\r\n\r\nash\r\n{long}\r\n");
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(b"gr\xfcn\n");
+    let path = file("keys.txt", &bytes);
+    let name = path.to_str().unwrap();
+    let ended = glassbase(&["import", name, "--set", "page_size=512", "--set", "order=4"], "");
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    let report = "4 keys, 1 of them more than once, 1 not in UTF-8 and kept as raw bytes, 1 blank line passed over, \
+                  1 too long for a key and left out (the first is line 5)";
+    assert!(ended.out.starts_with(&format!("{name}: {report}\n")), "{}", ended.out);
+    assert!(ended.out.contains("3 inserted, 1 there already."), "{}", ended.out);
+    assert!(ended.out.contains("Every invariant holds: 3 records"), "{}", ended.out);
+    assert!(glassbase(&["import", name, "--set", "page_sise=512"], "").err.contains("did you mean \"page_size\"?"));
+}
+
+#[test]
+fn a_file_that_cannot_be_imported_is_told() {
+    for (name, content, what) in [
+        ("empty.txt", &b""[..], "is empty"),
+        ("blank.txt", b"\n\r\n  \n", "has 3 lines and all of them are blank"),
+        ("script.gb", b"insert 1\n", "is a script: glassbase run carries it out"),
+        ("trace.txt", b"glassbase-trace 1\n", "is a trace"),
+    ] {
+        let path = file(name, content);
+        let ended = glassbase(&["import", path.to_str().unwrap()], "");
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{name}");
+        assert!(ended.err.contains(what), "{name}: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_file_of_200_mebibytes_is_told_off_unread() {
+    let path = file("large.txt", b"");
+    fs::File::options().write(true).open(&path).unwrap().set_len(200 << 20).unwrap();
+    let ended = glassbase(&["import", path.to_str().unwrap()], "");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("200 MiB; up to 64 MiB can be opened"), "{}", ended.err);
+}
