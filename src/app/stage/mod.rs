@@ -12,6 +12,7 @@
 
 mod canvas;
 mod eye;
+mod grid;
 mod input;
 mod markup;
 mod picture;
