@@ -163,7 +163,7 @@ impl Picture {
         let cells = cells.into_iter().map(|element| CellElement { element, x: far, hidden: false }).collect();
         let level = group.query_selector(".level").ok().flatten();
         let element =
-            PageElement { group, look: look.clone(), lod, cells, level, placed: (far, far, 1.0), filled: -1.0 };
+            PageElement { group, look: look.clone(), lod, cells, level, placed: (far, far, far), filled: -1.0 };
         self.elements.insert(shape.page, element);
     }
 
@@ -198,15 +198,17 @@ impl Picture {
         if self.drawn == Some((lens, t)) {
             return;
         }
+        let afresh = self.drawn.is_none();
         let moved = self.drawn.is_none_or(|(before, _)| before != lens);
         if moved {
             self.place_world(&lens);
         }
         let seen = lens.camera.sees(lens.size);
         let (left, right) = (seen.left, seen.right);
+        self.drawn = Some((lens, t));
         let t = eased(t.clamp(0.0, 1.0));
         let half = self.metrics.page_w / 2.0;
-        let mut shifted = self.drawn.is_none();
+        let mut shifted = afresh;
         self.corners.clear();
         for shape in &self.scene.pages {
             let anchor = shape.from.between(&shape.to, t);
@@ -220,7 +222,6 @@ impl Picture {
             self.place_lines();
         }
         self.place_floats(t, &lens);
-        self.drawn = Some((lens, t));
     }
 
     fn place_world(&self, lens: &Lens) {
