@@ -143,7 +143,7 @@ impl Argument {
             ArgumentKind::Flag => self.name.to_string(),
             ArgumentKind::Word([only]) => only.to_string(),
             _ if self.form == Form::Named => format!("{} N", self.name),
-            _ => self.name.to_uppercase(),
+            _ => self.name.to_ascii_uppercase(),
         };
         match (self.form, self.optional) {
             (Form::Rest, _) => format!("{placeholder}..."),
