@@ -135,27 +135,56 @@ pub fn listen(target: &web_sys::EventTarget, event: &str, handler: impl FnMut(we
     closure.forget();
 }
 
-/// Calls back once per frame for as long as it is asked again.
+/// Calls back once per frame for as long as it is asked again. Dropped, it does not call back any more.
 pub struct Frames {
     callback: Closure<dyn FnMut(f64)>,
-    waiting: bool,
+    waiting: Option<i32>,
 }
 
 impl Frames {
     pub fn new(handler: impl FnMut(f64) + 'static) -> Frames {
-        Frames { callback: Closure::new(handler), waiting: false }
+        Frames { callback: Closure::new(handler), waiting: None }
     }
 
     /// Asks for one more frame, unless one is already on its way.
     pub fn request(&mut self) {
-        if !self.waiting {
-            self.waiting = window().request_animation_frame(self.callback.as_ref().unchecked_ref()).is_ok();
+        if self.waiting.is_none() {
+            self.waiting = window().request_animation_frame(self.callback.as_ref().unchecked_ref()).ok();
         }
     }
 
     /// To be called by the handler: the frame is there.
     pub fn arrived(&mut self) {
-        self.waiting = false;
+        self.waiting = None;
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.waiting {
+            let _ = window().cancel_animation_frame(waiting);
+        }
+    }
+}
+
+/// Calls back whenever an element changes its size, until it is dropped.
+pub struct Sizes {
+    observer: web_sys::ResizeObserver,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Sizes {
+    pub fn watch(element: &Element, handler: impl FnMut() + 'static) -> Option<Sizes> {
+        let callback = Closure::<dyn FnMut()>::new(handler);
+        let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Sizes { observer, _callback: callback })
+    }
+}
+
+impl Drop for Sizes {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 

@@ -26,6 +26,8 @@ pub struct BytesProps {
 pub enum BytesMsg {
     /// The mouse rests on a region, or on none.
     Point(Option<usize>),
+    /// The mouse or the focus rests on a field: its bytes are to be seen.
+    PointField(usize),
     /// A click: the region stays lit.
     Pin(Option<usize>),
 }
@@ -33,6 +35,8 @@ pub enum BytesMsg {
 pub struct PageBytesView {
     pointed: Option<usize>,
     pinned: Option<usize>,
+    /// The region whose bytes are to be seen.
+    sought: Option<usize>,
 }
 
 impl Component for PageBytesView {
@@ -40,13 +44,15 @@ impl Component for PageBytesView {
     type Properties = BytesProps;
 
     fn create(ctx: &Context<Self>) -> PageBytesView {
-        PageBytesView { pointed: None, pinned: key_of_slot(ctx.props()) }
+        let key = key_of_slot(ctx.props());
+        PageBytesView { pointed: None, pinned: key, sought: key }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &BytesProps) -> bool {
         self.pointed = None;
         if ctx.props().slot != old.slot {
             self.pinned = key_of_slot(ctx.props());
+            self.sought = self.pinned;
         }
         true
     }
@@ -54,6 +60,11 @@ impl Component for PageBytesView {
     fn update(&mut self, _: &Context<Self>, message: BytesMsg) -> bool {
         match message {
             BytesMsg::Point(region) => std::mem::replace(&mut self.pointed, region) != region,
+            BytesMsg::PointField(region) => {
+                self.pointed = Some(region);
+                self.sought = Some(region);
+                true
+            }
             BytesMsg::Pin(region) => {
                 self.pinned = if self.pinned == region { None } else { region };
                 true
@@ -69,7 +80,7 @@ impl Component for PageBytesView {
         let rows = props.bytes.bytes.len().div_ceil(PER_ROW);
         let bytes = props.bytes.clone();
         let row = Callback::from(move |index: usize| byte_row(&bytes, index, lit));
-        let focus = self.pinned.and_then(|index| regions.get(index)).map(|region| region.range.start / PER_ROW);
+        let focus = self.sought.and_then(|index| regions.get(index)).map(|region| region.range.start / PER_ROW);
         let slot = lit.and_then(|index| regions[index].slot).or(props.slot);
         let fields = regions.iter().enumerate().filter(|(_, region)| region.slot.is_none() || region.slot == slot);
         html! {
@@ -93,9 +104,9 @@ impl PageBytesView {
             <li key={index}>
                 <button type="button" aria-pressed={if lit == Some(index) { "true" } else { "false" }}
                     onclick={link.callback(move |_: MouseEvent| BytesMsg::Pin(Some(index)))}
-                    onmouseenter={link.callback(move |_: MouseEvent| BytesMsg::Point(Some(index)))}
+                    onmouseenter={link.callback(move |_: MouseEvent| BytesMsg::PointField(index))}
                     onmouseleave={link.callback(|_: MouseEvent| BytesMsg::Point(None))}
-                    onfocus={link.callback(move |_: FocusEvent| BytesMsg::Point(Some(index)))}
+                    onfocus={link.callback(move |_: FocusEvent| BytesMsg::PointField(index))}
                     onblur={link.callback(|_: FocusEvent| BytesMsg::Point(None))}>
                     <span class={classes!("swatch", class_of(region.label))}></span>
                     <span class="quiet mono">{ region.range.start }</span>

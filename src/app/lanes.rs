@@ -9,12 +9,12 @@
 //! Drawn on a canvas, anew only when the trace or the size changed; the playhead is an element that moves over it. When
 //! there are more events than pixels, a column stands for all events that fall into it, the higher the more there are.
 
-use wasm_bindgen::prelude::*;
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, PointerEvent, ResizeObserver};
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, PointerEvent};
 use yew::prelude::*;
 
 use super::action::{Act, Action};
-use super::browser;
+use super::browser::{self, Sizes};
 use super::player::Move;
 use crate::trace::{Event, Lane};
 use crate::view::{MarkerKind, TimelineHandle};
@@ -50,7 +50,7 @@ pub struct Lanes {
     dragging: bool,
     drawn: Option<(TimelineHandle, u32, f64, f64)>,
     drawn_at_ms: f64,
-    observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
+    sizes: Option<Sizes>,
 }
 
 impl Component for Lanes {
@@ -65,7 +65,7 @@ impl Component for Lanes {
             dragging: false,
             drawn: None,
             drawn_at_ms: 0.0,
-            observer: None,
+            sizes: None,
         }
     }
 
@@ -127,13 +127,8 @@ impl Lanes {
 
     fn observe(&mut self, ctx: &Context<Self>) {
         let link = ctx.link().clone();
-        let callback = Closure::<dyn FnMut()>::new(move || link.send_message(LanesMsg::Resized));
-        if let (Ok(observer), Some(track)) =
-            (ResizeObserver::new(callback.as_ref().unchecked_ref()), self.track.cast::<Element>())
-        {
-            observer.observe(&track);
-            self.observer = Some((observer, callback));
-        }
+        let track = self.track.cast::<Element>();
+        self.sizes = track.and_then(|track| Sizes::watch(&track, move || link.send_message(LanesMsg::Resized)));
     }
 
     fn refresh(&mut self, props: &LanesProps) {

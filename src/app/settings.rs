@@ -40,11 +40,10 @@ pub fn problem(script: &str, lab: &'static LabInfo, name: &str, value: &str) -> 
         return Some(format!("{name} {value}: {}; {}.", problem.what, problem.remedy));
     }
     while session.step(1000) != Progress::Idle {}
-    let refused = session.trace().iter().find_map(|record| match &record.event {
+    session.trace().iter().find_map(|record| match &record.event {
         Event::Refused { text } => Some(format!("{name} {value}: {text}")),
         _ => None,
-    });
-    refused
+    })
 }
 
 /// `script` with a setting of another value: in the place of every line that sets it, else at the script's head.

@@ -135,9 +135,7 @@ pub fn shell(app: &App) -> Html {
     html! {
         <div class={classes}>
             <a class="skip" href="#stage" onclick={skip()}>{ "Skip to the stage" }</a>
-            if app.embed {
-                <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
-            } else {
+            if !app.embed {
                 <Header lab={app.lab} title={app.title.clone()} seed={app.seed.clone()} act={act.clone()} />
                 <Nav lab={app.lab} preset={app.preset} values={app.values.clone()} open={app.drawer == Some(Drawer::Labs)}
                     compare={app.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()))}
@@ -172,7 +170,9 @@ fn middle(app: &App) -> Html {
     });
     html! {
         <main class="middle" id="stage" tabindex="-1">
-            if !app.embed {
+            if app.embed {
+                <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
+            } else {
                 <Quick lab={app.lab} verified={view.verified.clone()} {changed_since} expectations={(view.held, view.failed)}
                     act={app.act.clone()} />
             }

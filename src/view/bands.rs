@@ -51,15 +51,19 @@ impl Window {
 /// What bands are drawn from, besides the shape.
 pub struct Source<'a> {
     pub view: &'a View,
-    /// Pages in the pool, ascending.
-    pub pooled: Vec<PageId>,
+    /// For each page whether it is in the pool.
+    pooled: Vec<bool>,
     pub path: Vec<PageId>,
 }
 
 impl<'a> Source<'a> {
     pub fn of(view: &'a View) -> Source<'a> {
-        let mut pooled: Vec<PageId> = view.state.pool.iter().map(|frame| frame.page).collect();
-        pooled.sort_unstable();
+        let mut pooled = vec![false; view.state.pages.len()];
+        for frame in &view.state.pool {
+            if let Some(place) = pooled.get_mut(frame.page.index()) {
+                *place = true;
+            }
+        }
         let path = view.operation.as_ref().map_or(Vec::new(), |operation| {
             operation.path.iter().map(|step| step.page).chain(operation.reading.map(|reading| reading.page)).collect()
         });
@@ -67,7 +71,7 @@ impl<'a> Source<'a> {
     }
 
     fn is_pooled(&self, page: PageId) -> bool {
-        self.pooled.binary_search(&page).is_ok()
+        self.pooled.get(page.index()).copied().unwrap_or(false)
     }
 }
 

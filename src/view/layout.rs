@@ -27,7 +27,6 @@ use crate::trace::{Event, FrameState, PageBody, PageId};
 pub fn scene(stage: &Stage) -> Scene {
     let shapes = (stage.before.shape(), stage.after.shape());
     let motion = motion::between(stage);
-    let pool = pooled(stage.after);
     let mut pages: Vec<PageId> = Vec::new();
     for shape in [&shapes.0, &shapes.1] {
         let pitch = stage.metrics.pitch();
@@ -40,6 +39,7 @@ pub fn scene(stage: &Stage) -> Scene {
     pages.extend(motion.notes.iter().map(|note| note.page));
     pages.sort_unstable();
     pages.dedup();
+    let pool = pooled(stage.after, &pages);
     let builder = Builder { stage, before: &shapes.0, after: &shapes.1, pool };
     let mut scene = Scene { flights: motion.flights, notes: motion.notes, ..Scene::default() };
     scene.pages = pages.into_iter().filter_map(|page| builder.page(page, &motion.arrivals)).collect();
@@ -51,10 +51,11 @@ pub fn scene(stage: &Stage) -> Scene {
     scene
 }
 
-/// The occupied frames, by page.
-fn pooled(view: &View) -> Vec<FrameState> {
-    let mut frames = view.state.pool.clone();
-    frames.sort_by_key(|frame| frame.page);
+/// The frames that hold one of `pages` (ascending), by page. The pool may be large, what is seen is not.
+fn pooled(view: &View, pages: &[PageId]) -> Vec<FrameState> {
+    let seen = |frame: &&FrameState| pages.binary_search(&frame.page).is_ok();
+    let mut frames: Vec<FrameState> = view.state.pool.iter().filter(seen).copied().collect();
+    frames.sort_unstable_by_key(|frame| frame.page);
     frames
 }
 

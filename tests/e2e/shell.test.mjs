@@ -59,10 +59,10 @@ test('a page is inspected down to its bytes, and a byte lights its field', async
   const field = pane.locator('.fields button').nth(1);
   await field.hover();
   const label = await field.locator('span').nth(2).innerText();
-  assert.ok((await pane.locator('.says').innerText()).includes(label));
+  await pane.locator('.says', { hasText: label }).waitFor();
   assert.ok((await pane.locator('.run.lit').count()) > 0);
   await pane.locator('.byte-row .run').first().hover();
-  assert.match(await pane.locator('.says').innerText(), /^Bytes? \d+/);
+  await pane.locator('.says', { hasText: /^Bytes? \d+/ }).waitFor();
   await view.assertAccessible();
   await page.keyboard.press('Escape');
   await done(view);
@@ -76,7 +76,7 @@ test('by keyboard alone: skip link, presets, console, panes, dialogs', async () 
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'stage');
   await page.keyboard.press('/');
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'command');
+  await page.waitForFunction(() => document.activeElement.id === 'command');
   await page.keyboard.type('insert 99');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => /insert 99/.test(document.getElementById('log').innerText));

@@ -79,14 +79,15 @@ pub fn rect(out: &mut String, class: &str, [x, y, width, height]: [f64; 4], radi
 }
 
 pub fn text(out: &mut String, class: &str, x: f64, y: f64, label: &str) {
-    out.push_str("<text aria-hidden=\"true\" class=\"");
+    out.push_str("<text class=\"");
     out.push_str(class);
     out.push('"');
     attribute(out, "x", x);
     attribute(out, "y", y);
     out.push('>');
     escaped(out, label);
-    out.push_str("</text>");
+    // The blank keeps this text apart from the next where both are read as one.
+    out.push_str("</text> ");
 }
 
 pub fn path(out: &mut String, class: &str, d: &str) {
@@ -270,16 +271,16 @@ pub fn name(page: PageId, look: &Look, fill: f64) -> String {
     let mut name = String::from(if look.level == 0 { "Leaf page " } else { "Inner page " });
     digits(&mut name, u64::from(page.0));
     if look.root {
-        name.push_str(", root");
+        name.push_str(" root");
     }
-    name.push_str(", ");
+    // What is written in the page comes as it stands there, so that who sees it can also say it.
+    for (index, cell) in look.texts.iter().enumerate() {
+        name.push_str(if index == 0 { ": " } else { " " });
+        name.push_str(&cell.label);
+    }
+    name.push_str("; ");
     digits(&mut name, look.keys as u64);
     name.push_str(if look.keys == 1 { " key" } else { " keys" });
-    let shown = look.texts.iter().filter(|cell| cell.slot.is_some()).map(|cell| cell.label.as_str());
-    for (index, label) in shown.enumerate() {
-        name.push_str(if index == 0 { ": " } else { " " });
-        name.push_str(label);
-    }
     name.push_str(", ");
     digits(&mut name, (fill * 100.0).round() as u64);
     name.push_str(" % full, ");

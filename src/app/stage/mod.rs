@@ -12,6 +12,7 @@
 
 mod canvas;
 mod eye;
+mod grid;
 mod input;
 mod markup;
 mod picture;
@@ -237,7 +238,7 @@ impl Component for Stage {
                 ctx.link().send_message(Msg::Resized);
             }
         }
-        self.draw_canvases();
+        self.draw_canvases(ctx.props().dark);
     }
 
     fn destroy(&mut self, _: &Context<Self>) {
@@ -304,7 +305,7 @@ impl Stage {
         }
         let changed = self.refresh(ctx);
         self.draw(ctx);
-        self.draw_canvases();
+        self.draw_canvases(ctx.props().dark);
         changed
     }
 
@@ -387,11 +388,11 @@ impl Stage {
         }
     }
 
-    fn draw_canvases(&self) {
+    fn draw_canvases(&self, dark: bool) {
         if self.drawn == Drawn::Bands
             && let Some(canvas) = self.far.cast::<HtmlCanvasElement>()
         {
-            canvas::bands(&canvas, &self.step.after, self.eye.camera, self.size, &self.metrics);
+            canvas::bands(&canvas, &self.step.after, self.eye.camera, self.size, &self.metrics, dark);
         }
         if self.map_shown
             && let Some(canvas) = self.map.cast::<HtmlCanvasElement>()
@@ -400,7 +401,7 @@ impl Stage {
             let size = self.map_size();
             browser::set_style(&canvas, "width", &markup::pixels(size.width));
             browser::set_style(&canvas, "height", &markup::pixels(size.height));
-            canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics);
+            canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics, dark);
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::{HtmlCanvasElement, MouseEvent};
 use yew::prelude::*;
 
-use super::canvas::{self, Grid};
+use super::grid::{Grid, Strip};
 use super::markup::{digits, pixels};
 use crate::app::browser;
 use crate::trace::{Event as Happened, FrameId, FrameState, PageId, Record};
@@ -41,6 +41,8 @@ impl PartialEq for StripsProps {
 pub struct Strips {
     pool: NodeRef,
     disk: NodeRef,
+    pool_strip: Strip,
+    disk_strip: Strip,
 }
 
 impl Component for Strips {
@@ -48,7 +50,12 @@ impl Component for Strips {
     type Properties = StripsProps;
 
     fn create(_: &Context<Self>) -> Strips {
-        Strips { pool: NodeRef::default(), disk: NodeRef::default() }
+        Strips {
+            pool: NodeRef::default(),
+            disk: NodeRef::default(),
+            pool_strip: Strip::default(),
+            disk_strip: Strip::default(),
+        }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -60,12 +67,12 @@ impl Component for Strips {
         let props = ctx.props();
         if let Some(element) = self.disk.cast::<HtmlCanvasElement>() {
             let size = strip_size(&element, props.view.state.pages.len(), props.width);
-            let touched = props.record.as_ref().map_or([PageId::NONE; 2], disk_pages);
+            let [one, other] = props.record.as_ref().map_or([PageId::NONE; 2], disk_pages);
             let selected = match props.selected {
-                Some(Selection::Page(page) | Selection::Cell { page, .. }) => Some(page),
-                _ => None,
+                Some(Selection::Page(page) | Selection::Cell { page, .. }) => page,
+                _ => PageId::NONE,
             };
-            canvas::disk(&element, &props.view, touched, selected, size);
+            self.disk_strip.disk(&element, &props.view, [one, other, selected], size, props.dark);
         }
         if let Some(element) = self.pool.cast::<HtmlCanvasElement>() {
             let size = strip_size(&element, props.view.state.frames as usize, props.width);
@@ -74,7 +81,10 @@ impl Component for Strips {
                 Some(Selection::Frame(frame)) => Some(frame),
                 _ => None,
             };
-            canvas::pool(&element, &props.view, touched, selected, size);
+            self.pool_strip.pool(&element, &props.view, [touched, selected], size, props.dark);
+        } else {
+            // The next canvas will be another one.
+            self.pool_strip = Strip::default();
         }
     }
 }
