@@ -185,7 +185,8 @@ fn labels(context: &CanvasRenderingContext2d, palette: &Palette, spans: &[Span],
         if right - left < 46.0 || height < 14.0 {
             continue;
         }
-        context.set_fill_style_str(if span.lit { &palette.ink } else { &palette.ground });
+        let dim = span.pooled < 0.5;
+        context.set_fill_style_str(if span.lit || dim { &palette.ink } else { &palette.ground });
         let _ = context.fill_text(&page.0.to_string(), left + 7.0, y + height / 2.0);
     }
 }

@@ -30,7 +30,7 @@ pub use self::canvas::is_dark;
 use self::canvas::Rows;
 use self::eye::Eye;
 use self::input::{Gesture, Hand};
-use self::picture::Picture;
+use self::picture::{Lens, Picture};
 use self::strips::Strips;
 use super::browser::{self, Frames};
 use crate::trace::{Bytes, PageId, Record};
@@ -383,8 +383,23 @@ impl Stage {
 
     fn draw(&mut self, ctx: &Context<Self>) {
         let t = self.t(ctx.props());
-        if let (Some(picture), Drawn::Pages(_)) = (&mut self.picture, self.drawn) {
-            picture.place(t, self.eye.camera, self.size);
+        let Drawn::Pages(lod) = self.drawn else { return };
+        let lens = self.lens(lod);
+        if let Some(picture) = &mut self.picture {
+            picture.place(t, lens);
+        }
+    }
+
+    fn lens(&self, lod: Lod) -> Lens {
+        let (camera, size) = (self.eye.camera, self.size);
+        match lod {
+            Lod::Keys => Lens { camera, size, down: camera.zoom, y: camera.y },
+            // Bars use the whole height of the stage.
+            Lod::Bars => {
+                let whole = self.whole();
+                let down = ((size.height - 40.0) / whole.height().max(1.0)).clamp(camera.zoom, 1.0);
+                Lens { camera, size, down, y: whole.center().1 }
+            }
         }
     }
 
