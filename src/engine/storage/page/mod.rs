@@ -353,7 +353,6 @@ pub fn check_layout(page: &[u8]) -> Result<(), String> {
         return Err(format!("{slots} slots with free space from {start} to {end}"));
     }
     let mut cells = 0;
-    let mut places = Vec::with_capacity(slots);
     for slot in 0..slots {
         let offset = cell_offset(page, slot);
         let outside = offset < end || offset + prefix_bytes(page) + key_len(page, slot) > page.len();
@@ -364,16 +363,22 @@ pub fn check_layout(page: &[u8]) -> Result<(), String> {
             return Err(format!("the head in slot {slot} is not its key's"));
         }
         cells += cell_len(page, slot);
-        places.push((offset, cell_len(page, slot)));
     }
-    places.sort_unstable();
-    if places.windows(2).any(|pair| pair[0].0 + pair[0].1 > pair[1].0) {
+    let places = slots_by_place(page);
+    if places.windows(2).any(|pair| cell_offset(page, pair[0]) + cell_len(page, pair[0]) > cell_offset(page, pair[1])) {
         return Err("two cells overlap".to_string());
     }
     if cells + garbage(page) + end != page.len() {
         return Err(format!("{cells} bytes of cells and {} of garbage do not fill it from {end}", garbage(page)));
     }
     Ok(())
+}
+
+/// The slots in the order in which their cells stand in the page.
+fn slots_by_place(page: &[u8]) -> Vec<usize> {
+    let mut slots: Vec<usize> = (0..slot_count(page)).collect();
+    slots.sort_unstable_by_key(|slot| cell_offset(page, *slot));
+    slots
 }
 
 #[cfg(test)]
