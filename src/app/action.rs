@@ -30,7 +30,11 @@ pub enum Action {
     Seed(String),
     /// The same script beside itself with one setting different.
     Compare(Option<(String, String)>),
+    /// The setting of a comparison is chosen, its value is not.
+    Comparing(String),
     Show(Shown),
+    /// The script in its dialog is changed.
+    Edit(String),
     Hide,
     Pane(Pane),
     Drawer(Option<Drawer>),

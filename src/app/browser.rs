@@ -107,11 +107,22 @@ pub fn set_style(element: &Element, property: &str, value: &str) {
     }
 }
 
+/// A number with one decimal. (The formatting of std is exact for every number there is, and large.)
+pub fn tenths(value: f64) -> String {
+    let tenths = (value * 10.0 + 0.5) as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 /// The value of a custom property of the palette, for the canvas.
 pub fn palette(name: &str) -> String {
     let root = document().document_element();
     let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
     style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string()
+}
+
+/// A field in which text is typed.
+pub fn field(id: &str) -> Option<web_sys::HtmlInputElement> {
+    by_id(id)?.dyn_into().ok()
 }
 
 /// Gives an element the keyboard's focus.

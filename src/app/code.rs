@@ -1,11 +1,13 @@
 //! The algorithm that runs, with its running line lit.
 
+use std::cell::Cell;
+
 use yew::prelude::*;
 
 use crate::view::TimelineHandle;
 use crate::view::pseudocode::{self, Algorithm};
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct CodeProps {
     pub timeline: TimelineHandle,
     /// The record under the playhead.
@@ -13,9 +15,7 @@ pub struct CodeProps {
 }
 
 /// Keeps the last algorithm on show while nothing runs.
-#[component]
-pub fn Code(props: &CodeProps) -> Html {
-    let shown = use_mut_ref(|| &pseudocode::SEARCH);
+pub fn code(props: &CodeProps, shown: &Cell<&'static Algorithm>) -> Html {
     let running = props.current.and_then(|index| {
         props.timeline.with(|timeline| {
             let record = timeline.record(index)?;
@@ -23,9 +23,9 @@ pub fn Code(props: &CodeProps) -> Html {
         })
     });
     if let Some((algorithm, _)) = running {
-        *shown.borrow_mut() = algorithm;
+        shown.set(algorithm);
     }
-    let algorithm: &'static Algorithm = *shown.borrow();
+    let algorithm = shown.get();
     let line = running.map(|(_, line)| line);
     let lines = algorithm.lines.iter().enumerate().map(|(index, text)| {
         let current = (line == Some(index)).then_some("step");

@@ -6,13 +6,14 @@ use yew::prelude::*;
 use super::LabRef;
 use super::action::{Act, Action, Shown, on};
 use super::dialog::Dialog;
-use super::help::Help;
+use super::help::help;
 use crate::lab::Script;
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct DialogsProps {
     pub lab: LabRef,
     pub shown: Shown,
+    /// The script, as far as it was changed here.
     pub script: AttrValue,
     pub link: AttrValue,
     /// Records of the trace, for the export.
@@ -20,33 +21,24 @@ pub struct DialogsProps {
     pub act: Act,
 }
 
-#[component]
-pub fn Dialogs(props: &DialogsProps) -> Html {
+pub fn dialogs(props: &DialogsProps) -> Html {
     let act = &props.act;
     let (title, content) = match props.shown {
-        Shown::Help => ("Commands and keys", html! { <Help lab={props.lab} act={act.clone()} /> }),
-        Shown::Script => ("Script", html! { <Editor script={props.script.clone()} act={act.clone()} /> }),
+        Shown::Help => ("Commands and keys", help(props.lab, act)),
+        Shown::Script => ("Script", editor(props)),
         Shown::Export => ("Export and open", export(props)),
         Shown::Link => ("Share", link(props)),
     };
     html! { <Dialog {title} on_close={on(act, Action::Hide)}>{ content }</Dialog> }
 }
 
-#[derive(Properties, PartialEq)]
-struct EditorProps {
-    script: AttrValue,
-    act: Act,
-}
-
 /// The script as text. Problems are listed while it is changed.
-#[component]
-fn Editor(props: &EditorProps) -> Html {
-    let text = use_state(|| props.script.to_string());
+fn editor(props: &DialogsProps) -> Html {
+    let text = props.script.to_string();
     let script = Script::parse(&text);
-    let oninput = {
-        let text = text.clone();
-        Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlTextAreaElement>().value()))
-    };
+    let oninput = props
+        .act
+        .reform(|event: InputEvent| Action::Edit(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
     let problems = script.problems.iter().take(20).map(|problem| {
         html! { <li>{ format!("Line {}, column {}: {}; {}", problem.line, problem.column, problem.what, problem.remedy) }</li> }
     });
@@ -55,11 +47,11 @@ fn Editor(props: &EditorProps) -> Html {
         <>
             <p class="quiet">{ "This text is the whole run: run it again, here or on the command line, and the same happens, event for event." }</p>
             <label class="hidden" for="script-text">{ "Script" }</label>
-            <textarea id="script-text" rows="16" spellcheck="false" autocomplete="off" value={(*text).clone()} {oninput} />
+            <textarea id="script-text" rows="16" spellcheck="false" autocomplete="off" value={text.clone()} {oninput} />
             <ul class="problems" aria-live="polite">{ for problems }</ul>
             <div class="row">
-                <button type="button" class="primary" onclick={on::<MouseEvent>(act, Action::RunScript((*text).clone()))}>{ "Run" }</button>
-                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Copy((*text).clone()))}>{ "Copy" }</button>
+                <button type="button" class="primary" onclick={on::<MouseEvent>(act, Action::RunScript(text.clone()))}>{ "Run" }</button>
+                <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Copy(text))}>{ "Copy" }</button>
                 <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::SaveScript)}>{ "Save as a file" }</button>
             </div>
         </>

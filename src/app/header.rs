@@ -7,7 +7,7 @@ use super::LabRef;
 use super::action::{Act, Action, Shown, on};
 use super::icons::{self, icon, icon_button, mark};
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct HeaderProps {
     pub lab: LabRef,
     /// What is open: a preset's title, or what else it is.
@@ -16,8 +16,7 @@ pub struct HeaderProps {
     pub act: Act,
 }
 
-#[component]
-pub fn Header(props: &HeaderProps) -> Html {
+pub fn header(props: &HeaderProps) -> Html {
     let act = &props.act;
     let show = |shown: Shown| on::<MouseEvent>(act, Action::Show(shown));
     let seed = act.reform(|event: Event| Action::Seed(event.target_unchecked_into::<HtmlInputElement>().value()));

@@ -20,15 +20,8 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["?"], "this page"),
 ];
 
-#[derive(Properties, PartialEq)]
-pub struct HelpProps {
-    pub lab: LabRef,
-    pub act: Act,
-}
-
-#[component]
-pub fn Help(props: &HelpProps) -> Html {
-    let lab: &'static LabInfo = props.lab.0;
+pub fn help(lab: LabRef, act: &Act) -> Html {
+    let lab: &'static LabInfo = lab.0;
     let keys = KEYS.iter().map(|(keys, what)| {
         let keys = keys.iter().map(|key| html! { <><kbd>{ *key }</kbd>{ " " }</> });
         html! { <tr><th scope="row">{ for keys }</th><td>{ *what }</td></tr> }
@@ -39,12 +32,12 @@ pub fn Help(props: &HelpProps) -> Html {
             <h3>{ "Keys" }</h3>
             <table class="words"><tbody>{ for keys }</tbody></table>
             <h3>{ format!("Commands of the {} lab", lab.title) }</h3>
-            { commands(props, lab.commands) }
+            { commands(act, lab.commands) }
             <h3>{ "Commands of every script" }</h3>
-            { commands(props, LANGUAGE) }
+            { commands(act, LANGUAGE) }
             <h3>{ "Expectations" }</h3>
             <p>{ "A script can say what must be true: `expect height = 2`. What does not hold is marked in the timeline." }</p>
-            { commands(props, lab.expectations) }
+            { commands(act, lab.expectations) }
             <h3>{ "Settings" }</h3>
             <p>{ "Written `set name value` at the head of a script." }</p>
             <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
@@ -60,9 +53,9 @@ pub fn Help(props: &HelpProps) -> Html {
     }
 }
 
-fn commands(props: &HelpProps, commands: &'static [CommandInfo]) -> Html {
+fn commands(act: &Act, commands: &'static [CommandInfo]) -> Html {
     let rows = commands.iter().map(|command| {
-        let try_it = on::<MouseEvent>(&props.act, Action::Draft(command.example.to_string()));
+        let try_it = on::<MouseEvent>(act, Action::Draft(command.example.to_string()));
         html! {
             <tr>
                 <th scope="row">{ command.usage() }</th>
@@ -84,12 +77,7 @@ fn setting(setting: &'static SettingInfo) -> Html {
     html! {
         <tr>
             <th scope="row">{ setting.name }</th>
-            <td>{ format!("{} {}; {} unless set.", setting.help, capital(&setting.kind.describe()), setting.default) }</td>
+            <td>{ format!("{} Its value: {}; {} unless set.", setting.help, setting.kind.describe(), setting.default) }</td>
         </tr>
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

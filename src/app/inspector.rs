@@ -14,7 +14,7 @@ use crate::view::{Selection, TimelineHandle, View};
 /// Slots listed around the chosen one; a page of 16 KiB may have a thousand.
 const SLOTS_MAX: usize = 48;
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct InspectorProps {
     pub timeline: TimelineHandle,
     pub position: usize,
@@ -34,8 +34,7 @@ pub enum BytesShown {
     There(Rc<PageBytes>),
 }
 
-#[component]
-pub fn Inspector(props: &InspectorProps) -> Html {
+pub fn inspector(props: &InspectorProps) -> Html {
     let view = props.timeline.view_at(props.position);
     let content = match props.selected {
         None => {
@@ -91,9 +90,8 @@ fn facts(props: &InspectorProps, view: &View, state: &PageState) -> Vec<Html> {
         let most = view.keys_max().map_or(String::new(), |most| format!(" of at most {most}"));
         facts.push(fact("keys", words(format!("{}{most}", cells.len()))));
         let capacity = view.state.capacity.max(1);
-        let share = f64::from(state.used) / f64::from(capacity) * 100.0;
-        let used =
-            format!("{} of {} bytes, {share:.0} %", grouped(u64::from(state.used)), grouped(u64::from(capacity)));
+        let share = u64::from(state.used) * 100 / u64::from(capacity);
+        let used = format!("{} of {} bytes, {share} %", grouped(u64::from(state.used)), grouped(u64::from(capacity)));
         facts.push(fact("used", words(used)));
     }
     match &state.body {

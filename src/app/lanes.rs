@@ -136,7 +136,7 @@ impl Lanes {
         let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
         if let Some(head) = self.head.cast::<Element>() {
             let part = props.playhead / (props.timeline.len().max(1) as f64);
-            browser::set_style(&head, "transform", &format!("translateX({:.2}px)", part * width));
+            browser::set_style(&head, "transform", &format!("translateX({}px)", browser::tenths(part * width)));
         }
         let wanted = (props.timeline.clone(), props.theme, width, height);
         let now = browser::now_ms();

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::browser;
 use crate::view::measures::{MEASURES, Measure};
 use crate::view::{TimelineHandle, View};
 
@@ -51,10 +52,11 @@ impl Component for Measures {
         let view = props.timeline.view_at(props.position);
         let other = props.rival.as_ref().map(|(timeline, position)| timeline.view_at(*position));
         let now = props.position as f64 / props.timeline.len().max(1) as f64 * WIDTH;
+        let now = browser::tenths(now);
         let rows = MEASURES
             .iter()
             .zip(&self.curves)
-            .map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now));
+            .map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now.clone()));
         html! {
             <section class={classes!("measures", other.is_some().then_some("two"))} aria-label="Measures" tabindex="0">
                 <h2>{ "Measures" }</h2>
@@ -64,7 +66,7 @@ impl Component for Measures {
     }
 }
 
-fn row(measure: &'static Measure, curves: &Curves, view: &View, other: Option<&View>, now: f64) -> Html {
+fn row(measure: &'static Measure, curves: &Curves, view: &View, other: Option<&View>, now: String) -> Html {
     let value = measure.text(measure.value(view));
     let other = other.map(|other| measure.text(measure.value(other)));
     html! {
@@ -78,7 +80,7 @@ fn row(measure: &'static Measure, curves: &Curves, view: &View, other: Option<&V
                 <svg class="spark" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">
                     if !curves.other.is_empty() { <polyline class="curve other" points={curves.other.clone()} /> }
                     <polyline class="curve" points={curves.own.clone()} />
-                    <line class="now" x1={format!("{now:.1}")} x2={format!("{now:.1}")} y1="0" y2="16" />
+                    <line class="now" x1={now.clone()} x2={now} y1="0" y2="16" />
                 </svg>
             </dd>
         </div>
@@ -108,7 +110,7 @@ fn line(chart: &[(usize, f64)], length: usize, most: f64) -> String {
     for (position, value) in chart {
         let x = *position as f64 / length.max(1) as f64 * WIDTH;
         let y = HEIGHT - 1.0 - value / most * (HEIGHT - 2.0);
-        let _ = write!(points, "{x:.1},{y:.1} ");
+        let _ = write!(points, "{},{} ", browser::tenths(x), browser::tenths(y));
     }
     points
 }

@@ -11,7 +11,7 @@
 //! - [`player`], [`run`], [`pace`]: where we are in a run, how it is carried out, how fast it is shown.
 //! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
 //! - [`stage`]: the scene. [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
-//! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools.
+//! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools. [`part`]: what is drawn anew only when it changed.
 //!
 //! **Invariant:** the page changes a run only through its script: whatever is done here can be written down and run
 //! again elsewhere. **Invariant:** no callback holds the main thread longer than a frame; long work is done in slices.
@@ -34,6 +34,7 @@ mod measures;
 mod nav;
 mod opening;
 mod pace;
+mod part;
 mod player;
 mod quick;
 mod root;

@@ -9,7 +9,7 @@ use super::action::{Act, Action, Shown, on};
 use super::{LabRef, settings};
 use crate::lab::{ArgumentKind, LABS, SettingInfo};
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct NavProps {
     pub lab: LabRef,
     /// The preset that is open, unless the script was changed since.
@@ -18,12 +18,13 @@ pub struct NavProps {
     pub values: Rc<Vec<String>>,
     /// Setting and value at the right of a comparison.
     pub compare: Option<(String, String)>,
+    /// The setting chosen for a comparison that has no value yet.
+    pub comparing: AttrValue,
     pub open: bool,
     pub act: Act,
 }
 
-#[component]
-pub fn Nav(props: &NavProps) -> Html {
+pub fn nav(props: &NavProps) -> Html {
     let labs = LABS.iter().map(|lab| {
         html! {
             <section aria-label={lab.floor}>
@@ -40,7 +41,7 @@ pub fn Nav(props: &NavProps) -> Html {
                 <h2>{ "Settings" }</h2>
                 <div class="knobs">{ for props.lab.0.settings.iter().zip(&*props.values).map(|(setting, value)| knob(props, setting, value)) }</div>
             </section>
-            <Compare lab={props.lab} values={props.values.clone()} compare={props.compare.clone()} act={props.act.clone()} />
+            { compare(props) }
             <section class="links">
                 <button type="button" onclick={on::<MouseEvent>(&props.act, Action::Show(Shown::Help))}>{ "Commands and keys" }</button>
             </section>
@@ -95,30 +96,12 @@ fn value_field(setting: &'static SettingInfo, value: &str, id: &str, act: Callba
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct CompareProps {
-    lab: LabRef,
-    values: Rc<Vec<String>>,
-    compare: Option<(String, String)>,
-    act: Act,
-}
-
 /// `compare with: setting = value`
-#[component]
-fn Compare(props: &CompareProps) -> Html {
-    let chosen = use_state(|| props.compare.as_ref().map_or(String::new(), |(name, _)| name.clone()));
-    let current = props.compare.as_ref().map(|(name, _)| name.clone());
-    let name = current.unwrap_or_else(|| (*chosen).clone());
-    let setting = settings::named(props.lab.0, &name);
-    let onchange = {
-        let (chosen, act, open) = (chosen.clone(), props.act.clone(), props.compare.is_some());
-        Callback::from(move |event: Event| {
-            chosen.set(event.target_unchecked_into::<HtmlSelectElement>().value());
-            if open {
-                act.emit(Action::Compare(None));
-            }
-        })
-    };
+fn compare(props: &NavProps) -> Html {
+    let name = props.compare.as_ref().map_or(&*props.comparing, |(name, _)| name);
+    let setting = settings::named(props.lab.0, name);
+    let onchange =
+        props.act.reform(|event: Event| Action::Comparing(event.target_unchecked_into::<HtmlSelectElement>().value()));
     let options = props.lab.0.settings.iter().map(|setting| {
         html! { <option value={setting.name} selected={setting.name == name}>{ setting.name }</option> }
     });
@@ -142,7 +125,7 @@ fn Compare(props: &CompareProps) -> Html {
     }
 }
 
-fn other_value(props: &CompareProps, setting: &'static SettingInfo, value: &str) -> Html {
+fn other_value(props: &NavProps, setting: &'static SettingInfo, value: &str) -> Html {
     let name = setting.name;
     let act = props.act.reform(move |value: String| {
         Action::Compare(if value.is_empty() { None } else { Some((name.to_string(), value)) })

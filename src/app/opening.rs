@@ -235,7 +235,7 @@ impl App {
         let script = self.player.run.script();
         if script.len() > LINKED_MAX {
             self.link = AttrValue::default();
-            self.shown = Some(Shown::Link);
+            self.show(Shown::Link);
             return;
         }
         let at_end = self.player.position() >= self.player.run.len();
@@ -253,7 +253,7 @@ impl App {
             }
             Err(_) => {
                 self.link = AttrValue::default();
-                self.shown = Some(Shown::Link);
+                self.show(Shown::Link);
             }
         }
     }
@@ -282,6 +282,9 @@ pub fn choose_file() {
 }
 
 fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    let mut text = text.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }

@@ -6,8 +6,18 @@
 
 use crate::trace::Event;
 
-/// Slowest and fastest that a person can choose.
-pub const SPEEDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 100.0];
+/// The speeds that a person can choose, and how they are written.
+pub const SPEEDS: &[(f64, &str)] = &[
+    (0.1, "0.1"),
+    (0.25, "0.25"),
+    (0.5, "0.5"),
+    (1.0, "1"),
+    (2.0, "2"),
+    (5.0, "5"),
+    (10.0, "10"),
+    (25.0, "25"),
+    (100.0, "100"),
+];
 
 /// Milliseconds that `event` takes at 1x.
 pub fn duration_ms(event: &Event) -> f64 {

@@ -2,16 +2,15 @@
 //!
 //! Each button puts a command together and issues it; it then stands in the console like one that was typed.
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::LabRef;
 use super::action::{Act, Action, on};
 use super::icons::{self, icon};
+use super::{LabRef, browser};
 use crate::trace::bytes::quote;
 use crate::view::Verification;
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct QuickProps {
     pub lab: LabRef,
     pub verified: Option<Verification>,
@@ -22,29 +21,21 @@ pub struct QuickProps {
     pub act: Act,
 }
 
-#[component]
-pub fn Quick(props: &QuickProps) -> Html {
-    let key = use_node_ref();
-    let count = use_node_ref();
+pub fn quick(props: &QuickProps) -> Html {
     let with_key = |command: &'static str| {
-        let (key, act) = (key.clone(), props.act.clone());
-        Callback::from(move |_: MouseEvent| issue_with_key(command, &key, &act))
+        let act = props.act.clone();
+        Callback::from(move |_: MouseEvent| issue_with_key(command, &act))
     };
-    let insert_on_enter = {
-        let (key, act) = (key.clone(), props.act.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Enter" {
-                issue_with_key("insert", &key, &act);
-            }
-        })
-    };
-    let random = {
-        let (count, act) = (count.clone(), props.act.clone());
-        Callback::from(move |_: MouseEvent| {
-            let value = count.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            act.emit(Action::Issue(format!("random {}", value.trim())));
-        })
-    };
+    let act = props.act.clone();
+    let insert_on_enter = Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Enter" {
+            issue_with_key("insert", &act);
+        }
+    });
+    let random = props.act.reform(|_: MouseEvent| {
+        let count = browser::field("quick-count").map(|field| field.value()).unwrap_or_default();
+        Action::Issue(format!("random {}", count.trim()))
+    });
     let plain = |command: &'static str| on::<MouseEvent>(&props.act, Action::Issue(command.to_string()));
     let button = |name: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
         let Some(info) = props.lab.0.command(name) else { return Html::default() };
@@ -52,14 +43,14 @@ pub fn Quick(props: &QuickProps) -> Html {
     };
     html! {
         <section class="quick" aria-label="Quick commands">
-            <input class="key mono" type="text" placeholder="key" aria-label="Key" ref={key.clone()} autocomplete="off"
+            <input class="key mono" type="text" placeholder="key" aria-label="Key" id="quick-key" autocomplete="off"
                 spellcheck="false" onkeydown={insert_on_enter} />
             { button("insert", "Insert", with_key("insert")) }
             { button("get", "Get", with_key("get")) }
             { button("delete", "Delete", with_key("delete")) }
             <button type="button" class="line" title="Show where a key stands on the stage" onclick={with_key("")}>{ "Find" }</button>
             <span class="rule" aria-hidden="true"></span>
-            <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many random keys" ref={count} autocomplete="off" />
+            <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many random keys" id="quick-count" autocomplete="off" />
             { button("random", "Random", random) }
             <span class="rule" aria-hidden="true"></span>
             { button("scan", "Scan", plain("scan")) }
@@ -70,8 +61,8 @@ pub fn Quick(props: &QuickProps) -> Html {
 }
 
 /// Issues `command` with the key in the field; without a command, finds it on the stage.
-fn issue_with_key(command: &'static str, field: &NodeRef, act: &Act) {
-    let Some(input) = field.cast::<HtmlInputElement>() else { return };
+fn issue_with_key(command: &'static str, act: &Act) {
+    let Some(input) = browser::field("quick-key") else { return };
     let typed = input.value();
     let key = typed.trim();
     let _ = input.focus();

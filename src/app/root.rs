@@ -101,6 +101,9 @@ pub struct App {
     pub drawer: Option<Drawer>,
     pub shown: Option<Shown>,
     pub link: AttrValue,
+    /// The script in its dialog.
+    pub edited: AttrValue,
+    pub comparing: AttrValue,
     pub notice: Option<Notice>,
     pub notices: u32,
     pub tall: bool,
@@ -143,6 +146,8 @@ impl Component for App {
             drawer: None,
             shown: None,
             link: AttrValue::default(),
+            edited: AttrValue::default(),
+            comparing: AttrValue::default(),
             notice: None,
             notices: 0,
             tall: false,
@@ -176,7 +181,7 @@ impl Component for App {
             Msg::Reading(reading) => self.read(reading),
             Msg::Dropping(dropping) => self.dropping = dropping,
             Msg::Copied(true, what) => self.say(&what),
-            Msg::Copied(false, _) => self.shown = Some(Shown::Link),
+            Msg::Copied(false, _) => self.show(Shown::Link),
         }
         self.keep_moving();
         true
@@ -214,7 +219,12 @@ impl App {
             Action::Set(name, value) => self.set(name, value.trim()),
             Action::Seed(seed) => self.rerun(|script| settings::with_seed(script, seed.trim())),
             Action::Compare(with) => self.compare(with),
-            Action::Show(shown) => self.shown = Some(shown),
+            Action::Comparing(setting) => {
+                self.player.rival = None;
+                self.comparing = AttrValue::from(setting);
+            }
+            Action::Show(shown) => self.show(shown),
+            Action::Edit(script) => self.edited = AttrValue::from(script),
             Action::Hide => self.shown = None,
             Action::Pane(pane) => self.pane = pane,
             Action::Drawer(drawer) => self.open_drawer(drawer),
@@ -236,6 +246,12 @@ impl App {
                 self.notice.take_if(|notice| notice.number == number && !notice.bad);
             }
         }
+    }
+
+    pub fn show(&mut self, shown: Shown) {
+        self.edited =
+            if shown == Shown::Script { AttrValue::from(self.player.run.script()) } else { AttrValue::default() };
+        self.shown = Some(shown);
     }
 
     fn go(&mut self, movement: Move) {

@@ -54,7 +54,7 @@ impl Component for Scroll {
     fn rendered(&mut self, ctx: &Context<Self>, first_render: bool) {
         let props = ctx.props();
         if let Some(spacer) = self.spacer.cast::<HtmlElement>() {
-            browser::set_style(&spacer, "height", &format!("{}px", total_height(props)));
+            browser::set_style(&spacer, "height", &format!("{}px", total_height(props) as u64));
         }
         if props.focus != self.focused {
             self.focused = props.focus;
@@ -109,7 +109,7 @@ impl Scroll {
             Some(outer) if squeezed => f64::from(outer.scroll_top()) - SPARE as f64 * props.row_height,
             _ => self.first as f64 * props.row_height,
         };
-        browser::set_style(&rows, "transform", &format!("translateY({}px)", top.max(0.0)));
+        browser::set_style(&rows, "transform", &format!("translateY({}px)", top.max(0.0) as u64));
     }
 
     fn reveal(&self, props: &ScrollProps) {

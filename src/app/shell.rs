@@ -6,21 +6,22 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::action::{Action, Drawer, Pane, Shown, on};
-use super::code::Code;
+use super::code::CodeProps;
 use super::console::{Console, pasted_text};
-use super::dialogs::Dialogs;
-use super::header::Header;
+use super::dialogs::DialogsProps;
+use super::header::HeaderProps;
 use super::icons::{self, icon_button};
-use super::inspector::{BytesShown, Inspector};
+use super::inspector::{BytesShown, InspectorProps};
 use super::measures::Measures;
-use super::nav::Nav;
+use super::nav::NavProps;
 use super::pace::{self, SPEEDS};
+use super::part::Part;
 use super::player::Move;
-use super::quick::Quick;
+use super::quick::QuickProps;
 use super::root::{App, Intake, Msg};
 use super::stage::{Stage, is_dark};
-use super::trace_list::TraceList;
-use super::transport::Transport;
+use super::trace_list::TraceListProps;
+use super::transport::TransportProps;
 use super::{browser, files};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
@@ -124,8 +125,8 @@ impl App {
     }
 
     fn other_speed(&self, way: isize) -> f64 {
-        let now = SPEEDS.iter().position(|speed| *speed >= self.player.speed).unwrap_or(0);
-        SPEEDS[now.saturating_add_signed(way).min(SPEEDS.len() - 1)]
+        let now = SPEEDS.iter().position(|(speed, _)| *speed >= self.player.speed).unwrap_or(0);
+        SPEEDS[now.saturating_add_signed(way).min(SPEEDS.len() - 1)].0
     }
 }
 
@@ -136,10 +137,8 @@ pub fn shell(app: &App) -> Html {
         <div class={classes}>
             <a class="skip" href="#stage" onclick={skip()}>{ "Skip to the stage" }</a>
             if !app.embed {
-                <Header lab={app.lab} title={app.title.clone()} seed={app.seed.clone()} act={act.clone()} />
-                <Nav lab={app.lab} preset={app.preset} values={app.values.clone()} open={app.drawer == Some(Drawer::Labs)}
-                    compare={app.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()))}
-                    act={act.clone()} />
+                { Part::Header(HeaderProps { lab: app.lab, title: app.title.clone(), seed: app.seed.clone(), act: act.clone() }).draw() }
+                { nav(app) }
             }
             { middle(app) }
             if !app.embed { { side(app) } }
@@ -151,6 +150,19 @@ pub fn shell(app: &App) -> Html {
             { over(app) }
         </div>
     }
+}
+
+fn nav(app: &App) -> Html {
+    let props = NavProps {
+        lab: app.lab,
+        preset: app.preset,
+        values: app.values.clone(),
+        compare: app.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone())),
+        comparing: app.comparing.clone(),
+        open: app.drawer == Some(Drawer::Labs),
+        act: app.act.clone(),
+    };
+    Part::Nav(props).draw()
 }
 
 /// The link would put `#stage` into the address, where the run belongs: the focus is moved by hand.
@@ -173,8 +185,13 @@ fn middle(app: &App) -> Html {
             if app.embed {
                 <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
             } else {
-                <Quick lab={app.lab} verified={view.verified.clone()} {changed_since} expectations={(view.held, view.failed)}
-                    act={app.act.clone()} />
+                { Part::Quick(QuickProps {
+                    lab: app.lab,
+                    verified: view.verified.clone(),
+                    changed_since,
+                    expectations: (view.held, view.failed),
+                    act: app.act.clone(),
+                }).draw() }
             }
             { stages(app) }
             { caption(app) }
@@ -228,12 +245,12 @@ fn work(app: &App) -> Html {
         (None, Progress::Working { what, done, total }) if *total > 0 => (what.clone(), *done, *total),
         _ => return Html::default(),
     };
-    let share = done as f64 / total.max(1) as f64 * 100.0;
+    let share = (u128::from(done) * 100 / u128::from(total.max(1))).to_string();
     html! {
         <div class="work" role="status">
-            <span>{ format!("{what}: {share:.0} %") }</span>
+            <span>{ format!("{what}: {share} %") }</span>
             <button type="button" class="line" onclick={on::<MouseEvent>(&app.act, Action::Stop)}>{ "Stop" }</button>
-            <progress aria-label={what} max="100" value={format!("{share:.1}")}></progress>
+            <progress aria-label={what} max="100" value={share}></progress>
         </div>
     }
 }
@@ -252,7 +269,12 @@ pub fn words(app: &App) -> (String, bool) {
         let answered = matches!(event(index), Some(Happened::CommandEnded { .. }))
             && matches!(
                 index.checked_sub(1).and_then(event),
-                Some(Happened::Answered { .. } | Happened::Refused { .. })
+                Some(
+                    Happened::Answered { .. }
+                        | Happened::Refused { .. }
+                        | Happened::ExpectationHeld { .. }
+                        | Happened::ExpectationFailed { .. }
+                )
             );
         let index = if answered { index - 1 } else { index };
         (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
@@ -301,13 +323,12 @@ fn pane(app: &App) -> Html {
     let timeline = app.player.run.timeline().clone();
     let current = app.player.current();
     match app.pane {
-        Pane::Code => html! { <Code {timeline} {current} /> },
-        Pane::Trace => html! { <TraceList {timeline} {current} act={app.act.clone()} /> },
+        Pane::Code => Part::Code(CodeProps { timeline, current }).draw(),
+        Pane::Trace => Part::TraceList(TraceListProps { timeline, current, act: app.act.clone() }).draw(),
         Pane::Inspector => {
             let bytes = app.bytes.as_ref().map_or(BytesShown::Moving, |(_, _, shown)| shown.clone());
-            html! {
-                <Inspector {timeline} position={app.player.position()} selected={app.selected} {bytes} act={app.act.clone()} />
-            }
+            let (position, selected, act) = (app.player.position(), app.selected, app.act.clone());
+            Part::Inspector(InspectorProps { timeline, position, selected, bytes, act }).draw()
         }
     }
 }
@@ -319,10 +340,18 @@ fn transport(app: &App) -> Html {
         0 => "0 ns".to_string(),
         time_ns => duration(time_ns),
     };
-    html! {
-        <Transport timeline={timeline.clone()} playhead={player.playhead()} {time} words={words(app).0} theme={app.theme}
-            playing={player.is_playing()} speed={player.speed} whole={!app.embed} act={app.act.clone()} />
-    }
+    let props = TransportProps {
+        timeline: timeline.clone(),
+        playhead: player.playhead(),
+        time: AttrValue::from(time),
+        words: AttrValue::from(words(app).0),
+        theme: app.theme,
+        playing: player.is_playing(),
+        speed: player.speed,
+        whole: !app.embed,
+        act: app.act.clone(),
+    };
+    Part::Transport(props).draw()
 }
 
 fn console(app: &App) -> Html {
@@ -354,6 +383,18 @@ fn drawers(app: &App) -> Html {
     }
 }
 
+fn dialogs(app: &App, shown: Shown) -> Html {
+    let props = DialogsProps {
+        lab: app.lab,
+        shown,
+        script: app.edited.clone(),
+        link: app.link.clone(),
+        records: app.player.run.len(),
+        act: app.act.clone(),
+    };
+    Part::Dialogs(props).draw()
+}
+
 /// What stands on top: dialogs, notices, and the field through which the browser chooses files.
 fn over(app: &App) -> Html {
     let act = &app.act;
@@ -366,10 +407,7 @@ fn over(app: &App) -> Html {
     html! {
         <>
             <input id="file" class="hidden" type="file" tabindex="-1" aria-hidden="true" onchange={chosen} />
-            if let Some(shown) = app.shown {
-                <Dialogs lab={app.lab} {shown} script={app.player.run.script()} link={app.link.clone()}
-                    records={app.player.run.len()} act={act.clone()} />
-            }
+            if let Some(shown) = app.shown { { dialogs(app, shown) } }
             if let Some(notice) = &app.notice {
                 <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
                     key={notice.number}>

@@ -9,15 +9,14 @@ use super::player::Move;
 use super::scroll::Scroll;
 use crate::view::TimelineHandle;
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct TraceListProps {
     pub timeline: TimelineHandle,
     pub current: Option<usize>,
     pub act: Act,
 }
 
-#[component]
-pub fn TraceList(props: &TraceListProps) -> Html {
+pub fn trace_list(props: &TraceListProps) -> Html {
     let timeline = props.timeline.clone();
     let count = timeline.len();
     let current = props.current;

@@ -9,7 +9,7 @@ use super::pace::SPEEDS;
 use super::player::Move;
 use crate::view::TimelineHandle;
 
-#[derive(Properties, PartialEq)]
+#[derive(PartialEq)]
 pub struct TransportProps {
     pub timeline: TimelineHandle,
     pub playhead: f64,
@@ -23,8 +23,7 @@ pub struct TransportProps {
     pub act: Act,
 }
 
-#[component]
-pub fn Transport(props: &TransportProps) -> Html {
+pub fn transport(props: &TransportProps) -> Html {
     let length = props.timeline.len();
     let position = props.playhead as usize;
     let to = |movement: Move| on::<MouseEvent>(&props.act, Action::Move(movement));
@@ -54,10 +53,10 @@ pub fn Transport(props: &TransportProps) -> Html {
 fn speeds(props: &TransportProps) -> Html {
     let onchange = props.act.reform(|event: Event| {
         let value = event.target_unchecked_into::<web_sys::HtmlSelectElement>().value();
-        Action::Speed(value.parse().unwrap_or(1.0))
+        Action::Speed(SPEEDS.iter().find(|(_, name)| *name == value).map_or(1.0, |(speed, _)| *speed))
     });
-    let options = SPEEDS.iter().map(|speed| {
-        html! { <option value={speed.to_string()} selected={*speed == props.speed}>{ speed }{ "\u{d7}" }</option> }
+    let options = SPEEDS.iter().map(|(speed, name)| {
+        html! { <option value={*name} selected={*speed == props.speed}>{ *name }{ "\u{d7}" }</option> }
     });
     html! { <select class="speed" aria-label="Speed" {onchange}>{ for options }</select> }
 }

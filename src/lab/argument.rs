@@ -7,6 +7,7 @@ use super::script::Problem;
 use super::token::Token;
 use super::words;
 use crate::trace::Bytes;
+use crate::trace::decimal::decimal;
 
 /// An argument's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,10 +177,10 @@ pub fn read_value(kind: ArgumentKind, word: &Token, line: usize) -> Result<Value
             Ok(_) => Err(problem(format!("{shown} is out of range"), give())),
             Err(_) => Err(problem(format!("\"{shown}\" is not a whole number"), give())),
         },
-        ArgumentKind::Decimal { from, to } => match text.parse::<f64>() {
-            Ok(number) if (from..=to).contains(&number) => Ok(Value::Decimal(number)),
-            Ok(_) => Err(problem(format!("{shown} is out of range"), give())),
-            Err(_) => Err(problem(format!("\"{shown}\" is not a number"), give())),
+        ArgumentKind::Decimal { from, to } => match decimal(text) {
+            Some(number) if (from..=to).contains(&number) => Ok(Value::Decimal(number)),
+            Some(_) => Err(problem(format!("{shown} is out of range"), give())),
+            None => Err(problem(format!("\"{shown}\" is not a number"), give())),
         },
         ArgumentKind::Word(known) => match known.iter().find(|word| **word == text) {
             Some(word) => Ok(Value::Word(word)),

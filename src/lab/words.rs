@@ -3,7 +3,7 @@
 /// The one of `known` that `typed` was probably meant to be, if any is near: a third of its letters may be wrong, at
 /// least one, and swapped neighbours count as one mistake.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let typed: Vec<char> = typed.chars().take(64).flat_map(char::to_lowercase).collect();
+    let typed: Vec<char> = typed.chars().take(64).map(|letter| letter.to_ascii_lowercase()).collect();
     let allowed = (typed.len() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for word in known {

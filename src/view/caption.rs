@@ -273,23 +273,27 @@ fn ended(view: &View, record: &Record, operation: Operation, outcome: Outcome, n
 
 /// A time span for a person: three figures and a unit; empty for none at all.
 pub fn duration(ns: u64) -> String {
-    let (value, unit) = match ns {
+    let (unit_ns, unit) = match ns {
         0 => return String::new(),
         1..1_000 => return format!("{ns} ns"),
-        1_000..1_000_000 => (ns as f64 / 1e3, "µs"),
-        1_000_000..1_000_000_000 => (ns as f64 / 1e6, "ms"),
-        _ => (ns as f64 / 1e9, "s"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
     };
-    let digits = if value >= 100.0 {
-        0
-    } else if value >= 10.0 {
-        1
-    } else {
-        2
+    // In whole numbers: the formatting of floating point would be larger than all of the captions.
+    let scale = match ns / unit_ns {
+        100.. => 1,
+        10.. => 10,
+        _ => 100,
     };
-    let text = format!("{value:.digits$}");
-    let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text} {unit}")
+    let scaled = ns / unit_ns * scale + (ns % unit_ns * scale + unit_ns / 2) / unit_ns;
+    let (whole, part) = (scaled / scale, scaled % scale);
+    match (part, scale) {
+        (0, _) => format!("{whole} {unit}"),
+        (_, 10) => format!("{whole}.{part} {unit}"),
+        _ if part % 10 == 0 => format!("{whole}.{} {unit}", part / 10),
+        _ => format!("{whole}.{part:02} {unit}"),
+    }
 }
 
 fn frames(view: &View) -> String {
@@ -308,7 +312,7 @@ fn fill(view: &View, keys: usize) -> String {
 fn keys_in(view: &View, page: PageId) -> String {
     let Some(state) = view.page(page) else { return format!("page {}", page.0) };
     let keys = state.cells().map_or(0, |cells| cells.len());
-    format!("{} {} with {}", name(state.level()).to_lowercase(), page.0, count(keys as u64, "key"))
+    format!("{} {} with {}", name(state.level()).to_ascii_lowercase(), page.0, count(keys as u64, "key"))
 }
 
 fn name(level: Option<u8>) -> &'static str {
@@ -320,6 +324,9 @@ fn name(level: Option<u8>) -> &'static str {
 }
 
 fn upper(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    let mut text = text.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
