@@ -46,7 +46,7 @@ impl Noise {
                 other => &texts[other.len() % 16],
             })
         };
-        Event::from_fields(name, lookup).unwrap().unwrap()
+        Event::from_fields(name, &lookup).unwrap().unwrap()
     }
 
     fn number(&mut self) -> String {

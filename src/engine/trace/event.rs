@@ -58,7 +58,7 @@ macro_rules! events {
             }
 
             /// Hands each field's name and text to `visit`.
-            pub fn fields(&self, mut visit: impl FnMut(&'static str, String)) {
+            pub fn fields(&self, visit: &mut dyn FnMut(&'static str, String)) {
                 match self {
                     $($(Event::$variant { $($field),* } => { $(visit(stringify!($field), $field.write());)* })*)*
                 }
@@ -68,7 +68,7 @@ macro_rules! events {
             /// The error is the field that is missing or of the wrong kind; `Ok(None)`: no such event.
             pub fn from_fields<'a>(
                 name: &str,
-                field: impl Fn(&str) -> Option<&'a str>,
+                field: &dyn Fn(&str) -> Option<&'a str>,
             ) -> Result<Option<Event>, &'static str> {
                 let _ = &field;
                 match name {

@@ -93,7 +93,7 @@ pub fn write_record(out: &mut String, record: &Record) {
 /// Writes an event's name and fields.
 pub fn write_event(out: &mut String, event: &Event) {
     out.push_str(event.name());
-    event.fields(|name, value| {
+    event.fields(&mut |name, value| {
         let _ = write!(out, " {name}={value}");
     });
 }
@@ -201,7 +201,7 @@ pub fn read_record(line: &str) -> Result<Record, String> {
     }
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
     let lookup = |wanted: &str| fields.iter().find(|(field, _)| *field == wanted).map(|(_, value)| *value);
-    match Event::from_fields(name, lookup) {
+    match Event::from_fields(name, &lookup) {
         Ok(Some(event)) => Ok(Record { time_ns, cause, node, event }),
         Ok(None) => Err(format!("there is no event `{name}`")),
         Err(field) => Err(format!("event `{name}`: field `{field}` is missing or malformed")),
