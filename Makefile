@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench shots clean
+.PHONY: help run test build bench profiles shots clean
 
 help: ## Show this list
 	@echo "Glassbase: make TARGET"
@@ -17,6 +17,9 @@ build: ## Build the static site into dist/, servable from any path
 
 bench: ## Measure, print a table and write target/bench.json
 	@.ci/bench.sh
+
+profiles: ## Compare release profiles on size, engine speed and frame time (ten minutes)
+	@.ci/profiles.sh
 
 shots: ## Take screenshots of the page
 	@.ci/shots.sh

@@ -7,6 +7,7 @@ use super::script::Problem;
 use super::token::Token;
 use super::words;
 use crate::trace::Bytes;
+use crate::trace::decimal::decimal;
 
 /// An argument's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,13 +195,4 @@ pub fn read_value(kind: ArgumentKind, word: &Token, line: usize) -> Result<Value
         },
         ArgumentKind::Flag => Ok(Value::Flag),
     }
-}
-/// A decimal number of at most fifteen digits. Up to there a whole number divided by a power of ten is rounded once, so
-/// it is the nearest `f64`, as `str::parse` would find it with ten kilobytes of tables.
-fn decimal(text: &str) -> Option<f64> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = [whole, part].concat();
-    let plain = !digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = if plain { digits.parse().ok()? } else { return None };
-    Some(number as f64 / 10_u64.pow(part.len() as u32) as f64)
 }

@@ -45,7 +45,9 @@ fn candidates(lab: &'static LabInfo, words: &[&str]) -> Vec<Completion> {
         ["set", name] => match lab.setting(name) {
             Some(setting) => {
                 let mut found = of_kind(setting.kind, setting.help);
-                found.sort_by_key(|candidate| candidate.insert != setting.default);
+                if let Some(default) = found.iter().position(|candidate| candidate.insert == setting.default) {
+                    found[..=default].rotate_right(1);
+                }
                 found
             }
             None => Vec::new(),

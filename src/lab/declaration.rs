@@ -10,6 +10,8 @@
 //! **Invariant:** a word that names an argument (`limit`, `reverse`) is always read as that name; a key that is spelled
 //! like it must stand in quotes.
 
+use crate::trace::decimal::fixed;
+
 /// A lab: its words, its presets.
 #[derive(Debug)]
 pub struct LabInfo {
@@ -180,7 +182,9 @@ impl ArgumentKind {
             ArgumentKind::Text => "a word, or text in quotes".to_string(),
             ArgumentKind::Number { from, to: u64::MAX } => format!("a whole number of at least {from}"),
             ArgumentKind::Number { from, to } => format!("a whole number from {from} to {to}"),
-            ArgumentKind::Decimal { from, to } => format!("a decimal number from {from} to {to}"),
+            ArgumentKind::Decimal { from, to } => {
+                format!("a decimal number from {} to {}", fixed(*from, 3), fixed(*to, 3))
+            }
             ArgumentKind::Word([only]) => format!("the word {only}"),
             ArgumentKind::Word(words) => format!("one of {}", words.join(", ")),
             ArgumentKind::Relation => "one of =, !=, <, <=, >, >=".to_string(),

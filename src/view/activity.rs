@@ -60,6 +60,13 @@ pub struct OperationView {
     pub ended: Option<Ended>,
 }
 
+impl OperationView {
+    /// The page that the operation is at: where a scan reads, or how far the search has come.
+    pub fn place(&self) -> Option<PageId> {
+        self.reading.map(|reading| reading.page).or_else(|| self.path.last().map(|step| step.page))
+    }
+}
+
 /// Cells of one leaf, read by a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {

@@ -144,6 +144,7 @@ impl Builder<'_> {
         let page = node.page;
         let frame = self.pool.binary_search_by_key(&page, |frame| frame.page).ok().map(|index| self.pool[index]);
         let path = self.stage.after.operation.as_ref().map_or(&[][..], |operation| &operation.path);
+        let place = self.stage.after.operation.as_ref().and_then(|operation| operation.place());
         let cells = view.page(page).and_then(|page| page.cells());
         let selected = match self.stage.selected {
             Some(Selection::Page(selected)) => selected == page,
@@ -159,7 +160,7 @@ impl Builder<'_> {
             pinned: frame.is_some_and(|frame| frame.pins > 0),
             touch: self.touch(page),
             on_path: path.iter().any(|step| step.page == page),
-            current: path.last().is_some_and(|step| step.page == page),
+            current: place == Some(page),
             selected,
             texts: columns.iter().map(|shown| self.text(view, page, *shown)).collect(),
             overflow: self.overflow(view, page, columns),

@@ -174,8 +174,8 @@ fn over(stage: &Stage, page: PageId) -> Spot {
 
 /// Where the key that is sought waits: at the left of what the search says.
 fn sought_spot(view: &View) -> Option<Spot> {
-    let step = view.operation.as_ref()?.path.last()?;
-    Some(Spot { page: step.page, x: 0.0, y: -12.0 })
+    let operation = view.operation.as_ref()?;
+    Some(Spot { page: operation.place()?, x: 0.0, y: -12.0 })
 }
 
 fn cells(stage: &Stage, motion: &mut Motion, from: (PageId, usize), count: usize, to: (PageId, usize)) {
@@ -278,7 +278,7 @@ fn notes(stage: &Stage, motion: &mut Motion) {
             }
             (leaf, _) => said(stage, operation, step.low.as_deref(), step.high.as_deref(), leaf),
         };
-        let current = index + 1 == operation.path.len();
+        let current = operation.place() == Some(step.page);
         motion.notes.push(Note { page: step.page, text, current, new: index >= known });
     }
 }

@@ -40,8 +40,8 @@ pub fn is_dark() -> bool {
 }
 
 impl Palette {
-    pub fn now() -> Rc<Palette> {
-        let dark = is_dark();
+    /// The colours of the page; `dark` as [`is_dark`] says, which is too dear to be asked in motion.
+    pub fn of(dark: bool) -> Rc<Palette> {
         let known = PALETTE.with_borrow(|known| known.clone());
         if let Some((_, palette)) = known.filter(|(was, _)| *was == dark) {
             return palette;
@@ -106,9 +106,9 @@ pub fn window(camera: Camera, size: Size, metrics: &Metrics) -> Window {
 }
 
 /// The tree as bands.
-pub fn bands(canvas: &HtmlCanvasElement, view: &View, camera: Camera, size: Size, metrics: &Metrics) {
+pub fn bands(canvas: &HtmlCanvasElement, view: &View, camera: Camera, size: Size, metrics: &Metrics, dark: bool) {
     let Some(context) = context(canvas, size, true) else { return };
-    let palette = Palette::now();
+    let palette = Palette::of(dark);
     let shape = view.shape();
     let rows = Rows::of(shape.height(), size);
     let source = Source::of(view);
@@ -185,15 +185,24 @@ fn labels(context: &CanvasRenderingContext2d, palette: &Palette, spans: &[Span],
         if right - left < 46.0 || height < 14.0 {
             continue;
         }
-        context.set_fill_style_str(if span.lit { &palette.ink } else { &palette.ground });
+        let dim = span.pooled < 0.5;
+        context.set_fill_style_str(if span.lit || dim { &palette.ink } else { &palette.ground });
         let _ = context.fill_text(&page.0.to_string(), left + 7.0, y + height / 2.0);
     }
 }
 
 /// A small map: the whole tree, and the part that the stage shows.
-pub fn map(canvas: &HtmlCanvasElement, view: &View, whole: Bounds, seen: Bounds, size: Size, metrics: &Metrics) {
+pub fn map(
+    canvas: &HtmlCanvasElement,
+    view: &View,
+    whole: Bounds,
+    seen: Bounds,
+    size: Size,
+    metrics: &Metrics,
+    dark: bool,
+) {
     let Some(context) = context(canvas, size, true) else { return };
-    let palette = Palette::now();
+    let palette = Palette::of(dark);
     let shape = view.shape();
     let source = Source::of(view);
     let pitch = metrics.pitch();

@@ -4,7 +4,7 @@
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::canvas::{Palette, context, is_dark};
+use super::canvas::{Palette, context};
 use crate::trace::{FrameId, PageBody, PageId};
 use crate::view::View;
 use crate::view::camera::Size;
@@ -67,11 +67,11 @@ pub struct Strip {
 }
 
 impl Strip {
-    fn show(&mut self, canvas: &HtmlCanvasElement, grid: Grid, squares: Vec<u8>, size: Size) {
-        let now = (grid, size, is_dark());
+    fn show(&mut self, canvas: &HtmlCanvasElement, grid: Grid, squares: Vec<u8>, size: Size, dark: bool) {
+        let now = (grid, size, dark);
         let afresh = self.drawn != Some(now);
         let Some(context) = context(canvas, size, afresh) else { return };
-        let palette = Palette::now();
+        let palette = Palette::of(dark);
         let known = if afresh { 0 } else { self.squares.len() };
         for index in 0..squares.len().max(known) {
             let wanted = squares.get(index).copied();
@@ -90,7 +90,7 @@ impl Strip {
     }
 
     /// Every page of the file: filled when it is in the pool too, hollow when it is on the disk alone, a dot when free.
-    pub fn disk(&mut self, canvas: &HtmlCanvasElement, view: &View, lit: [PageId; 3], size: Size) {
+    pub fn disk(&mut self, canvas: &HtmlCanvasElement, view: &View, lit: [PageId; 3], size: Size, dark: bool) {
         let pages = view.state.pages.len();
         let grid = Grid::of(pages, size.width);
         let mut squares = vec![0; pages.div_ceil(grid.each)];
@@ -106,11 +106,11 @@ impl Strip {
         view.state.pool.iter().for_each(|frame| set(frame.page, HELD));
         view.state.unsynced.iter().for_each(|page| set(*page, UNSYNCED));
         lit.iter().filter(|page| !page.is_none()).for_each(|page| set(*page, LIT));
-        self.show(canvas, grid, squares, size);
+        self.show(canvas, grid, squares, size, dark);
     }
 
     /// The frames of a large pool: with a corner when dirty, with a foot when pinned.
-    pub fn pool(&mut self, canvas: &HtmlCanvasElement, view: &View, lit: [Option<FrameId>; 2], size: Size) {
+    pub fn pool(&mut self, canvas: &HtmlCanvasElement, view: &View, lit: [Option<FrameId>; 2], size: Size, dark: bool) {
         let frames = view.state.frames as usize;
         let grid = Grid::of(frames, size.width);
         let mut squares = vec![FRAME; frames.min(crate::view::PAGES_MAX).div_ceil(grid.each)];
@@ -121,7 +121,7 @@ impl Strip {
             *square |= if frame.pins > 0 { PINNED } else { 0 };
             *square |= if lit.contains(&Some(frame.frame)) { LIT } else { 0 };
         }
-        self.show(canvas, grid, squares, size);
+        self.show(canvas, grid, squares, size, dark);
     }
 }
 

@@ -119,8 +119,13 @@ pub fn classes(look: &Look) -> String {
 }
 
 /// What a page contains, for its group.
-pub fn page(page: PageId, look: &Look, metrics: &Metrics, lod: Lod) -> String {
+pub fn page(page: PageId, look: &Look, fill: f64, metrics: &Metrics, lod: Lod) -> String {
     let mut out = String::with_capacity(900);
+    // The title is the page's name for those who do not see it, and says it better than the texts inside.
+    out.push_str("<title>");
+    escaped(&mut out, &name(page, look, fill));
+    out.push_str("</title>");
+    out.push_str("<g aria-hidden=\"true\">");
     rect(&mut out, "box", [0.0, 0.0, metrics.page_w, PAGE_H], 6.0);
     match lod {
         Lod::Bars => rect(&mut out, "level", [0.0, 0.0, metrics.page_w, PAGE_H], 6.0),
@@ -136,6 +141,7 @@ pub fn page(page: PageId, look: &Look, metrics: &Metrics, lod: Lod) -> String {
         notch(&mut out, metrics.page_w);
     }
     overflow(&mut out, look, metrics);
+    out.push_str("</g>");
     out
 }
 
@@ -266,8 +272,8 @@ fn overflow(out: &mut String, look: &Look, metrics: &Metrics) {
     }
 }
 
-/// A page's name for those who do not see it.
-pub fn name(page: PageId, look: &Look, fill: f64) -> String {
+/// A page in words.
+fn name(page: PageId, look: &Look, fill: f64) -> String {
     let mut name = String::from(if look.level == 0 { "Leaf page " } else { "Inner page " });
     digits(&mut name, u64::from(page.0));
     if look.root {

@@ -30,7 +30,7 @@ pub use self::canvas::is_dark;
 use self::canvas::Rows;
 use self::eye::Eye;
 use self::input::{Gesture, Hand};
-use self::picture::Picture;
+use self::picture::{Lens, Picture};
 use self::strips::Strips;
 use super::browser::{self, Frames};
 use crate::trace::{Bytes, PageId, Record};
@@ -238,7 +238,7 @@ impl Component for Stage {
                 ctx.link().send_message(Msg::Resized);
             }
         }
-        self.draw_canvases();
+        self.draw_canvases(ctx.props().dark);
     }
 
     fn destroy(&mut self, _: &Context<Self>) {
@@ -305,7 +305,7 @@ impl Stage {
         }
         let changed = self.refresh(ctx);
         self.draw(ctx);
-        self.draw_canvases();
+        self.draw_canvases(ctx.props().dark);
         changed
     }
 
@@ -383,16 +383,31 @@ impl Stage {
 
     fn draw(&mut self, ctx: &Context<Self>) {
         let t = self.t(ctx.props());
-        if let (Some(picture), Drawn::Pages(_)) = (&mut self.picture, self.drawn) {
-            picture.place(t, self.eye.camera, self.size);
+        let Drawn::Pages(lod) = self.drawn else { return };
+        let lens = self.lens(lod);
+        if let Some(picture) = &mut self.picture {
+            picture.place(t, lens);
         }
     }
 
-    fn draw_canvases(&self) {
+    fn lens(&self, lod: Lod) -> Lens {
+        let (camera, size) = (self.eye.camera, self.size);
+        match lod {
+            Lod::Keys => Lens { camera, size, down: camera.zoom, y: camera.y },
+            // Bars use the whole height of the stage.
+            Lod::Bars => {
+                let whole = self.whole();
+                let down = ((size.height - 40.0) / whole.height().max(1.0)).clamp(camera.zoom, 1.0);
+                Lens { camera, size, down, y: whole.center().1 }
+            }
+        }
+    }
+
+    fn draw_canvases(&self, dark: bool) {
         if self.drawn == Drawn::Bands
             && let Some(canvas) = self.far.cast::<HtmlCanvasElement>()
         {
-            canvas::bands(&canvas, &self.step.after, self.eye.camera, self.size, &self.metrics);
+            canvas::bands(&canvas, &self.step.after, self.eye.camera, self.size, &self.metrics, dark);
         }
         if self.map_shown
             && let Some(canvas) = self.map.cast::<HtmlCanvasElement>()
@@ -401,7 +416,7 @@ impl Stage {
             let size = self.map_size();
             browser::set_style(&canvas, "width", &markup::pixels(size.width));
             browser::set_style(&canvas, "height", &markup::pixels(size.height));
-            canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics);
+            canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics, dark);
         }
     }
 

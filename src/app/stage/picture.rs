@@ -24,6 +24,16 @@ const FLOAT_SCALE_MIN: f64 = 0.8;
 /// Keys in flight, and what floats with them.
 const CHIP_H: f64 = 21.0;
 
+/// How the picture is seen: across by the camera alone, down by a scale of its own, since bars may stand taller.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Lens {
+    pub camera: Camera,
+    pub size: Size,
+    /// Pixels per unit from top to bottom, and what is in the middle.
+    pub down: f64,
+    pub y: f64,
+}
+
 /// The elements of a page.
 struct PageElement {
     group: Element,
@@ -56,7 +66,7 @@ pub struct Picture {
     origin: f64,
     floats: Vec<Element>,
     corners: Vec<(f64, f64)>,
-    drawn: Option<(Camera, f64)>,
+    drawn: Option<(Lens, f64)>,
     /// The page that the keyboard is at.
     pub focus: Option<PageId>,
 }
@@ -145,13 +155,13 @@ impl Picture {
         };
         let look = &shape.look;
         set(&group, "class", &markup::classes(look));
-        set(&group, "aria-label", &markup::name(shape.page, look, shape.fill.1));
         set(&group, "aria-selected", if look.selected { "true" } else { "false" });
-        group.set_inner_html(&markup::page(shape.page, look, &self.metrics, lod));
-        let cells = group.query_selector(".cells").ok().flatten().map_or(Vec::new(), |cells| children(&cells));
-        let cells = cells.into_iter().map(|element| CellElement { element, x: f64::INFINITY, hidden: false }).collect();
-        let level = group.query_selector(".level").ok().flatten();
+        group.set_inner_html(&markup::page(shape.page, look, shape.fill.1, &self.metrics, lod));
+        // Nowhere yet: the next placing sets it all.
         let far = f64::INFINITY;
+        let cells = group.query_selector(".cells").ok().flatten().map_or(Vec::new(), |cells| children(&cells));
+        let cells = cells.into_iter().map(|element| CellElement { element, x: far, hidden: false }).collect();
+        let level = group.query_selector(".level").ok().flatten();
         let element =
             PageElement { group, look: look.clone(), lod, cells, level, placed: (far, far, 1.0), filled: -1.0 };
         self.elements.insert(shape.page, element);
@@ -184,15 +194,16 @@ impl Picture {
     }
 
     /// Puts everything where it is at `t` between the step's beginning and its end.
-    pub fn place(&mut self, t: f64, camera: Camera, size: Size) {
-        if self.drawn == Some((camera, t)) {
+    pub fn place(&mut self, t: f64, lens: Lens) {
+        if self.drawn == Some((lens, t)) {
             return;
         }
-        let moved = self.drawn.is_none_or(|(before, _)| before != camera);
+        let moved = self.drawn.is_none_or(|(before, _)| before != lens);
         if moved {
-            self.place_world(camera, size);
+            self.place_world(&lens);
         }
-        let (left, right) = (camera.sees(size).left, camera.sees(size).right);
+        let seen = lens.camera.sees(lens.size);
+        let (left, right) = (seen.left, seen.right);
         let t = eased(t.clamp(0.0, 1.0));
         let half = self.metrics.page_w / 2.0;
         let mut shifted = self.drawn.is_none();
@@ -208,18 +219,20 @@ impl Picture {
         if shifted {
             self.place_lines();
         }
-        self.place_floats(t, camera, size);
-        self.drawn = Some((camera, t));
+        self.place_floats(t, &lens);
+        self.drawn = Some((lens, t));
     }
 
-    fn place_world(&self, camera: Camera, size: Size) {
-        let mut transform = String::from("translate(");
-        num(&mut transform, size.width / 2.0 - (camera.x - self.origin) * camera.zoom);
-        transform.push(' ');
-        num(&mut transform, size.height / 2.0 - camera.y * camera.zoom);
-        transform.push_str(") scale(");
-        let zoom = (camera.zoom * 1e4).round() / 1e4;
-        transform.push_str(&zoom.to_string());
+    fn place_world(&self, lens: &Lens) {
+        let mut transform = translate(
+            lens.size.width / 2.0 - (lens.camera.x - self.origin) * lens.camera.zoom,
+            lens.size.height / 2.0 - lens.y * lens.down,
+        );
+        transform.push_str(" scale(");
+        for scale in [lens.camera.zoom, lens.down] {
+            transform.push_str(&((scale * 1e4).round() / 1e4).to_string());
+            transform.push(' ');
+        }
         transform.push(')');
         set(&self.world, "transform", &transform);
     }
@@ -253,8 +266,8 @@ impl Picture {
         }
     }
 
-    fn place_floats(&self, t: f64, camera: Camera, size: Size) {
-        let scale = camera.zoom.max(FLOAT_SCALE_MIN);
+    fn place_floats(&self, t: f64, lens: &Lens) {
+        let scale = lens.camera.zoom.max(FLOAT_SCALE_MIN);
         let notes = self.scene.notes.len();
         for (index, note) in self.scene.notes.iter().enumerate() {
             let Some(element) = self.floats.get(index) else { continue };
@@ -264,12 +277,12 @@ impl Picture {
                 .iter()
                 .find(|flight| flight.kind == FlightKind::Sought && flight.stays && flight.to.page == note.page);
             let shift = waits.map_or(2.0, |flight| chip_width(&flight.label) + 7.0);
-            let (x, y) = self.on_stage(Spot { page: note.page, x: 0.0, y: -9.0 }, camera, size);
+            let (x, y) = self.on_stage(Spot { page: note.page, x: 0.0, y: -9.0 }, lens);
             float(element, x + shift * scale, y, scale, if note.new { t } else { 1.0 });
         }
         for (index, flight) in self.scene.flights.iter().enumerate() {
             let Some(element) = self.floats.get(notes + index) else { continue };
-            let (from, to) = (self.on_stage(flight.from, camera, size), self.on_stage(flight.to, camera, size));
+            let (from, to) = (self.on_stage(flight.from, lens), self.on_stage(flight.to, lens));
             let waits = flight.kind == FlightKind::Sought;
             let lead = chip_width(&flight.label) / 2.0 * scale;
             let distance = ((to.0 - from.0) * (to.0 - from.0) + (to.1 - from.1) * (to.1 - from.1)).sqrt();
@@ -285,21 +298,18 @@ impl Picture {
     }
 
     /// A point of a page, in pixels of the stage.
-    fn on_stage(&self, spot: Spot, camera: Camera, size: Size) -> (f64, f64) {
+    fn on_stage(&self, spot: Spot, lens: &Lens) -> (f64, f64) {
+        let Lens { camera, size, down, y } = *lens;
         let corner = self.scene.index_of(spot.page).and_then(|index| self.corners.get(index));
         let (left, top) = corner.copied().unwrap_or_default();
         let x = (left + self.origin + spot.x - camera.x) * camera.zoom + size.width / 2.0;
         // What waits above a page keeps its distance from it in pixels, however small the page is.
-        let y = if spot.y < 0.0 {
-            (top - camera.y) * camera.zoom + spot.y * camera.zoom.max(FLOAT_SCALE_MIN)
-        } else {
-            (top + spot.y - camera.y) * camera.zoom
-        };
-        (x, y + size.height / 2.0)
+        let floats = if spot.y < 0.0 { camera.zoom.max(FLOAT_SCALE_MIN) } else { down };
+        (x, (top - y) * down + spot.y * floats + size.height / 2.0)
     }
 
     /// Of all pages exactly one is reached by the tab key.
-    pub fn rove(&mut self) {
+    pub fn rove(&self) {
         let at = self.focus.filter(|page| self.elements.contains_key(page));
         let at = at.or_else(|| self.elements.iter().find(|(_, element)| element.look.root).map(|(page, _)| *page));
         let at = at.or_else(|| self.elements.keys().next().copied());
@@ -309,7 +319,6 @@ impl Picture {
                 set(&element.group, "tabindex", wanted);
             }
         }
-        self.focus = at;
     }
 
     pub fn element(&self, page: PageId) -> Option<&Element> {

@@ -72,7 +72,7 @@ impl Component for Strips {
                 Some(Selection::Page(page) | Selection::Cell { page, .. }) => page,
                 _ => PageId::NONE,
             };
-            self.disk_strip.disk(&element, &props.view, [one, other, selected], size);
+            self.disk_strip.disk(&element, &props.view, [one, other, selected], size, props.dark);
         }
         if let Some(element) = self.pool.cast::<HtmlCanvasElement>() {
             let size = strip_size(&element, props.view.state.frames as usize, props.width);
@@ -81,7 +81,7 @@ impl Component for Strips {
                 Some(Selection::Frame(frame)) => Some(frame),
                 _ => None,
             };
-            self.pool_strip.pool(&element, &props.view, [touched, selected], size);
+            self.pool_strip.pool(&element, &props.view, [touched, selected], size, props.dark);
         } else {
             // The next canvas will be another one.
             self.pool_strip = Strip::default();

@@ -14,13 +14,13 @@
 //!
 //! **Invariant:** pages outside `unsynced` have equal live and durable images.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use thiserror::Error;
 
 use super::cx::Cx;
 use super::device::Device;
+use super::page_set::PageSet;
 use super::random::Generator;
 use crate::trace::{Event, PageId};
 
@@ -63,10 +63,10 @@ pub struct Disk {
     capacity: u32,
     pages: Vec<StoredPage>,
     zeros: Rc<[u8]>,
-    unsynced: BTreeSet<PageId>,
+    unsynced: PageSet,
     /// The page after the one accessed last: reaching it costs no seek.
     next_in_sequence: u32,
-    unreadable: BTreeSet<PageId>,
+    unreadable: Vec<PageId>,
     generator: Generator,
     /// Operations that still succeed before the power fails, if it is to fail.
     operations_left: Option<u64>,
@@ -80,9 +80,9 @@ impl Disk {
             capacity,
             pages: Vec::new(),
             zeros: Rc::from(vec![0; page_size]),
-            unsynced: BTreeSet::new(),
+            unsynced: PageSet::default(),
             next_in_sequence: 0,
-            unreadable: BTreeSet::new(),
+            unreadable: Vec::new(),
             generator: cx.generator("disk"),
             operations_left: None,
         }
@@ -107,7 +107,7 @@ impl Disk {
 
     /// Pages written but not durable, ascending.
     pub fn unsynced(&self) -> impl Iterator<Item = PageId> {
-        self.unsynced.iter().copied()
+        self.unsynced.iter()
     }
 
     /// The image that a read would give, outside of virtual time. For checkers and inspectors.
@@ -158,8 +158,8 @@ impl Disk {
     /// Makes all that was written durable.
     pub fn sync(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
         self.count_operation()?;
-        let pages = self.unsynced.len() as u32;
-        for page in std::mem::take(&mut self.unsynced) {
+        let pages = self.unsynced.len();
+        for page in std::mem::take(&mut self.unsynced).iter() {
             let stored = &mut self.pages[page.index()];
             stored.durable = stored.live.clone();
         }
@@ -173,7 +173,7 @@ impl Disk {
     /// Power fails and comes back: every unsynced write is kept, lost or torn.
     pub fn crash(&mut self, cx: &mut Cx) -> Crash {
         let mut crash = Crash::default();
-        for page in std::mem::take(&mut self.unsynced) {
+        for page in std::mem::take(&mut self.unsynced).iter() {
             let choice = self.generator.below(3);
             let torn = if choice == 2 { self.tear(page) } else { None };
             let stored = &mut self.pages[page.index()];
@@ -220,10 +220,9 @@ impl Disk {
 
     /// Reads of the page fail from now on, or succeed again.
     pub fn set_unreadable(&mut self, page: PageId, unreadable: bool) {
+        self.unreadable.retain(|known| *known != page);
         if unreadable {
-            self.unreadable.insert(page);
-        } else {
-            self.unreadable.remove(&page);
+            self.unreadable.push(page);
         }
     }
 

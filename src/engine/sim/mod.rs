@@ -10,6 +10,7 @@
 mod cx;
 mod device;
 mod disk;
+mod page_set;
 mod random;
 
 pub use cx::Cx;

@@ -141,12 +141,12 @@ impl Pool {
     }
 
     pub fn state(&self) -> Vec<FrameState> {
-        let mut occupied: Vec<u32> = self.table.iter().copied().filter(|frame| *frame != NO_FRAME).collect();
-        occupied.sort_unstable();
-        let describe = |frame: u32| {
-            let Frame { page, pins, dirty, .. } = *self.frame(FrameId(frame));
-            FrameState { frame: FrameId(frame), page, pins, dirty }
+        let frames = (0..).map(FrameId).zip(&self.frames);
+        let occupied = frames.filter(|(frame, held)| self.find(held.page) == Some(*frame));
+        let describe = |(frame, held): (FrameId, &Frame)| {
+            let Frame { page, pins, dirty, .. } = *held;
+            FrameState { frame, page, pins, dirty }
         };
-        occupied.into_iter().map(describe).collect()
+        occupied.map(describe).collect()
     }
 }

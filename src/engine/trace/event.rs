@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use super::bytes::Bytes;
-use super::field::Field;
+use super::field::{self, Field, Texts};
 use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 
@@ -57,23 +57,19 @@ macro_rules! events {
                 match self { $($(Event::$variant { .. } => Lane::$lane,)*)* }
             }
 
-            /// Hands each field's name and text to `visit`.
-            pub fn fields(&self, visit: &mut dyn FnMut(&'static str, String)) {
+            /// Hands each field's name and value to `visit`.
+            pub fn fields(&self, visit: &mut dyn FnMut(&'static str, &dyn Field)) {
                 match self {
-                    $($(Event::$variant { $($field),* } => { $(visit(stringify!($field), $field.write());)* })*)*
+                    $($(Event::$variant { $($field),* } => { $(visit(stringify!($field), $field);)* })*)*
                 }
             }
 
-            /// Builds the event called `name`, asking `field` for the text of each field.
+            /// Builds the event called `name`, asking `texts` for the text of each field.
             /// The error is the field that is missing or of the wrong kind; `Ok(None)`: no such event.
-            pub fn from_fields<'a>(
-                name: &str,
-                field: &dyn Fn(&str) -> Option<&'a str>,
-            ) -> Result<Option<Event>, &'static str> {
-                let _ = &field;
+            pub fn from_fields(name: &str, texts: Texts) -> Result<Option<Event>, &'static str> {
                 match name {
                     $($($name => Ok(Some(Event::$variant {
-                        $($field: field(stringify!($field)).and_then(<$type>::read).ok_or(stringify!($field))?),*
+                        $($field: field::find::<$type>(texts, stringify!($field))?),*
                     })),)*)*
                     _ => Ok(None),
                 }

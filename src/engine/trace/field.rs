@@ -1,27 +1,42 @@
 //! How a field of an event stands in a text trace, and is read from it.
+//!
+//! The table of events names some 130 fields, and this package is built for speed: what is inlined here would stand 130
+//! times in the program. So a field is written through a `dyn` and read by a function of its own.
 
 use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
+use super::decimal::{number, push_number};
 use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 use super::state_text;
 
-/// A value that an event may carry. `read(write(x)) == x`.
-pub trait Field: Sized {
-    fn write(&self) -> String;
+/// A value that an event may carry. What `write` appended, `read` reads.
+pub trait Field {
+    fn write(&self, out: &mut String);
     /// Nothing when `text` is not of this kind.
-    fn read(text: &str) -> Option<Self>;
+    fn read(text: &str) -> Option<Self>
+    where
+        Self: Sized;
+}
+
+/// Gives the text of the field of a name, if there is one.
+pub type Texts<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
+
+/// The field called `name`; the error is the name.
+#[inline(never)]
+pub(super) fn find<T: Field>(texts: Texts, name: &'static str) -> Result<T, &'static str> {
+    texts(name).and_then(T::read).ok_or(name)
 }
 
 macro_rules! number_fields {
     ($($number:ty),*) => {$(
         impl Field for $number {
-            fn write(&self) -> String {
-                write_number(u64::from(*self))
+            fn write(&self, out: &mut String) {
+                push_number(out, u64::from(*self));
             }
             fn read(text: &str) -> Option<Self> {
-                read_number(text)?.try_into().ok()
+                number(text)
             }
         }
     )*};
@@ -31,11 +46,11 @@ number_fields!(u8, u16, u32, u64);
 macro_rules! wrapped_fields {
     ($($wrapper:ident),*) => {$(
         impl Field for $wrapper {
-            fn write(&self) -> String {
-                self.0.write()
+            fn write(&self, out: &mut String) {
+                push_number(out, u64::from(self.0));
             }
             fn read(text: &str) -> Option<Self> {
-                Field::read(text).map($wrapper)
+                number(text).map($wrapper)
             }
         }
     )*};
@@ -45,11 +60,9 @@ wrapped_fields!(PageId, FrameId, Lsn);
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
         impl Field for $words {
-            #[inline(never)]
-            fn write(&self) -> String {
-                self.word().to_string()
+            fn write(&self, out: &mut String) {
+                out.push_str(self.word());
             }
-            #[inline(never)]
             fn read(text: &str) -> Option<Self> {
                 $words::from_word(text)
             }
@@ -58,21 +71,9 @@ macro_rules! word_fields {
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind);
 
-/// Two functions for all numbers of all events: inlined a hundred times they would be a tenth of the page's engine.
-#[inline(never)]
-fn write_number(number: u64) -> String {
-    number.to_string()
-}
-
-#[inline(never)]
-fn read_number(text: &str) -> Option<u64> {
-    text.parse().ok()
-}
-
 impl Field for bool {
-    #[inline(never)]
-    fn write(&self) -> String {
-        if *self { "yes" } else { "no" }.to_string()
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "yes" } else { "no" });
     }
     fn read(text: &str) -> Option<Self> {
         match text {
@@ -84,30 +85,26 @@ impl Field for bool {
 }
 
 impl Field for Bytes {
-    #[inline(never)]
-    fn write(&self) -> String {
-        self.to_trace()
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.to_trace());
     }
-    #[inline(never)]
     fn read(text: &str) -> Option<Self> {
         Bytes::from_trace(text)
     }
 }
 
 impl Field for Rc<str> {
-    #[inline(never)]
-    fn write(&self) -> String {
-        quote(self)
+    fn write(&self, out: &mut String) {
+        out.push_str(&quote(self));
     }
-    #[inline(never)]
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
     }
 }
 
 impl Field for Rc<EngineState> {
-    fn write(&self) -> String {
-        state_text::write(self)
+    fn write(&self, out: &mut String) {
+        out.push_str(&state_text::write(self));
     }
     fn read(text: &str) -> Option<Self> {
         state_text::read(text).map(Rc::new)

@@ -15,11 +15,13 @@
 //!
 //! - [`event`]: the vocabulary, one table.
 //! - [`id`], [`bytes`]: the plain values that events are made of.
+//! - [`decimal`]: numbers written and read.
 //! - [`state`]: a whole engine as plain data, for what was done with recording off.
 //! - [`recorder`]: switch, cause, byte capture.
 //! - [`text`]: the text form, written and read.
 
 pub mod bytes;
+pub mod decimal;
 pub mod event;
 pub mod field;
 pub mod id;

@@ -6,50 +6,67 @@
 //!   8192,8156,0,64,3,2,2,0|0:0:0:meta|1:7:38:leaf,0,2,000…25:4:0;…|…|pool 0:1:0:d,…|unsynced 1,2|counters 5,3,…
 //! ```
 
-use std::fmt::Write;
 use std::rc::Rc;
 
 use super::bytes::{hex, hex_bytes};
+use super::decimal::{number, push_number};
 use super::id::{FrameId, Lsn, PageId};
 use super::state::{Cell, Cells, Counters, EngineState, FrameState, PageBody, PageState};
 
 pub fn write(state: &EngineState) -> String {
     let mut text = String::new();
     let EngineState { page_size, capacity, order, frames, root, height, records, free_head, .. } = state;
-    let _ = write!(text, "{page_size},{capacity},{order},{frames},{},{height},{records},{}", root.0, free_head.0);
+    let (sizes, root, free) = ([*page_size, *capacity, *order, *frames], u64::from(root.0), u64::from(free_head.0));
+    let places = [root, u64::from(*height), *records, free];
+    push_joined(&mut text, ',', sizes.into_iter().map(u64::from).chain(places));
     for page in &state.pages {
         text.push('|');
         write_page(&mut text, page);
     }
-    text.push_str("|pool ");
+    text.push_str("|pool=");
     for (index, frame) in state.pool.iter().enumerate() {
-        let dirty = if frame.dirty { "d" } else { "c" };
-        let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{}:{}:{}:{dirty}", frame.frame.0, frame.page.0, frame.pins);
+        if index > 0 {
+            text.push(',');
+        }
+        push_joined(&mut text, ':', [frame.frame.0, frame.page.0, frame.pins].map(u64::from));
+        text.push_str(if frame.dirty { ":d" } else { ":c" });
     }
-    text.push_str("|unsynced ");
-    text.push_str(&joined(state.unsynced.iter().map(|page| u64::from(page.0))));
-    text.push_str("|counters ");
-    text.push_str(&joined(state.counters.values().into_iter()));
-    text.replace(' ', "=")
+    text.push_str("|unsynced=");
+    push_joined(&mut text, ',', state.unsynced.iter().map(|page| u64::from(page.0)));
+    text.push_str("|counters=");
+    push_joined(&mut text, ',', state.counters.values());
+    text
 }
 
-fn joined(numbers: impl Iterator<Item = u64>) -> String {
-    numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(",")
+fn push_joined(text: &mut String, between: char, numbers: impl IntoIterator<Item = u64>) {
+    for (index, number) in numbers.into_iter().enumerate() {
+        if index > 0 {
+            text.push(between);
+        }
+        push_number(text, number);
+    }
 }
 
 fn write_page(text: &mut String, page: &PageState) {
-    let _ = write!(text, "{}:{}:{}:", page.page.0, page.lsn.0, page.used);
-    let _ = match &page.body {
-        PageBody::Meta => write!(text, "meta"),
-        PageBody::Leaf { prev, next, .. } => write!(text, "leaf,{},{},", prev.0, next.0),
-        PageBody::Inner { level, leftmost, .. } => write!(text, "inner,{level},{},", leftmost.0),
-        PageBody::Overflow { next, length } => write!(text, "overflow,{},{length}", next.0),
-        PageBody::Free { next } => write!(text, "free,{}", next.0),
+    push_joined(text, ':', [u64::from(page.page.0), page.lsn.0, u64::from(page.used)]);
+    let (word, numbers) = match &page.body {
+        PageBody::Meta => (":meta", vec![]),
+        PageBody::Leaf { prev, next, .. } => (":leaf,", vec![prev.0, next.0]),
+        PageBody::Inner { level, leftmost, .. } => (":inner,", vec![u32::from(*level), leftmost.0]),
+        PageBody::Overflow { next, length } => (":overflow,", vec![next.0, *length]),
+        PageBody::Free { next } => (":free,", vec![next.0]),
     };
-    for (index, (key, cell)) in page.cells().into_iter().flat_map(Cells::iter).enumerate() {
-        let semicolon = if index == 0 { "" } else { ";" };
-        let _ = write!(text, "{semicolon}{}:{}:{}", &hex(key)[2..], cell.value_len, cell.link.0);
+    text.push_str(word);
+    push_joined(text, ',', numbers.into_iter().map(u64::from));
+    let Some(cells) = page.cells() else { return };
+    text.push(',');
+    for (index, (key, cell)) in cells.iter().enumerate() {
+        if index > 0 {
+            text.push(';');
+        }
+        text.push_str(&hex(key)[2..]);
+        text.push(':');
+        push_joined(text, ':', [cell.value_len, cell.link.0].map(u64::from));
     }
 }
 
@@ -57,16 +74,15 @@ fn write_page(text: &mut String, page: &PageState) {
 pub fn read(text: &str) -> Option<EngineState> {
     let mut sections = text.split('|');
     let mut head = sections.next()?.split(',');
-    let mut number = || head.next()?.parse::<u64>().ok();
     let mut state = EngineState {
-        page_size: number()?.try_into().ok()?,
-        capacity: number()?.try_into().ok()?,
-        order: number()?.try_into().ok()?,
-        frames: number()?.try_into().ok()?,
-        root: PageId(number()?.try_into().ok()?),
-        height: number()?.try_into().ok()?,
-        records: number()?,
-        free_head: PageId(number()?.try_into().ok()?),
+        page_size: number(head.next()?)?,
+        capacity: number(head.next()?)?,
+        order: number(head.next()?)?,
+        frames: number(head.next()?)?,
+        root: read_id(head.next()?)?,
+        height: number(head.next()?)?,
+        records: number(head.next()?)?,
+        free_head: read_id(head.next()?)?,
         ..EngineState::default()
     };
     for section in sections {
@@ -75,7 +91,7 @@ pub fn read(text: &str) -> Option<EngineState> {
         } else if let Some(pages) = section.strip_prefix("unsynced=") {
             state.unsynced = items(pages).map(read_id).collect::<Option<_>>()?;
         } else if let Some(counters) = section.strip_prefix("counters=") {
-            let values: Vec<u64> = items(counters).map(|value| value.parse().ok()).collect::<Option<_>>()?;
+            let values: Vec<u64> = items(counters).map(number).collect::<Option<_>>()?;
             state.counters = Counters::from_values(values.into_iter())?;
         } else {
             let page = read_page(section)?;
@@ -92,23 +108,24 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter(|item| !item.is_empty())
 }
 
+#[inline(never)]
 fn read_id(text: &str) -> Option<PageId> {
-    text.parse().ok().map(PageId)
+    number(text).map(PageId)
 }
 
 fn read_frame(text: &str) -> Option<FrameState> {
     let mut parts = text.split(':');
-    let frame = FrameId(parts.next()?.parse().ok()?);
+    let frame = FrameId(number(parts.next()?)?);
     let page = read_id(parts.next()?)?;
-    let pins = parts.next()?.parse().ok()?;
+    let pins = number(parts.next()?)?;
     Some(FrameState { frame, page, pins, dirty: parts.next()? == "d" })
 }
 
 fn read_page(text: &str) -> Option<PageState> {
     let mut parts = text.splitn(4, ':');
     let page = read_id(parts.next()?)?;
-    let lsn = Lsn(parts.next()?.parse().ok()?);
-    let used = parts.next()?.parse().ok()?;
+    let lsn = Lsn(number(parts.next()?)?);
+    let used = number(parts.next()?)?;
     let mut body = parts.next()?.splitn(4, ',');
     let body = match body.next()? {
         "meta" => PageBody::Meta,
@@ -117,10 +134,10 @@ fn read_page(text: &str) -> Option<PageState> {
             PageBody::Leaf { prev, next, cells: read_cells(body.next()?)? }
         }
         "inner" => {
-            let (level, leftmost) = (body.next()?.parse().ok()?, read_id(body.next()?)?);
+            let (level, leftmost) = (number(body.next()?)?, read_id(body.next()?)?);
             PageBody::Inner { level, leftmost, cells: read_cells(body.next()?)? }
         }
-        "overflow" => PageBody::Overflow { next: read_id(body.next()?)?, length: body.next()?.parse().ok()? },
+        "overflow" => PageBody::Overflow { next: read_id(body.next()?)?, length: number(body.next()?)? },
         "free" => PageBody::Free { next: read_id(body.next()?)? },
         _ => return None,
     };
@@ -132,7 +149,7 @@ fn read_cells(text: &str) -> Option<Cells> {
     for cell in text.split(';').filter(|cell| !cell.is_empty()) {
         let mut parts = cell.split(':');
         let key = hex_bytes(parts.next()?)?;
-        let value_len = parts.next()?.parse().ok()?;
+        let value_len = number(parts.next()?)?;
         cells.push(&key, Cell { value_len, link: read_id(parts.next()?)? });
     }
     Some(cells)

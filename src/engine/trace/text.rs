@@ -16,6 +16,7 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
+use super::decimal::{number, push_number};
 use super::{Event, NO_CAUSE, Record, Trace};
 
 /// Version that this program writes, and the newest that it reads.
@@ -76,15 +77,15 @@ pub fn hash(trace: &Trace) -> u64 {
 
 /// Writes one record without its line end.
 pub fn write_record(out: &mut String, record: &Record) {
-    let _ = write!(out, "{} ", record.time_ns);
+    push_number(out, record.time_ns);
+    out.push(' ');
     match record.cause {
         NO_CAUSE => out.push('-'),
-        cause => {
-            let _ = write!(out, "{cause}");
-        }
+        cause => push_number(out, u64::from(cause)),
     }
     if record.node != 0 {
-        let _ = write!(out, " @{}", record.node);
+        out.push_str(" @");
+        push_number(out, u64::from(record.node));
     }
     out.push(' ');
     write_event(out, &record.event);
@@ -94,7 +95,10 @@ pub fn write_record(out: &mut String, record: &Record) {
 pub fn write_event(out: &mut String, event: &Event) {
     out.push_str(event.name());
     event.fields(&mut |name, value| {
-        let _ = write!(out, " {name}={value}");
+        out.push(' ');
+        out.push_str(name);
+        out.push('=');
+        value.write(out);
     });
 }
 
@@ -171,7 +175,7 @@ impl<T: AsRef<str>> TraceReader<T> {
 
 fn check_header(text: &str) -> Result<(), TextError> {
     let first = text.lines().next().unwrap_or_default();
-    let version = first.strip_prefix(MAGIC).and_then(|rest| rest.trim().parse::<u32>().ok());
+    let version = first.strip_prefix(MAGIC).and_then(|rest| number::<u32>(rest.trim()));
     match version {
         None | Some(0) => Err(TextError::NotATrace),
         Some(found) if found > VERSION => Err(TextError::NewerVersion { found }),
@@ -187,16 +191,16 @@ fn check_end(end: &str, fnv: Fnv, records: usize) -> Result<(), TextError> {
 /// Reads one record; the error says what is wrong.
 pub fn read_record(line: &str) -> Result<Record, String> {
     let mut words = Words { rest: line };
-    let time_ns = words.next().and_then(|word| word.parse().ok()).ok_or("a record begins with its time in ns")?;
+    let time_ns = words.next().and_then(number).ok_or("a record begins with its time in ns")?;
     let cause = match words.next() {
         Some("-") => NO_CAUSE,
-        Some(word) => word.parse().map_err(|_| format!("`{word}` is no cause: a record's number or `-`"))?,
+        Some(word) => number(word).ok_or_else(|| format!("`{word}` is no cause: a record's number or `-`"))?,
         None => return Err("the cause is missing: a record's number or `-`".to_string()),
     };
     let mut name = words.next().ok_or("the event is missing")?;
     let mut node = 0;
-    if let Some(number) = name.strip_prefix('@') {
-        node = number.parse().map_err(|_| format!("`{name}` is no node"))?;
+    if let Some(digits) = name.strip_prefix('@') {
+        node = number(digits).ok_or_else(|| format!("`{name}` is no node"))?;
         name = words.next().ok_or("the event is missing")?;
     }
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();

@@ -282,7 +282,7 @@ fn key_of_line(data: &Data, index: u64, column: Option<usize>) -> Option<Bytes> 
 fn sorted_keys(data: &Data) -> Vec<(Bytes, u32)> {
     let lines = (0..data.len() as u32).filter_map(|line| Some((key_of_line(data, u64::from(line), None)?, line)));
     let mut keys: Vec<(Bytes, u32)> = lines.collect();
-    keys.sort();
+    keys.sort_unstable();
     keys.dedup_by(|later, earlier| later.0 == earlier.0);
     keys
 }

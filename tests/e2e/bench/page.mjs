@@ -1,1 +1,172 @@
-export async function measurePage() { return []; }
+// The page: what a first visit loads, how soon it shows something, and what a frame costs the main thread.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { ROOT } from '../bench.mjs';
+import { start } from '../harness.mjs';
+import { atMost, median, percentile } from './results.mjs';
+
+const VISITS = 7;
+const PLAY_MS = 6000;
+const JUMPS = 20;
+
+/** Sizes in bytes of everything in dist, which is what a first visit loads. */
+export async function pageSize(dir = join(ROOT, 'dist')) {
+  let [raw, gzip, brotli] = [0, 0, 0];
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = await readFile(join(dir, entry.name));
+    raw += bytes.length;
+    gzip += gzipSync(bytes, { level: 9 }).length;
+    brotli += brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length;
+  }
+  return { raw, gzip, brotli };
+}
+
+/** Milliseconds from the last byte of the wasm to the first frame of a preset. */
+async function firstFrame(site) {
+  const view = await site.open('');
+  await view.page.waitForFunction(() => performance.getEntriesByName('glassbase-first-frame').length > 0);
+  const elapsed = await view.page.evaluate(() => {
+    const wasm = performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('.wasm'));
+    return performance.getEntriesByName('glassbase-first-frame')[0].startTime - wasm.responseEnd;
+  });
+  await view.close();
+  return elapsed;
+}
+
+const SCRIPT_EVENTS = new Set(['FireAnimationFrame', 'FunctionCall', 'RunMicrotasks', 'EventDispatch', 'TimerFire', 'EvaluateScript']);
+
+/** The outermost script events of the main thread, which is the one that has most animation frames, in order. */
+function scriptEvents(trace) {
+  const events = JSON.parse(trace.toString()).traceEvents;
+  const threads = new Map();
+  for (const { name, pid, tid } of events) {
+    if (name === 'FireAnimationFrame') threads.set(`${pid}:${tid}`, (threads.get(`${pid}:${tid}`) ?? 0) + 1);
+  }
+  const main = [...threads].sort((a, b) => b[1] - a[1])[0]?.[0];
+  const scripts = events.filter((e) => `${e.pid}:${e.tid}` === main && e.ph === 'X' && SCRIPT_EVENTS.has(e.name));
+  let busyUntil = 0;
+  return scripts.sort((a, b) => a.ts - b.ts).filter((event) => {
+    const outermost = event.ts >= busyUntil;
+    if (outermost) busyUntil = event.ts + event.dur;
+    return outermost;
+  });
+}
+
+/** Script time in ms from each event that begins a stretch to the next one that does, at least `apartMs` later. */
+function stretches(events, begins, apartMs = 0) {
+  const times = [];
+  let last = -Infinity;
+  for (const event of events) {
+    if (begins(event) && event.ts - last >= apartMs * 1000) {
+      times.push(0);
+      last = event.ts;
+    }
+    if (times.length > 0) times[times.length - 1] += event.dur / 1000;
+  }
+  return times;
+}
+
+/** A link to a script. */
+function link(script) {
+  return `#1.${deflateSync(script).toString('base64url')}`;
+}
+
+/** Opens a run and waits until all of it has been carried out. */
+async function openRun(site, fragment) {
+  const view = await site.open(fragment, { viewport: { width: 1440, height: 900 } });
+  await view.page.waitForFunction(() => performance.getEntriesByName('glassbase-first-frame').length > 0);
+  await view.page.waitForFunction(() => !document.querySelector('progress'), null, { timeout: 120_000 });
+  return view;
+}
+
+/** Clicks the timeline at a share of its length. */
+async function seek(page, share) {
+  const box = await page.getByRole('slider', { name: 'Playhead' }).boundingBox();
+  await page.mouse.click(box.x + box.width * share, box.y + box.height / 2);
+}
+
+async function play(page) {
+  const button = page.getByRole('button', { name: /^play/i });
+  if ((await button.count()) > 0) await button.first().click();
+}
+
+const SHAPES = 'rect, path, text, circle, line, polygon, polyline, ellipse, use'
+  .split(', ').map((name) => `main svg ${name}`).join(', ');
+
+/** Plays a run and measures its frames. */
+async function frames(site, { fragment, speed, from, whole }) {
+  const view = await openRun(site, fragment);
+  const { page } = view;
+  await page.getByRole('combobox', { name: 'Speed' }).selectOption(speed);
+  await seek(page, from);
+  if (whole) await page.getByRole('button', { name: /fit|whole/i }).first().click();
+  await play(page);
+  await page.waitForTimeout(500);
+  await site.browser.startTracing(page, { categories: ['devtools.timeline'] });
+  let shapes = 0;
+  for (let waited = 0; waited < PLAY_MS; waited += 1000) {
+    await page.waitForTimeout(1000);
+    shapes = Math.max(shapes, await page.evaluate((selector) => document.querySelectorAll(selector).length, SHAPES));
+  }
+  const times = stretches(scriptEvents(await site.browser.stopTracing()), (event) => event.name === 'FireAnimationFrame', 8);
+  await view.close();
+  if (times.length < 60) throw new Error(`${fragment.slice(0, 20)}: only ${times.length} frames`);
+  return { p95: percentile(times, 0.95), shapes, count: times.length };
+}
+
+/** Jumps to places all over a long trace; script time of each jump. */
+async function jumps(site, fragment) {
+  const view = await openRun(site, fragment);
+  const { page } = view;
+  const pause = page.getByRole('button', { name: /^pause/i });
+  if ((await pause.count()) > 0) await pause.first().click();
+  const events = Number(await page.getByRole('slider', { name: 'Playhead' }).getAttribute('aria-valuemax'));
+  await site.browser.startTracing(page, { categories: ['devtools.timeline'] });
+  for (let jump = 0; jump < JUMPS; jump++) {
+    await seek(page, ((jump * 0.618034) % 1) * 0.98 + 0.01);
+    await page.waitForTimeout(250);
+  }
+  const scripts = scriptEvents(await site.browser.stopTracing());
+  const times = stretches(scripts, (event) => event.name === 'EventDispatch' && event.args?.data?.type === 'pointerdown');
+  await view.close();
+  if (times.length < JUMPS) throw new Error(`only ${times.length} jumps were seen`);
+  return { p95: percentile(times, 0.95), events };
+}
+
+const SCENARIOS = [
+  {
+    id: 'frames-shapes',
+    what: 'a tree with as many shapes as are drawn one by one, in motion',
+    fragment: link('lab btree\nset order 16\nset frames 256\nrecord on\nrandom 900 uniform to 999999\n'),
+    speed: '10',
+    from: 0.5,
+    whole: true,
+  },
+  { id: 'frames-million', what: 'the tree of a million keys', fragment: '#preset=million', speed: '1', from: 0.3 },
+];
+const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');
+
+export async function measurePage() {
+  const size = await pageSize();
+  const kilobytes = (bytes) => Math.round(bytes / 1000);
+  const what = `all that a first visit loads, brotli (gzip ${kilobytes(size.gzip)} KB, raw ${kilobytes(size.raw)} KB)`;
+  const results = [atMost('page-size', what, size.brotli / 1000, 'KB', 220)];
+  const site = await start();
+  try {
+    const visits = [];
+    for (let visit = 0; visit < VISITS; visit++) visits.push(await firstFrame(site));
+    results.push(atMost('first-frame', 'from wasm arrival to the first preset frame', median(visits), 'ms', 300));
+    for (const scenario of SCENARIOS) {
+      const { p95, shapes, count } = await frames(site, scenario);
+      const text = `${scenario.what}: script time per frame, 95th percentile (${shapes} shapes, ${count} frames)`;
+      results.push(atMost(scenario.id, text, p95, 'ms', 8));
+    }
+    const { p95, events } = await jumps(site, LONG);
+    results.push(atMost('jump', `a jump anywhere in a trace of ${events} events, 95th percentile`, p95, 'ms', 50));
+  } finally {
+    await site.close();
+  }
+  return results;
+}

@@ -11,13 +11,14 @@ import { atLeast, median } from './results.mjs';
 
 const ROWS = 200_000;
 const BOUNDARY_ROWS = 50_000;
-const ROUNDS = 2;
+const ROUNDS = 5;
 
 async function buildSite(dir) {
   const cargo = ['build', '--locked', '--release', '--target', 'wasm32-unknown-unknown', '-p', 'glassbase-bench'];
   execFileSync('cargo', cargo, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
   await mkdir(dir, { recursive: true });
-  const wasm = join(ROOT, 'target/wasm32-unknown-unknown/release/glassbase_bench.wasm');
+  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+  const wasm = join(target, 'wasm32-unknown-unknown/release/glassbase_bench.wasm');
   execFileSync('wasm-bindgen', ['--target', 'web', '--out-dir', dir, wasm]);
   const optimised = join(dir, 'glassbase_bench_bg.wasm');
   // The same level as the page's (www/index.html, data-wasm-opt).

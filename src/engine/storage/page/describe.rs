@@ -89,10 +89,8 @@ fn slotted(page: &[u8], regions: &mut Vec<Region>) {
         push(regions, slot_at(slot)..slot_at(slot + 1), "slot", Some(slot), value);
     }
     free(regions, free_start(page)..free_end(page));
-    let mut order: Vec<usize> = (0..slots).collect();
-    order.sort_by_key(|slot| cell_offset(page, *slot));
     let mut at = free_end(page);
-    for slot in order {
+    for slot in slots_by_place(page) {
         let offset = cell_offset(page, slot);
         garbage_between(regions, at, offset);
         cell(page, slot, regions);
