@@ -6,8 +6,9 @@
 //!   recent       the last few views that were asked for: the next position is one record further than one of these
 //! ```
 //!
-//! A checkpoint shares its pages with its neighbours; what it costs of its own is the list of pages. When all lists
-//! together grow beyond [`LISTED_MAX`] entries, every second checkpoint goes and the distance between them doubles.
+//! A checkpoint shares its pages with its neighbours; what it costs of its own is the list of pages, and those that have
+//! changed. When all together hold more than [`HELD_MAX`] words, every second checkpoint goes and the distance between
+//! them doubles.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,8 +22,8 @@ use crate::trace::{Event, PageId, Record, Trace};
 /// Records between checkpoints at first.
 const DISTANCE: usize = 256;
 
-/// Entries in the page lists of all checkpoints together.
-const LISTED_MAX: usize = 4_000_000;
+/// Words of memory that all checkpoints together may hold: 48 MB in the browser.
+const HELD_MAX: usize = 12_000_000;
 
 /// Views asked for last: the stage asks for two neighbours in turn, the rest of the page for one more.
 const RECENT: usize = 6;
@@ -39,7 +40,8 @@ pub struct Timeline {
     trace: Trace,
     distance: usize,
     checkpoints: Vec<Rc<View>>,
-    listed: usize,
+    /// About how many words the checkpoints hold.
+    held: usize,
     /// The view at the end, from which `extend` goes on.
     end: Rc<View>,
     recent: RefCell<Vec<Rc<View>>>,
@@ -55,7 +57,7 @@ impl Default for Timeline {
             trace: Trace::new(),
             distance: DISTANCE,
             checkpoints: vec![start.clone()],
-            listed: 0,
+            held: 0,
             end: start,
             recent: RefCell::default(),
             markers: Vec::new(),
@@ -111,13 +113,13 @@ impl Timeline {
     }
 
     fn keep(&mut self, checkpoint: Rc<View>) {
-        self.listed += checkpoint.state.pages.len();
+        self.held += self.checkpoints.last().map_or(0, |before| words(before, &checkpoint));
         self.checkpoints.push(checkpoint);
-        if self.listed > LISTED_MAX && self.checkpoints.len() > 4 {
+        if self.held > HELD_MAX && self.checkpoints.len() > 4 {
             self.distance *= 2;
             let distance = self.distance;
             self.checkpoints.retain(|view| view.position.is_multiple_of(distance));
-            self.listed = self.checkpoints.iter().map(|view| view.state.pages.len()).sum();
+            self.held = self.checkpoints.windows(2).map(|pair| words(&pair[0], &pair[1])).sum();
         }
     }
 
@@ -245,6 +247,15 @@ impl Timeline {
     pub fn series(&self) -> &Series {
         &self.series
     }
+}
+
+/// About how many words of memory a checkpoint takes besides what it shares with the one before it.
+fn words(before: &View, checkpoint: &View) -> usize {
+    let old = &before.state.pages;
+    let pages = checkpoint.state.pages.iter().enumerate();
+    let changed = pages.filter(|(index, page)| old.get(*index).is_none_or(|old| !Rc::ptr_eq(old, page)));
+    let own: usize = changed.map(|(_, page)| 16 + 5 * page.cells().map_or(0, |cells| cells.len())).sum();
+    checkpoint.state.pages.len() + 4 * checkpoint.state.pool.len() + own
 }
 
 /// A timeline that components share; two handles are equal when they show the same timeline in the same version.

@@ -271,20 +271,50 @@ pub fn separator_cost(key_len: usize) -> usize {
 }
 
 /// Binary search: the number of keys below `sought`, and whether it follows.
+///
+/// The heads are searched first, without a branch that depends on what is compared; whole keys are looked at only where
+/// heads are equal.
 #[inline]
 pub fn search(page: &[u8], sought: &[u8]) -> (usize, bool) {
     let head = head_of(sought);
     let (slots, _) = page[HEADER_BYTES..slot_at(slot_count(page))].as_chunks::<SLOT_BYTES>();
-    let prefix = prefix_bytes(page);
-    let (mut low, mut high) = (0, slots.len());
+    let low = partition(slots, |slot| head_in(slot) < head);
+    match slots.get(low) {
+        Some(slot) if head_in(slot) == head => search_equal_heads(page, slots, low, head, sought),
+        _ => (low, false),
+    }
+}
+
+type Slot = [u8; SLOT_BYTES];
+
+#[inline(always)]
+fn head_in(slot: &Slot) -> u32 {
+    u32::from_le_bytes([slot[4], slot[5], slot[6], slot[7]])
+}
+
+/// The number of slots for which `below` holds; they all come before the others.
+#[inline(always)]
+fn partition(slots: &[Slot], below: impl Fn(&Slot) -> bool) -> usize {
+    let (mut low, mut size) = (0, slots.len());
+    while size > 1 {
+        let half = size / 2;
+        low += if below(&slots[low + half - 1]) { half } else { 0 };
+        size -= half;
+    }
+    low + usize::from(size == 1 && below(&slots[low]))
+}
+
+/// The search among the slots from `low` on whose heads are the sought key's.
+#[inline]
+fn search_equal_heads(page: &[u8], slots: &[Slot], low: usize, head: u32, sought: &[u8]) -> (usize, bool) {
+    let several = slots.get(low + 1).is_some_and(|slot| head_in(slot) == head);
+    let mut high = if several { low + partition(&slots[low..], |slot| head_in(slot) == head) } else { low + 1 };
+    let (mut low, prefix) = (low, prefix_bytes(page));
     while low < high {
         let middle = (low + high) / 2;
-        let [o0, o1, l0, l1, h0, h1, h2, h3] = slots[middle];
-        let ordering = u32::from_le_bytes([h0, h1, h2, h3]).cmp(&head).then_with(|| {
-            let start = u16::from_le_bytes([o0, o1]) as usize + prefix;
-            page[start..start + u16::from_le_bytes([l0, l1]) as usize].cmp(sought)
-        });
-        match ordering {
+        let [o0, o1, l0, l1, ..] = slots[middle];
+        let start = u16::from_le_bytes([o0, o1]) as usize + prefix;
+        match page[start..start + u16::from_le_bytes([l0, l1]) as usize].cmp(sought) {
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
             std::cmp::Ordering::Equal => return (middle, true),
