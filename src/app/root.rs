@@ -18,6 +18,7 @@ use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::LABS;
 use crate::lab::intake::KeyReader;
 use crate::trace::{Bytes, PageId, TraceReader};
+use crate::view::camera::within;
 use crate::view::{Selection, TimelineHandle};
 
 /// Milliseconds of a frame for work; the rest is for drawing.
@@ -433,7 +434,7 @@ impl App {
 impl App {
     fn frame(&mut self, time: f64) {
         self.frames.arrived();
-        let elapsed = self.last_frame_ms.map_or(0.0, |last| (time - last).clamp(0.0, ELAPSED_MAX_MS));
+        let elapsed = self.last_frame_ms.map_or(0.0, |last| within(time - last, 0.0, ELAPSED_MAX_MS));
         self.last_frame_ms = Some(time);
         self.work();
         self.player.advance(elapsed);

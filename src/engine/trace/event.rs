@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use super::bytes::Bytes;
-use super::field::{self, Field, Texts};
+use super::field::{self, Texts};
 use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 
@@ -57,10 +57,10 @@ macro_rules! events {
                 match self { $($(Event::$variant { .. } => Lane::$lane,)*)* }
             }
 
-            /// Hands each field's name and value to `visit`.
-            pub fn fields(&self, visit: &mut dyn FnMut(&'static str, &dyn Field)) {
+            /// Appends ` name=text` for each field.
+            pub fn write_fields(&self, out: &mut String) {
                 match self {
-                    $($(Event::$variant { $($field),* } => { $(visit(stringify!($field), $field);)* })*)*
+                    $($(Event::$variant { $($field),* } => { $(field::push(out, stringify!($field), $field);)* })*)*
                 }
             }
 
