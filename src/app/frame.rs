@@ -15,6 +15,7 @@ use super::player::Move;
 use super::root::{App, Intake};
 use super::{browser, pace};
 use crate::view::Selection;
+use crate::view::camera::within;
 
 /// Milliseconds of a frame for work; the rest is for drawing.
 const WORK_MS: f64 = 5.0;
@@ -26,7 +27,7 @@ const BYTES_EVERY_MS: f64 = 400.0;
 impl App {
     pub fn frame(&mut self, time: f64) {
         self.frames.arrived();
-        let elapsed = self.last_frame_ms.map_or(0.0, |last| (time - last).clamp(0.0, ELAPSED_MAX_MS));
+        let elapsed = self.last_frame_ms.map_or(0.0, |last| within(time - last, 0.0, ELAPSED_MAX_MS));
         self.last_frame_ms = Some(time);
         self.work();
         self.player.advance(elapsed);

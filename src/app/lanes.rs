@@ -17,6 +17,7 @@ use super::action::{Act, Action};
 use super::browser::{self, Sizes};
 use super::player::Move;
 use crate::trace::{Event, Lane};
+use crate::view::camera::within;
 use crate::view::{MarkerKind, TimelineHandle};
 
 const MARKER_HEIGHT: f64 = 14.0;
@@ -122,7 +123,7 @@ impl Lanes {
         let place = track.get_bounding_client_rect();
         let part = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
         let length = ctx.props().timeline.len() as f64;
-        ctx.props().act.emit(Action::Move(Move::To((part * length).round().clamp(0.0, length))));
+        ctx.props().act.emit(Action::Move(Move::To(within((part * length).round(), 0.0, length))));
     }
 
     fn observe(&mut self, ctx: &Context<Self>) {
@@ -200,7 +201,7 @@ impl Painter<'_> {
             for (index, record) in timeline.trace().iter().enumerate() {
                 let (x, y) = (self.x(index as f64 + 0.5), Self::lane_y(record.event.lane()) + 0.5);
                 let (color, hollow) = colors.of(&record.event);
-                let radius = (step * 0.4).clamp(1.0, 2.6);
+                let radius = within(step * 0.4, 1.0, 2.6);
                 self.context.begin_path();
                 let _ = self.context.arc(x, y, radius, 0.0, std::f64::consts::TAU);
                 if hollow {

@@ -15,6 +15,7 @@
 use super::pace;
 use super::run::Run;
 use crate::lab::Session;
+use crate::view::camera::within;
 
 /// What stands at the right in a comparison.
 pub struct Rival {
@@ -127,7 +128,7 @@ impl Player {
             }
             Move::Command(_) => self.run.timeline().with(|timeline| timeline.command_after(position)) as f64,
         };
-        self.playhead = target.clamp(0.0, length);
+        self.playhead = within(target, 0.0, length);
     }
 
     /// Plays one event and rests; when it is already under way it is finished at once.

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::browser;
 use crate::lab::{Progress, Session};
+use crate::view::camera::within;
 use crate::view::{Timeline, TimelineHandle};
 
 /// A slice of work is to take about this long, so that a deadline is not missed by more.
@@ -122,6 +123,6 @@ impl Run {
 
 /// A budget whose slice takes about [`SLICE_MS`], having seen that `budget` took `took_ms`.
 fn adapted(budget: u32, took_ms: f64) -> u32 {
-    let factor = (SLICE_MS / took_ms.max(0.05)).clamp(0.25, 2.0);
+    let factor = within(SLICE_MS / took_ms.max(0.05), 0.25, 2.0);
     ((f64::from(budget) * factor) as u32).clamp(BUDGET_MIN, BUDGET_MAX)
 }

@@ -68,6 +68,12 @@ impl Default for Camera {
     }
 }
 
+/// The nearest value from `low` to `high`. Unlike `f64::clamp` it cannot panic, and so brings along no text about
+/// floating point, which takes 25 KB to write.
+pub fn within(value: f64, low: f64, high: f64) -> f64 {
+    value.max(low).min(high)
+}
+
 impl Camera {
     /// All of `bounds`.
     pub fn fit(bounds: Bounds, size: Size) -> Camera {
@@ -96,18 +102,18 @@ impl Camera {
         let y = if whole_fits { whole.center().1 } else { rest(self.y, middle_y, (half_h - 90.0 / zoom).max(0.0)) };
         let edge = (whole.width() / 2.0 - half_w + MARGIN / zoom).max(0.0);
         let middle = whole.center().0;
-        Camera { x: x.clamp(middle - edge, middle + edge), y, zoom }
+        Camera { x: within(x, middle - edge, middle + edge), y, zoom }
     }
 
     /// As large as all levels find room, within what can be read.
     fn readable(&self, whole: Bounds, size: Size) -> Camera {
         let down = (size.height - 20.0).max(1.0) / whole.height().max(1.0);
-        Camera { zoom: down.clamp(ZOOM_READ, ZOOM_PART), ..*self }
+        Camera { zoom: within(down, ZOOM_READ, ZOOM_PART), ..*self }
     }
 
     /// Zooms by `factor`; the point at `(x, y)` of the stage stays where it is.
     pub fn zoomed(&self, factor: f64, x: f64, y: f64, size: Size, zoom_min: f64) -> Camera {
-        let zoom = (self.zoom * factor).clamp(zoom_min.min(ZOOM_MAX), ZOOM_MAX);
+        let zoom = within(self.zoom * factor, zoom_min.min(ZOOM_MAX), ZOOM_MAX);
         let (dx, dy) = (x - size.width / 2.0, y - size.height / 2.0);
         let shift = 1.0 / self.zoom - 1.0 / zoom;
         Camera { x: self.x + dx * shift, y: self.y + dy * shift, zoom }
@@ -126,8 +132,8 @@ impl Camera {
     /// Keeps some of `whole` in sight.
     pub fn held(&self, whole: Bounds, size: Size) -> Camera {
         let (half_w, half_h) = (size.width / self.zoom * 0.4, size.height / self.zoom * 0.4);
-        let x = self.x.clamp(whole.left - half_w, (whole.right + half_w).max(whole.left - half_w));
-        let y = self.y.clamp(whole.top - half_h, (whole.bottom + half_h).max(whole.top - half_h));
+        let x = within(self.x, whole.left - half_w, (whole.right + half_w).max(whole.left - half_w));
+        let y = within(self.y, whole.top - half_h, (whole.bottom + half_h).max(whole.top - half_h));
         Camera { x, y, zoom: self.zoom }
     }
 

@@ -53,10 +53,13 @@ pub fn scene(stage: &Stage) -> Scene {
 
 /// The frames that hold one of `pages` (ascending), by page. The pool may be large, what is seen is not.
 fn pooled(view: &View, pages: &[PageId]) -> Vec<FrameState> {
-    let seen = |frame: &&FrameState| pages.binary_search(&frame.page).is_ok();
-    let mut frames: Vec<FrameState> = view.state.pool.iter().filter(seen).copied().collect();
-    frames.sort_unstable_by_key(|frame| frame.page);
-    frames
+    let mut frames = vec![None; pages.len()];
+    for frame in &view.state.pool {
+        if let Ok(at) = pages.binary_search(&frame.page) {
+            frames[at] = Some(*frame);
+        }
+    }
+    frames.into_iter().flatten().collect()
 }
 
 struct Builder<'a> {

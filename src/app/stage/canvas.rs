@@ -9,7 +9,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use crate::app::browser;
 use crate::view::View;
 use crate::view::bands::{Source, Span, Window, band};
-use crate::view::camera::{Bounds, Camera, Size};
+use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::metrics::Metrics;
 
 /// The page's colours, as they are now.
@@ -57,7 +57,7 @@ impl Palette {
 
 /// What draws on a canvas, which is made as sharp as the screen; `afresh`: emptied.
 pub fn context(canvas: &HtmlCanvasElement, size: Size, afresh: bool) -> Option<CanvasRenderingContext2d> {
-    let ratio = browser::window().device_pixel_ratio().clamp(1.0, 3.0);
+    let ratio = within(browser::window().device_pixel_ratio(), 1.0, 3.0);
     let (width, height) = ((size.width * ratio) as u32, (size.height * ratio) as u32);
     if afresh && (canvas.width() != width || canvas.height() != height) {
         canvas.set_width(width);
@@ -84,7 +84,7 @@ impl Rows {
     pub fn of(levels: usize, size: Size) -> Rows {
         let gap = 14.0;
         let room = (size.height - 90.0) / levels.max(1) as f64 - gap;
-        let height = room.clamp(10.0, 68.0);
+        let height = within(room, 10.0, 68.0);
         let all = (height + gap) * levels as f64 - gap;
         Rows { top: ((size.height - all) / 2.0).max(8.0), height, gap, levels }
     }
@@ -218,8 +218,8 @@ pub fn map(
         });
     }
     let scale = size.width / whole.width().max(1.0);
-    let left = ((seen.left - whole.left) * scale).clamp(0.0, size.width - 3.0);
-    let right = ((seen.right - whole.left) * scale).clamp(left + 3.0, size.width);
+    let left = within((seen.left - whole.left) * scale, 0.0, size.width - 3.0);
+    let right = within((seen.right - whole.left) * scale, left + 3.0, size.width);
     context.set_global_alpha(0.14);
     context.set_fill_style_str(&palette.accent);
     context.fill_rect(left, 0.0, right - left, size.height);

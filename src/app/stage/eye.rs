@@ -1,7 +1,7 @@
 //! The camera of a stage: where it is, where it is going, and whether it follows the action by itself.
 
 use crate::trace::{Event, PageId, Record};
-use crate::view::camera::{Bounds, Camera, Size};
+use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::metrics::Metrics;
 use crate::view::{View, scene};
 
@@ -69,7 +69,7 @@ impl Eye {
 
     /// Comes closer to the goal; true while there is a way to go.
     pub fn ease(&mut self, now_ms: f64, still: bool) -> bool {
-        let elapsed_ms = (now_ms - self.last_ms.unwrap_or(now_ms - 16.0)).clamp(1.0, 50.0);
+        let elapsed_ms = within(now_ms - self.last_ms.unwrap_or(now_ms - 16.0), 1.0, 50.0);
         if still || self.camera.is_at(&self.goal) {
             self.camera = self.goal;
             self.last_ms = None;

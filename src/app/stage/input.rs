@@ -10,7 +10,7 @@ use yew::Context;
 use super::picture::hit;
 use super::{Drawn, Stage};
 use crate::trace::PageId;
-use crate::view::camera::Camera;
+use crate::view::camera::{Camera, within};
 use crate::view::{Selection, scene};
 
 /// A press that moves further than this is no click.
@@ -171,7 +171,7 @@ impl Stage {
         }
         event.prevent_default();
         let whole = self.whole();
-        let share = (f64::from(event.offset_x()) / self.map_size().width).clamp(0.0, 1.0);
+        let share = within(f64::from(event.offset_x()) / self.map_size().width, 0.0, 1.0);
         let camera = Camera { x: whole.left + share * whole.width(), ..self.eye.goal };
         self.eye.take(camera.held(whole, self.size));
     }

@@ -34,7 +34,7 @@ use self::picture::{Lens, Picture};
 use self::strips::Strips;
 use super::browser::{self, Frames};
 use crate::trace::{Bytes, PageId, Record};
-use crate::view::camera::{Bounds, Camera, Size};
+use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::find::find;
 use crate::view::metrics::Metrics;
 use crate::view::scene::{self, Lod};
@@ -278,7 +278,7 @@ impl Stage {
     /// How far the step under the playhead has come.
     fn t(&self, props: &StageProps) -> f64 {
         let Some(index) = self.step.index else { return 1.0 };
-        if props.still { 1.0 } else { (props.playhead - index as f64).clamp(0.0, 1.0) }
+        if props.still { 1.0 } else { within(props.playhead - index as f64, 0.0, 1.0) }
     }
 
     fn attend(&mut self, ctx: &Context<Self>) {
@@ -397,7 +397,7 @@ impl Stage {
             // Bars use the whole height of the stage.
             Lod::Bars => {
                 let whole = self.whole();
-                let down = ((size.height - 40.0) / whole.height().max(1.0)).clamp(camera.zoom, 1.0);
+                let down = within((size.height - 40.0) / whole.height().max(1.0), camera.zoom, 1.0);
                 Lens { camera, size, down, y: whole.center().1 }
             }
         }

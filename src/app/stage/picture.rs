@@ -3,15 +3,14 @@
 //! When a step begins, [`Picture::show`] makes the elements match the scene; only pages whose look has changed are
 //! written anew. In between, [`Picture::place`] moves what moves, and touches nothing else.
 
-use std::collections::BTreeMap;
-
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 use super::markup::{self, num};
 use crate::app::browser;
 use crate::trace::PageId;
-use crate::view::camera::{Camera, Size};
+use crate::trace::decimal::push_fixed;
+use crate::view::camera::{Camera, Size, within};
 use crate::view::metrics::{CHAR_W, FILL_H, Metrics, PAD, PAGE_H};
 use crate::view::motion::{FlightKind, Spot, arch};
 use crate::view::scene::{Lod, Look, PageShape, Scene};
@@ -36,6 +35,7 @@ pub struct Lens {
 
 /// The elements of a page.
 struct PageElement {
+    page: PageId,
     group: Element,
     look: Look,
     lod: Lod,
@@ -59,7 +59,8 @@ pub struct Picture {
     edges: [Element; 2],
     links: [Element; 2],
     over: Element,
-    elements: BTreeMap<PageId, PageElement>,
+    /// By page.
+    elements: Vec<PageElement>,
     scene: Scene,
     metrics: Metrics,
     /// Coordinates in the document count from here, so that they stay small in a wide tree.
@@ -106,7 +107,7 @@ impl Picture {
             edges,
             links,
             over,
-            elements: BTreeMap::new(),
+            elements: Vec::new(),
             scene: Scene::default(),
             metrics,
             origin: 0.0,
@@ -122,13 +123,13 @@ impl Picture {
         let resized = self.metrics != metrics;
         self.metrics = metrics;
         self.origin = (origin / 1000.0).round() * 1000.0;
-        let gone: Vec<PageId> =
-            self.elements.keys().copied().filter(|page| resized || scene.index_of(*page).is_none()).collect();
-        for page in gone {
-            if let Some(element) = self.elements.remove(&page) {
+        self.elements.retain(|element| {
+            let stays = !resized && scene.index_of(element.page).is_some();
+            if !stays {
                 element.group.remove();
             }
-        }
+            stays
+        });
         for shape in &scene.pages {
             self.show_page(shape, lod);
         }
@@ -139,7 +140,8 @@ impl Picture {
     }
 
     fn show_page(&mut self, shape: &PageShape, lod: Lod) {
-        let known = self.elements.get(&shape.page);
+        let place = self.place_of(shape.page);
+        let known = place.ok().map(|at| &self.elements[at]);
         if known.is_some_and(|known| known.look == shape.look && known.lod == lod) {
             return;
         }
@@ -162,9 +164,25 @@ impl Picture {
         let cells = group.query_selector(".cells").ok().flatten().map_or(Vec::new(), |cells| children(&cells));
         let cells = cells.into_iter().map(|element| CellElement { element, x: far, hidden: false }).collect();
         let level = group.query_selector(".level").ok().flatten();
-        let element =
-            PageElement { group, look: look.clone(), lod, cells, level, placed: (far, far, 1.0), filled: -1.0 };
-        self.elements.insert(shape.page, element);
+        let element = PageElement {
+            page: shape.page,
+            group,
+            look: look.clone(),
+            lod,
+            cells,
+            level,
+            placed: (far, far, far),
+            filled: -1.0,
+        };
+        match place {
+            Ok(at) => self.elements[at] = element,
+            Err(at) => self.elements.insert(at, element),
+        }
+    }
+
+    /// Where the elements of a page stand among all, or where they would.
+    fn place_of(&self, page: PageId) -> Result<usize, usize> {
+        self.elements.binary_search_by_key(&page, |element| element.page)
     }
 
     fn show_floats(&mut self, scene: &Scene) {
@@ -198,29 +216,30 @@ impl Picture {
         if self.drawn == Some((lens, t)) {
             return;
         }
+        let afresh = self.drawn.is_none();
         let moved = self.drawn.is_none_or(|(before, _)| before != lens);
         if moved {
             self.place_world(&lens);
         }
         let seen = lens.camera.sees(lens.size);
         let (left, right) = (seen.left, seen.right);
-        let t = eased(t.clamp(0.0, 1.0));
+        self.drawn = Some((lens, t));
+        let t = eased(within(t, 0.0, 1.0));
         let half = self.metrics.page_w / 2.0;
-        let mut shifted = self.drawn.is_none();
+        let mut shifted = afresh;
         self.corners.clear();
         for shape in &self.scene.pages {
             let anchor = shape.from.between(&shape.to, t);
             let x = anchor.slid(left, right, half) - half - self.origin;
             self.corners.push((x, anchor.y));
-            if let Some(element) = self.elements.get_mut(&shape.page) {
-                shifted |= element.place(shape, x, anchor.y, t, &self.metrics);
+            if let Ok(at) = self.elements.binary_search_by_key(&shape.page, |element| element.page) {
+                shifted |= self.elements[at].place(shape, x, anchor.y, t, &self.metrics);
             }
         }
         if shifted {
             self.place_lines();
         }
         self.place_floats(t, &lens);
-        self.drawn = Some((lens, t));
     }
 
     fn place_world(&self, lens: &Lens) {
@@ -230,7 +249,7 @@ impl Picture {
         );
         transform.push_str(" scale(");
         for scale in [lens.camera.zoom, lens.down] {
-            transform.push_str(&((scale * 1e4).round() / 1e4).to_string());
+            push_fixed(&mut transform, scale, 4);
             transform.push(' ');
         }
         transform.push(')');
@@ -310,11 +329,11 @@ impl Picture {
 
     /// Of all pages exactly one is reached by the tab key.
     pub fn rove(&self) {
-        let at = self.focus.filter(|page| self.elements.contains_key(page));
-        let at = at.or_else(|| self.elements.iter().find(|(_, element)| element.look.root).map(|(page, _)| *page));
-        let at = at.or_else(|| self.elements.keys().next().copied());
-        for (page, element) in &self.elements {
-            let wanted = if Some(*page) == at { "0" } else { "-1" };
+        let at = self.focus.filter(|page| self.place_of(*page).is_ok());
+        let at = at.or_else(|| self.elements.iter().find(|element| element.look.root).map(|element| element.page));
+        let at = at.or_else(|| self.elements.first().map(|element| element.page));
+        for element in &self.elements {
+            let wanted = if Some(element.page) == at { "0" } else { "-1" };
             if element.group.get_attribute("tabindex").as_deref() != Some(wanted) {
                 set(&element.group, "tabindex", wanted);
             }
@@ -322,7 +341,7 @@ impl Picture {
     }
 
     pub fn element(&self, page: PageId) -> Option<&Element> {
-        self.elements.get(&page).map(|element| &element.group)
+        self.place_of(page).ok().map(|at| &self.elements[at].group)
     }
 
     pub fn weight(&self) -> usize {

@@ -86,7 +86,7 @@ impl Zipf {
         loop {
             let u = self.integral_last + generator.unit() * (self.integral_first - self.integral_last);
             let x = self.integral_inverse(u);
-            let rank = libm::floor(x + 0.5).clamp(1.0, self.n as f64);
+            let rank = libm::floor(x + 0.5).max(1.0).min(self.n as f64);
             if rank - x <= self.shortcut || u >= self.integral(rank + 0.5) - self.density(rank) {
                 return rank as u64;
             }

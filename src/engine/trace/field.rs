@@ -20,6 +20,15 @@ pub trait Field {
         Self: Sized;
 }
 
+/// Appends ` name=text`.
+#[inline(never)]
+pub(super) fn push(out: &mut String, name: &str, field: &dyn Field) {
+    out.push(' ');
+    out.push_str(name);
+    out.push('=');
+    field.write(out);
+}
+
 /// Gives the text of the field of a name, if there is one.
 pub type Texts<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
 

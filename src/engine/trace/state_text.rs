@@ -16,9 +16,10 @@ use super::state::{Cell, Cells, Counters, EngineState, FrameState, PageBody, Pag
 pub fn write(state: &EngineState) -> String {
     let mut text = String::new();
     let EngineState { page_size, capacity, order, frames, root, height, records, free_head, .. } = state;
-    let (sizes, root, free) = ([*page_size, *capacity, *order, *frames], u64::from(root.0), u64::from(free_head.0));
-    let places = [root, u64::from(*height), *records, free];
-    push_joined(&mut text, ',', sizes.into_iter().map(u64::from).chain(places));
+    let [sizes @ .., root, free] = [*page_size, *capacity, *order, *frames, root.0, free_head.0].map(u64::from);
+    push_joined(&mut text, ',', &sizes);
+    text.push(',');
+    push_joined(&mut text, ',', &[root, u64::from(*height), *records, free]);
     for page in &state.pages {
         text.push('|');
         write_page(&mut text, page);
@@ -28,36 +29,38 @@ pub fn write(state: &EngineState) -> String {
         if index > 0 {
             text.push(',');
         }
-        push_joined(&mut text, ':', [frame.frame.0, frame.page.0, frame.pins].map(u64::from));
+        push_joined(&mut text, ':', &[frame.frame.0, frame.page.0, frame.pins].map(u64::from));
         text.push_str(if frame.dirty { ":d" } else { ":c" });
     }
     text.push_str("|unsynced=");
-    push_joined(&mut text, ',', state.unsynced.iter().map(|page| u64::from(page.0)));
+    let unsynced: Vec<u64> = state.unsynced.iter().map(|page| u64::from(page.0)).collect();
+    push_joined(&mut text, ',', &unsynced);
     text.push_str("|counters=");
-    push_joined(&mut text, ',', state.counters.values());
+    push_joined(&mut text, ',', &state.counters.values());
     text
 }
 
-fn push_joined(text: &mut String, between: char, numbers: impl IntoIterator<Item = u64>) {
-    for (index, number) in numbers.into_iter().enumerate() {
+#[inline(never)]
+fn push_joined(text: &mut String, between: char, numbers: &[u64]) {
+    for (index, number) in numbers.iter().enumerate() {
         if index > 0 {
             text.push(between);
         }
-        push_number(text, number);
+        push_number(text, *number);
     }
 }
 
 fn write_page(text: &mut String, page: &PageState) {
-    push_joined(text, ':', [u64::from(page.page.0), page.lsn.0, u64::from(page.used)]);
+    push_joined(text, ':', &[u64::from(page.page.0), page.lsn.0, u64::from(page.used)]);
     let (word, numbers) = match &page.body {
-        PageBody::Meta => (":meta", vec![]),
-        PageBody::Leaf { prev, next, .. } => (":leaf,", vec![prev.0, next.0]),
-        PageBody::Inner { level, leftmost, .. } => (":inner,", vec![u32::from(*level), leftmost.0]),
-        PageBody::Overflow { next, length } => (":overflow,", vec![next.0, *length]),
-        PageBody::Free { next } => (":free,", vec![next.0]),
+        PageBody::Meta => (":meta", &[][..]),
+        PageBody::Leaf { prev, next, .. } => (":leaf,", &[prev.0, next.0][..]),
+        PageBody::Inner { level, leftmost, .. } => (":inner,", &[u32::from(*level), leftmost.0][..]),
+        PageBody::Overflow { next, length } => (":overflow,", &[next.0, *length][..]),
+        PageBody::Free { next } => (":free,", &[next.0][..]),
     };
     text.push_str(word);
-    push_joined(text, ',', numbers.into_iter().map(u64::from));
+    push_joined(text, ',', &numbers.iter().map(|number| u64::from(*number)).collect::<Vec<_>>());
     let Some(cells) = page.cells() else { return };
     text.push(',');
     for (index, (key, cell)) in cells.iter().enumerate() {
@@ -66,7 +69,7 @@ fn write_page(text: &mut String, page: &PageState) {
         }
         text.push_str(&hex(key)[2..]);
         text.push(':');
-        push_joined(text, ':', [cell.value_len, cell.link.0].map(u64::from));
+        push_joined(text, ':', &[cell.value_len, cell.link.0].map(u64::from));
     }
 }
 

@@ -94,12 +94,7 @@ pub fn write_record(out: &mut String, record: &Record) {
 /// Writes an event's name and fields.
 pub fn write_event(out: &mut String, event: &Event) {
     out.push_str(event.name());
-    event.fields(&mut |name, value| {
-        out.push(' ');
-        out.push_str(name);
-        out.push('=');
-        value.write(out);
-    });
+    event.write_fields(out);
 }
 
 /// A whole trace file.

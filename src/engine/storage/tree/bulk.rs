@@ -9,6 +9,7 @@ use super::search::Target;
 use super::*;
 use crate::storage::page::Value;
 use crate::trace::bytes::show;
+use crate::trace::decimal::fixed;
 
 /// A bulk load under way.
 #[derive(Clone, Debug)]
@@ -27,7 +28,10 @@ impl Tree {
             return Err(StorageError::NotEmpty { records: self.records() });
         }
         if !(0.5..=1.0).contains(&fill) {
-            return Err(StorageError::BadOption { option: "fill", what: format!("{fill} is not from 0.5 to 1") });
+            return Err(StorageError::BadOption {
+                option: "fill",
+                what: format!("{} is not from 0.5 to 1", fixed(fill, 3)),
+            });
         }
         Ok(BulkLoad { fill, open: vec![self.meta.root], last_key: None, loaded: 0 })
     }
