@@ -36,10 +36,10 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
             <h3>{ "Commands of every script" }</h3>
             { commands(act, LANGUAGE) }
             <h3>{ "Expectations" }</h3>
-            <p>{ "A script can say what must be true: `expect height = 2`. What does not hold is marked in the timeline." }</p>
+            <p>{ "A script can say what must be true: " }<code>{ "expect height = 2" }</code>{ ". What does not hold is marked in the timeline." }</p>
             { commands(act, lab.expectations) }
             <h3>{ "Settings" }</h3>
-            <p>{ "Written `set name value` at the head of a script." }</p>
+            <p>{ "Written " }<code>{ "set name value" }</code>{ " at the head of a script." }</p>
             <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
             <h3>{ "Presets" }</h3>
             <table class="words"><tbody>{ for lab.presets.iter().map(|preset| html! {

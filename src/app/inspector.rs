@@ -85,7 +85,7 @@ fn fact(name: &'static str, value: Html) -> Html {
 
 fn facts(props: &InspectorProps, view: &View, state: &PageState) -> Vec<Html> {
     let words = |text: String| html! { <>{ text }</> };
-    let mut facts = vec![fact("LSN of last change", words(state.lsn.0.to_string()))];
+    let mut facts = vec![fact("LSN", words(state.lsn.0.to_string()))];
     if let Some(cells) = state.cells() {
         let most = view.keys_max().map_or(String::new(), |most| format!(" of at most {most}"));
         facts.push(fact("keys", words(format!("{}{most}", cells.len()))));

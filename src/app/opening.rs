@@ -66,6 +66,7 @@ impl App {
         let Some(preset) = self.lab.0.presets.get(index) else { return };
         self.open_script(preset.script, preset.title);
         self.preset = Some(index);
+        self.unpaced = true;
         self.drawer = None;
         self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
         browser::replace_fragment(&if index == 0 { String::new() } else { format!("preset={}", preset.name) });

@@ -18,15 +18,8 @@ use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::LABS;
 use crate::lab::intake::KeyReader;
 use crate::trace::{Bytes, PageId, TraceReader};
-use crate::view::camera::within;
 use crate::view::{Selection, TimelineHandle};
 
-/// Milliseconds of a frame for work; the rest is for drawing.
-const WORK_MS: f64 = 5.0;
-/// A frame that took longer (the page was in the background) moves the playhead no further than this.
-const ELAPSED_MAX_MS: f64 = 100.0;
-/// While the run moves, the bytes in the inspector follow this often.
-const BYTES_EVERY_MS: f64 = 400.0;
 /// A longer script is put into the failure page only when it is needed.
 const SCRIPT_KEPT_MAX: usize = 256 << 10;
 
@@ -113,12 +106,16 @@ pub struct App {
     pub embed: bool,
     pub dropping: bool,
     pub intake: Option<Intake>,
+    /// The person has chosen a speed: presets keep to it.
+    pub own_speed: bool,
+    /// A preset whose speed is chosen when it has been carried out.
+    pub unpaced: bool,
     /// Where to go once the run has come so far: what a link says.
     pub goal: Option<usize>,
     pub bytes: Option<(PageId, usize, BytesShown)>,
-    bytes_at_ms: f64,
-    frames: super::browser::Frames,
-    last_frame_ms: Option<f64>,
+    pub bytes_at_ms: f64,
+    pub frames: super::browser::Frames,
+    pub last_frame_ms: Option<f64>,
     marked: bool,
 }
 
@@ -157,6 +154,8 @@ impl Component for App {
             embed: browser::asked_for("embed"),
             dropping: false,
             intake: None,
+            own_speed: false,
+            unpaced: false,
             goal: None,
             bytes: None,
             bytes_at_ms: 0.0,
@@ -207,7 +206,10 @@ impl App {
             Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
             Action::Move(movement) => self.go(movement),
             Action::Play => self.toggle_play(),
-            Action::Speed(speed) => self.player.speed = speed,
+            Action::Speed(speed) => {
+                self.player.speed = speed;
+                self.own_speed = true;
+            }
             Action::Fork => self.fork(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
@@ -427,81 +429,5 @@ impl App {
         };
         browser::set_theme(if dark { "light" } else { "dark" });
         self.theme += 1;
-    }
-}
-
-/// What happens from frame to frame.
-impl App {
-    fn frame(&mut self, time: f64) {
-        self.frames.arrived();
-        let elapsed = self.last_frame_ms.map_or(0.0, |last| within(time - last, 0.0, ELAPSED_MAX_MS));
-        self.last_frame_ms = Some(time);
-        self.work();
-        self.player.advance(elapsed);
-        self.reach_goal();
-    }
-
-    /// Carries on for a part of a frame.
-    pub fn work(&mut self) {
-        let deadline = browser::now_ms() + WORK_MS;
-        if self.take_keys(deadline) || self.take_trace(deadline) {
-            return;
-        }
-        let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };
-        self.player.run.work(deadline - share);
-        if let Some(rival) = &mut self.player.rival {
-            rival.run.work(deadline);
-        }
-        let timeline = self.player.run.timeline().clone();
-        timeline.with(|timeline| self.log.read(timeline.trace()));
-    }
-
-    fn reach_goal(&mut self) {
-        if let Some(goal) = self.goal
-            && (self.player.run.len() >= goal || !self.player.run.is_working())
-        {
-            self.goal = None;
-            self.player.seek(Move::To(goal as f64));
-        }
-    }
-
-    fn keep_moving(&mut self) {
-        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Trace { .. }));
-        if self.player.is_moving() || taking || self.goal.is_some() {
-            self.frames.request();
-        } else {
-            self.last_frame_ms = None;
-        }
-        self.look_up_bytes();
-    }
-
-    /// Gets the bytes of the selected page: at once when the run rests, now and then while it moves.
-    fn look_up_bytes(&mut self) {
-        let page = match self.selected {
-            Some(Selection::Page(page) | Selection::Cell { page, .. }) => page,
-            Some(Selection::Frame(frame)) => {
-                let view = self.player.run.timeline().view_at(self.player.position());
-                let place = view.state.pool.iter().find(|place| place.frame == frame);
-                let Some(place) = place else { return };
-                place.page
-            }
-            None => return,
-        };
-        let position = self.player.position();
-        let known = self.bytes.as_ref().is_some_and(|(known, at, _)| *known == page && *at == position);
-        let same_page = self.bytes.as_ref().is_some_and(|(known, ..)| *known == page);
-        let now = browser::now_ms();
-        let early = self.player.is_playing() && same_page && now - self.bytes_at_ms < BYTES_EVERY_MS;
-        if known || early || self.player.is_working() || self.pane != Pane::Inspector {
-            return;
-        }
-        let shown = match self.player.run.session() {
-            None => BytesShown::Recorded,
-            Some(session) => session
-                .page_bytes_at(page, position)
-                .map_or(BytesShown::None, |bytes| BytesShown::There(Rc::new(bytes))),
-        };
-        self.bytes = Some((page, position, shown));
-        self.bytes_at_ms = now;
     }
 }

@@ -311,7 +311,7 @@ fn side(app: &App) -> Html {
     });
     let rival = player.rival.as_ref().map(|rival| (rival.run.timeline().clone(), player.rival_playhead() as usize));
     html! {
-        <aside id="side" class={classes!("side", folded)} aria-label="Beside the stage">
+        <aside id="side" class={classes!("side", folded, (app.pane != Pane::Code).then_some("busy"))} aria-label="Beside the stage">
             <div class="tabs" role="tablist" aria-label="Beside the stage">{ for tabs }</div>
             <div class="pane whole" id="pane" role="tabpanel" aria-labelledby={format!("tab-{}", app.pane.word())}>{ pane(app) }</div>
             <Measures timeline={player.run.timeline().clone()} position={player.position()} {rival} />
