@@ -10,11 +10,26 @@ fetch_crates() {
   }
 }
 
+# A panic says where it happened, so the wasm holds the paths of its sources. What depends on the machine is cut off:
+# the page is the same wherever it is built, and smaller. The variable parts its flags by the unit separator, so that
+# paths may hold blanks.
+page_rustflags() {
+  local sysroot commit registry
+  sysroot=$(rustc --print sysroot)
+  commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
+  for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
+    printf -- '--remap-path-prefix=%s=\x1f' "${registry%/}"
+  done
+  # Where the library's source is installed its paths are the installed ones, elsewhere they are these.
+  printf -- '--remap-path-prefix=%s\x1f' "$sysroot/lib/rustlib/src/rust=/rustc/$commit"
+  printf -- '--remap-path-prefix=%s' "$ROOT="
+}
+
 build_site() {
   # Trunk would fetch tools by itself; set-up got them, and --offline makes sure that these are the ones used.
   # That also forbids cargo the network, so the crates are fetched before.
   fetch_crates &&
-    NO_COLOR=true trunk build --release --offline --locked
+    CARGO_ENCODED_RUSTFLAGS=$(page_rustflags) NO_COLOR=true trunk build --release --offline --locked
 }
 
 report_size() {

@@ -23,7 +23,7 @@ for pair in z,z s,s 3,3 s,3 z,3; do
     "$ROOT/Cargo.toml" >"$work/checkout/Cargo.toml"
   (
     cd "$work/checkout"
-    trunk build --release --offline --locked >"$work/build.log" 2>&1
+    CARGO_ENCODED_RUSTFLAGS=$(page_rustflags) trunk build --release --offline --locked >"$work/build.log" 2>&1
     node tests/e2e/bench.mjs storage page >"$work/$page-$engine.txt" 2>&1
     cp target/bench.json "$work/$page-$engine.json"
   ) || die "the profile $pair could not be measured (log: target/profiles/)."

@@ -21,7 +21,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
         let mut value = |what: &str| {
             args.next()
                 .cloned()
-                .ok_or_else(|| format!("glassbase: {arg} needs {what}, as in {arg} {}", what.to_uppercase()))
+                .ok_or_else(|| format!("glassbase: {arg} needs {what}, as in {arg} {}", what.to_ascii_uppercase()))
         };
         match arg.as_str() {
             "--trace" => options.trace = Some(value("file")?),
