@@ -171,7 +171,7 @@ impl Picture {
             lod,
             cells,
             level,
-            placed: (far, far, 1.0),
+            placed: (far, far, far),
             filled: -1.0,
         };
         match place {
@@ -216,6 +216,7 @@ impl Picture {
         if self.drawn == Some((lens, t)) {
             return;
         }
+        let afresh = self.drawn.is_none();
         let moved = self.drawn.is_none_or(|(before, _)| before != lens);
         if moved {
             self.place_world(&lens);
@@ -224,7 +225,7 @@ impl Picture {
         let (left, right) = (seen.left, seen.right);
         let t = eased(within(t, 0.0, 1.0));
         let half = self.metrics.page_w / 2.0;
-        let mut shifted = self.drawn.is_none();
+        let mut shifted = afresh;
         self.corners.clear();
         for shape in &self.scene.pages {
             let anchor = shape.from.between(&shape.to, t);
@@ -238,7 +239,6 @@ impl Picture {
             self.place_lines();
         }
         self.place_floats(t, &lens);
-        self.drawn = Some((lens, t));
     }
 
     fn place_world(&self, lens: &Lens) {
