@@ -179,28 +179,56 @@ fn a_full_disk_refuses_cleanly_and_deleting_makes_room() {
 }
 
 #[test]
-fn power_failing_at_any_disk_operation_gives_errors_and_never_a_panic() {
-    let options = Options { page_size: 512, frames: 8, ..Options::default() };
-    let mut damaged = 0;
-    for operations in 0..200 {
-        let mut cx = Cx::new(operations);
-        let mut tree = Tree::create(&mut cx, &options).unwrap();
-        tree.disk_mut().fail_power_after(operations);
-        let failed = (0..400u64).any(|key| tree.insert(&mut cx, &(key * 7919 % 400).to_be_bytes(), &[1; 20]).is_err());
-        assert!(failed);
-        let opened = tree.crash(&mut cx);
-        let verification = tree.verify(&mut cx);
-        damaged += u32::from(opened.is_err() || verification.problem.is_some());
-        for key in 0..400u64 {
-            let _ = tree.get(&mut cx, &key.to_be_bytes());
-            let _ = tree.upsert(&mut cx, &key.to_be_bytes(), &[2; 30]);
-        }
-        let _ = tree.scan(&mut cx, None, None, true, u64::MAX, &mut |_, _| {});
-        for key in 0..400u64 {
-            let _ = tree.delete(&mut cx, &key.to_be_bytes());
+fn bulk_load_of_short_and_long_keys_leaves_no_page_short() {
+    for fill in [0.5, 0.6, 0.75, 0.9, 1.0] {
+        for page_size in [128, 256] {
+            let mut cx = Cx::new(1);
+            let mut tree = Tree::create(&mut cx, &Options { page_size, ..Options::default() }).unwrap();
+            let long = page_size as usize / 4 - 4;
+            let key = |index: u32| {
+                let length = if index.is_multiple_of(2) { 4 } else { long };
+                let mut key = index.to_be_bytes().to_vec();
+                key.resize(length, b'x');
+                (key, Vec::new())
+            };
+            let count = tree.bulk_load(&mut cx, &mut (0..300).map(key), fill).unwrap();
+            let verification = tree.verify(&mut cx);
+            assert_eq!((count, verification.problem), (300, None), "page {page_size} at {fill}");
         }
     }
-    assert!(damaged > 50, "without a log a crash does damage: {damaged} of 200");
+}
+
+/// Any operation on any small key; what it answers does not matter.
+fn disturb(tree: &mut Tree, cx: &mut Cx, generator: &mut Generator) {
+    let key = generator.below(60).to_be_bytes();
+    let length = if generator.chance(0.1) { 700 } else { generator.below(40) as usize };
+    let _ = match generator.below(8) {
+        0..=3 => tree.upsert(cx, &key, &vec![1; length]),
+        4 | 5 => tree.delete(cx, &key),
+        6 => tree.flush(cx).map(|()| false),
+        _ => tree.scan(cx, Some(&key), None, length.is_multiple_of(2), 20, &mut |_, _| {}).map(|_| false),
+    };
+}
+
+#[test]
+fn power_failing_at_any_moment_gives_errors_and_never_a_panic() {
+    let mut damaged = 0;
+    for seed in 0..1500 {
+        let mut generator = Generator::new(seed, "crash");
+        let order = [0, 3, 4, 6][generator.below(4) as usize];
+        let options = Options { page_size: 512, order, frames: 8, ..Options::default() };
+        let mut cx = Cx::new(seed);
+        cx.recorder.switch(false);
+        let mut tree = Tree::create(&mut cx, &options).unwrap();
+        for _ in 0..4 {
+            tree.disk_mut().fail_power_after(generator.below(60));
+            (0..80).for_each(|_| disturb(&mut tree, &mut cx, &mut generator));
+            let opened = tree.crash(&mut cx);
+            damaged += u32::from(opened.is_err() || tree.verify(&mut cx).problem.is_some());
+            (0..40).for_each(|_| disturb(&mut tree, &mut cx, &mut generator));
+        }
+    }
+    assert!(damaged > 500, "without a log a crash does damage: {damaged} of 6000");
 }
 
 #[test]
@@ -221,6 +249,46 @@ fn every_flipped_bit_is_an_error_that_names_the_page_or_changes_nothing_read() {
                 match tree.get(&mut cx, &key.to_be_bytes()) {
                     Ok(value) => assert_eq!(value, Some(vec![key as u8; 4])),
                     Err(error) => assert!(error.to_string().contains(&format!("page {page}")), "{error}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_because_of_a_damaged_page_has_changed_nothing() {
+    let options = Options { page_size: 256, order: 4, frames: 8, ..Options::default() };
+    let mut cx = Cx::new(1);
+    cx.recorder.switch(false);
+    let mut tree = Tree::create(&mut cx, &options).unwrap();
+    for key in 0..30u64 {
+        let length = if key == 7 { 600 } else { 4 };
+        tree.insert(&mut cx, &(key * 10).to_be_bytes(), &vec![key as u8; length]).unwrap();
+    }
+    let readable = |cx: &mut Cx, tree: &mut Tree| -> Vec<u64> {
+        (0..310u64).filter(|key| matches!(tree.get(cx, &key.to_be_bytes()), Ok(Some(_)))).collect()
+    };
+    for page in 0..tree.page_count() {
+        for key in (0..300u64).step_by(5) {
+            let (mut cx, mut tree) = (cx.clone(), tree.clone());
+            tree.flip_bit(&mut cx, glassbase_core::trace::PageId(page), 2000).unwrap();
+            let before = readable(&mut cx, &mut tree);
+            let bytes = key.to_be_bytes();
+            let (result, expected) = if key.is_multiple_of(10) {
+                (tree.delete(&mut cx, &bytes), before.iter().copied().filter(|other| *other != key).collect())
+            } else {
+                let mut expected = before.clone();
+                expected.push(key);
+                expected.sort_unstable();
+                (tree.upsert(&mut cx, &bytes, b"new").map(|_| true), expected)
+            };
+            let after = readable(&mut cx, &mut tree);
+            match result {
+                Ok(true) => assert_eq!(after, expected, "page {page}, key {key}"),
+                Ok(false) => panic!("page {page}, key {key}: it was there"),
+                Err(error) => {
+                    assert!(error.to_string().contains(&format!("page {page}")), "{error}");
+                    assert_eq!(after, before, "page {page}, key {key}: refused, but changed");
                 }
             }
         }

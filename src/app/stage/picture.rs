@@ -223,6 +223,7 @@ impl Picture {
         }
         let seen = lens.camera.sees(lens.size);
         let (left, right) = (seen.left, seen.right);
+        self.drawn = Some((lens, t));
         let t = eased(within(t, 0.0, 1.0));
         let half = self.metrics.page_w / 2.0;
         let mut shifted = afresh;

@@ -226,7 +226,7 @@ impl Disk {
         }
     }
 
-    /// The image of an interrupted write: a seeded choice of sectors is new, the others are old. None when the page
+    /// The image of an interrupted write: a seeded number of sectors from the first on are new, the others are old. None when the page
     /// has one sector, which a device writes whole or not at all.
     fn tear(&mut self, page: PageId) -> Option<Rc<[u8]>> {
         if self.page_size <= SECTOR_BYTES {

@@ -29,3 +29,12 @@ pub enum StorageError {
     #[error("the setting {option} does not work: {what}")]
     BadOption { option: &'static str, what: String },
 }
+
+impl StorageError {
+    /// True when it tells that something stored is damaged or unreadable, as opposed to something that cannot be done.
+    pub fn is_damage(&self) -> bool {
+        use StorageError::*;
+        matches!(self, ChecksumMismatch { .. } | Misplaced { .. } | Corrupt { .. })
+            || matches!(self, Disk(DiskError::ReadFailed { .. } | DiskError::PastEnd { .. }))
+    }
+}

@@ -118,6 +118,14 @@ impl Pager {
         Ok(())
     }
 
+    /// Writes one page, if it is in the pool and dirty.
+    pub fn write_page(&mut self, cx: &mut Cx, page: PageId) -> Result<(), StorageError> {
+        match self.pool.find(page) {
+            Some(frame) if self.pool.frame(frame).dirty => self.write_back(cx, frame),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a page out of the pool without writing it.
     pub fn discard(&mut self, cx: &mut Cx, page: PageId) {
         if let Some(frame) = self.pool.find(page) {

@@ -134,6 +134,10 @@ impl Pool {
         self.vacant.push(frame);
     }
 
+    pub fn nothing_pinned(&self) -> bool {
+        self.frames.iter().all(|frame| frame.pins == 0)
+    }
+
     /// Frames with dirty pages, by page id.
     pub fn dirty(&self) -> Vec<FrameId> {
         let occupied = self.table.iter().filter(|frame| **frame != NO_FRAME);

@@ -100,8 +100,9 @@ events! {
         /// An operation on the index starts; `key` is empty for those that have none.
         "operation-begun" OperationBegun { operation: Operation, key: Bytes, value_len: u32 }
         "operation-ended" OperationEnded { operation: Operation, outcome: Outcome, count: u32 }
-        /// Binary search in a page came to rest at `slot`: the number of keys below the one sought (`found`: and this
-        /// slot has it). In an inner page `child` is where the search goes next.
+        /// Binary search in a page came to rest. In a leaf `slot` is the number of keys below the one sought, and `found`
+        /// says that it follows. In an inner page `slot` is the number of separators up to the key sought, which is the
+        /// index of the child to go to, and `child` is that page.
         "searched" Searched { page: PageId, slot: u16, found: bool, child: PageId }
         /// A scan read `count` cells of a leaf from `slot` on, backward when `backward`.
         "cells-read" CellsRead { page: PageId, slot: u16, count: u16, backward: bool }

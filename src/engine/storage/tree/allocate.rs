@@ -33,6 +33,11 @@ impl Tree {
     pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) {
         let page = self.pager.pool.frame(frame).page;
         let next = self.meta.free_head;
+        // In a tree that a crash has damaged a page may be reached in two ways: what is in use otherwise stays.
+        if page == PageId::META || page == self.meta.root || page == next {
+            self.pager.unpin(cx, frame);
+            return;
+        }
         let edit = |bytes: &mut [u8]| {
             page::format(bytes, page, PageKind::Free, 0);
             page::set_next(bytes, next);
@@ -51,13 +56,36 @@ impl Tree {
 
     /// Makes sure of `needed` pages before anything is changed.
     pub(super) fn reserve(&mut self, cx: &mut Cx, needed: u32) -> Result<(), StorageError> {
-        match self.pages_available() {
-            Some(available) if available < needed => {
-                let text = format!("disk full: {needed} pages needed, {available} to be had");
-                cx.emit(|| Event::DiskFault { text: text.into() });
-                Err(DiskError::Full { capacity: self.options.disk_pages }.into())
-            }
-            _ => Ok(()),
+        let checked = self.check_pages(needed);
+        if let Err(error @ StorageError::Disk(_)) = &checked {
+            cx.emit(|| Event::DiskFault { text: error.to_string().into() });
         }
+        checked
+    }
+
+    /// Whether `needed` pages can be had.
+    pub(super) fn can_have(&self, needed: u32) -> bool {
+        self.check_pages(needed).is_ok()
+    }
+
+    /// Checks that so many pages can be had, that those in the free list are sound, and that the meta page is readable,
+    /// which a new root will be written to.
+    fn check_pages(&self, needed: u32) -> Result<(), StorageError> {
+        if self.pages_available().is_some_and(|available| available < needed) {
+            return Err(DiskError::Full { capacity: self.options.disk_pages }.into());
+        }
+        self.pager.peek(PageId::META)?;
+        let mut page = self.meta.free_head;
+        for _ in 0..needed {
+            if page.is_none() {
+                break;
+            }
+            let bytes = self.pager.peek(page)?;
+            if page::kind(bytes) != Some(PageKind::Free) {
+                return Err(StorageError::Corrupt { page, what: "it is in the free list, but in use".to_string() });
+            }
+            page = page::next(bytes);
+        }
+        Ok(())
     }
 }

@@ -129,8 +129,10 @@ impl BulkLoad {
             let target = (tree.max_cells() as f64 * self.fill) as usize;
             return count >= target.max(tree.max_cells().div_ceil(2));
         }
+        // However low the target, a page that others will follow has a quarter: the least that the tree allows.
+        let enough = page::used(bytes) as usize >= tree.capacity() / 4;
         let target = tree.capacity() as f64 * self.fill;
-        count > 0 && f64::from(page::used(bytes)) + cost as f64 > target
+        enough && f64::from(page::used(bytes)) + cost as f64 > target
     }
 
     /// A new rightmost leaf, pinned in place of the old one.

@@ -1,8 +1,8 @@
-//! Deleting a record.
+//! Deleting a record. What can fail is tried first; seeing to a page that has too little afterwards cannot fail.
 
+use super::insert::overflow_of;
 use super::search::Target;
 use super::*;
-use crate::storage::page::Value;
 
 impl Tree {
     /// Removes a record; false: the key was not there.
@@ -20,10 +20,8 @@ impl Tree {
         }
         let bytes = self.pager.page(leaf);
         let page = page::page_id(bytes);
-        let chain = match page::value(bytes, slot) {
-            Value::Inline(_) => PageId::NONE,
-            Value::Overflow(first) => first,
-        };
+        let chain = overflow_of(bytes, slot);
+        self.check_overflow(chain)?;
         self.remove_at(cx, leaf, slot);
         // In a tree that a crash has damaged there may be more records than were counted.
         self.meta.records = self.meta.records.saturating_sub(1);

@@ -1,4 +1,7 @@
 //! Inserting and replacing records.
+//!
+//! **Invariant:** all that can fail (a full disk, a neighbour or a free page that is damaged) is tried before anything is
+//! changed, so that an insert that is refused has done nothing.
 
 use super::search::Target;
 use super::*;
@@ -27,6 +30,22 @@ impl Incoming<'_> {
             Value::Inline(_) => PageId::NONE,
             Value::Overflow(first) => first,
         }
+    }
+}
+
+/// Where a record will go.
+enum Room {
+    /// Into the leaf as it is.
+    Here,
+    /// Into one half of it; `next` is its right neighbour, pinned.
+    Split { next: Option<FrameId> },
+}
+
+/// The overflow chain of the record at `slot` of a leaf, or none.
+pub(super) fn overflow_of(bytes: &[u8], slot: usize) -> PageId {
+    match page::value(bytes, slot) {
+        Value::Inline(_) => PageId::NONE,
+        Value::Overflow(first) => first,
     }
 }
 
@@ -79,55 +98,52 @@ impl Tree {
 
     /// Puts a new record before `slot` of a pinned leaf, which is unpinned then.
     fn add(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        let incoming = match self.prepare(cx, leaf, key, value, 0) {
-            Ok(incoming) => incoming,
-            Err(error) => {
+        let (incoming, room) = self.prepare(cx, leaf, key, value, None)?;
+        match room {
+            Room::Here => {
+                self.insert_into(cx, leaf, slot, &incoming);
                 self.pager.unpin(cx, leaf);
-                return Err(error);
             }
-        };
-        self.place(cx, leaf, slot, &incoming)?;
+            Room::Split { next } => self.split_leaf(cx, leaf, slot, &incoming, next)?,
+        }
         self.meta.records += 1;
         Ok(())
     }
 
-    /// Puts a prepared record before `slot` of a pinned leaf, splitting it if need be; unpins it.
-    fn place(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) -> Result<(), StorageError> {
-        if self.has_room(self.pager.page(leaf), incoming.cost()) {
-            self.insert_into(cx, leaf, slot, incoming);
-            self.pager.unpin(cx, leaf);
-            return Ok(());
-        }
-        self.split_leaf(cx, leaf, slot, incoming)
-    }
-
-    /// Reserves the pages that the record will need and writes its value to overflow pages if it is long. `freed` bytes
-    /// of the leaf will be given up before the record goes in.
+    /// Sees to all that can fail before anything is changed: pages for a split and for a long value are reserved, the
+    /// neighbour that a split links is pinned. Then the value goes to overflow pages if it is long. `replaced` is the
+    /// slot of the record that will make way.
     fn prepare<'a>(
         &mut self,
         cx: &mut Cx,
         leaf: FrameId,
         key: &'a [u8],
         value: &'a [u8],
-        freed: usize,
-    ) -> Result<Incoming<'a>, StorageError> {
+        replaced: Option<usize>,
+    ) -> Result<(Incoming<'a>, Room), StorageError> {
         let inline = page::is_inline(self.page_size(), key.len(), value.len());
-        let mut incoming = Incoming { key, value: Value::Inline(value), value_len: value.len() };
-        if !inline {
-            incoming.value = Value::Overflow(PageId::NONE);
-        }
-        if self.pages_available().is_some() {
-            let for_value = if inline { 0 } else { self.overflow_pages(value.len()) };
-            let bytes = self.pager.page(leaf);
-            let cells_left = freed > 0 || page::slot_count(bytes) < self.max_cells();
-            let fits = cells_left && page::total_free(bytes) + freed >= incoming.cost();
-            let for_split = if fits { 0 } else { self.pages_for_split() };
+        let value_in_leaf = if inline { Value::Inline(value) } else { Value::Overflow(PageId::NONE) };
+        let mut incoming = Incoming { key, value: value_in_leaf, value_len: value.len() };
+        let bytes = self.pager.page(leaf);
+        let fits = match replaced {
+            Some(slot) => page::total_free(bytes) + page::cell_cost(bytes, slot) >= incoming.cost(),
+            None => self.has_room(bytes, incoming.cost()),
+        };
+        let next = page::next(bytes);
+        let for_value = if inline { 0 } else { self.overflow_pages(value.len()) };
+        let for_split = if fits { 0 } else { self.pages_for_split() };
+        if for_value + for_split > 0 {
             self.reserve(cx, for_value + for_split)?;
         }
+        let room = match (fits, next.is_none()) {
+            (true, _) => Room::Here,
+            (false, true) => Room::Split { next: None },
+            (false, false) => Room::Split { next: Some(self.fetch_node(cx, next, 0)?) },
+        };
         if !inline {
             incoming.value = Value::Overflow(self.write_overflow(cx, value)?);
         }
-        Ok(incoming)
+        Ok((incoming, room))
     }
 
     /// Writes the record into a pinned leaf that has room for it.
@@ -155,24 +171,18 @@ impl Tree {
     ) -> Result<(), StorageError> {
         let bytes = self.pager.page(leaf);
         let page = page::page_id(bytes);
-        let freed = page::cell_cost(bytes, slot);
-        let old_chain = match page::value(bytes, slot) {
-            Value::Inline(_) => PageId::NONE,
-            Value::Overflow(first) => first,
-        };
-        let incoming = match self.prepare(cx, leaf, key, value, freed) {
-            Ok(incoming) => incoming,
-            Err(error) => {
+        let old_chain = overflow_of(bytes, slot);
+        self.check_overflow(old_chain)?;
+        let (incoming, room) = self.prepare(cx, leaf, key, value, Some(slot))?;
+        match room {
+            Room::Here => {
+                self.replace_in_place(cx, leaf, slot, &incoming);
                 self.pager.unpin(cx, leaf);
-                return Err(error);
             }
-        };
-        if page::total_free(self.pager.page(leaf)) + freed >= incoming.cost() {
-            self.replace_in_place(cx, leaf, slot, &incoming);
-            self.pager.unpin(cx, leaf);
-        } else {
-            self.remove_at(cx, leaf, slot);
-            self.split_leaf(cx, leaf, slot, &incoming)?;
+            Room::Split { next } => {
+                self.remove_at(cx, leaf, slot);
+                self.split_leaf(cx, leaf, slot, &incoming, next)?;
+            }
         }
         self.free_overflow(cx, old_chain)?;
         self.rebalance_if_shrunk(cx, page, key)

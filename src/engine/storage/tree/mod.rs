@@ -22,8 +22,9 @@
 //! a quarter of its bytes (or half of its keys) in use; neighbours link to each other; every page of the file is the meta
 //! page, in the tree, in one overflow chain, or in the free list.
 //!
-//! On a disk with a page limit one exception: a borrow whose new separator would need a page that cannot be had is left
-//! out, and the page stays underfull.
+//! Two exceptions. An inner page may have less when its separators are long: the one that goes up at a split may leave
+//! little on one side; one separator it always has. And on a disk with a page limit a borrow whose new separator would
+//! need a page that cannot be had is left out, and the page stays underfull.
 
 mod allocate;
 mod bulk;
@@ -149,13 +150,14 @@ impl Tree {
         opened
     }
 
-    /// Turns one bit of a stored page over. The page leaves the pool, so that the next access reads it.
+    /// Turns one bit of a stored page over. The page leaves the pool (written first, if it is dirty), so that the next
+    /// access reads it.
     pub fn flip_bit(&mut self, cx: &mut Cx, page: PageId, bit: u32) -> Result<(), StorageError> {
         if page.0 >= self.page_count() {
             let what = format!("the file has {} pages", self.page_count());
             return Err(StorageError::Corrupt { page, what });
         }
-        self.pager.flush(cx)?;
+        self.pager.write_page(cx, page)?;
         self.pager.discard(cx, page);
         self.pager.disk.flip_bit(cx, page, bit)?;
         self.emit_state(cx);
@@ -206,6 +208,7 @@ impl Tree {
         if result.is_err() {
             self.pager.release_all(cx);
         }
+        debug_assert!(self.pager.pool.nothing_pinned(), "what an operation pins it unpins");
         cx.counters.operations += 1;
         if cx.recorder.is_on() {
             if self.meta.records != records {

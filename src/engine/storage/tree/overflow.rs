@@ -61,6 +61,22 @@ impl Tree {
         Ok(value)
     }
 
+    /// Makes sure that a chain can be given up, outside of virtual time.
+    pub(super) fn check_overflow(&self, first: PageId) -> Result<(), StorageError> {
+        let mut page = first;
+        for _ in 0..=self.page_count() {
+            if page.is_none() {
+                return Ok(());
+            }
+            let bytes = self.pager.peek(page)?;
+            if page::kind(bytes) != Some(PageKind::Overflow) {
+                return Err(StorageError::Corrupt { page, what: "an overflow page is expected here".to_string() });
+            }
+            page = page::next(bytes);
+        }
+        Err(StorageError::Corrupt { page: first, what: "the overflow chain is a loop".to_string() })
+    }
+
     /// Gives the pages of a chain up.
     pub(super) fn free_overflow(&mut self, cx: &mut Cx, first: PageId) -> Result<(), StorageError> {
         let mut page = first;

@@ -37,7 +37,17 @@ enum Remedy {
 
 impl Tree {
     /// Sees to a page that had something taken away, and to its parents as far as need be. `path` leads to it.
+    ///
+    /// A page whose neighbour cannot be read stays as it is: the record is gone already, and the damage is told by
+    /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        match self.rebalance_upward(cx, page, level) {
+            Err(error) if error.is_damage() => Ok(()),
+            result => result,
+        }
+    }
+
+    fn rebalance_upward(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
         let (mut page, mut level) = (page, level);
         loop {
             let Some(step) = self.path.pop() else {
@@ -47,9 +57,9 @@ impl Tree {
                 return Ok(());
             }
             let parent = self.fetch_node(cx, step.page, level + 1)?;
-            let goes_on = self.mend(cx, parent, step, level);
+            let mended = self.mend(cx, parent, step, level);
             self.pager.unpin(cx, parent);
-            if !goes_on? {
+            if !mended? {
                 return Ok(());
             }
             page = step.page;
@@ -148,6 +158,10 @@ impl Tree {
             return Ok(None);
         }
         let (left, right) = (page::child_for(bytes, slot), page::child_for(bytes, slot + 1));
+        if left == right {
+            let what = format!("two of its children are the same page {}", left.0);
+            return Err(StorageError::Corrupt { page: page::page_id(bytes), what });
+        }
         let left = self.fetch_node(cx, left, level)?;
         match self.fetch_node(cx, right, level) {
             Ok(right) => Ok(Some(Pair { parent, slot, left, right, left_is_short })),
@@ -219,9 +233,17 @@ impl Tree {
     fn merge(&mut self, cx: &mut Cx, pair: Pair) -> Result<bool, StorageError> {
         let Pair { parent, slot, left, right, .. } = pair;
         let (left_page, right_page) = (self.id(left), self.id(right));
+        let is_leaf = page::is_leaf(self.pager.page(left));
+        debug_assert_eq!(page::level(self.pager.page(left)), page::level(self.pager.page(right)), "neighbours");
+        let beyond = match self.pin_beyond(cx, right) {
+            Ok(beyond) => beyond,
+            Err(error) => {
+                self.unpin_pair(cx, &pair);
+                return Err(error);
+            }
+        };
         let cause = cx.begin(|| Event::MergeBegun { left: left_page, right: right_page });
         cx.counters.merges += 1;
-        let is_leaf = page::is_leaf(self.pager.page(left));
         if !is_leaf {
             let separator = page::key(self.pager.page(parent), slot).to_vec();
             let child = page::leftmost(self.pager.page(right));
@@ -230,19 +252,27 @@ impl Tree {
         }
         let (end, count) = (page::slot_count(self.pager.page(left)), page::slot_count(self.pager.page(right)));
         self.move_between(cx, right, 0, count, left, end);
-        let mut linked = Ok(());
         if is_leaf {
             let (prev, next) = (page::prev(self.pager.page(left)), page::next(self.pager.page(right)));
             self.link(cx, left, prev, next);
-            linked = self.link_back(cx, next, left_page);
+            self.link_back(cx, beyond, left_page);
         }
         self.remove_at(cx, parent, slot);
         self.free(cx, right);
         self.pager.unpin(cx, left);
         cx.emit(|| Event::MergeEnded { left: left_page, right: right_page });
         cx.end(cause);
-        linked?;
         Ok(true)
+    }
+
+    /// Pins the leaf to the right of a pinned leaf, if there is one. It will link to another page.
+    fn pin_beyond(&mut self, cx: &mut Cx, leaf: FrameId) -> Result<Option<FrameId>, StorageError> {
+        let bytes = self.pager.page(leaf);
+        let next = page::next(bytes);
+        if !page::is_leaf(bytes) || next.is_none() {
+            return Ok(None);
+        }
+        self.fetch_node(cx, next, 0).map(Some)
     }
 
     /// Moves cells between the two pages until the left one has `cut` of them, and gives the parent the new separator.
@@ -250,6 +280,7 @@ impl Tree {
         let Pair { parent, slot, left, right, left_is_short } = pair;
         let left_count = page::slot_count(self.pager.page(left));
         let separator = self.separator_after(&pair, cut);
+        debug_assert!(slot < page::slot_count(self.pager.page(parent)), "the separator is in the parent");
         if cut == left_count || !self.can_replace_separator(parent, slot, separator.len()) {
             self.unpin_pair(cx, &pair);
             return Ok(false);
@@ -318,7 +349,7 @@ impl Tree {
     fn can_replace_separator(&self, parent: FrameId, slot: usize, key_len: usize) -> bool {
         let bytes = self.pager.page(parent);
         let fits = page::total_free(bytes) + page::cell_cost(bytes, slot) >= page::separator_cost(key_len);
-        fits || self.pages_available().is_none_or(|available| available >= self.path.len() as u32 + 2)
+        fits || self.can_have(self.path.len() as u32 + 2)
     }
 
     /// Changes the separator at `slot` of the pinned parent, splitting it if the new one is too long. True: the parent

@@ -77,13 +77,15 @@ impl Tree {
         Cut { costs, capacity: self.capacity(), max_cells: self.max_cells(), by_count: false, lifts }.find()
     }
 
-    /// Splits a pinned leaf to put a record before `slot`; unpins it.
+    /// Splits a pinned leaf to put a record before `slot`; unpins it and its right neighbour `next`, which is pinned too.
+    /// The pages that this takes were reserved.
     pub(super) fn split_leaf(
         &mut self,
         cx: &mut Cx,
         leaf: FrameId,
         slot: usize,
         incoming: &Incoming,
+        next: Option<FrameId>,
     ) -> Result<(), StorageError> {
         let bytes = self.pager.page(leaf);
         let (page, old_next, count) = (page::page_id(bytes), page::next(bytes), page::slot_count(bytes));
@@ -97,6 +99,7 @@ impl Tree {
                 self.cut_in_two(&costs, false)
             }
         };
+        debug_assert!((1..=count).contains(&at), "both halves get a cell");
         // `at` counts the record to come; `from` is the first cell on the page now that goes right.
         let goes_left = slot < at;
         let from = if goes_left { at - 1 } else { at };
@@ -109,7 +112,7 @@ impl Tree {
             true => self.insert_into(cx, leaf, slot, incoming),
             false => self.insert_into(cx, right, slot - at, incoming),
         }
-        self.link_after(cx, leaf, right)?;
+        self.link_after(cx, leaf, right, next);
         let separator = page::key(self.pager.page(right), 0).to_vec();
         self.pager.unpin(cx, right);
         self.pager.unpin(cx, leaf);
@@ -118,14 +121,16 @@ impl Tree {
         self.insert_separator(cx, separator, right_page, 1)
     }
 
-    /// Puts the pinned leaf `right` behind the pinned leaf `left` in the chain.
-    fn link_after(&mut self, cx: &mut Cx, left: FrameId, right: FrameId) -> Result<(), StorageError> {
+    /// Puts the pinned leaf `right` between the pinned leaf `left` and its neighbour `next`, which is unpinned.
+    fn link_after(&mut self, cx: &mut Cx, left: FrameId, right: FrameId, next: Option<FrameId>) {
         let left_bytes = self.pager.page(left);
-        let (left_page, left_prev, next) = (page::page_id(left_bytes), page::prev(left_bytes), page::next(left_bytes));
+        let (left_page, left_prev, next_page) =
+            (page::page_id(left_bytes), page::prev(left_bytes), page::next(left_bytes));
         let right_page = page::page_id(self.pager.page(right));
-        self.link(cx, right, left_page, next);
+        debug_assert_eq!(next_page.is_none(), next.is_none(), "the neighbour is pinned if there is one");
+        self.link(cx, right, left_page, next_page);
         self.link(cx, left, left_prev, right_page);
-        self.link_back(cx, next, right_page)
+        self.link_back(cx, next, right_page);
     }
 
     /// Sets a pinned leaf's neighbours.
@@ -139,16 +144,13 @@ impl Tree {
         self.change(cx, leaf, edit, |_, lsn| Event::LeafLinked { page, prev, next, lsn });
     }
 
-    /// Makes `leaf`, if there is one, name `prev` as its left neighbour.
-    pub(super) fn link_back(&mut self, cx: &mut Cx, leaf: PageId, prev: PageId) -> Result<(), StorageError> {
-        if leaf.is_none() {
-            return Ok(());
+    /// Makes the pinned `leaf`, if there is one, name `prev` as its left neighbour; unpins it.
+    pub(super) fn link_back(&mut self, cx: &mut Cx, leaf: Option<FrameId>, prev: PageId) {
+        if let Some(frame) = leaf {
+            let next = page::next(self.pager.page(frame));
+            self.link(cx, frame, prev, next);
+            self.pager.unpin(cx, frame);
         }
-        let frame = self.fetch_node(cx, leaf, 0)?;
-        let next = page::next(self.pager.page(frame));
-        self.link(cx, frame, prev, next);
-        self.pager.unpin(cx, frame);
-        Ok(())
     }
 
     /// Moves cells between two pinned pages.
@@ -164,6 +166,8 @@ impl Tree {
         if count == 0 {
             return;
         }
+        debug_assert_ne!(from, to, "cells move between two pages");
+        debug_assert!(from_slot + count <= page::slot_count(self.pager.page(from)), "there are so many cells");
         let lsn = self.next_lsn();
         let (from_bytes, to_bytes) = self.pager.two_mut(cx, from, to);
         page::move_cells(from_bytes, from_slot, count, to_bytes, to_slot);
@@ -229,6 +233,8 @@ impl Tree {
 
     /// The old root and its new sibling get a parent.
     fn grow_root(&mut self, cx: &mut Cx, separator: &[u8], right: PageId, level: u8) -> Result<(), StorageError> {
+        debug_assert_eq!(level, self.meta.height, "the root was split");
+        debug_assert!(right != self.meta.root, "the new sibling is another page");
         let (root, frame) = self.allocate(cx)?;
         self.format(cx, frame, PageKind::Inner, level);
         self.set_leftmost(cx, frame, self.meta.root);
@@ -261,6 +267,7 @@ impl Tree {
                 self.cut_in_two(&costs, true)
             }
         };
+        debug_assert!(middle <= count && slot <= count, "within the page");
         // Which of the separators on the page now goes up, and from which on they go right.
         let lifted = match middle.cmp(&slot) {
             std::cmp::Ordering::Less => Some(middle),
