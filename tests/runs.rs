@@ -3,9 +3,11 @@
 
 mod scripts;
 
+use std::rc::Rc;
+
 use glassbase_core::lab::{Progress, Session};
-use glassbase_core::trace::text::{hash, write_trace};
-use glassbase_core::trace::{Event, PageId, Trace};
+use glassbase_core::trace::text::{hash, read_trace, write_trace};
+use glassbase_core::trace::{EngineState, Event, PageId, Trace};
 
 fn finish(session: &mut Session) {
     while session.step(5000) != Progress::Idle {}
@@ -202,6 +204,45 @@ fn bytes_after_an_unrecorded_command_are_those_of_its_end() {
     assert!(keys(taken.end) > 10);
 }
 
+/// The last state that a trace tells.
+fn last_state(trace: &Trace) -> Rc<EngineState> {
+    let states = trace.iter().filter_map(|record| match &record.event {
+        Event::StateTaken { state } => Some(state.clone()),
+        _ => None,
+    });
+    states.last().unwrap()
+}
+
+#[test]
+fn states_that_share_pages_are_those_of_the_engine() {
+    for (name, text) in scripts::all() {
+        let mut session = Session::new("record off");
+        finish(&mut session);
+        for line in text.replace("\n| ", "\u{1}| ").lines().filter(|line| !line.starts_with("record")) {
+            let before = session.trace().len();
+            if session.append(&line.replace('\u{1}', "\n")).is_ok() {
+                finish(&mut session);
+                let told = session.trace().iter_from(before).any(|r| matches!(r.event, Event::StateTaken { .. }));
+                if told {
+                    assert_eq!(*last_state(session.trace()), session.state(), "{name}: {line}");
+                }
+            }
+        }
+        let trace = write_trace("", session.trace());
+        assert_eq!(read_trace(&trace).map(|(_, trace)| trace).as_ref(), Ok(session.trace()), "{name}");
+    }
+}
+
+#[test]
+fn a_state_tells_only_what_is_new() {
+    let session = scripts::run("random 20000 unrecorded");
+    let once = write_trace("", session.trace()).len();
+    let session = scripts::run(&format!("random 20000 unrecorded{}", "\nget-random 1000 unrecorded".repeat(20)));
+    let often = write_trace("", session.trace()).len();
+    assert!(often < once + once / 10, "{once} and {often} bytes");
+    assert!(session.trace().iter().filter(|r| matches!(r.event, Event::StateTaken { .. })).count() > 20);
+}
+
 #[test]
 fn a_full_trace_keeps_the_outcome_of_each_command() {
     let script: String = (0..40).map(|number| format!("insert {number}\n")).collect();
@@ -216,15 +257,7 @@ fn a_full_trace_keeps_the_outcome_of_each_command() {
         })
         .collect();
     assert_eq!(texts.len(), 1);
-    let last = session
-        .trace()
-        .iter()
-        .filter_map(|record| match &record.event {
-            Event::StateTaken { state } => Some(state.clone()),
-            _ => None,
-        })
-        .last();
-    assert_eq!(*last.unwrap(), session.state());
+    assert_eq!(*last_state(session.trace()), session.state());
     assert_eq!(session.expectations(), (1, 0));
     let mut sliced = Session::with_trace_limit(&session.script(), 300);
     while sliced.step(1) != Progress::Idle {}

@@ -197,7 +197,7 @@ impl Session {
 
     /// The engine as it stands.
     pub fn state(&self) -> EngineState {
-        self.world.btree.state(&self.world.cx)
+        self.world.btree.tree.state(&self.world.cx)
     }
 
     /// The bytes of a page as they were when the trace had `position` records.

@@ -27,7 +27,7 @@ use super::words::{grouped, shortened};
 use crate::sim::Cx;
 use crate::storage::StorageError;
 use crate::trace::recorder::Cause;
-use crate::trace::{EngineState, Event, Trace};
+use crate::trace::{Event, Trace};
 
 /// Where randomness begins when the script has no `seed` line.
 pub const DEFAULT_SEED: u64 = 1;
@@ -55,8 +55,6 @@ pub struct World {
     full: bool,
     /// Why the last command was refused, if it was.
     refusal: Option<Rc<str>>,
-    /// The last state that was taken: pages that did not change since are shared with it.
-    taken: Option<Rc<EngineState>>,
 }
 
 /// A long command under way.
@@ -84,7 +82,6 @@ impl World {
             trace_limit,
             full: false,
             refusal: None,
-            taken: None,
         };
         world.take_state();
         world
@@ -214,6 +211,7 @@ impl World {
                 cx.pass(self.cx.now_ns());
                 cx.recorder = std::mem::take(&mut self.cx.recorder);
                 self.cx = cx;
+                self.cx.recorder.forget_last_state();
                 self.refusal = None;
                 self.take_state();
             }
@@ -261,16 +259,7 @@ impl World {
     }
 
     fn take_state(&mut self) {
-        let mut state = self.btree.state(&self.cx);
-        if let Some(before) = &self.taken {
-            for (page, old) in state.pages.iter_mut().zip(&before.pages) {
-                if *page == *old {
-                    *page = old.clone();
-                }
-            }
-        }
-        let state = Rc::new(state);
-        self.taken = Some(state.clone());
+        let state = Rc::new(self.btree.state(&self.cx));
         self.cx.emit(|| Event::StateTaken { state });
     }
 }

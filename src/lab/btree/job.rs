@@ -110,15 +110,15 @@ impl Job {
             _ => {
                 let mut sample = Sample::new(&btree.state(cx));
                 if call.info.name == "delete-random" {
-                    total = total.min(sample.len() as u64);
+                    total = total.min(sample.len());
                     Work::DeleteRandom { sample }
                 } else {
                     if sample.is_empty() {
                         total = 0;
                     }
-                    sample.shuffle(btree.source.generator());
+                    sample.scatter(btree.source.generator());
                     let skewed = arguments.word("choice") == Some("zipf");
-                    let zipf = skewed.then(|| Zipf::new(sample.len().max(1) as u64, ZIPF_EXPONENT));
+                    let zipf = skewed.then(|| Zipf::new(sample.len().max(1), ZIPF_EXPONENT));
                     Work::GetRandom { sample, zipf }
                 }
             }
@@ -246,11 +246,11 @@ impl Work {
                 }
             }
             Work::GetRandom { sample, zipf } => {
-                let place = match zipf {
+                let rank = match zipf {
                     Some(zipf) => zipf.sample(source.generator()),
-                    None => source.number(sample.len() as u64),
+                    None => source.number(sample.len()),
                 };
-                key.extend_from_slice(sample.key(place as usize - 1).unwrap_or_default());
+                key.extend_from_slice(sample.key(rank - 1).unwrap_or_default());
             }
             Work::DeleteRandom { sample } => {
                 key.extend_from_slice(sample.take(source.generator()).unwrap_or_default());

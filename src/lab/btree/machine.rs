@@ -46,8 +46,9 @@ impl Btree {
         Ok(Btree { tree, settings, source: KeySource::new(&cx), tally: Tally::default() })
     }
 
+    /// The engine as it stands; what did not change since the last state of the trace is shared with that.
     pub fn state(&self, cx: &Cx) -> EngineState {
-        self.tree.state(cx)
+        self.tree.state_since(cx, cx.recorder.last_state())
     }
 
     /// Carries a command out, or begins to. An error leaves the tree as it was.
