@@ -202,7 +202,16 @@ impl Session {
 
     /// The bytes of a page as they were when the trace had `position` records.
     pub fn page_bytes_at(&self, page: PageId, position: usize) -> Option<PageBytes> {
-        let count = self.complete_at(position);
+        let count = self.settled_at(position);
+        let at_end = count == self.ends.len() && self.open.is_none();
+        let tree = &self.world.btree.tree;
+        let bytes = if at_end { tree.page_image(page) } else { self.page_again(page, position, count) }?;
+        let regions = describe(&bytes);
+        Some(PageBytes { bytes, regions })
+    }
+
+    /// The bytes of a page at `position`, which is behind `count` lines and maybe inside the next: these are run again.
+    fn page_again(&self, page: PageId, position: usize, count: usize) -> Option<Vec<u8>> {
         let mut run = self.resumed(count, count + 1);
         while run.ends.len() < count {
             let mut unlimited = u32::MAX;
@@ -211,29 +220,16 @@ impl Session {
         let before = run.world.btree.tree.page_image(page);
         let begun = run.world.trace().len();
         let inside = position > begun + 1 && run.ends.len() < run.script.items.len();
-        let bytes = if inside { run.page_inside_command(page, position, begun, before) } else { before }?;
-        let regions = describe(&bytes);
-        Some(PageBytes { bytes, regions })
+        if inside { run.page_inside_command(page, position, before) } else { before }
     }
 
-    /// The bytes of a page in the middle of the next command, which began at `begun`.
-    fn page_inside_command(
-        &mut self,
-        page: PageId,
-        position: usize,
-        begun: usize,
-        before: Option<Vec<u8>>,
-    ) -> Option<Vec<u8>> {
+    /// The bytes of a page in the middle of the next command.
+    fn page_inside_command(&mut self, page: PageId, position: usize, before: Option<Vec<u8>>) -> Option<Vec<u8>> {
         self.world.cx.recorder.capture = Some(Capture { page, until: position, bytes: None });
         let next = self.ends.len();
         while self.ends.len() == next && self.world.trace().len() <= position {
             let mut slice = REPLAY_SLICE;
             self.step_line(&mut slice);
-        }
-        // What was not recorded is there once the state was taken.
-        let told = |index| matches!(self.world.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
-        if (begun..position).any(told) {
-            return self.world.btree.tree.page_image(page);
         }
         let captured = self.world.cx.recorder.capture.take().and_then(|capture| capture.bytes);
         captured.or(before)
@@ -242,6 +238,15 @@ impl Session {
     /// How many lines were complete when the trace had `position` records.
     fn complete_at(&self, position: usize) -> usize {
         self.ends.partition_point(|end| *end <= position)
+    }
+
+    /// How many lines had changed all that they were to change by then. Once a state was taken, what the command did is
+    /// done, recorded or not: only its answer is still to come.
+    fn settled_at(&self, position: usize) -> usize {
+        let count = self.complete_at(position);
+        let begun = if count == 0 { 1 } else { self.ends[count - 1] };
+        let told = |index| matches!(self.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
+        if count < self.ends.len() && (begun..position).any(told) { count + 1 } else { count }
     }
 
     /// The run as it was at the nearest checkpoint before line `count`, with the first `items` lines of the script.
@@ -273,5 +278,28 @@ fn rewrite_begun(trace: &mut Trace, index: usize, new_text: Rc<str>) {
     }
     for record in records {
         trace.push(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str) -> Session {
+        let mut session = Session::new(script);
+        while session.step(10_000) != Progress::Idle {}
+        session
+    }
+
+    #[test]
+    fn what_a_long_command_did_is_not_done_again_to_show_a_page() {
+        let session = run("insert 5\nrandom 5000\nget 5\nget 6");
+        let long = session.commands()[1].records.clone();
+        let settled = |position| session.settled_at(position);
+        assert_eq!((settled(long.start), settled(long.start + 1), settled(long.start + 2)), (1, 1, 2));
+        for position in long.start + 2..session.trace().len() {
+            let copy = session.checkpoints.before(settled(position)).unwrap();
+            assert!(copy.items >= 2, "position {position} begins from line {}", copy.items);
+        }
     }
 }
