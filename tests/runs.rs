@@ -146,13 +146,47 @@ fn a_stopped_command_is_rewritten_to_what_it_did() {
 fn a_stopped_import_keeps_the_lines_that_it_took() {
     let lines: String = (0..500).map(|number| format!("\n| key{}", number * 7919 % 1000)).collect();
     for command in ["import", "bulk-load", "get-each", "import unrecorded"] {
-        let session = stop_after(&format!("{command}{lines}\nget key5\n# the end"), 100);
+        let mut session = stop_after(&format!("{command}{lines}"), 100);
         let kept = session.script().lines().filter(|line| line.starts_with('|')).count();
         assert!((90..=110).contains(&kept), "{kept} lines");
-        assert!(session.script().ends_with("\nget key5\n# the end"));
+        session.append("get key5").unwrap();
+        finish(&mut session);
         let last = session.commands().last().unwrap();
         assert_eq!((last.line, last.text.as_str()), (kept + 2, "get key5"));
     }
+}
+
+#[test]
+fn stopping_leaves_out_what_was_to_follow() {
+    let session = stop_after("insert 7\nrandom 5000\n# Later.\nrandom 9000\nrandom 9", 30);
+    assert!(session.script().starts_with("insert 7\nrandom 3"), "{}", session.script());
+    assert_eq!(session.script().lines().count(), 2);
+    assert!(session.state().records < 50);
+    // Between two commands too.
+    let lines = "insert 1\ninsert 2\ninsert 3\ninsert 4\ninset 5";
+    let mut session = Session::new(lines);
+    session.step(2);
+    session.stop();
+    finish(&mut session);
+    assert_eq!(session.script(), "insert 1\ninsert 2");
+    assert!(session.problems().is_empty());
+}
+
+#[test]
+fn a_run_whose_trace_is_full_twice_over_ends() {
+    let script: String = (0..1000).map(|number| format!("insert {number}\n# A caption.\n")).collect();
+    let mut session = Session::with_trace_limit(&script, 300);
+    finish(&mut session);
+    assert!((600..620).contains(&session.trace().len()), "{}", session.trace().len());
+    let text = write_trace("", session.trace());
+    assert!(text.lines().rev().nth(1).unwrap().contains("The run ends here"), "{text}");
+    let problems = session.append("insert 5").unwrap_err();
+    assert!(problems[0].what.contains("full") && problems[0].remedy.contains("fork"));
+    assert_eq!(session.script().lines().count(), 2000);
+    let mut fork = session.fork_at(session.commands()[3].records.end);
+    fork.append("insert 5000").unwrap();
+    finish(&mut fork);
+    assert_eq!(fork.state().records, 5);
 }
 
 #[test]

@@ -97,12 +97,23 @@ impl Session {
 
     /// Adds what a person typed (one line, or several with data lines). Nothing is added when it has problems.
     pub fn append(&mut self, text: &str) -> Result<(), Vec<Problem>> {
+        self.check_open()?;
         self.script.append(text)
     }
 
     /// Adds one command with its data, such as `import` with the keys of a file.
     pub fn append_with_data(&mut self, command: &str, data: Data) -> Result<(), Vec<Problem>> {
+        self.check_open()?;
         self.script.append_with_data(command, data)
+    }
+
+    /// Nothing can be added to a run whose trace is full.
+    fn check_open(&self) -> Result<(), Vec<Problem>> {
+        if !self.world.is_over() {
+            return Ok(());
+        }
+        let remedy = "fork at an earlier command, or begin a new run";
+        Err(vec![Problem::new(1, 1, "the trace is full, so nothing more is carried out", remedy)])
     }
 
     /// Carries out at most about `budget` units of work (one unit: one operation on one key).
@@ -115,10 +126,16 @@ impl Session {
                     None => Progress::Idle,
                 };
             }
-            if left == 0 && self.ends.len() < self.script.items.len() {
+            if left == 0 && !self.is_idle() {
                 return self.working(self.ends.len() as u64, self.script.items.len() as u64);
             }
         }
+    }
+
+    /// Whether there is nothing to carry out.
+    fn is_idle(&self) -> bool {
+        let over = self.script.unknown_lab || self.world.is_over() || self.ends.len() >= self.script.items.len();
+        over && self.open.is_none()
     }
 
     fn working(&self, done: u64, total: u64) -> Progress {
@@ -129,9 +146,7 @@ impl Session {
     /// Carries the next line out, or goes on with it, within `budget`. False: it is not over, or there is none.
     fn step_line(&mut self, budget: &mut u32) -> bool {
         let next = self.ends.len();
-        let Some(item) = self.script.items.get(next).filter(|_| !self.script.unknown_lab).cloned() else {
-            return false;
-        };
+        let Some(item) = self.script.items.get(next).filter(|_| !self.is_idle()).cloned() else { return false };
         let mut cost = 0;
         let begun = self.open.as_ref().map_or(self.world.trace().len(), |open| open.begun);
         if self.open.is_none() {
@@ -154,9 +169,17 @@ impl Session {
         true
     }
 
-    /// Ends the long command under way after what it has done; the script is changed to say so
-    /// (`random 1000000` becomes `random 312000`), so that it still gives this very run.
+    /// Ends the long command under way after what it has done, and leaves out what was to follow; the script is changed
+    /// to say so (`random 1000000` becomes `random 312000`), so that it still gives this very run.
     pub fn stop(&mut self) {
+        if self.is_idle() {
+            return;
+        }
+        self.stop_command();
+        self.script = self.script.first(self.ends.len());
+    }
+
+    fn stop_command(&mut self) {
         let next = self.ends.len();
         if self.open.as_ref().is_some_and(|open| open.job.done == 0) {
             self.step_line(&mut 1);
@@ -289,6 +312,22 @@ mod tests {
         let mut session = Session::new(script);
         while session.step(10_000) != Progress::Idle {}
         session
+    }
+
+    #[test]
+    fn a_file_does_not_outgrow_the_memory() {
+        let mut session = Session::new("set value_size 5000");
+        session.step(1);
+        session.world.btree.file_bytes_max = 1 << 20;
+        session
+            .append("random 1000\nexpect refused \"smaller value_size\"\nexpect records < 130\nexpect valid")
+            .unwrap();
+        session
+            .append("insert 0\nexpect refused MiB\nbulk-load 3\ndelete-random 10\ninsert 0\nexpect present 0")
+            .unwrap();
+        while session.step(10_000) != Progress::Idle {}
+        assert_eq!(session.expectations(), (5, 0));
+        assert!(session.state().pages.len() < 140);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub const SCRIPTS: &[(&str, &str)] = &[
     ("lab/comments-and-quotes", include_str!("lab/comments-and-quotes.gb")),
     ("lab/distributions", include_str!("lab/distributions.gb")),
+    ("lab/empty-key", include_str!("lab/empty-key.gb")),
     ("lab/expectations-that-fail", include_str!("lab/expectations-that-fail.gb")),
     ("lab/import", include_str!("lab/import.gb")),
     ("lab/no-lab-line", include_str!("lab/no-lab-line.gb")),

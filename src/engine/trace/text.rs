@@ -186,8 +186,9 @@ impl<T: AsRef<str>> TraceReader<T> {
                 let record = read_record(bare, self.previous.as_deref()).map_err(bad_line)?;
                 if let Event::StateTaken { state } = &record.event {
                     self.states_bytes += state.bytes_beyond(self.previous.as_deref());
-                    if self.states_bytes > STATES_BYTES_MAX {
-                        let mib = STATES_BYTES_MAX >> 20;
+                    // A run ends at the first state beyond the limit.
+                    if self.states_bytes > 2 * STATES_BYTES_MAX {
+                        let mib = 2 * STATES_BYTES_MAX >> 20;
                         return Err(bad_line(format!("the states up to here take more than {mib} MiB of memory")));
                     }
                     self.previous = Some(state.clone());
