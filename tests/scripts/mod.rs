@@ -24,6 +24,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("storage/bulk-load-fill", include_str!("storage/bulk-load-fill.gb")),
     ("storage/crash-loses-writes", include_str!("storage/crash-loses-writes.gb")),
     ("storage/crash-torn-write", include_str!("storage/crash-torn-write.gb")),
+    ("storage/damaged-meta-page", include_str!("storage/damaged-meta-page.gb")),
     ("storage/delete-absent", include_str!("storage/delete-absent.gb")),
     ("storage/device-times", include_str!("storage/device-times.gb")),
     ("storage/eviction-of-a-dirty-page", include_str!("storage/eviction-of-a-dirty-page.gb")),
