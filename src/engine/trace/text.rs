@@ -188,7 +188,7 @@ impl<T: AsRef<str>> TraceReader<T> {
                     self.states_bytes += state.bytes_beyond(self.previous.as_deref());
                     // A run ends at the first state beyond the limit.
                     if self.states_bytes > 2 * STATES_BYTES_MAX {
-                        let mib = 2 * STATES_BYTES_MAX >> 20;
+                        let mib = STATES_BYTES_MAX >> 19;
                         return Err(bad_line(format!("the states up to here take more than {mib} MiB of memory")));
                     }
                     self.previous = Some(state.clone());

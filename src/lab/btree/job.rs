@@ -108,7 +108,7 @@ impl Job {
                 }
             }
             _ => {
-                let mut sample = Sample::new(&btree.state(cx));
+                let sample = Sample::new(&btree.state(cx));
                 if call.info.name == "delete-random" {
                     total = total.min(sample.len());
                     Work::DeleteRandom { sample }
@@ -116,7 +116,6 @@ impl Job {
                     if sample.is_empty() {
                         total = 0;
                     }
-                    sample.scatter(btree.source.generator());
                     let skewed = arguments.word("choice") == Some("zipf");
                     let zipf = skewed.then(|| Zipf::new(sample.len().max(1), ZIPF_EXPONENT));
                     Work::GetRandom { sample, zipf }

@@ -163,6 +163,7 @@ impl Sample {
                 sample.ends.push(count);
             }
         }
+        sample.scatter();
         sample
     }
 
@@ -174,16 +175,16 @@ impl Sample {
         self.len() == 0
     }
 
-    /// Lays the ranks out anew: the first anywhere, each next one the golden section of all further on, so that those
-    /// drawn most often do not stand side by side. The stride has no divisor in common with the number of keys, so each
-    /// key has one rank.
-    pub fn scatter(&mut self, generator: &mut Generator) {
+    /// Gives each key its rank: each next one stands the golden section of all further on, so that those drawn most often
+    /// do not stand side by side. The stride has no divisor in common with the number of keys, so each key has one rank,
+    /// and the same in every command on the same tree: what is asked for most often stays that.
+    fn scatter(&mut self) {
         let count = self.len();
-        self.first = generator.below(count);
         self.stride = share(count, GOLDEN).max(1);
         while greatest_common_divisor(self.stride, count) != 1 {
             self.stride += 1;
         }
+        self.first = self.stride;
     }
 
     /// The key of a rank, counted from 0.
@@ -282,10 +283,8 @@ mod tests {
 
     #[test]
     fn every_key_has_one_rank_and_neighbours_in_rank_are_far_apart() {
-        let mut generator = Cx::new(1).generator("lab.keys");
         for count in [1, 2, 3, 6, 30, 999, 1000, 2310] {
-            let mut sample = sample(count);
-            sample.scatter(&mut generator);
+            let sample = sample(count);
             let number = |rank| u64::from_be_bytes(sample.key(rank).unwrap().try_into().unwrap());
             let mut keys: Vec<u64> = (0..count).map(number).collect();
             assert!(count < 30 || keys.windows(2).take(10).all(|pair| pair[0].abs_diff(pair[1]) > count / 4));
