@@ -10,10 +10,10 @@
 use std::rc::Rc;
 
 use super::action::Pane;
+use super::browser;
 use super::inspector::BytesShown;
 use super::player::Move;
 use super::root::{App, Intake};
-use super::browser;
 use crate::view::Selection;
 use crate::view::camera::within;
 
