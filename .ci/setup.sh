@@ -174,6 +174,11 @@ need_chromium() {
   find_chromedriver || die "no ChromeDriver was found; set CHROMEDRIVER to the path of one."
 }
 
+# Debian's list of American words: real input for the tests of the import.
+need_word_list() {
+  [ -r /usr/share/dict/american-english ] || apt_get "Debian's word list" wamerican
+}
+
 # rustfmt of any toolchain serves; FORMAT is the command that formats the workspace, for test.sh.
 # shellcheck disable=SC2034
 need_rustfmt() {
@@ -225,4 +230,5 @@ need_for_tests() {
   need_clippy
   cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
   need_chromium
+  need_word_list
 }

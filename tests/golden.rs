@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use glassbase_core::trace::Event;
 use glassbase_core::trace::text::{hash, read_trace, write_trace};
 
 fn folder() -> PathBuf {
@@ -77,8 +78,31 @@ fn presets_are_short_enough_to_be_watched() {
     for (name, text) in scripts::presets() {
         let session = scripts::run(text);
         assert!(session.problems().is_empty(), "{name}: {:?}", session.problems());
-        assert!((100..3000).contains(&session.trace().len()), "{name} has {} records", session.trace().len());
+        assert!((80..3000).contains(&session.trace().len()), "{name} has {} records", session.trace().len());
     }
+}
+
+#[test]
+fn a_preset_names_a_speed_that_the_page_has() {
+    // Those of src/app/pace.rs, which is not compiled here.
+    let speeds = ["0.1", "0.25", "0.5", "1", "2", "5", "10", "25", "100"];
+    for preset in glassbase_core::lab::LABS.iter().flat_map(|lab| lab.presets) {
+        assert!(speeds.contains(&preset.speed), "{}", preset.name);
+    }
+}
+
+#[test]
+fn a_few_keys_asked_for_most_often_stay_in_the_pool() {
+    let presets = scripts::presets();
+    let (_, text) = presets.iter().find(|(name, _)| name == "preset/zipf").unwrap();
+    let session = scripts::run(text);
+    let misses = |command: &str| {
+        let span = session.commands().iter().find(|span| span.text == command).unwrap();
+        let records = session.trace().iter().skip(span.records.start).take(span.records.len());
+        records.filter(|record| matches!(record.event, Event::PoolMiss { .. })).count()
+    };
+    let (alike, skewed) = (misses("get-random 20 uniform"), misses("get-random 20 zipf"));
+    assert!(skewed * 3 < alike * 2, "{skewed} and {alike} of 20 lookups went to the disk");
 }
 
 #[test]

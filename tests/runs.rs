@@ -3,9 +3,11 @@
 
 mod scripts;
 
+use std::rc::Rc;
+
 use glassbase_core::lab::{Progress, Session};
-use glassbase_core::trace::text::{hash, write_trace};
-use glassbase_core::trace::{Event, PageId, Trace};
+use glassbase_core::trace::text::{hash, read_trace, write_trace};
+use glassbase_core::trace::{EngineState, Event, PageId, Trace};
 
 fn finish(session: &mut Session) {
     while session.step(5000) != Progress::Idle {}
@@ -144,13 +146,47 @@ fn a_stopped_command_is_rewritten_to_what_it_did() {
 fn a_stopped_import_keeps_the_lines_that_it_took() {
     let lines: String = (0..500).map(|number| format!("\n| key{}", number * 7919 % 1000)).collect();
     for command in ["import", "bulk-load", "get-each", "import unrecorded"] {
-        let session = stop_after(&format!("{command}{lines}\nget key5\n# the end"), 100);
+        let mut session = stop_after(&format!("{command}{lines}"), 100);
         let kept = session.script().lines().filter(|line| line.starts_with('|')).count();
         assert!((90..=110).contains(&kept), "{kept} lines");
-        assert!(session.script().ends_with("\nget key5\n# the end"));
+        session.append("get key5").unwrap();
+        finish(&mut session);
         let last = session.commands().last().unwrap();
         assert_eq!((last.line, last.text.as_str()), (kept + 2, "get key5"));
     }
+}
+
+#[test]
+fn stopping_leaves_out_what_was_to_follow() {
+    let session = stop_after("insert 7\nrandom 5000\n# Later.\nrandom 9000\nrandom 9", 30);
+    assert!(session.script().starts_with("insert 7\nrandom 3"), "{}", session.script());
+    assert_eq!(session.script().lines().count(), 2);
+    assert!(session.state().records < 50);
+    // Between two commands too.
+    let lines = "insert 1\ninsert 2\ninsert 3\ninsert 4\ninset 5";
+    let mut session = Session::new(lines);
+    session.step(2);
+    session.stop();
+    finish(&mut session);
+    assert_eq!(session.script(), "insert 1\ninsert 2");
+    assert!(session.problems().is_empty());
+}
+
+#[test]
+fn a_run_whose_trace_is_full_twice_over_ends() {
+    let script: String = (0..1000).map(|number| format!("insert {number}\n# A caption.\n")).collect();
+    let mut session = Session::with_trace_limit(&script, 300);
+    finish(&mut session);
+    assert!((600..620).contains(&session.trace().len()), "{}", session.trace().len());
+    let text = write_trace("", session.trace());
+    assert!(text.lines().rev().nth(1).unwrap().contains("The run ends here"), "{text}");
+    let problems = session.append("insert 5").unwrap_err();
+    assert!(problems[0].what.contains("full") && problems[0].remedy.contains("fork"));
+    assert_eq!(session.script().lines().count(), 2000);
+    let mut fork = session.fork_at(session.commands()[3].records.end);
+    fork.append("insert 5000").unwrap();
+    finish(&mut fork);
+    assert_eq!(fork.state().records, 5);
 }
 
 #[test]
@@ -202,6 +238,45 @@ fn bytes_after_an_unrecorded_command_are_those_of_its_end() {
     assert!(keys(taken.end) > 10);
 }
 
+/// The last state that a trace tells.
+fn last_state(trace: &Trace) -> Rc<EngineState> {
+    let states = trace.iter().filter_map(|record| match &record.event {
+        Event::StateTaken { state } => Some(state.clone()),
+        _ => None,
+    });
+    states.last().unwrap()
+}
+
+#[test]
+fn states_that_share_pages_are_those_of_the_engine() {
+    for (name, text) in scripts::all() {
+        let mut session = Session::new("record off");
+        finish(&mut session);
+        for line in text.replace("\n| ", "\u{1}| ").lines().filter(|line| !line.starts_with("record")) {
+            let before = session.trace().len();
+            if session.append(&line.replace('\u{1}', "\n")).is_ok() {
+                finish(&mut session);
+                let told = session.trace().iter_from(before).any(|r| matches!(r.event, Event::StateTaken { .. }));
+                if told {
+                    assert_eq!(*last_state(session.trace()), session.state(), "{name}: {line}");
+                }
+            }
+        }
+        let trace = write_trace("", session.trace());
+        assert_eq!(read_trace(&trace).map(|(_, trace)| trace).as_ref(), Ok(session.trace()), "{name}");
+    }
+}
+
+#[test]
+fn a_state_tells_only_what_is_new() {
+    let session = scripts::run("random 20000 unrecorded");
+    let once = write_trace("", session.trace()).len();
+    let session = scripts::run(&format!("random 20000 unrecorded{}", "\nget-random 1000 unrecorded".repeat(20)));
+    let often = write_trace("", session.trace()).len();
+    assert!(often < once + once / 10, "{once} and {often} bytes");
+    assert!(session.trace().iter().filter(|r| matches!(r.event, Event::StateTaken { .. })).count() > 20);
+}
+
 #[test]
 fn a_full_trace_keeps_the_outcome_of_each_command() {
     let script: String = (0..40).map(|number| format!("insert {number}\n")).collect();
@@ -216,15 +291,7 @@ fn a_full_trace_keeps_the_outcome_of_each_command() {
         })
         .collect();
     assert_eq!(texts.len(), 1);
-    let last = session
-        .trace()
-        .iter()
-        .filter_map(|record| match &record.event {
-            Event::StateTaken { state } => Some(state.clone()),
-            _ => None,
-        })
-        .last();
-    assert_eq!(*last.unwrap(), session.state());
+    assert_eq!(*last_state(session.trace()), session.state());
     assert_eq!(session.expectations(), (1, 0));
     let mut sliced = Session::with_trace_limit(&session.script(), 300);
     while sliced.step(1) != Progress::Idle {}

@@ -10,10 +10,10 @@
 use std::rc::Rc;
 
 use super::action::Pane;
+use super::browser;
 use super::inspector::BytesShown;
 use super::player::Move;
 use super::root::{App, Intake};
-use super::{browser, pace};
 use crate::view::Selection;
 use crate::view::camera::within;
 
@@ -47,12 +47,6 @@ impl App {
         }
         let timeline = self.player.run.timeline().clone();
         timeline.with(|timeline| self.log.read(timeline.trace()));
-        if self.unpaced && !self.player.is_working() {
-            self.unpaced = false;
-            if !self.own_speed {
-                self.player.speed = timeline.with(|timeline| pace::fitting(timeline.trace()));
-            }
-        }
     }
 
     fn reach_goal(&mut self) {

@@ -10,12 +10,14 @@ use yew::prelude::*;
 use super::action::Shown;
 use super::files::{self, Reading};
 use super::log::{Kind, Log};
+use super::pace::SPEEDS;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
 use super::{LabRef, browser};
-use crate::lab::intake::{self, Opened};
+use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::{Link, Problem};
-use crate::trace::{TraceReader, write_trace};
+use crate::trace::TraceReader;
+use crate::trace::text::write_trace_within;
 use crate::view::TimelineHandle;
 
 /// Lines of keys that are read between two looks at the clock.
@@ -66,7 +68,9 @@ impl App {
         let Some(preset) = self.lab.0.presets.get(index) else { return };
         self.open_script(preset.script, preset.title);
         self.preset = Some(index);
-        self.unpaced = true;
+        if !self.own_speed {
+            self.player.speed = SPEEDS.iter().find(|(_, name)| *name == preset.speed).map_or(1.0, |(speed, _)| *speed);
+        }
         self.drawer = None;
         self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
         browser::replace_fragment(&if index == 0 { String::new() } else { format!("preset={}", preset.name) });
@@ -261,8 +265,15 @@ impl App {
 
     pub fn save_trace(&mut self) {
         let script = self.player.run.script();
-        let text = self.player.run.timeline().with(|timeline| write_trace(&script, timeline.trace()));
-        browser::download("glassbase.trace", &text);
+        let bytes_max = MAX_FILE as usize;
+        let text = self.player.run.timeline().with(|timeline| write_trace_within(&script, timeline.trace(), bytes_max));
+        match text {
+            Some(text) => browser::download("glassbase.trace", &text),
+            None => self.complain(&format!(
+                "The trace is longer than {} MiB, the most that can be opened again: save the script instead; it gives the same run.",
+                MAX_FILE >> 20
+            )),
+        }
     }
 }
 

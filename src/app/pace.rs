@@ -4,7 +4,7 @@
 //! happens underneath at every step (pins, hits, reads) goes by quickly: it is there to be seen in its place and in the
 //! timeline, not to be waited for.
 
-use crate::trace::{Event, Trace};
+use crate::trace::Event;
 
 /// The speeds that a person can choose, and how they are written.
 pub const SPEEDS: &[(f64, &str)] = &[
@@ -18,16 +18,6 @@ pub const SPEEDS: &[(f64, &str)] = &[
     (25.0, "25"),
     (100.0, "100"),
 ];
-
-/// A preset that would take longer than this is played faster.
-const PATIENCE_MS: f64 = 75_000.0;
-
-/// The slowest speed from 1x on at which a person sees all of a preset.
-pub fn fitting(trace: &Trace) -> f64 {
-    let whole_ms: f64 = trace.iter().map(|record| duration_ms(&record.event)).sum();
-    let fits = |speed: &f64| *speed >= 1.0 && whole_ms / speed <= PATIENCE_MS;
-    SPEEDS.iter().map(|(speed, _)| *speed).find(fits).unwrap_or(25.0)
-}
 
 /// Milliseconds that `event` takes at 1x.
 pub fn duration_ms(event: &Event) -> f64 {

@@ -108,8 +108,6 @@ pub struct App {
     pub intake: Option<Intake>,
     /// The person has chosen a speed: presets keep to it.
     pub own_speed: bool,
-    /// A preset whose speed is chosen when it has been carried out.
-    pub unpaced: bool,
     /// Where to go once the run has come so far: what a link says.
     pub goal: Option<usize>,
     pub bytes: Option<(PageId, usize, BytesShown)>,
@@ -155,7 +153,6 @@ impl Component for App {
             dropping: false,
             intake: None,
             own_speed: false,
-            unpaced: false,
             goal: None,
             bytes: None,
             bytes_at_ms: 0.0,

@@ -68,7 +68,7 @@ pub fn carry_out(mut session: Session, name: &str, options: &Options) -> Report 
         report.out = print::answers(session.trace());
         report.out.push_str(&format!(
             "{}, {} of virtual time, {} held, {} failed\n",
-            words::counted(session.trace().len() as u64, "record"),
+            words::counted(session.trace().len() as u64, "event"),
             print::duration(session.trace().iter().last().map_or(0, |record| record.time_ns)),
             words::counted(u64::from(held), "expectation"),
             words::grouped(u64::from(failed)),

@@ -139,10 +139,16 @@ pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
     Err(format!("there is no command or setting \"{word}\"; {}", words::suggestion(word, known)))
 }
 
+const NUMBERS_ARE_BYTES: &str =
+    "    A number is stored as eight bytes; a word of eight letters that are these bytes is the same key.\n";
+
 fn explain(info: &CommandInfo, before: &str, text: &mut String) {
     text.push_str(&format!("{before}{}\n    {}\n", info.usage(), info.help));
     for argument in info.arguments {
         text.push_str(&format!("    {}: {} ({})\n", argument.name, argument.help, argument.kind.describe()));
+    }
+    if info.arguments.iter().any(|argument| argument.kind == ArgumentKind::Key) {
+        text.push_str(NUMBERS_ARE_BYTES);
     }
     text.push_str(&format!("    Example: {}\n", info.example));
 }
@@ -193,6 +199,7 @@ mod tests {
         for info in lab.commands.iter().chain(LANGUAGE).chain(lab.expectations) {
             assert!(help(lab, info.name).unwrap().contains(info.help));
         }
+        assert!(help(lab, "get").unwrap().contains("is the same key") && !help(lab, "flush").unwrap().contains("key"));
         assert!(help(lab, "frames").unwrap().contains("default"));
         assert!(help(lab, "inset").unwrap_err().contains("\"insert\""));
     }

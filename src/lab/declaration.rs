@@ -213,4 +213,6 @@ pub struct Preset {
     pub script: &'static str,
     /// For a preset that stands twice side by side: the setting that differs and its value on the right.
     pub compare: Option<(&'static str, &'static str)>,
+    /// How fast it plays when it is opened, as the page writes it: its point comes within ten seconds.
+    pub speed: &'static str,
 }

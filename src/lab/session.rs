@@ -97,12 +97,23 @@ impl Session {
 
     /// Adds what a person typed (one line, or several with data lines). Nothing is added when it has problems.
     pub fn append(&mut self, text: &str) -> Result<(), Vec<Problem>> {
+        self.check_open()?;
         self.script.append(text)
     }
 
     /// Adds one command with its data, such as `import` with the keys of a file.
     pub fn append_with_data(&mut self, command: &str, data: Data) -> Result<(), Vec<Problem>> {
+        self.check_open()?;
         self.script.append_with_data(command, data)
+    }
+
+    /// Nothing can be added to a run whose trace is full.
+    fn check_open(&self) -> Result<(), Vec<Problem>> {
+        if !self.world.is_over() {
+            return Ok(());
+        }
+        let remedy = "fork at an earlier command, or begin a new run";
+        Err(vec![Problem::new(1, 1, "the trace is full, so nothing more is carried out", remedy)])
     }
 
     /// Carries out at most about `budget` units of work (one unit: one operation on one key).
@@ -115,10 +126,16 @@ impl Session {
                     None => Progress::Idle,
                 };
             }
-            if left == 0 && self.ends.len() < self.script.items.len() {
+            if left == 0 && !self.is_idle() {
                 return self.working(self.ends.len() as u64, self.script.items.len() as u64);
             }
         }
+    }
+
+    /// Whether there is nothing to carry out.
+    fn is_idle(&self) -> bool {
+        let over = self.script.unknown_lab || self.world.is_over() || self.ends.len() >= self.script.items.len();
+        over && self.open.is_none()
     }
 
     fn working(&self, done: u64, total: u64) -> Progress {
@@ -129,9 +146,7 @@ impl Session {
     /// Carries the next line out, or goes on with it, within `budget`. False: it is not over, or there is none.
     fn step_line(&mut self, budget: &mut u32) -> bool {
         let next = self.ends.len();
-        let Some(item) = self.script.items.get(next).filter(|_| !self.script.unknown_lab).cloned() else {
-            return false;
-        };
+        let Some(item) = self.script.items.get(next).filter(|_| !self.is_idle()).cloned() else { return false };
         let mut cost = 0;
         let begun = self.open.as_ref().map_or(self.world.trace().len(), |open| open.begun);
         if self.open.is_none() {
@@ -154,9 +169,17 @@ impl Session {
         true
     }
 
-    /// Ends the long command under way after what it has done; the script is changed to say so
-    /// (`random 1000000` becomes `random 312000`), so that it still gives this very run.
+    /// Ends the long command under way after what it has done, and leaves out what was to follow; the script is changed
+    /// to say so (`random 1000000` becomes `random 312000`), so that it still gives this very run.
     pub fn stop(&mut self) {
+        if self.is_idle() {
+            return;
+        }
+        self.stop_command();
+        self.script = self.script.first(self.ends.len());
+    }
+
+    fn stop_command(&mut self) {
         let next = self.ends.len();
         if self.open.as_ref().is_some_and(|open| open.job.done == 0) {
             self.step_line(&mut 1);
@@ -197,12 +220,21 @@ impl Session {
 
     /// The engine as it stands.
     pub fn state(&self) -> EngineState {
-        self.world.btree.state(&self.world.cx)
+        self.world.btree.tree.state(&self.world.cx)
     }
 
     /// The bytes of a page as they were when the trace had `position` records.
     pub fn page_bytes_at(&self, page: PageId, position: usize) -> Option<PageBytes> {
-        let count = self.complete_at(position);
+        let count = self.settled_at(position);
+        let at_end = count == self.ends.len() && self.open.is_none();
+        let tree = &self.world.btree.tree;
+        let bytes = if at_end { tree.page_image(page) } else { self.page_again(page, position, count) }?;
+        let regions = describe(&bytes);
+        Some(PageBytes { bytes, regions })
+    }
+
+    /// The bytes of a page at `position`, which is behind `count` lines and maybe inside the next: these are run again.
+    fn page_again(&self, page: PageId, position: usize, count: usize) -> Option<Vec<u8>> {
         let mut run = self.resumed(count, count + 1);
         while run.ends.len() < count {
             let mut unlimited = u32::MAX;
@@ -211,29 +243,16 @@ impl Session {
         let before = run.world.btree.tree.page_image(page);
         let begun = run.world.trace().len();
         let inside = position > begun + 1 && run.ends.len() < run.script.items.len();
-        let bytes = if inside { run.page_inside_command(page, position, begun, before) } else { before }?;
-        let regions = describe(&bytes);
-        Some(PageBytes { bytes, regions })
+        if inside { run.page_inside_command(page, position, before) } else { before }
     }
 
-    /// The bytes of a page in the middle of the next command, which began at `begun`.
-    fn page_inside_command(
-        &mut self,
-        page: PageId,
-        position: usize,
-        begun: usize,
-        before: Option<Vec<u8>>,
-    ) -> Option<Vec<u8>> {
+    /// The bytes of a page in the middle of the next command.
+    fn page_inside_command(&mut self, page: PageId, position: usize, before: Option<Vec<u8>>) -> Option<Vec<u8>> {
         self.world.cx.recorder.capture = Some(Capture { page, until: position, bytes: None });
         let next = self.ends.len();
         while self.ends.len() == next && self.world.trace().len() <= position {
             let mut slice = REPLAY_SLICE;
             self.step_line(&mut slice);
-        }
-        // What was not recorded is there once the state was taken.
-        let told = |index| matches!(self.world.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
-        if (begun..position).any(told) {
-            return self.world.btree.tree.page_image(page);
         }
         let captured = self.world.cx.recorder.capture.take().and_then(|capture| capture.bytes);
         captured.or(before)
@@ -242,6 +261,15 @@ impl Session {
     /// How many lines were complete when the trace had `position` records.
     fn complete_at(&self, position: usize) -> usize {
         self.ends.partition_point(|end| *end <= position)
+    }
+
+    /// How many lines had changed all that they were to change by then. Once a state was taken, what the command did is
+    /// done, recorded or not: only its answer is still to come.
+    fn settled_at(&self, position: usize) -> usize {
+        let count = self.complete_at(position);
+        let begun = if count == 0 { 1 } else { self.ends[count - 1] };
+        let told = |index| matches!(self.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
+        if count < self.ends.len() && (begun..position).any(told) { count + 1 } else { count }
     }
 
     /// The run as it was at the nearest checkpoint before line `count`, with the first `items` lines of the script.
@@ -273,5 +301,44 @@ fn rewrite_begun(trace: &mut Trace, index: usize, new_text: Rc<str>) {
     }
     for record in records {
         trace.push(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str) -> Session {
+        let mut session = Session::new(script);
+        while session.step(10_000) != Progress::Idle {}
+        session
+    }
+
+    #[test]
+    fn a_file_does_not_outgrow_the_memory() {
+        let mut session = Session::new("set value_size 5000");
+        session.step(1);
+        session.world.btree.file_bytes_max = 1 << 20;
+        session
+            .append("random 1000\nexpect refused \"smaller value_size\"\nexpect records < 130\nexpect valid")
+            .unwrap();
+        session
+            .append("insert 0\nexpect refused MiB\nbulk-load 3\ndelete-random 10\ninsert 0\nexpect present 0")
+            .unwrap();
+        while session.step(10_000) != Progress::Idle {}
+        assert_eq!(session.expectations(), (5, 0));
+        assert!(session.state().pages.len() < 140);
+    }
+
+    #[test]
+    fn what_a_long_command_did_is_not_done_again_to_show_a_page() {
+        let session = run("insert 5\nrandom 5000\nget 5\nget 6");
+        let long = session.commands()[1].records.clone();
+        let settled = |position| session.settled_at(position);
+        assert_eq!((settled(long.start), settled(long.start + 1), settled(long.start + 2)), (1, 1, 2));
+        for position in long.start + 2..session.trace().len() {
+            let copy = session.checkpoints.before(settled(position)).unwrap();
+            assert!(copy.items >= 2, "position {position} begins from line {}", copy.items);
+        }
     }
 }

@@ -25,15 +25,16 @@ use super::declaration::SettingInfo;
 use super::script::{Call, Item, RecordMode, Statement};
 use super::words::{grouped, shortened};
 use crate::sim::Cx;
-use crate::storage::StorageError;
 use crate::trace::recorder::Cause;
-use crate::trace::{EngineState, Event, Trace};
+use crate::trace::state::STATES_BYTES_MAX;
+use crate::trace::{Event, Trace};
 
 /// Where randomness begins when the script has no `seed` line.
 pub const DEFAULT_SEED: u64 = 1;
 /// Longest bulk command that is recorded without being asked to, in operations.
 pub const RECORDED_UNITS: u64 = 200;
-/// Most records that a trace keeps.
+/// Most records that a trace keeps of single steps. When it has twice as many, or its states take
+/// [`STATES_BYTES_MAX`], the run is over.
 pub const TRACE_LIMIT: usize = 2_000_000;
 /// Characters of a line that its event shows.
 const TEXT_SHOWN: usize = 200;
@@ -53,10 +54,9 @@ pub struct World {
     mode: RecordMode,
     trace_limit: usize,
     full: bool,
+    over: bool,
     /// Why the last command was refused, if it was.
     refusal: Option<Rc<str>>,
-    /// The last state that was taken: pages that did not change since are shared with it.
-    taken: Option<Rc<EngineState>>,
 }
 
 /// A long command under way.
@@ -67,7 +67,7 @@ pub struct Open {
     /// Index of its `command-begun` in the trace.
     pub begun: usize,
     cause: Cause,
-    error: Option<StorageError>,
+    error: Option<Refusal>,
 }
 
 impl World {
@@ -83,8 +83,8 @@ impl World {
             mode: RecordMode::Auto,
             trace_limit,
             full: false,
+            over: false,
             refusal: None,
-            taken: None,
         };
         world.take_state();
         world
@@ -92,6 +92,11 @@ impl World {
 
     pub fn trace_limit(&self) -> usize {
         self.trace_limit
+    }
+
+    /// Whether the trace has grown so long that nothing more is carried out.
+    pub fn is_over(&self) -> bool {
+        self.over
     }
 
     pub fn trace(&self) -> &Trace {
@@ -104,6 +109,7 @@ impl World {
             Statement::Blank | Statement::Faulty => return None,
             Statement::Comment(text) => {
                 self.cx.emit(|| Event::Comment { text: text.clone() });
+                self.watch_length();
                 return None;
             }
             _ => event_text(&item.text),
@@ -179,11 +185,24 @@ impl World {
     fn end(&mut self, item: &Item, cause: Cause) {
         self.cx.emit(|| Event::CommandEnded { line: item.line as u32 });
         self.cx.end(cause);
+        self.watch_length();
+    }
+
+    /// Says so once when the trace is full, and once when it cannot grow at all any more.
+    fn watch_length(&mut self) {
         if !self.full && self.trace().len() >= self.trace_limit {
             self.full = true;
             let limit = grouped(self.trace_limit as u64);
             self.answer(&format!(
                 "The trace has {limit} records, and no more are kept: from here on only what comes of a command is recorded."
+            ));
+        }
+        let states_bytes = self.cx.recorder.states_bytes();
+        if self.trace().len() >= 2 * self.trace_limit || states_bytes >= STATES_BYTES_MAX {
+            self.over = true;
+            let (records, mib) = (grouped(self.trace().len() as u64), states_bytes >> 20);
+            self.refuse(&format!(
+                "The run ends here: its trace has {records} records and takes {mib} MiB for states of the tree. Fork at an earlier command, or begin a new run."
             ));
         }
     }
@@ -214,6 +233,7 @@ impl World {
                 cx.pass(self.cx.now_ns());
                 cx.recorder = std::mem::take(&mut self.cx.recorder);
                 self.cx = cx;
+                self.cx.recorder.forget_last_state();
                 self.refusal = None;
                 self.take_state();
             }
@@ -261,16 +281,7 @@ impl World {
     }
 
     fn take_state(&mut self) {
-        let mut state = self.btree.state(&self.cx);
-        if let Some(before) = &self.taken {
-            for (page, old) in state.pages.iter_mut().zip(&before.pages) {
-                if *page == *old {
-                    *page = old.clone();
-                }
-            }
-        }
-        let state = Rc::new(state);
-        self.taken = Some(state.clone());
+        let state = Rc::new(self.btree.state(&self.cx));
         self.cx.emit(|| Event::StateTaken { state });
     }
 }

@@ -27,7 +27,7 @@ impl Noise {
         let kinds = [self.pick(&["leaf", "inner", "overflow", "free", "meta"]), self.pick(&["middle", "right-edge"])];
         let small = (self.below(4)).to_string();
         let yes = self.pick(&["yes", "no"]);
-        let state = crate::trace::state_text::write(&sample_state(self.below(6) as u32 + 1));
+        let state = crate::trace::state_text::write(&sample_state(self.below(6) as u32 + 1), None);
         let key = self.below(100).to_string();
         let lookup = |field: &str| {
             Some(match field {

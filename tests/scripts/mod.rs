@@ -5,6 +5,7 @@
 pub const SCRIPTS: &[(&str, &str)] = &[
     ("lab/comments-and-quotes", include_str!("lab/comments-and-quotes.gb")),
     ("lab/distributions", include_str!("lab/distributions.gb")),
+    ("lab/empty-key", include_str!("lab/empty-key.gb")),
     ("lab/expectations-that-fail", include_str!("lab/expectations-that-fail.gb")),
     ("lab/import", include_str!("lab/import.gb")),
     ("lab/no-lab-line", include_str!("lab/no-lab-line.gb")),
@@ -23,6 +24,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("storage/bulk-load-fill", include_str!("storage/bulk-load-fill.gb")),
     ("storage/crash-loses-writes", include_str!("storage/crash-loses-writes.gb")),
     ("storage/crash-torn-write", include_str!("storage/crash-torn-write.gb")),
+    ("storage/damaged-meta-page", include_str!("storage/damaged-meta-page.gb")),
     ("storage/delete-absent", include_str!("storage/delete-absent.gb")),
     ("storage/device-times", include_str!("storage/device-times.gb")),
     ("storage/eviction-of-a-dirty-page", include_str!("storage/eviction-of-a-dirty-page.gb")),

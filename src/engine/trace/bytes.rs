@@ -9,6 +9,8 @@
 //!   ash          61 73 68                   ash     "ash"
 //!   0xff01       ff 01                      0xff01  0xff01
 //! ```
+//!
+//! A word of eight letters and the number of the same bytes are one key: `database` and 7233190438144930661 are.
 
 use std::fmt::{self, Write};
 use std::ops::Deref;
@@ -184,6 +186,7 @@ mod tests {
     fn numbers_and_words_keep_their_order() {
         assert!(Bytes::typed("9") < Bytes::typed("10"));
         assert!(Bytes::typed("ash") < Bytes::typed("beech"));
+        assert_eq!(Bytes::typed("database"), Bytes::typed("7233190438144930661"));
         assert_eq!(Bytes::typed("007"), Bytes::from(&b"007"[..]));
         assert_eq!(Bytes::typed("0xff01"), Bytes::from(&[0xff, 1][..]));
     }

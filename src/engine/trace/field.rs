@@ -113,9 +113,9 @@ impl Field for Rc<str> {
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {
-        out.push_str(&state_text::write(self));
+        out.push_str(&state_text::write(self, None));
     }
     fn read(text: &str) -> Option<Self> {
-        state_text::read(text).map(Rc::new)
+        state_text::read(text, None).map(Rc::new)
     }
 }

@@ -1,9 +1,11 @@
-//! The recorder: the switch, the current cause, and the page whose bytes somebody wants to see.
+//! The recorder: the switch, the current cause, the last state, and the page whose bytes somebody wants to see.
 //!
 //! Events are built by closures, so with recording off none is built and the cost is one predictable branch. With the
 //! feature `recording` compiled out even that is gone; the benchmarks measure the difference.
 
-use super::{Event, NO_CAUSE, PageId, Record, Trace};
+use std::rc::Rc;
+
+use super::{EngineState, Event, NO_CAUSE, PageId, Record, Trace};
 
 /// Takes events and appends them to a trace.
 #[derive(Clone, Debug)]
@@ -13,6 +15,9 @@ pub struct Recorder {
     node: u16,
     pub trace: Trace,
     pub capture: Option<Capture>,
+    /// The last state that was taken: the next one shares with it what did not change.
+    last_state: Option<Rc<EngineState>>,
+    states_bytes: usize,
 }
 
 /// The bytes of one page as they were when the trace had a certain length. The inspector runs a command again with
@@ -28,7 +33,8 @@ pub struct Capture {
 
 impl Default for Recorder {
     fn default() -> Recorder {
-        Recorder { on: true, cause: NO_CAUSE, node: 0, trace: Trace::new(), capture: None }
+        let trace = Trace::new();
+        Recorder { on: true, cause: NO_CAUSE, node: 0, trace, capture: None, last_state: None, states_bytes: 0 }
     }
 }
 
@@ -70,6 +76,21 @@ impl Recorder {
         self.cause = before.0;
     }
 
+    /// The last state that was taken of the engine at work.
+    pub fn last_state(&self) -> Option<&EngineState> {
+        self.last_state.as_deref()
+    }
+
+    /// To be told when pages changed otherwise than by an edit that gives them a new LSN.
+    pub fn forget_last_state(&mut self) {
+        self.last_state = None;
+    }
+
+    /// About how much memory the states of the trace take.
+    pub fn states_bytes(&self) -> usize {
+        self.states_bytes
+    }
+
     /// Tells the bytes of a page that has just changed, after the event that says so.
     #[inline(always)]
     pub fn page_bytes(&mut self, page: PageId, bytes: &[u8]) {
@@ -92,6 +113,10 @@ impl Recorder {
     #[inline(never)]
     fn append(&mut self, time_ns: u64, event: Event) {
         debug_assert!(self.trace.len() < NO_CAUSE as usize, "a trace is indexed by u32");
+        if let Event::StateTaken { state } = &event {
+            self.states_bytes += state.bytes_beyond(self.last_state.as_deref());
+            self.last_state = Some(state.clone());
+        }
         self.trace.push(Record { time_ns, cause: self.cause, node: self.node, event });
     }
 }

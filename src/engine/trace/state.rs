@@ -256,6 +256,32 @@ pub struct EngineState {
     pub counters: Counters,
 }
 
+/// Most memory that the states of one trace may take.
+pub const STATES_BYTES_MAX: usize = 512 << 20;
+
+impl EngineState {
+    /// About how much memory this state takes beyond the pages that it shares with `previous`: the same number on every
+    /// platform, because a run ends by it.
+    pub fn bytes_beyond(&self, previous: Option<&EngineState>) -> usize {
+        let before = previous.map_or(&[][..], |state| &state.pages);
+        let shared =
+            |(index, page): (usize, &Rc<PageState>)| before.get(index).is_some_and(|old| Rc::ptr_eq(old, page));
+        let alone = self.pages.iter().enumerate().filter(|page| !shared(*page));
+        let cells_bytes = |page: &PageState| page.cells().map_or(0, |cells| cells.keys.len() + cells.len() * 12);
+        let pages_bytes: usize = alone.map(|(_, page)| 128 + cells_bytes(page)).sum();
+        256 + self.pages.len() * 8 + self.pool.len() * 16 + self.unsynced.len() * 4 + pages_bytes
+    }
+
+    /// Takes those pages that are as they were from `previous`, so that they are there once.
+    pub fn share_pages(&mut self, previous: &EngineState) {
+        for (page, old) in self.pages.iter_mut().zip(&previous.pages) {
+            if *page == *old {
+                *page = old.clone();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

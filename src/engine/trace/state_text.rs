@@ -3,8 +3,12 @@
 //! Sections are parted by `|`, fields by `,`, cells by `;`, a cell's parts by `:`. Keys stand in hex.
 //!
 //! ```text
-//!   8192,8156,0,64,3,2,2,0|0:0:0:meta|1:7:38:leaf,0,2,000…25:4:0;…|…|pool 0:1:0:d,…|unsynced 1,2|counters 5,3,…
+//!   8192,8156,0,64,3,2,2,0|0:0:0:meta|1:7:38:leaf,0,2,000…25:4:0;…|…|pool=0:1:0:d,…|unsynced=1,2|counters=5,3,…
+//!   8192,8156,0,64,3,2,2,0|=14|14:90:52:leaf,…|=2086|pool==31,7:14:0:d,=32|…
 //! ```
+//!
+//! The second line is a state that follows another one: `=14` stands for fourteen items in a row that are as they were
+//! in the state before. So a lookup in a tree of a thousand pages does not tell all of them once more.
 
 use std::rc::Rc;
 
@@ -13,28 +17,24 @@ use super::decimal::{number, push_number};
 use super::id::{FrameId, Lsn, PageId};
 use super::state::{Cell, Cells, Counters, EngineState, FrameState, PageBody, PageState};
 
-pub fn write(state: &EngineState) -> String {
+/// `previous` is the state before this one in the trace, if there is one.
+pub fn write(state: &EngineState, previous: Option<&EngineState>) -> String {
     let mut text = String::new();
+    let none = EngineState::default();
+    let before = previous.unwrap_or(&none);
     let EngineState { page_size, capacity, order, frames, root, height, records, free_head, .. } = state;
     let [sizes @ .., root, free] = [*page_size, *capacity, *order, *frames, root.0, free_head.0].map(u64::from);
     push_joined(&mut text, ',', &sizes);
     text.push(',');
     push_joined(&mut text, ',', &[root, u64::from(*height), *records, free]);
-    for page in &state.pages {
+    if !state.pages.is_empty() {
         text.push('|');
-        write_page(&mut text, page);
     }
+    write_items(&mut text, '|', &state.pages, &before.pages, |text, page| write_page(text, page));
     text.push_str("|pool=");
-    for (index, frame) in state.pool.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        push_joined(&mut text, ':', &[frame.frame.0, frame.page.0, frame.pins].map(u64::from));
-        text.push_str(if frame.dirty { ":d" } else { ":c" });
-    }
+    write_items(&mut text, ',', &state.pool, &before.pool, write_frame);
     text.push_str("|unsynced=");
-    let unsynced: Vec<u64> = state.unsynced.iter().map(|page| u64::from(page.0)).collect();
-    push_joined(&mut text, ',', &unsynced);
+    write_items(&mut text, ',', &state.unsynced, &before.unsynced, |text, page| push_number(text, u64::from(page.0)));
     text.push_str("|counters=");
     push_joined(&mut text, ',', &state.counters.values());
     text
@@ -48,6 +48,36 @@ fn push_joined(text: &mut String, between: char, numbers: &[u64]) {
         }
         push_number(text, *number);
     }
+}
+
+/// Writes items with `between` between them; those that are as in `before` are counted only.
+fn write_items<T: PartialEq>(
+    text: &mut String,
+    between: char,
+    items: &[T],
+    before: &[T],
+    write: impl Fn(&mut String, &T),
+) {
+    let mut index = 0;
+    while let Some(item) = items.get(index) {
+        if index > 0 {
+            text.push(between);
+        }
+        let old = before.get(index..).unwrap_or_default();
+        let same = items[index..].iter().zip(old).take_while(|(new, old)| new == old).count();
+        if same > 0 {
+            text.push('=');
+            push_number(text, same as u64);
+        } else {
+            write(text, item);
+        }
+        index += same.max(1);
+    }
+}
+
+fn write_frame(text: &mut String, frame: &FrameState) {
+    push_joined(text, ':', &[frame.frame.0, frame.page.0, frame.pins].map(u64::from));
+    text.push_str(if frame.dirty { ":d" } else { ":c" });
 }
 
 fn write_page(text: &mut String, page: &PageState) {
@@ -73,8 +103,10 @@ fn write_page(text: &mut String, page: &PageState) {
     }
 }
 
-/// Nothing when `text` is not a state.
-pub fn read(text: &str) -> Option<EngineState> {
+/// Nothing when `text` is not a state that may follow `previous`.
+pub fn read(text: &str, previous: Option<&EngineState>) -> Option<EngineState> {
+    let none = EngineState::default();
+    let before = previous.unwrap_or(&none);
     let mut sections = text.split('|');
     let mut head = sections.next()?.split(',');
     let mut state = EngineState {
@@ -90,18 +122,16 @@ pub fn read(text: &str) -> Option<EngineState> {
     };
     for section in sections {
         if let Some(pool) = section.strip_prefix("pool=") {
-            state.pool = items(pool).map(read_frame).collect::<Option<_>>()?;
+            items(pool).try_for_each(|item| read_item(item, &mut state.pool, &before.pool, read_frame))?;
         } else if let Some(pages) = section.strip_prefix("unsynced=") {
-            state.unsynced = items(pages).map(read_id).collect::<Option<_>>()?;
+            items(pages).try_for_each(|item| read_item(item, &mut state.unsynced, &before.unsynced, read_id))?;
         } else if let Some(counters) = section.strip_prefix("counters=") {
             let values: Vec<u64> = items(counters).map(number).collect::<Option<_>>()?;
             state.counters = Counters::from_values(values.into_iter())?;
         } else {
-            let page = read_page(section)?;
-            if page.page.index() != state.pages.len() {
-                return None;
-            }
-            state.pages.push(Rc::new(page));
+            let place = state.pages.len();
+            let read = |text: &str| read_page(text).filter(|page| page.page.index() == place).map(Rc::new);
+            read_item(section, &mut state.pages, &before.pages, read)?;
         }
     }
     Some(state)
@@ -109,6 +139,18 @@ pub fn read(text: &str) -> Option<EngineState> {
 
 fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').filter(|item| !item.is_empty())
+}
+
+/// Reads an item, or takes as many as it counts from `before`.
+fn read_item<T: Clone>(text: &str, items: &mut Vec<T>, before: &[T], read: impl Fn(&str) -> Option<T>) -> Option<()> {
+    match text.strip_prefix('=') {
+        Some(count) => {
+            let from = items.len();
+            items.extend_from_slice(before.get(from..from.checked_add(number(count)?)?)?);
+        }
+        None => items.push(read(text)?),
+    }
+    Some(())
 }
 
 #[inline(never)]
@@ -156,4 +198,50 @@ fn read_cells(text: &str) -> Option<Cells> {
         cells.push(&key, Cell { value_len, link: read_id(parts.next()?)? });
     }
     Some(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(pages: u32) -> EngineState {
+        let page = |page| {
+            let mut cells = Cells::default();
+            cells.push(&[page as u8], Cell { value_len: page, link: PageId::NONE });
+            let body = PageBody::Leaf { prev: PageId::NONE, next: PageId(page + 1), cells };
+            Rc::new(PageState { page: PageId(page), lsn: Lsn(1), used: 9, body })
+        };
+        let frame = |frame| FrameState { frame: FrameId(frame), page: PageId(frame), pins: 0, dirty: false };
+        EngineState {
+            pages: (0..pages).map(page).collect(),
+            pool: (0..pages).map(frame).collect(),
+            unsynced: (0..pages).map(PageId).collect(),
+            ..EngineState::default()
+        }
+    }
+
+    #[test]
+    fn a_state_that_follows_another_tells_what_is_new() {
+        let before = state(100);
+        let mut after = state(101);
+        Rc::make_mut(&mut after.pages[40]).lsn = Lsn(7);
+        after.pool[3].dirty = true;
+        after.unsynced.remove(0);
+        for (state, previous) in [(&before, None), (&after, Some(&before)), (&before, Some(&after))] {
+            assert_eq!(read(&write(state, previous), previous).as_ref(), Some(state));
+        }
+        let text = write(&before, Some(&before));
+        assert!(text.contains("|=100|pool==100|unsynced==100|"), "{text}");
+        let text = write(&after, Some(&before));
+        assert!(text.contains("|=40|40:7:9:leaf,") && text.contains("|=59|100:1:"), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_there_before_cannot_be_taken_from_there() {
+        let text = write(&state(3), Some(&state(3)));
+        assert_eq!(read(&text, None), None);
+        assert_eq!(read(&text, Some(&state(2))), None);
+        assert_eq!(read(&text.replace("|=3|", "|=18446744073709551615|"), Some(&state(3))), None);
+        assert_eq!(read(&text.replace("|=3|", "|=3|=18446744073709551615|"), Some(&state(3))), None);
+    }
 }

@@ -13,11 +13,13 @@
 //! A node other than 0 stands as `@2` behind the cause. The last line tells a whole file from one cut short.
 
 use std::fmt::Write;
+use std::rc::Rc;
 
 use thiserror::Error;
 
 use super::decimal::{number, push_number};
-use super::{Event, NO_CAUSE, Record, Trace};
+use super::state::{EngineState, STATES_BYTES_MAX};
+use super::{Event, NO_CAUSE, Record, Trace, state_text};
 
 /// Version that this program writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -66,17 +68,18 @@ impl Fnv {
 pub fn hash(trace: &Trace) -> u64 {
     let mut fnv = Fnv::default();
     let mut line = String::new();
+    let mut previous = None;
     for record in trace.iter() {
         line.clear();
-        write_record(&mut line, record);
+        write_record(&mut line, record, &mut previous);
         line.push('\n');
         fnv.update(line.as_bytes());
     }
     fnv.value()
 }
 
-/// Writes one record without its line end.
-pub fn write_record(out: &mut String, record: &Record) {
+/// Writes one record without its line end. `previous` is the last state of the records before, and then of this one.
+fn write_record<'a>(out: &mut String, record: &'a Record, previous: &mut Option<&'a EngineState>) {
     push_number(out, record.time_ns);
     out.push(' ');
     match record.cause {
@@ -88,29 +91,38 @@ pub fn write_record(out: &mut String, record: &Record) {
         push_number(out, u64::from(record.node));
     }
     out.push(' ');
-    write_event(out, &record.event);
-}
-
-/// Writes an event's name and fields.
-pub fn write_event(out: &mut String, event: &Event) {
-    out.push_str(event.name());
-    event.write_fields(out);
+    out.push_str(record.event.name());
+    if let Event::StateTaken { state } = &record.event {
+        out.push_str(" state=");
+        out.push_str(&state_text::write(state, previous.replace(state)));
+    } else {
+        record.event.write_fields(out);
+    }
 }
 
 /// A whole trace file.
 pub fn write_trace(script: &str, trace: &Trace) -> String {
+    write_trace_within(script, trace, usize::MAX).unwrap_or_default()
+}
+
+/// A whole trace file, unless it is longer than `bytes_max`.
+pub fn write_trace_within(script: &str, trace: &Trace, bytes_max: usize) -> Option<String> {
     let mut out = format!("{MAGIC} {VERSION}\n");
     for line in script.lines() {
         let _ = writeln!(out, "> {line}");
     }
+    let mut previous = None;
     for record in trace.iter() {
-        write_record(&mut out, record);
+        write_record(&mut out, record, &mut previous);
         out.push('\n');
+        if out.len() > bytes_max {
+            return None;
+        }
     }
     let mut fnv = Fnv::default();
     fnv.update(out.as_bytes());
     let _ = writeln!(out, "end {} {:016x}", trace.len(), fnv.value());
-    out
+    (out.len() <= bytes_max).then_some(out)
 }
 
 /// Reads a trace file: the script and the records.
@@ -128,6 +140,9 @@ pub struct TraceReader<T> {
     line: usize,
     /// Of all lines up to the present one.
     fnv: Fnv,
+    /// The last state, which the next one refers to, and what all of them take.
+    previous: Option<Rc<EngineState>>,
+    states_bytes: usize,
     pub script: String,
     /// The records read so far: not to be trusted before the end was reached.
     pub trace: Trace,
@@ -137,7 +152,17 @@ impl<T: AsRef<str>> TraceReader<T> {
     /// Looks at the first line only.
     pub fn new(text: T) -> Result<TraceReader<T>, TextError> {
         check_header(text.as_ref())?;
-        Ok(TraceReader { text, offset: 0, line: 0, fnv: Fnv::default(), script: String::new(), trace: Trace::new() })
+        let (script, trace) = (String::new(), Trace::new());
+        Ok(TraceReader {
+            text,
+            offset: 0,
+            line: 0,
+            fnv: Fnv::default(),
+            previous: None,
+            states_bytes: 0,
+            script,
+            trace,
+        })
     }
 
     /// Bytes read, and bytes in total.
@@ -157,7 +182,17 @@ impl<T: AsRef<str>> TraceReader<T> {
             } else if let Some(end) = bare.strip_prefix("end ") {
                 return check_end(end, self.fnv, self.trace.len()).map(|()| true);
             } else {
-                let record = read_record(bare).map_err(|what| TextError::BadLine { line: self.line, what })?;
+                let bad_line = |what| TextError::BadLine { line: self.line, what };
+                let record = read_record(bare, self.previous.as_deref()).map_err(bad_line)?;
+                if let Event::StateTaken { state } = &record.event {
+                    self.states_bytes += state.bytes_beyond(self.previous.as_deref());
+                    // A run ends at the first state beyond the limit.
+                    if self.states_bytes > 2 * STATES_BYTES_MAX {
+                        let mib = STATES_BYTES_MAX >> 19;
+                        return Err(bad_line(format!("the states up to here take more than {mib} MiB of memory")));
+                    }
+                    self.previous = Some(state.clone());
+                }
                 self.trace.push(record);
             }
             self.fnv.update(line.as_bytes());
@@ -183,8 +218,8 @@ fn check_end(end: &str, fnv: Fnv, records: usize) -> Result<(), TextError> {
     if end == computed { Ok(()) } else { Err(TextError::Altered { written: end.to_string(), computed }) }
 }
 
-/// Reads one record; the error says what is wrong.
-pub fn read_record(line: &str) -> Result<Record, String> {
+/// Reads one record; `previous` is the last state before it. The error says what is wrong.
+fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, String> {
     let mut words = Words { rest: line };
     let time_ns = words.next().and_then(number).ok_or("a record begins with its time in ns")?;
     let cause = match words.next() {
@@ -200,7 +235,13 @@ pub fn read_record(line: &str) -> Result<Record, String> {
     }
     let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
     let lookup = |wanted: &str| fields.iter().find(|(field, _)| *field == wanted).map(|(_, value)| *value);
-    match Event::from_fields(name, &lookup) {
+    let event = if name == "state-taken" {
+        let state = lookup("state").and_then(|text| state_text::read(text, previous));
+        state.map(|state| Some(Event::StateTaken { state: Rc::new(state) })).ok_or("state")
+    } else {
+        Event::from_fields(name, &lookup)
+    };
+    match event {
         Ok(Some(event)) => Ok(Record { time_ns, cause, node, event }),
         Ok(None) => Err(format!("there is no event `{name}`")),
         Err(field) => Err(format!("event `{name}`: field `{field}` is missing or malformed")),

@@ -108,17 +108,16 @@ impl Job {
                 }
             }
             _ => {
-                let mut sample = Sample::new(&btree.state(cx));
+                let sample = Sample::new(&btree.state(cx));
                 if call.info.name == "delete-random" {
-                    total = total.min(sample.len() as u64);
+                    total = total.min(sample.len());
                     Work::DeleteRandom { sample }
                 } else {
                     if sample.is_empty() {
                         total = 0;
                     }
-                    sample.shuffle(btree.source.generator());
                     let skewed = arguments.word("choice") == Some("zipf");
-                    let zipf = skewed.then(|| Zipf::new(sample.len().max(1) as u64, ZIPF_EXPONENT));
+                    let zipf = skewed.then(|| Zipf::new(sample.len().max(1), ZIPF_EXPONENT));
                     Work::GetRandom { sample, zipf }
                 }
             }
@@ -132,13 +131,12 @@ impl Job {
     }
 
     /// Does the next operation. After an error the job is over.
-    pub fn step(&mut self, btree: &mut Btree, cx: &mut Cx) -> Result<(), StorageError> {
+    pub fn step(&mut self, btree: &mut Btree, cx: &mut Cx) -> Result<(), Refusal> {
         debug_assert!(!self.is_done());
         let index = self.done;
         self.done += 1;
         self.key.clear();
-        self.work.next_key(index, &mut btree.source, &mut self.key);
-        if self.key.is_empty() {
+        if !self.work.next_key(index, &mut btree.source, &mut self.key) {
             self.tally.blank += 1;
             return Ok(());
         }
@@ -148,6 +146,7 @@ impl Job {
         }
         match &mut self.work {
             Work::Random { .. } | Work::Sequence { .. } | Work::Import { .. } => {
+                btree.check_file()?;
                 make_value(&self.key, btree.settings.value_size, &mut self.value);
                 match btree.tree.insert(cx, &self.key, &self.value)? {
                     true => self.tally.inserted += 1,
@@ -155,6 +154,7 @@ impl Job {
                 }
             }
             Work::LoadNumbers { load } | Work::LoadKeys { load, .. } => {
+                btree.check_file()?;
                 make_value(&self.key, btree.settings.value_size, &mut self.value);
                 load.push(cx, &mut btree.tree, &self.key, &self.value)?;
                 self.tally.inserted += 1;
@@ -229,8 +229,9 @@ impl Job {
 }
 
 impl Work {
-    /// Appends the key of operation `index` to `key`; a blank line gives none.
-    fn next_key(&mut self, index: u64, source: &mut KeySource, key: &mut Vec<u8>) {
+    /// Appends the key of operation `index` to `key`. False: there is none, because the line is blank. (A key without
+    /// any byte is a key: `insert ""`.)
+    fn next_key(&mut self, index: u64, source: &mut KeySource, key: &mut Vec<u8>) -> bool {
         match self {
             Work::Random { distribution, bound, zipf } => source.draw(*distribution, *bound, zipf.as_ref(), key),
             Work::Sequence { from, step, down } => {
@@ -241,21 +242,21 @@ impl Work {
             Work::LoadNumbers { .. } => key.extend_from_slice(&(index + 1).to_be_bytes()),
             Work::LoadKeys { keys, .. } => key.extend_from_slice(&keys[index as usize].0),
             Work::Import { data, column } | Work::GetEach { data, column } => {
-                if let Some(bytes) = key_of_line(data, index, *column) {
-                    key.extend_from_slice(&bytes);
-                }
+                let Some(bytes) = key_of_line(data, index, *column) else { return false };
+                key.extend_from_slice(&bytes);
             }
             Work::GetRandom { sample, zipf } => {
-                let place = match zipf {
+                let rank = match zipf {
                     Some(zipf) => zipf.sample(source.generator()),
-                    None => source.number(sample.len() as u64),
+                    None => source.number(sample.len()),
                 };
-                key.extend_from_slice(sample.key(place as usize - 1).unwrap_or_default());
+                key.extend_from_slice(sample.key(rank - 1).unwrap_or_default());
             }
             Work::DeleteRandom { sample } => {
                 key.extend_from_slice(sample.take(source.generator()).unwrap_or_default());
             }
         }
+        true
     }
 }
 

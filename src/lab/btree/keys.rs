@@ -13,6 +13,7 @@
 
 use crate::sim::{Cx, Generator, Zipf};
 use crate::trace::{EngineState, PageBody, PageState};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How keys are drawn.
@@ -136,69 +137,105 @@ pub fn make_value(key: &[u8], size: usize, value: &mut Vec<u8>) {
     }));
 }
 
-/// The keys of a tree, to draw from.
+/// The keys of a tree, to draw from. What a draw costs does not depend on how many keys there are.
 #[derive(Clone, Debug)]
 pub struct Sample {
     leaves: Vec<Rc<PageState>>,
     /// For each leaf the number of keys in it and in those before.
-    ends: Vec<u32>,
-    /// Ranks of the keys in the order in which they are drawn.
-    order: Vec<u32>,
-    /// How many have been drawn for good.
-    taken: usize,
+    ends: Vec<u64>,
+    /// Where the most frequent key of a skewed draw stands, and how far it is from each to the next.
+    first: u64,
+    stride: u64,
+    /// How many have been drawn for good, and the ranks that stand in other places since.
+    taken: u64,
+    moved: BTreeMap<u64, u64>,
 }
 
 impl Sample {
     pub fn new(state: &EngineState) -> Sample {
-        let mut sample = Sample { leaves: Vec::new(), ends: Vec::new(), order: Vec::new(), taken: 0 };
+        let (leaves, ends, moved) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut sample = Sample { leaves, ends, first: 0, stride: 1, taken: 0, moved };
         let mut count = 0;
         for page in &state.pages {
             if let PageBody::Leaf { cells, .. } = &page.body {
-                count += cells.len() as u32;
+                count += cells.len() as u64;
                 sample.leaves.push(page.clone());
                 sample.ends.push(count);
             }
         }
-        sample.order = (0..count).collect();
+        sample.scatter();
         sample
     }
 
-    pub fn len(&self) -> usize {
-        self.order.len()
+    pub fn len(&self) -> u64 {
+        self.ends.last().copied().unwrap_or_default()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.len() == 0
     }
 
-    /// Mixes the keys, so that those drawn most often do not stand side by side.
-    pub fn shuffle(&mut self, generator: &mut Generator) {
-        generator.shuffle(&mut self.order);
+    /// Gives each key its rank: each next one stands the golden section of all further on, so that those drawn most often
+    /// do not stand side by side. The stride has no divisor in common with the number of keys, so each key has one rank,
+    /// and the same in every command on the same tree: what is asked for most often stays that.
+    fn scatter(&mut self) {
+        let count = self.len();
+        self.stride = share(count, GOLDEN).max(1);
+        while greatest_common_divisor(self.stride, count) != 1 {
+            self.stride += 1;
+        }
+        self.first = self.stride;
     }
 
-    pub fn key(&self, place: usize) -> Option<&[u8]> {
-        let rank = *self.order.get(place)?;
-        let leaf = self.ends.partition_point(|end| *end <= rank);
+    /// The key of a rank, counted from 0.
+    pub fn key(&self, rank: u64) -> Option<&[u8]> {
+        let count = u128::from(self.len().max(1));
+        let place = (u128::from(self.first) + u128::from(rank) * u128::from(self.stride)) % count;
+        self.key_at(place as u64)
+    }
+
+    /// The key in a place, counted from 0 along the leaves in the order of their numbers.
+    fn key_at(&self, place: u64) -> Option<&[u8]> {
+        let leaf = self.ends.partition_point(|end| *end <= place);
         let before = if leaf == 0 { 0 } else { self.ends[leaf - 1] };
-        Some(self.leaves.get(leaf)?.cells()?.key((rank - before) as usize))
+        Some(self.leaves.get(leaf)?.cells()?.key((place - before) as usize))
     }
 
-    /// Draws a key that has not been taken yet (a step of the shuffle of Fisher and Yates).
+    /// Draws a key that has not been taken yet: a step of the shuffle of Fisher and Yates, of which only the places that
+    /// it changed are kept.
     pub fn take(&mut self, generator: &mut Generator) -> Option<&[u8]> {
-        let left = self.order.len() - self.taken;
+        let left = self.len() - self.taken;
         if left == 0 {
             return None;
         }
-        let place = self.taken + generator.below(left as u64) as usize;
-        self.order.swap(self.taken, place);
+        let place = self.taken + generator.below(left);
+        let front = self.moved.remove(&self.taken).unwrap_or(self.taken);
+        let drawn = if place == self.taken { Some(front) } else { self.moved.insert(place, front) };
         self.taken += 1;
-        self.key(self.taken - 1)
+        self.key_at(drawn.unwrap_or(place))
     }
+}
+
+/// 2^64 divided by the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// `part / 2^64` of `whole`.
+fn share(whole: u64, part: u64) -> u64 {
+    ((u128::from(whole) * u128::from(part)) >> 64) as u64
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::state::Cell;
+    use crate::trace::{Cells, Lsn, PageId};
 
     fn draw(distribution: Distribution, count: usize) -> Vec<Vec<u8>> {
         let mut source = KeySource::new(&Cx::new(1));
@@ -230,6 +267,49 @@ mod tests {
         assert!(ordered.is_sorted());
         assert!(!draw(Distribution::Uuid4, 50).is_sorted());
         assert!(draw(Distribution::Ascending, 50).is_sorted());
+    }
+
+    /// A tree whose leaves hold the numbers below `count`, seven to a leaf.
+    fn sample(count: u64) -> Sample {
+        let keys: Vec<[u8; 8]> = (0..count).map(u64::to_be_bytes).collect();
+        let leaf = |keys: &[[u8; 8]]| {
+            let mut cells = Cells::default();
+            keys.iter().for_each(|key| cells.push(key, Cell::default()));
+            let body = PageBody::Leaf { prev: PageId::NONE, next: PageId::NONE, cells };
+            Rc::new(PageState { page: PageId(1), lsn: Lsn(1), used: 0, body })
+        };
+        Sample::new(&EngineState { pages: keys.chunks(7).map(leaf).collect(), ..EngineState::default() })
+    }
+
+    #[test]
+    fn every_key_has_one_rank_and_neighbours_in_rank_are_far_apart() {
+        for count in [1, 2, 3, 6, 30, 999, 1000, 2310] {
+            let sample = sample(count);
+            let number = |rank| u64::from_be_bytes(sample.key(rank).unwrap().try_into().unwrap());
+            let mut keys: Vec<u64> = (0..count).map(number).collect();
+            assert!(count < 30 || keys.windows(2).take(10).all(|pair| pair[0].abs_diff(pair[1]) > count / 4));
+            keys.sort_unstable();
+            assert!(keys.into_iter().eq(0..count), "{count}");
+        }
+        assert_eq!(sample(0).key(0), None);
+    }
+
+    #[test]
+    fn what_is_taken_is_a_shuffle() {
+        let (mut sample, mut generator) = (sample(500), Cx::new(1).generator("lab.keys"));
+        let mut again = generator.clone();
+        let mut taken = Vec::new();
+        while let Some(key) = sample.take(&mut generator) {
+            taken.push(u64::from_be_bytes(key.try_into().unwrap()));
+        }
+        // The same shuffle with all places kept.
+        let mut places: Vec<u64> = (0..500).collect();
+        for index in 0..500 {
+            let other = index + again.below(500 - index as u64) as usize;
+            places.swap(index, other);
+        }
+        assert_eq!(taken, places);
+        assert!(sample.moved.is_empty());
     }
 
     #[test]

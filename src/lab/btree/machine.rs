@@ -12,6 +12,8 @@ use crate::storage::{StorageError, Tree, Verification};
 use crate::trace::bytes::show;
 use crate::trace::{EngineState, PageId};
 
+/// Largest file: all of it is memory of the browser.
+pub const FILE_BYTES_MAX: usize = 256 << 20;
 /// Keys that the answer to a scan names before it leaves some off.
 const KEYS_SHOWN: usize = 12;
 /// Characters of a key or value that an answer shows.
@@ -25,6 +27,8 @@ pub struct Btree {
     pub source: KeySource,
     /// What the last command that looked for keys found.
     pub tally: Tally,
+    /// [`FILE_BYTES_MAX`], but in tests.
+    pub file_bytes_max: usize,
 }
 
 /// What a command turns out to be.
@@ -43,11 +47,27 @@ impl Btree {
         let mut cx = Cx::new(seed);
         cx.recorder.switch(false);
         let tree = Tree::create(&mut cx, &settings.options)?;
-        Ok(Btree { tree, settings, source: KeySource::new(&cx), tally: Tally::default() })
+        Ok(Btree {
+            tree,
+            settings,
+            source: KeySource::new(&cx),
+            tally: Tally::default(),
+            file_bytes_max: FILE_BYTES_MAX,
+        })
     }
 
+    /// Whether the file may grow by what one record takes.
+    pub fn check_file(&self) -> Result<(), Refusal> {
+        let bytes = self.tree.page_count() as usize * self.settings.options.page_size as usize;
+        if bytes < self.file_bytes_max || self.tree.free_pages() > 0 {
+            return Ok(());
+        }
+        Err(Refusal::FileTooLarge { mib: bytes >> 20 })
+    }
+
+    /// The engine as it stands; what did not change since the last state of the trace is shared with that.
     pub fn state(&self, cx: &Cx) -> EngineState {
-        self.tree.state(cx)
+        self.tree.state_since(cx, cx.recorder.last_state())
     }
 
     /// Carries a command out, or begins to. An error leaves the tree as it was.
@@ -67,8 +87,9 @@ impl Btree {
         Ok(Task::Done(answer))
     }
 
-    fn put(&mut self, cx: &mut Cx, call: &Call) -> Result<String, StorageError> {
+    fn put(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         let Some(key) = call.arguments.key("key") else { return Ok(String::new()) };
+        self.check_file()?;
         let mut value = Vec::new();
         match (call.arguments.text("value"), call.arguments.number("size")) {
             (Some(text), _) => value.extend_from_slice(text.as_bytes()),

@@ -9,6 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Twelve keys: a leaf splits, then the root, and every leaf stays at the same depth.",
         script: include_str!("presets/textbook.gb"),
         compare: None,
+        speed: "1",
     },
     Preset {
         name: "ascending",
@@ -16,6 +17,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Splitting at the right edge leaves full pages behind; splitting in the middle leaves half of each empty.",
         script: include_str!("presets/ascending.gb"),
         compare: Some(("split", "middle")),
+        speed: "5",
     },
     Preset {
         name: "descending",
@@ -23,6 +25,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Every key lands at the left edge, and every split leaves two half-full pages.",
         script: include_str!("presets/descending.gb"),
         compare: None,
+        speed: "5",
     },
     Preset {
         name: "random",
@@ -30,6 +33,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Keys in no order fill the pages to about seven tenths.",
         script: include_str!("presets/random.gb"),
         compare: None,
+        speed: "5",
     },
     Preset {
         name: "uuid",
@@ -37,6 +41,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Random identifiers touch every leaf; those that begin with the time touch only the last.",
         script: include_str!("presets/uuid.gb"),
         compare: Some(("keys", "uuid7")),
+        speed: "10",
     },
     Preset {
         name: "zipf",
@@ -44,6 +49,7 @@ pub const PRESETS: &[Preset] = &[
         point: "When a few keys get most of the lookups, a small buffer pool serves most of them without the disk.",
         script: include_str!("presets/zipf.gb"),
         compare: None,
+        speed: "5",
     },
     Preset {
         name: "deletes",
@@ -51,6 +57,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A page that gets too empty takes a record from its sibling, or the two become one.",
         script: include_str!("presets/deletes.gb"),
         compare: None,
+        speed: "1",
     },
     Preset {
         name: "range-scan",
@@ -58,6 +65,7 @@ pub const PRESETS: &[Preset] = &[
         point: "One descent finds the beginning; from there the scan follows the links between the leaves.",
         script: include_str!("presets/range-scan.gb"),
         compare: None,
+        speed: "1",
     },
     Preset {
         name: "million",
@@ -65,5 +73,6 @@ pub const PRESETS: &[Preset] = &[
         point: "A million keys are three levels deep: any of them is three pages away.",
         script: include_str!("presets/million.gb"),
         compare: None,
+        speed: "1",
     },
 ];

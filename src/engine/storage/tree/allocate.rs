@@ -8,6 +8,11 @@ use super::*;
 use crate::sim::DiskError;
 
 impl Tree {
+    /// Pages of the file that are free.
+    pub fn free_pages(&self) -> u32 {
+        self.meta.free_count
+    }
+
     /// A page to be formatted, pinned.
     pub(super) fn allocate(&mut self, cx: &mut Cx) -> Result<(PageId, FrameId), StorageError> {
         let page = self.meta.free_head;

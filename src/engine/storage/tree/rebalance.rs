@@ -42,7 +42,10 @@ impl Tree {
     /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
         match self.rebalance_upward(cx, page, level) {
-            Err(error) if error.is_damage() => Ok(()),
+            Err(error) if error.is_damage() => {
+                self.pager.release_all(cx);
+                Ok(())
+            }
             result => result,
         }
     }

@@ -10,6 +10,17 @@ use crate::trace::{Cells, EngineState, PageBody, PageState};
 impl Tree {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
     pub fn state(&self, cx: &Cx) -> EngineState {
+        self.state_since(cx, None)
+    }
+
+    /// As [`Tree::state`]; pages with the LSN that they had in `previous` are taken from there. `previous` is of this
+    /// very tree, and no crash and no damage came since: they change pages that keep their LSN.
+    pub fn state_since(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
+        let before = previous.map_or(&[][..], |state| &state.pages);
+        let described = |page| {
+            let old = before.get(page as usize).filter(|old| self.is_as_described(old));
+            old.cloned().unwrap_or_else(|| Rc::new(self.page_state(PageId(page))))
+        };
         EngineState {
             page_size: self.options.page_size,
             capacity: self.capacity() as u32,
@@ -19,18 +30,38 @@ impl Tree {
             height: self.meta.height,
             records: self.meta.records,
             free_head: self.meta.free_head,
-            pages: (0..self.page_count()).map(|page| Rc::new(self.page_state(PageId(page)))).collect(),
+            pages: (0..self.page_count()).map(described).collect(),
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),
             counters: cx.counters,
         }
     }
 
+    /// Takes the state after pages changed otherwise than by edits.
     pub(super) fn emit_state(&self, cx: &mut Cx) {
-        if cx.recorder.is_on() {
-            let state = Rc::new(self.state(cx));
-            cx.emit(|| Event::StateTaken { state });
+        if !cx.recorder.is_on() {
+            return cx.recorder.forget_last_state();
         }
+        let mut state = self.state(cx);
+        if let Some(previous) = cx.recorder.last_state() {
+            state.share_pages(previous);
+        }
+        cx.emit(|| Event::StateTaken { state: Rc::new(state) });
+    }
+
+    /// Whether a page did not change since it was described, by its LSN alone. How long a value is stands on its
+    /// overflow page, so a leaf with such values is not told by its own LSN.
+    fn is_as_described(&self, old: &PageState) -> bool {
+        let Some(bytes) = self.pager.peek_unchecked(old.page) else { return false };
+        let kind = match &old.body {
+            PageBody::Meta => PageKind::Meta,
+            PageBody::Leaf { cells, .. } if cells.iter().all(|(_, cell)| cell.link.is_none()) => PageKind::Leaf,
+            PageBody::Leaf { .. } => return false,
+            PageBody::Inner { .. } => PageKind::Inner,
+            PageBody::Overflow { .. } => PageKind::Overflow,
+            PageBody::Free { .. } => PageKind::Free,
+        };
+        page::lsn(bytes) == old.lsn && page::kind(bytes) == Some(kind)
     }
 
     /// A page that makes no sense, or was never written, is described as a free one.
