@@ -51,6 +51,44 @@ fn an_expectation_that_fails_ends_with_one() {
 }
 
 #[test]
+fn a_refusal_that_is_not_expected_ends_with_one() {
+    let script = "insert 1\nflip 900 1\nflip 901 1\nexpect valid\nexpect refused\nflip 902 1\n";
+    let ended = glassbase(&["run", "-"], script);
+    assert_eq!((ended.code, ended.err.as_str()), (1, ""));
+    assert_eq!(ended.out.matches("  refused: ").count(), 3);
+    assert!(ended.out.ends_with(" held, 0 failed, 2 refused\n"), "{}", ended.out);
+    let ended = glassbase(&["run", "-", "--quiet"], script);
+    assert_eq!((ended.code, ended.out.as_str()), (1, ""));
+    let begins = |line: &str, with: &str| assert!(line.starts_with(with), "{line}");
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", ended.err);
+    begins(lines[0], "standard input:2: refused: ");
+    begins(lines[1], "standard input:6: refused: ");
+}
+
+#[test]
+fn many_problems_are_cut_and_list_the_words_once() {
+    let ended = glassbase(&["run", "-"], &"qqqqqqqq\n".repeat(92));
+    assert_eq!((ended.code, ended.err.lines().count()), (2, 21));
+    assert_eq!(ended.err.matches("there are: ").count(), 1);
+    assert!(ended.err.ends_with("\nand 72 more\n"), "{}", ended.err);
+}
+
+#[test]
+fn a_trace_is_not_run_but_goes_through_pipes() {
+    let ended = glassbase(&["run", "-", "--trace", "-"], "insert 37\n");
+    assert_eq!(ended.code, 0);
+    assert!(read_trace(&ended.out).is_ok());
+    let refused = glassbase(&["run", "-"], &ended.out);
+    assert_eq!((refused.code, refused.err.lines().count()), (2, 1));
+    assert!(refused.err.contains("standard input is a trace: drop it on the page"), "{}", refused.err);
+    assert_eq!(glassbase(&["run", "-", "--trace", "-", "--hash"], "insert 37\n").code, 2);
+    let imported = glassbase(&["import", "-"], "ash\nelm\n");
+    assert_eq!(imported.code, 0);
+    assert!(imported.out.starts_with("standard input: 2 keys\n"), "{}", imported.out);
+}
+
+#[test]
 fn what_cannot_be_understood_ends_with_two_and_runs_nothing() {
     let path = file("wrong.gb", b"insert 1\n\n  inset 2\n");
     let name = path.to_str().unwrap();
@@ -83,6 +121,10 @@ fn help_and_labs_are_there() {
     assert!(glassbase(&["labs"], "").out.contains("preset textbook"));
     assert!(glassbase(&["help"], "").out.contains("insert KEY [VALUE] [size N]"));
     assert!(glassbase(&["help", "page_size"], "").out.contains("default 8192"));
+    assert!(glassbase(&["help", "help"], "").out.starts_with("glassbase help [WORD]"));
+    let import = glassbase(&["help", "import"], "").out;
+    assert!(import.starts_with("glassbase import FILE") && import.contains("data lines"), "{import}");
+    assert_eq!(glassbase(&["help", "textbook"], "").code, 0);
     let ended = glassbase(&["help", "inset"], "");
     assert_eq!((ended.code, ended.err.contains("did you mean \"insert\"?")), (2, true));
     assert_eq!(glassbase(&[], "").code, 0);

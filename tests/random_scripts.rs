@@ -102,7 +102,7 @@ fn anything() -> impl Strategy<Value = Step> {
         "scan",
         "scan limit 3 reverse",
         "expect refused",
-        "set order 2",
+        "set disk_pages 2",
     ];
     let damage = (0..12u16, 0..1024u16).prop_map(|(page, bit)| Step::Flip(page, bit));
     prop_oneof![12 => operation(), 8 => proptest::sample::select(lines).prop_map(Step::Other), 1 => damage]

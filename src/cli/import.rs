@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::options;
-use super::run::carry_out;
+use super::run::{STANDARD_INPUT, carry_out, read_standard_input};
 use super::{Report, UNREADABLE};
 use crate::lab::intake::{self, Opened};
 use crate::lab::{Data, Problem, Session};
@@ -33,8 +33,10 @@ pub fn import(args: &[String]) -> Report {
     if let Err(problems) = appended {
         return refused(&problems);
     }
-    let mut report = carry_out(session, &options.what, &options);
-    if report.code != UNREADABLE && !options.quiet && !options.hash {
+    let name = if options.what == "-" { STANDARD_INPUT } else { options.what.as_str() };
+    let mut report = carry_out(session, name, &options);
+    let says_answers = !options.quiet && !options.hash && options.trace.as_deref() != Some("-");
+    if report.code != UNREADABLE && says_answers {
         report.out.insert_str(0, &format!("{sentence}\n"));
     }
     report
@@ -42,10 +44,14 @@ pub fn import(args: &[String]) -> Report {
 
 /// The keys of a file and a sentence on what was found in it.
 fn read_keys(path: &str) -> Result<(Data, String), String> {
-    let unreadable = |error| format!("{path} can't be read: {error}");
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    intake::check_size(path, size).map_err(|error| error.to_string())?;
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let (path, bytes) = if path == "-" {
+        (STANDARD_INPUT, read_standard_input()?)
+    } else {
+        let unreadable = |error| format!("{path} can't be read: {error}");
+        let size = fs::metadata(path).map_err(unreadable)?.len();
+        intake::check_size(path, size).map_err(|error| error.to_string())?;
+        (path, fs::read(path).map_err(unreadable)?)
+    };
     match intake::open(path, bytes).map_err(|error| error.to_string())? {
         Opened::Keys(mut reader) => {
             while !reader.step(SLICE).map_err(|error| error.to_string())? {}

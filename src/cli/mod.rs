@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   glassbase run SCRIPT|-      carries a script out and prints what it answers
-//!   glassbase import FILE       imports keys, finds each of them, and verifies
+//!   glassbase import FILE|-    imports keys, finds each of them, and verifies
 //!   glassbase labs              lists labs and presets
 //!   glassbase help [WORD]       help on a command or setting
 //! ```
 //!
-//! Exit codes: 0 all is well, 1 an expectation failed, 2 something can't be read or understood.
+//! Exit codes: 0 all is well, 1 an expectation failed or a command was refused, 2 something can't be read or understood.
 
 mod import;
 mod options;
@@ -21,24 +21,25 @@ use crate::lab::{self, LABS, words};
 
 /// Exit codes.
 const OK: u8 = 0;
-const EXPECTATION_FAILED: u8 = 1;
+const WENT_WRONG: u8 = 1;
 const UNREADABLE: u8 = 2;
 
 const USAGE: &str = "\
 Glassbase: a whole database behind glass.
 
   glassbase run SCRIPT     carry a script out; - reads it from standard input
-      --trace FILE         write the trace, which the page can open
+      --trace FILE         write the trace, which the page can open; - is standard output
       --hash               print the hash of the trace and nothing else
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script; same options as run
-  glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree
+  glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
       --set NAME=VALUE     change a setting first; may be there several times
       --trace FILE, --hash, --quiet as above
   glassbase labs           list the labs and their presets
   glassbase help [WORD]    list the commands of the scripts, or explain one
 
-Exit codes: 0 all is well, 1 an expectation failed, 2 something can't be read or understood.
+Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up,
+2 something can't be read or understood.
 ";
 
 /// What a run of the program comes to: text for standard output, text for standard error, and an exit code.
@@ -99,11 +100,29 @@ fn labs() -> String {
     text
 }
 
+/// What the usage says of one of the program's own commands, its options included.
+fn own_help(word: &str) -> String {
+    let mut text = String::new();
+    let mut within = false;
+    for line in USAGE.lines() {
+        if let Some(usage) = line.strip_prefix("  glassbase ") {
+            within = usage.split_whitespace().next() == Some(word);
+        }
+        within &= line.starts_with("  ");
+        if within {
+            text.push_str(&format!("{}\n", &line[2..]));
+        }
+    }
+    text
+}
+
 fn help(words: &[String]) -> Report {
     let lab = LABS[0];
     if let Some(word) = words.first() {
+        let own = own_help(word);
         return match lab::help(lab, word) {
-            Ok(text) => Report::ok(text),
+            Ok(text) => Report::ok(own + &text),
+            Err(_) if !own.is_empty() => Report::ok(own),
             Err(text) => Report::unreadable(text),
         };
     }

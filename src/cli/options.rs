@@ -42,6 +42,9 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
             _ => return Err(format!("glassbase: \"{arg}\" is one argument too many; {command} takes one {needed}")),
         }
     }
+    if options.hash && options.trace.as_deref() == Some("-") {
+        return Err("glassbase: --hash and --trace - both write to standard output; take one of them".to_string());
+    }
     if options.what.is_empty() {
         return Err(format!("glassbase: {command} needs a {needed}; glassbase help says more"));
     }

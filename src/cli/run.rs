@@ -1,10 +1,11 @@
 //! `glassbase run` and `glassbase preset`.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::options::{self, Options};
-use super::{EXPECTATION_FAILED, OK, Report, print};
+use super::{OK, Report, WENT_WRONG, print};
+use crate::lab::intake::MAX_FILE;
 use crate::lab::{LABS, Progress, Session, words};
 use crate::trace::text::{hash, write_trace};
 
@@ -40,45 +41,73 @@ pub fn preset(args: &[String]) -> Report {
 
 fn read_script(path: &str) -> Result<(String, String), String> {
     let (name, bytes) = if path == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().read_to_end(&mut bytes);
-        read.map_err(|error| format!("glassbase: standard input can't be read: {error}"))?;
-        ("standard input", bytes)
+        (STANDARD_INPUT, read_standard_input().map_err(|error| format!("glassbase: {error}"))?)
     } else {
         (path, fs::read(path).map_err(|error| format!("glassbase: {path} can't be read: {error}"))?)
     };
+    if bytes.starts_with(b"glassbase-trace") {
+        return Err(format!(
+            "glassbase: {name} is a trace: drop it on the page to play it, or run the script in it: \
+             its lines that begin with \"> \""
+        ));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok((name.to_string(), text)),
         Err(_) => Err(format!("glassbase: {name} is not a script: it is not UTF-8 text")),
     }
 }
 
+/// What standard input is called where a file's name would stand.
+pub const STANDARD_INPUT: &str = "standard input";
+
+/// Standard input to its end, or to a byte more than a file may have.
+pub fn read_standard_input() -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    match io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() as u64 > MAX_FILE => Err(format!("{STANDARD_INPUT} has more than {} MiB", MAX_FILE >> 20)),
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(format!("{STANDARD_INPUT} can't be read: {error}")),
+    }
+}
+
 /// Runs a session to its end and reports.
 pub fn carry_out(mut session: Session, name: &str, options: &Options) -> Report {
     if !session.problems().is_empty() {
-        let lines: Vec<String> = session.problems().iter().map(|problem| format!("{name}:{problem}")).collect();
-        return Report::unreadable(lines.join("\n"));
+        return Report::unreadable(print::problems(name, session.problems()));
     }
     while session.step(SLICE) != Progress::Idle {}
     let (held, failed) = session.expectations();
-    let mut report = Report { out: String::new(), err: String::new(), code: OK };
-    if options.hash {
+    let refused = print::refusals(session.trace());
+    let code = if failed > 0 || !refused.is_empty() { WENT_WRONG } else { OK };
+    let mut report = Report { out: String::new(), err: String::new(), code };
+    let trace_is_output = options.trace.as_deref() == Some("-");
+    let says_answers = !options.hash && !options.quiet && !trace_is_output;
+    if trace_is_output {
+        report.out = write_trace(&session.script(), session.trace());
+    } else if options.hash {
         report.out = format!("{:016x}\n", hash(session.trace()));
-    } else if !options.quiet {
+    } else if says_answers {
         report.out = print::answers(session.trace());
         report.out.push_str(&format!(
-            "{}, {} of virtual time, {} held, {} failed\n",
+            "{}, {} of virtual time, {} held, {} failed{}\n",
             words::counted(session.trace().len() as u64, "event"),
             print::duration(session.trace().iter().last().map_or(0, |record| record.time_ns)),
             words::counted(u64::from(held), "expectation"),
             words::grouped(u64::from(failed)),
+            match refused.len() as u64 {
+                0 => String::new(),
+                count => format!(", {} refused", words::grouped(count)),
+            },
         ));
     }
-    if failed > 0 {
-        report.err = print::failures(name, session.trace());
-        report.code = EXPECTATION_FAILED;
+    // Among the answers a refusal has been told already.
+    if !says_answers {
+        for refusal in &refused {
+            report.err.push_str(&format!("{name}:{}: refused: {}\n", refusal.line, refusal.text));
+        }
     }
-    if let Some(path) = &options.trace
+    report.err.push_str(&print::failures(name, session.trace()));
+    if let Some(path) = options.trace.as_ref().filter(|_| !trace_is_output)
         && let Err(error) = fs::write(path, write_trace(&session.script(), session.trace()))
     {
         return Report::unreadable(format!("glassbase: {path} can't be written: {error}"));

@@ -177,6 +177,11 @@ pub fn read_value(kind: ArgumentKind, word: &Token, line: usize) -> Result<Value
             Ok(_) => Err(problem(format!("{shown} is out of range"), give())),
             Err(_) => Err(problem(format!("\"{shown}\" is not a whole number"), give())),
         },
+        ArgumentKind::ZeroOr { from, to } => match text.replace('_', "").parse::<u64>() {
+            Ok(number) if number == 0 || (from..=to).contains(&number) => Ok(Value::Number(number)),
+            Ok(_) => Err(problem(format!("{shown} is out of range"), give())),
+            Err(_) => Err(problem(format!("\"{shown}\" is not a whole number"), give())),
+        },
         ArgumentKind::Decimal { from, to } => match decimal(text) {
             Some(number) if (from..=to).contains(&number) => Ok(Value::Decimal(number)),
             Some(_) => Err(problem(format!("{shown} is out of range"), give())),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::argument::Relation;
 use super::declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo};
 use super::statement::LANGUAGE;
+use super::world::RECORDED_UNITS;
 use super::{LABS, words};
 
 /// One way to go on.
@@ -100,6 +101,10 @@ fn of_arguments(info: &'static CommandInfo, given: &[&str]) -> Vec<Completion> {
     if let Some(next) = info.arguments.iter().filter(by_position).nth(positions) {
         found = of_kind(next.kind, next.help);
     }
+    // What can be left out is only offered when nothing is missing: `step` is no way to begin `sequence`.
+    if info.arguments.iter().filter(by_position).skip(positions).any(|argument| !argument.optional) {
+        return found;
+    }
     let open = info.arguments.iter().filter(|a| a.form == Form::Named && !given.contains(&a.name));
     found.extend(open.map(|argument| plain(argument.name, &argument.usage(), argument.help)));
     found
@@ -124,23 +129,41 @@ pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
     if let Some(info) = lab.expectation(word) {
         explain(info, "expect ", &mut text);
     }
-    if !text.is_empty() {
-        return Ok(text);
-    }
     if let Some(setting) = lab.setting(word) {
         let values = setting.kind.describe();
-        return Ok(format!(
+        text.push_str(&format!(
             "set {} VALUE\n    {}\n    {values}; default {}\n",
             setting.name, setting.help, setting.default
         ));
     }
+    for lab in LABS {
+        if let Some(preset) = lab.preset(word) {
+            let (title, point, name) = (preset.title, preset.point, preset.name);
+            text.push_str(&format!("preset {name}: {title}\n    {point}\n    To run it: glassbase preset {name}\n"));
+        }
+        if lab.name == word {
+            explain_lab(lab, &mut text);
+        }
+    }
+    if !text.is_empty() {
+        return Ok(text);
+    }
     let commands = lab.commands.iter().chain(LANGUAGE).chain(lab.expectations).map(|info| info.name);
-    let known: Vec<&str> = commands.chain(lab.settings.iter().map(|setting| setting.name)).collect();
-    Err(format!("there is no command or setting \"{word}\"; {}", words::suggestion(word, known)))
+    let presets = LABS.iter().flat_map(|lab| lab.presets).map(|preset| preset.name);
+    let settings = lab.settings.iter().map(|setting| setting.name);
+    let known: Vec<&str> = commands.chain(settings).chain(presets).chain(LABS.iter().map(|lab| lab.name)).collect();
+    Err(format!("there is no command, setting, preset or lab \"{word}\"; {}", words::suggestion(word, known)))
 }
 
 const NUMBERS_ARE_BYTES: &str =
     "    A number is stored as eight bytes; a word of eight letters that are these bytes is the same key.\n";
+
+fn explain_lab(lab: &LabInfo, text: &mut String) {
+    text.push_str(&format!("lab {}: {} / {}\n    {}\n", lab.name, lab.floor, lab.title, lab.summary));
+    for preset in lab.presets {
+        text.push_str(&format!("    preset {:<12} {}\n", preset.name, preset.point));
+    }
+}
 
 fn explain(info: &CommandInfo, before: &str, text: &mut String) {
     text.push_str(&format!("{before}{}\n    {}\n", info.usage(), info.help));
@@ -149,6 +172,12 @@ fn explain(info: &CommandInfo, before: &str, text: &mut String) {
     }
     if info.arguments.iter().any(|argument| argument.kind == ArgumentKind::Key) {
         text.push_str(NUMBERS_ARE_BYTES);
+    }
+    if info.bulk || info.name == "record" {
+        let most = words::grouped(RECORDED_UNITS);
+        text.push_str(&format!(
+            "    More than {most} operations are not recorded step by step, but after `record on` they are.\n"
+        ));
     }
     text.push_str(&format!("    Example: {}\n", info.example));
 }
@@ -175,6 +204,8 @@ mod tests {
         assert_eq!(inserts("expect heig"), ["height"]);
         assert_eq!(inserts("expect height "), ["=", "!=", "<", "<=", ">", ">="]);
         assert!(inserts("get ").is_empty());
+        assert!(inserts("sequence 1 ").is_empty());
+        assert_eq!(inserts("sequence 1 9 "), ["step", "unrecorded"]);
         assert!(inserts("# ins").is_empty());
         assert!(inserts("insert \"a s").is_empty());
     }
@@ -201,6 +232,11 @@ mod tests {
         }
         assert!(help(lab, "get").unwrap().contains("is the same key") && !help(lab, "flush").unwrap().contains("key"));
         assert!(help(lab, "frames").unwrap().contains("default"));
+        assert!(help(lab, "textbook").unwrap().contains("glassbase preset textbook"));
+        assert!(help(lab, "btree").unwrap().contains(lab.summary) && help(lab, "btree").unwrap().contains("zipf"));
+        assert!(help(lab, "random").unwrap().contains("More than 200 operations"));
+        let all = help(lab, "qqqqqqqq").unwrap_err();
+        assert_eq!(all.matches(", get,").count(), 1, "{all}");
         assert!(help(lab, "inset").unwrap_err().contains("\"insert\""));
     }
 }

@@ -164,6 +164,8 @@ pub enum ArgumentKind {
     Text,
     /// A whole number from..=to.
     Number { from: u64, to: u64 },
+    /// 0, which has a meaning of its own, or a whole number from..=to.
+    ZeroOr { from: u64, to: u64 },
     /// A decimal number from..=to.
     Decimal { from: f64, to: f64 },
     /// One of these words.
@@ -182,6 +184,7 @@ impl ArgumentKind {
             ArgumentKind::Text => "a word, or text in quotes".to_string(),
             ArgumentKind::Number { from, to: u64::MAX } => format!("a whole number of at least {from}"),
             ArgumentKind::Number { from, to } => format!("a whole number from {from} to {to}"),
+            ArgumentKind::ZeroOr { from, to } => format!("0, or a whole number from {from} to {to}"),
             ArgumentKind::Decimal { from, to } => {
                 format!("a decimal number from {} to {}", fixed(*from, 3), fixed(*to, 3))
             }

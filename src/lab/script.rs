@@ -33,7 +33,7 @@ pub const MAX_LINES: usize = 2_000_000;
 /// Longest script, in bytes.
 pub const MAX_SCRIPT: usize = 128 * 1024 * 1024;
 /// Most problems that are listed.
-const MAX_PROBLEMS: usize = 100;
+pub const MAX_PROBLEMS: usize = 100;
 
 /// Something wrong with a line of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,7 +43,12 @@ pub fn suggestion<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Cl
     match nearest(typed, known.clone()) {
         Some(word) => format!("did you mean \"{word}\"?"),
         None => {
-            let all: Vec<&str> = known.into_iter().collect();
+            let mut all: Vec<&str> = Vec::new();
+            for word in known {
+                if !all.contains(&word) {
+                    all.push(word);
+                }
+            }
             format!("there are: {}", all.join(", "))
         }
     }

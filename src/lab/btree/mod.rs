@@ -174,9 +174,9 @@ const SETTINGS: &[SettingInfo] = &[
     },
     SettingInfo {
         name: "order",
-        kind: ArgumentKind::Number { from: 0, to: 64 },
+        kind: ArgumentKind::ZeroOr { from: 3, to: 64 },
         default: "0",
-        help: "Most children of an inner page, from 3; a leaf has one record fewer. 0: as many as fit.",
+        help: "Most children of an inner page; a leaf has one record fewer. 0: as many as fit.",
     },
     SettingInfo {
         name: "frames",

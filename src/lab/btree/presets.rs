@@ -6,7 +6,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "textbook",
         title: "Textbook tree of order 4",
-        point: "Twelve keys: a leaf splits, then the root, and every leaf stays at the same depth.",
+        point: "Fourteen keys: a leaf splits, then the root, and every leaf stays at the same depth.",
         script: include_str!("presets/textbook.gb"),
         compare: None,
         speed: "1",
