@@ -15,7 +15,7 @@ ln -s "$E2E/node_modules" "$work/checkout/tests/e2e/node_modules"
 export CARGO_TARGET_DIR=$work/target
 
 # The level of the page's package and of what it depends on, and the level of the engine.
-for pair in z,z s,s 3,3 s,3 z,3; do
+for pair in z,z s,s 3,3 z,3 z,s; do
   page=${pair%,*} engine=${pair#*,}
   quoted() { case $1 in [0-9]) echo "$1" ;; *) echo "\"$1\"" ;; esac; }
   sed -e "/^\[profile.release\]/,/^\[/ s/^opt-level = .*/opt-level = $(quoted "$page")/" \

@@ -2,6 +2,7 @@
 //!
 //! Whatever may be forbidden (storage, clipboard) answers with nothing instead of failing: the page works without.
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, HtmlElement, Window};
 
@@ -199,18 +200,16 @@ impl Drop for Sizes {
     }
 }
 
-/// Writes what went wrong into the failure page, which start.js shows, and to the console.
+/// Writes what went wrong into the failure page, which start.js shows.
 pub fn tell_failure(what: &str) {
     if let Some(place) = by_id("failed-what") {
         place.set_text_content(Some(what));
     }
-    web_sys::console::error_1(&JsValue::from_str(what));
 }
 
 /// Calls back once after a while.
-pub fn after(milliseconds: i32, callback: impl FnOnce() + 'static) {
-    let callback = Closure::once_into_js(callback);
-    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), milliseconds);
+pub fn after(milliseconds: u32, callback: impl FnOnce() + 'static) {
+    Timeout::new(milliseconds, callback).forget();
 }
 
 /// The colours chosen by hand, if any.

@@ -64,6 +64,7 @@ pub fn start() {
     yew::set_custom_panic_hook(Box::new(|info| {
         root::keep_last_script();
         browser::tell_failure(&info.to_string());
+        console_error_panic_hook::hook(info);
     }));
     if let Some(place) = browser::by_id("app") {
         yew::Renderer::<root::App>::with_root(place).render();

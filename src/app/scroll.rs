@@ -40,15 +40,16 @@ pub struct Scroll {
 }
 
 impl Component for Scroll {
-    type Message = ();
+    /// Whether the rows that are needed are known to be others; else it has to be looked at.
+    type Message = bool;
     type Properties = ScrollProps;
 
     fn create(_: &Context<Self>) -> Scroll {
         Scroll { visible: 24, ..Scroll::default() }
     }
 
-    fn update(&mut self, ctx: &Context<Self>, (): ()) -> bool {
-        self.measure(ctx.props())
+    fn update(&mut self, ctx: &Context<Self>, others: bool) -> bool {
+        self.measure(ctx.props()) || others
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first_render: bool) {
@@ -62,7 +63,7 @@ impl Component for Scroll {
         }
         self.place(props);
         if first_render && self.measure(props) {
-            ctx.link().send_message(());
+            ctx.link().send_message(true);
         }
     }
 
@@ -72,7 +73,7 @@ impl Component for Scroll {
         let rows = (self.first.min(past)..past).map(|index| props.row.emit(index));
         html! {
             <div class={classes!("scroller", props.class)} ref={self.outer.clone()} tabindex="0" role="region"
-                aria-label={props.label} onscroll={ctx.link().callback(|_| ())}>
+                aria-label={props.label} onscroll={ctx.link().callback(|_| false)}>
                 <div ref={self.spacer.clone()}></div>
                 <ol class="rows" ref={self.rows.clone()}>{ for rows }</ol>
             </div>

@@ -55,7 +55,9 @@ test('a page is inspected down to its bytes, and a byte lights its field', async
   const pane = page.locator('.inspect');
   await pane.locator('h2').filter({ hasText: /Page \d+/ }).waitFor();
   assert.match(await pane.innerText(), /LSN[\s\S]*used/);
-  await pane.locator('.byte-row').first().waitFor();
+  // A click on a key goes to its bytes.
+  await pane.locator('.says', { hasText: /key of slot \d+/ }).waitFor();
+  await pane.locator('.run.lit').first().waitFor();
   const field = pane.locator('.fields button').nth(1);
   await field.hover();
   const label = await field.locator('span').nth(2).innerText();

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason.
-const BUDGET = { brotli: 0, gzip: 0 };
+const BUDGET = { brotli: 276_200, gzip: 337_400 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {
@@ -21,7 +21,7 @@ const files = readdirSync(dist).map((name) => readFileSync(dist + name));
 for (const [name, budget] of Object.entries(BUDGET)) {
   test(`the page fits its budget (${name})`, () => {
     const total = files.reduce((sum, bytes) => sum + compress[name](bytes).length, 0);
-    console.log(`# ${name}: ${total} of ${budget} bytes`);
+    console.log(`${name}: ${total} of ${budget} bytes`);
     assert.ok(total <= budget, `the page takes ${total} bytes, its budget is ${budget}`);
   });
 }
