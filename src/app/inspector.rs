@@ -119,7 +119,11 @@ fn whereabouts(view: &View, page: PageId) -> String {
     match view.state.pool.iter().find(|frame| frame.page == page) {
         Some(frame) => {
             let dirty = if frame.dirty { "dirty" } else { "clean" };
-            let pins = if frame.pins > 0 { format!(", pinned {} times", frame.pins) } else { String::new() };
+            let pins = match frame.pins {
+                0 => String::new(),
+                1 => ", pinned once".to_string(),
+                pins => format!(", pinned {pins} times"),
+            };
             format!("in the pool, frame {}, {dirty}{pins}{durable}", frame.frame.0)
         }
         None => format!("on the disk only{durable}"),

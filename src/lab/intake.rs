@@ -132,6 +132,8 @@ pub struct Report {
     /// Lines that are too long to be a key in any page, and the number of the first of them.
     pub too_long: u64,
     pub first_too_long: u64,
+    /// The first line was taken for a header and left out.
+    pub header: bool,
 }
 
 impl Report {
@@ -150,12 +152,18 @@ impl Report {
         if self.too_long > 0 {
             text.push_str(&format!(" (the first is line {})", words::grouped(self.first_too_long)));
         }
+        if self.header {
+            text.push_str("; the first line looks like a header: left out");
+        }
         text
     }
 }
 
 /// Longest line that is taken as a key: a quarter of the largest page. What a smaller page can't take, `import` tells.
 const MAX_KEY: usize = 16384 / 4;
+
+/// What the column of keys is called in files that name their columns.
+const HEADERS: &[&str] = &["id", "key", "keys", "name", "uuid", "guid", "word"];
 
 /// Reads keys from a file, slice by slice.
 #[derive(Clone, Debug)]
@@ -166,13 +174,16 @@ pub struct KeyReader {
     separator: Option<char>,
     keys: Data,
     hashes: Vec<u64>,
+    /// Keys so far that are written as numbers, and whether the first is.
+    numbers: u64,
+    first_is_number: bool,
     report: Report,
 }
 
 impl KeyReader {
     fn new(name: String, bytes: Vec<u8>, separator: Option<char>) -> KeyReader {
         let (keys, hashes, report) = (Data::default(), Vec::new(), Report::default());
-        KeyReader { name, bytes, at: 0, separator, keys, hashes, report }
+        KeyReader { name, bytes, at: 0, separator, keys, hashes, numbers: 0, first_is_number: false, report }
     }
 
     /// How far the file is read: bytes done and in total.
@@ -220,6 +231,11 @@ impl KeyReader {
             }
             return;
         }
+        let is_number = looks_like_number(&text);
+        self.numbers += u64::from(is_number);
+        if self.report.keys == 0 {
+            self.first_is_number = is_number;
+        }
         let mut hash = Fnv::default();
         hash.update(&key);
         self.hashes.push(hash.value());
@@ -227,16 +243,38 @@ impl KeyReader {
         self.report.keys += 1;
     }
 
+    /// Leaves the first key out when it is the name of its column: a usual one, or a word above nothing but numbers.
+    fn leave_header_out(&mut self) {
+        let others = self.report.keys.saturating_sub(1);
+        if self.separator.is_none() || others == 0 || self.first_is_number {
+            return;
+        }
+        let first = self.keys.get(0).unwrap_or_default().to_ascii_lowercase();
+        if self.numbers == others || HEADERS.contains(&first.as_str()) {
+            self.keys = self.keys.iter().skip(1).collect();
+            self.hashes.remove(0);
+            self.report.keys = others;
+            self.report.header = true;
+        }
+    }
+
     /// The keys, as data lines for `import`, and what was found.
     pub fn finish(mut self) -> Result<(Data, Report), IntakeError> {
         if self.report.keys == 0 && self.report.too_long == 0 {
             return Err(IntakeError::OnlyBlank { name: self.name, lines: self.report.lines });
         }
+        self.leave_header_out();
         // Two keys with the same 64-bit hash are taken for one another; among two million that is one chance in ten million.
         self.hashes.sort_unstable();
         self.report.duplicates = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
         Ok((self.keys, self.report))
     }
+}
+
+/// Digits, perhaps with a sign and a point.
+fn looks_like_number(text: &str) -> bool {
+    let bytes = text.trim_start_matches(['-', '+']).as_bytes();
+    bytes.iter().any(u8::is_ascii_digit) && bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 #[cfg(test)]
@@ -264,6 +302,18 @@ mod tests {
         assert_eq!(keys("a.CSV", b"ash;1\nelm;2").0, ["ash", "elm"]);
         assert_eq!(keys("a.tsv", b"ash\t1\nelm").0, ["ash", "elm"]);
         assert_eq!(keys("a.txt", b"ash,1\n").0, ["ash,1"]);
+    }
+
+    #[test]
+    fn a_header_is_left_out_of_csv() {
+        let (found, report) = keys("a.csv", b"id,name\n7,ash\n9,elm\n");
+        assert_eq!(found, ["7", "9"]);
+        assert_eq!(report.sentence("a.csv"), "a.csv: 2 keys; the first line looks like a header: left out");
+        assert_eq!(keys("a.csv", b"customer,x\n7,ash\n-1.5,elm\n").0, ["7", "-1.5"]);
+        assert_eq!(keys("a.csv", b"Name;age\nash;1\nelm;2").0, ["ash", "elm"]);
+        assert_eq!(keys("a.csv", b"customer,x\n7,ash\nelm,1\n").0, ["customer", "7", "elm"]);
+        assert_eq!(keys("a.csv", b"ash,x\n").0, ["ash"]);
+        assert_eq!(keys("a.txt", b"id\n7\n9\n").0, ["id", "7", "9"]);
     }
 
     #[test]

@@ -177,6 +177,11 @@ impl World {
                 self.refuse(&format!("{error}. This was operation {done} of {total}; what was done before stays."));
             }
             (None, Err(error)) => self.refuse(&error.to_string()),
+            (None, Ok(answer)) if self.leaves_steps_out(item, open.recorded) => {
+                let most = grouped(RECORDED_UNITS);
+                let why = format!("more than {most}; `record on` before it records them");
+                self.answer(&format!("{answer} Not recorded step by step ({why})."));
+            }
             (None, Ok(answer)) => self.answer(&answer),
         }
         self.end(item, open.cause);
@@ -216,6 +221,16 @@ impl World {
             RecordMode::Off => false,
             RecordMode::Auto => !long(),
         }
+    }
+
+    /// Whether a command was not recorded only because it is long. Goes by the line as it stands in the end: one that
+    /// was stopped says `unrecorded` itself.
+    fn leaves_steps_out(&self, item: &Item, recorded: bool) -> bool {
+        let says_so = match &item.statement {
+            Statement::Command(call) => call.arguments.flag("unrecorded"),
+            _ => false,
+        };
+        self.mode == RecordMode::Auto && !recorded && !self.full && !says_so
     }
 
     fn set(&mut self, setting: &SettingInfo, value: &Value) {

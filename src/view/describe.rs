@@ -117,9 +117,7 @@ fn cells(event: &Event) -> String {
         Event::CellsMoved { from, count: moved, to, .. } => {
             format!("{} from page {} to page {}.", moves(u64::from(*moved)), from.0, to.0)
         }
-        Event::LeafLinked { page, prev, next, .. } => {
-            format!("Leaf {} stands between {} and {}.", page.0, neighbour(*prev), neighbour(*next))
-        }
+        Event::LeafLinked { page, prev, next, .. } => linked(page.0, *prev, *next),
         Event::PageCompacted { page, reclaimed, .. } => {
             format!("Page {} is compacted: {reclaimed} scattered bytes are one piece again.", page.0)
         }
@@ -239,8 +237,14 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-fn neighbour(page: PageId) -> String {
-    if page.is_none() { "the end".to_string() } else { format!("leaf {}", page.0) }
+/// Where a leaf stands in the list of leaves.
+fn linked(leaf: u32, prev: PageId, next: PageId) -> String {
+    match (prev.is_none(), next.is_none()) {
+        (true, true) => format!("Leaf {leaf} is the only leaf now."),
+        (true, false) => format!("Leaf {leaf} is the first leaf now; leaf {} follows.", next.0),
+        (false, true) => format!("Leaf {leaf} is the last leaf now; leaf {} comes before it.", prev.0),
+        (false, false) => format!("Leaf {leaf} stands between leaf {} and leaf {}.", prev.0, next.0),
+    }
 }
 
 #[cfg(test)]
