@@ -236,7 +236,11 @@ impl World {
     fn set(&mut self, setting: &SettingInfo, value: &Value) {
         let mut settings = self.btree.settings.clone();
         settings.set(setting.name, value);
+        let answer = settings.sentence(setting.name);
         self.reopen(self.cx.seed(), settings);
+        if self.refusal.is_none() {
+            self.answer(&answer);
+        }
     }
 
     /// Opens the engine anew. Time goes on, so that it never goes back within a trace; all else begins again.

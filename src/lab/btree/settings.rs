@@ -4,8 +4,10 @@ use super::BTREE;
 use super::keys::Distribution;
 use crate::lab::argument::Value;
 use crate::lab::statement::default_value;
+use crate::lab::words::{counted, grouped};
 use crate::sim::Device;
 use crate::storage::{Options, SplitPolicy};
+use crate::trace::decimal::fixed;
 
 /// All settings; the defaults are those that are declared.
 #[derive(Clone, Debug)]
@@ -48,6 +50,30 @@ impl Settings {
             ("value_size", Value::Number(bytes)) => self.value_size = *bytes as usize,
             ("keys", Value::Word(word)) => self.keys = Distribution::from_word(word).unwrap_or(self.keys),
             _ => debug_assert!(false, "setting {name} is declared but not known"),
+        }
+    }
+
+    /// What a setting means now, in a sentence.
+    pub fn sentence(&self, name: &str) -> String {
+        let options = &self.options;
+        match name {
+            "page_size" => format!("Pages have {} bytes now.", grouped(options.page_size as u64)),
+            "order" if options.order == 0 => "A page takes as many cells as fit now.".to_string(),
+            "order" => {
+                let (children, keys) = (options.order, options.order - 1);
+                format!("A page has at most {keys} keys now, an inner page {children} children.")
+            }
+            "frames" => format!("The pool has {} frames now.", grouped(u64::from(options.frames))),
+            "device" => format!("The pages are stored on {} now.", options.device.word()),
+            "split" if options.split == SplitPolicy::Middle => "A full page is split in the middle now.".to_string(),
+            "split" => {
+                "A full page is split in the middle now, or at its right edge while keys come ascending.".to_string()
+            }
+            "disk_pages" if options.disk_pages == 0 => "The disk has room for any number of pages now.".to_string(),
+            "disk_pages" => format!("The disk has room for {} pages now.", grouped(u64::from(options.disk_pages))),
+            "fill" => format!("`bulk-load` fills pages to {} now.", fixed(self.fill, 2)),
+            "value_size" => format!("A value that is made has {} now.", counted(self.value_size as u64, "byte")),
+            _ => format!("`random` draws {} keys now.", self.keys.word()),
         }
     }
 }
