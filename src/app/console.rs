@@ -15,7 +15,7 @@ use super::action::{Act, Action, on};
 use super::icons::{self, icon_button};
 use super::log::{Entry, Kind, Log};
 use super::player::Move;
-use crate::lab::{Completion, complete};
+use crate::lab::{Completion, common_prefix, complete};
 
 /// Completions shown at once.
 const CHOICES_MAX: usize = 12;
@@ -203,6 +203,23 @@ impl Console {
         }
     }
 
+    /// Takes the completion that is chosen or the only one; of several it puts in what they begin with, and where that
+    /// is there already it chooses the first, for the next Tab to take.
+    fn tab(&mut self, ctx: &Context<Self>) {
+        let prefix = common_prefix(&self.choices).to_string();
+        let start = self.choices.first().map_or(0, |choice| choice.replaces.start);
+        match self.chosen {
+            Some(index) => self.take(ctx, index),
+            None if self.choices.len() == 1 => self.take(ctx, 0),
+            None if self.text.len() < start + prefix.len() => {
+                self.text.truncate(start);
+                self.text.push_str(&prefix);
+                self.suggest(ctx);
+            }
+            None => self.choose(1),
+        }
+    }
+
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let open = !self.choices.is_empty();
         match event.key().as_str() {
@@ -210,7 +227,7 @@ impl Console {
                 Some(index) => self.take(ctx, index),
                 None => self.submit(ctx),
             },
-            "Tab" if open && !event.shift_key() && !self.text.is_empty() => self.take(ctx, self.chosen.unwrap_or(0)),
+            "Tab" if open && !event.shift_key() && !self.text.is_empty() => self.tab(ctx),
             "Escape" if open => self.close(),
             "ArrowUp" if open && self.back == 0 => self.choose(-1),
             "ArrowDown" if open && self.back == 0 => self.choose(1),

@@ -30,10 +30,25 @@ pub fn complete(lab: &'static LabInfo, line: &str, cursor: usize) -> Vec<Complet
     }
     let mut found = candidates(lab, &words);
     found.retain(|candidate| candidate.insert.starts_with(typed));
+    if words.is_empty() && !typed.is_empty() {
+        found.sort_unstable_by(|a, b| a.insert.cmp(&b.insert));
+    }
     for candidate in &mut found {
         candidate.replaces = start..cursor;
     }
     found
+}
+
+/// How far all of them begin alike: what Tab may put in without choosing one.
+pub fn common_prefix(found: &[Completion]) -> &str {
+    let Some(first) = found.first() else { return "" };
+    let mut length = first.insert.len();
+    for other in found {
+        let alike = first.insert.bytes().zip(other.insert.bytes()).take_while(|(a, b)| a == b).count();
+        length = length.min(alike);
+    }
+    // Words of the declarations are ASCII, so every byte is a character.
+    first.insert.get(..length).unwrap_or_default()
 }
 
 fn candidates(lab: &'static LabInfo, words: &[&str]) -> Vec<Completion> {
@@ -194,7 +209,12 @@ mod tests {
     #[test]
     fn commands_settings_and_arguments_are_completed() {
         assert_eq!(inserts("ins"), ["insert"]);
-        assert_eq!(inserts("se"), ["sequence", "seed", "set"]);
+        assert_eq!(inserts("se"), ["seed", "sequence", "set"]);
+        let prefix = |line: &str| common_prefix(&complete(lab("btree").unwrap(), line, line.len())).to_string();
+        assert_eq!(
+            (prefix("se"), prefix("del"), prefix("ups"), prefix("qq")),
+            ("se".into(), "delete".into(), "upsert".into(), "".into())
+        );
         assert_eq!(inserts("lab "), ["btree"]);
         assert_eq!(inserts("set page_s"), ["page_size"]);
         assert_eq!(inserts("set device h"), ["hdd"]);

@@ -32,7 +32,7 @@ pub mod words;
 pub mod world;
 
 pub use argument::Value;
-pub use complete::{Completion, complete, help, usage_of};
+pub use complete::{Completion, common_prefix, complete, help, usage_of};
 pub use data::Data;
 pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
 pub use permalink::Link;

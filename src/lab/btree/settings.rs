@@ -71,7 +71,7 @@ impl Settings {
             }
             "disk_pages" if options.disk_pages == 0 => "The disk has room for any number of pages now.".to_string(),
             "disk_pages" => format!("The disk has room for {} pages now.", grouped(u64::from(options.disk_pages))),
-            "fill" => format!("`bulk-load` fills pages to {} now.", fixed(self.fill, 2)),
+            "fill" => format!("`bulk-load` fills pages to {} percent now.", fixed(self.fill * 100.0, 1)),
             "value_size" => format!("A value that is made has {} now.", counted(self.value_size as u64, "byte")),
             _ => format!("`random` draws {} keys now.", self.keys.word()),
         }
