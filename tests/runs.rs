@@ -6,8 +6,10 @@ mod scripts;
 use std::rc::Rc;
 
 use glassbase_core::lab::{Progress, Session};
+use glassbase_core::trace::bytes::show;
 use glassbase_core::trace::text::{hash, read_trace, write_trace};
 use glassbase_core::trace::{EngineState, Event, PageId, Trace};
+use glassbase_core::view::Timeline;
 
 fn finish(session: &mut Session) {
     while session.step(5000) != Progress::Idle {}
@@ -197,16 +199,69 @@ fn stopping_when_nothing_runs_does_nothing() {
     assert_eq!(write_trace(&session.script(), session.trace()), before);
 }
 
+/// The keys that a page's bytes show, in the order of its slots.
+fn keys_in_bytes(session: &Session, page: PageId, position: usize) -> Option<Vec<String>> {
+    let found = session.page_bytes_at(page, position)?;
+    let end = found.regions.iter().fold(0, |end, region| {
+        assert_eq!(region.range.start, end, "regions follow each other");
+        region.range.end
+    });
+    assert_eq!(end, found.bytes.len(), "regions are the whole page");
+    let slots = found.regions.iter().filter(|region| region.label == "slot").count();
+    let key_of = |slot| {
+        let mut of_slot = found.regions.iter().filter(|region| region.slot == Some(slot));
+        of_slot.find(|region| ["key", "separator"].contains(&region.label)).map(|region| region.value.clone())
+    };
+    // A key without any byte has no region.
+    Some((0..slots).map(|slot| key_of(slot).unwrap_or_else(|| show(b""))).collect())
+}
+
+/// Compares the bytes of every page of `state`, which stood at `position`, with its cells.
+fn assert_bytes_are(session: &Session, state: &EngineState, position: usize, pages: &[PageId], name: &str) {
+    for page in pages {
+        let Some(cells) = state.pages.get(page.index()).and_then(|page| page.cells()) else { continue };
+        let told: Vec<String> = cells.iter().map(|(key, _)| show(key)).collect();
+        assert_eq!(keys_in_bytes(session, *page, position), Some(told), "{name}: {page:?} at {position}");
+    }
+}
+
 #[test]
 fn bytes_of_a_page_are_those_of_that_moment() {
     for (name, text) in scripts::SCRIPTS {
         let session = scripts::run(text);
-        let state = session.state();
-        for page in 0..state.pages.len() as u32 {
-            let bytes = session.page_bytes_at(PageId(page), session.trace().len()).map(|found| found.bytes);
-            assert_eq!(bytes.map(|bytes| bytes.len()), Some(state.page_size as usize), "{name}: page {page}");
+        let timeline = Timeline::new(session.trace().clone());
+        let last = session.trace().len();
+        assert_eq!(timeline.view_at(last).state, session.state(), "{name}");
+        for end in session.commands().iter().map(|span| span.records.end) {
+            let view = timeline.view_at(end);
+            let pages: Vec<PageId> = view.state.pages.iter().map(|page| page.page).collect();
+            assert_bytes_are(&session, &view.state, end, &pages, name);
         }
     }
+}
+
+#[test]
+fn bytes_in_the_middle_of_a_split_are_those_of_the_view() {
+    let mut positions = 0;
+    for (name, text) in scripts::SCRIPTS {
+        let session = scripts::run(text);
+        let timeline = Timeline::new(session.trace().clone());
+        let mut within: Vec<PageId> = Vec::new();
+        for (index, record) in session.trace().iter().enumerate() {
+            match record.event {
+                Event::SplitBegun { page, right, .. } => within.extend([page, right]),
+                Event::MergeBegun { left, right } => within.extend([left, right]),
+                Event::BorrowBegun { page, sibling, .. } => within.extend([page, sibling]),
+                Event::SplitEnded { .. } | Event::MergeEnded { .. } | Event::BorrowEnded { .. } => within.clear(),
+                _ => {}
+            }
+            if !within.is_empty() && positions < 2000 {
+                assert_bytes_are(&session, &timeline.view_at(index + 1).state, index + 1, &within, name);
+                positions += 1;
+            }
+        }
+    }
+    assert!(positions > 200, "{positions}");
 }
 
 #[test]
