@@ -24,7 +24,7 @@ for pair in z,z s,s 3,3 z,3 z,s; do
   (
     cd "$work/checkout"
     CARGO_ENCODED_RUSTFLAGS=$(page_rustflags) trunk build --release --offline --locked >"$work/build.log" 2>&1
-    node tests/e2e/bench.mjs storage page >"$work/$page-$engine.txt" 2>&1
+    BENCH_ROUNDS=2 node tests/e2e/bench.mjs storage page >"$work/$page-$engine.txt" 2>&1
     cp target/bench.json "$work/$page-$engine.json"
   ) || die "the profile $pair could not be measured (log: target/profiles/)."
   say "page $page, engine $engine: measured."

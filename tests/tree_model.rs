@@ -244,7 +244,7 @@ fn every_flipped_bit_is_an_error_that_names_the_page_or_changes_nothing_read() {
         for bit in 0..128 * 8 {
             let (mut cx, mut tree) = (cx.clone(), tree.clone());
             tree.flip_bit(&mut cx, glassbase_core::trace::PageId(page), bit).unwrap();
-            assert!(tree.verify(&mut cx).problem.is_some() || page == 0, "page {page}, bit {bit}");
+            assert!(tree.verify(&mut cx).problem.is_some(), "page {page}, bit {bit}");
             for key in 0..12u64 {
                 match tree.get(&mut cx, &key.to_be_bytes()) {
                     Ok(value) => assert_eq!(value, Some(vec![key as u8; 4])),

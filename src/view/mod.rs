@@ -93,8 +93,6 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
-    /// What accesses to the disk cost.
-    pub costs: measures::Costs,
     shape: shape::CachedShape,
 }
 
@@ -102,7 +100,6 @@ impl View {
     /// Goes on by one record, the trace's `index`-th.
     pub fn apply(&mut self, index: usize, record: &Record) {
         let oddities = self.oddities();
-        self.costs.see(&record.event, record.time_ns.saturating_sub(self.time_ns));
         self.activity_before(index, record);
         self.fold(&record.event);
         self.activity_after(record);

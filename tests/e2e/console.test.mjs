@@ -55,7 +55,15 @@ test('Tab completes, arrows walk through the completions and the history', async
   assert.equal(await field.getAttribute('aria-expanded'), 'true');
   await field.press('Tab');
   assert.equal(await field.inputValue(), 'insert ');
-  await field.pressSequentially('1234');
+  await field.fill('');
+  await field.pressSequentially('se');
+  await field.press('Tab');
+  assert.equal(await field.inputValue(), 'se', 'seed, sequence and set begin so');
+  assert.deepEqual(await page.locator('#choices .mono').allTextContents().then((all) => all.map((text) => text.split(' ')[0])), ['seed', 'sequence', 'set']);
+  await field.press('Tab');
+  assert.equal(await field.inputValue(), 'seed ');
+  await field.fill('');
+  await field.pressSequentially('insert 1234');
   await field.press('Enter');
   assert.equal(await field.inputValue(), '');
   await logged(page, /insert 1234/);

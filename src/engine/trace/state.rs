@@ -248,6 +248,9 @@ pub struct EngineState {
     pub height: u8,
     pub records: u64,
     pub free_head: PageId,
+    /// What the device takes to read a page anywhere, and the page that follows the one accessed last.
+    pub random_read_ns: u64,
+    pub next_read_ns: u64,
     pub pages: Vec<Rc<PageState>>,
     /// The occupied frames, by frame number.
     pub pool: Vec<FrameState>,

@@ -3,8 +3,8 @@
 //! Sections are parted by `|`, fields by `,`, cells by `;`, a cell's parts by `:`. Keys stand in hex.
 //!
 //! ```text
-//!   8192,8156,0,64,3,2,2,0|0:0:0:meta|1:7:38:leaf,0,2,000…25:4:0;…|…|pool=0:1:0:d,…|unsynced=1,2|counters=5,3,…
-//!   8192,8156,0,64,3,2,2,0|=14|14:90:52:leaf,…|=2086|pool==31,7:14:0:d,=32|…
+//!   8192,8156,0,64,3,2,2,0,166384,16384|0:0:0:meta|1:7:38:leaf,0,2,000…25:4:0;…|…|pool=0:1:0:d,…|unsynced=1,2|counters=5,3,…
+//!   8192,8156,0,64,3,2,2,0,166384,16384|=14|14:90:52:leaf,…|=2086|pool==31,7:14:0:d,=32|…
 //! ```
 //!
 //! The second line is a state that follows another one: `=14` stands for fourteen items in a row that are as they were
@@ -26,7 +26,7 @@ pub fn write(state: &EngineState, previous: Option<&EngineState>) -> String {
     let [sizes @ .., root, free] = [*page_size, *capacity, *order, *frames, root.0, free_head.0].map(u64::from);
     push_joined(&mut text, ',', &sizes);
     text.push(',');
-    push_joined(&mut text, ',', &[root, u64::from(*height), *records, free]);
+    push_joined(&mut text, ',', &[root, u64::from(*height), *records, free, state.random_read_ns, state.next_read_ns]);
     if !state.pages.is_empty() {
         text.push('|');
     }
@@ -118,6 +118,8 @@ pub fn read(text: &str, previous: Option<&EngineState>) -> Option<EngineState> {
         height: number(head.next()?)?,
         records: number(head.next()?)?,
         free_head: read_id(head.next()?)?,
+        random_read_ns: number(head.next()?)?,
+        next_read_ns: number(head.next()?)?,
         ..EngineState::default()
     };
     for section in sections {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { atLeast, median } from './results.mjs';
 import { ROOT } from '../bench.mjs';
 
-const ROUNDS = 5;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 
 /** Builds the native benchmark and returns its executable. */
 function build(features) {

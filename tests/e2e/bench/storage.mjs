@@ -11,7 +11,7 @@ import { atLeast, median } from './results.mjs';
 
 const ROWS = 200_000;
 const BOUNDARY_ROWS = 50_000;
-const ROUNDS = 5;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 
 async function buildSite(dir) {
   const cargo = ['build', '--locked', '--release', '--target', 'wasm32-unknown-unknown', '-p', 'glassbase-bench'];

@@ -30,6 +30,8 @@ impl Tree {
             height: self.meta.height,
             records: self.meta.records,
             free_head: self.meta.free_head,
+            random_read_ns: self.options.device.read_ns(self.page_size(), false),
+            next_read_ns: self.options.device.read_ns(self.page_size(), true),
             pages: (0..self.page_count()).map(described).collect(),
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),

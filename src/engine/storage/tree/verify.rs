@@ -75,6 +75,9 @@ impl Tree {
 impl Checker<'_> {
     fn check(&mut self) -> Result<(), String> {
         self.take(PageId::META, Role::Meta)?;
+        if page::kind(self.read(PageId::META)?) != Some(PageKind::Meta) {
+            return Err("page 0 is not the meta page".to_string());
+        }
         self.check_tree()?;
         self.check_links()?;
         self.check_free_list()?;
