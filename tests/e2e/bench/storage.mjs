@@ -119,6 +119,24 @@ async function round({ rows, boundaryRows, frames, ascending }) {
   timed('sql.js, calls', 'delete', some.length, () => { for (const key of lookups) prepared.delete.run([key]); });
   calls.run('COMMIT');
   calls.close();
+
+  // The same with the statement's text given each time, which is how sql.js is called when nobody prepares statements.
+  const texts = open();
+  texts.run('BEGIN');
+  timed('sql.js, texts', insert, some.length, () => { for (const key of some) texts.run('INSERT INTO t VALUES (?, ?)', [key, value]); });
+  timed('sql.js, texts', 'point get', some.length, () => {
+    let sum = 0;
+    for (const key of lookups) sum += texts.exec('SELECT v FROM t WHERE k = ?', [key])[0].values[0][0].length;
+    return sum;
+  });
+  timed('sql.js, texts', 'range scan of 100', some.length, () => {
+    let sum = 0;
+    for (const key of starts) for (const row of texts.exec('SELECT k, v FROM t WHERE k >= ? ORDER BY k LIMIT 100', [key])[0].values) sum += row[1].length;
+    return sum;
+  });
+  timed('sql.js, texts', 'delete', some.length, () => { for (const key of lookups) texts.run('DELETE FROM t WHERE k = ?', [key]); });
+  texts.run('COMMIT');
+  texts.close();
   return rates;
 }
 
@@ -144,7 +162,8 @@ export async function measureStorage(native) {
     const id = work.replaceAll(' ', '-');
     results.push(
       atLeast(`inside-${id}`, `${work}, inside, beside sql.js`, rate('tree'), rate('sql.js'), 'rows/s', 5),
-      atLeast(`calls-${id}`, `${work}, across the boundary, beside sql.js`, rate('tree, calls'), rate('sql.js, calls'), 'rows/s', 10),
+      atLeast(`texts-${id}`, `${work}, across the boundary, beside sql.js given SQL text`, rate('tree, calls'), rate('sql.js, texts'), 'rows/s', 10),
+      atLeast(`calls-${id}`, `${work}, across the boundary, beside sql.js prepared`, rate('tree, calls'), rate('sql.js, calls'), 'rows/s', 10),
       atLeast(`floor-${id}`, `${work}, inside, beside BTreeMap`, rate('tree'), rate('BTreeMap'), 'rows/s', 0.25),
       atLeast(`wasm-on-${id}`, `${work}, in the browser, recording on beside off`, rate('tree, recording on'), rate('tree'), 'rows/s', 0.333),
     );
