@@ -254,7 +254,7 @@ mod tests {
         let scan = Measure::named("scan-time").unwrap();
         assert_eq!(scan.value(&view), None);
         let free = PageState { page: PageId(0), lsn: Lsn(0), used: 0, body: PageBody::Meta };
-        view.state.pages = vec![Rc::new(free); 10];
+        view.state.pages = std::iter::repeat_n(Rc::new(free), 10).collect();
         (view.state.random_read_ns, view.state.next_read_ns) = (1000, 10);
         assert_eq!(scan.value(&view), Some(1090.0));
     }
