@@ -387,8 +387,11 @@ impl App {
             return self.complain(&what);
         }
         let here = settings::value_of(&script, self.lab.0, &name);
-        let run = Run::open(&settings::with_setting(&script, &name, &value));
-        self.player.rival = Some(Rival { run, setting: name, value, here });
+        let other = settings::with_setting(&script, &name, &value);
+        let is_longer = other.lines().count() > script.lines().count();
+        let extra_line = is_longer
+            .then(|| other.lines().zip(script.lines()).take_while(|(one, other)| one == other).count() + 1);
+        self.player.rival = Some(Rival { run: Run::open(&other), setting: name, value, here, extra_line });
     }
 
     /// To be called whenever the script is another one: what is shown of it is read anew.

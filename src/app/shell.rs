@@ -45,6 +45,15 @@ pub fn listen(link: &Scope<App>) {
             link.send_message(Msg::Key(event.clone()));
         }
     });
+    // A button pressed with the mouse gives the focus back: Space is to play and pause, not to press it again.
+    on_document("click", |_, event| {
+        let by_mouse = event.dyn_ref::<web_sys::MouseEvent>().is_some_and(|event| event.detail() > 0);
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let of_run = ".transport button, .presets button, .quick button, .stage-tools button, .head button, .log button";
+        if let Some(button) = element.filter(|_| by_mouse).and_then(|element| element.closest(of_run).ok().flatten()) {
+            browser::unfocus(&button);
+        }
+    });
     on_document("dragover", |link, event| {
         if files::drags_files(event) {
             event.prevent_default();
@@ -204,7 +213,7 @@ fn stages(app: &App) -> Html {
     let stage = |timeline, playhead, label| {
         html! {
             <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
-                find={app.find.clone()} still={player.still} dark={is_dark()} />
+                find={app.find.clone()} still={player.still} dark={is_dark()} embed={app.embed} />
         }
     };
     let own = player.run.timeline().clone();

@@ -66,6 +66,9 @@ pub struct StageProps {
     /// The page has its dark colours: what is on a canvas must be drawn anew when that changes.
     #[prop_or_default]
     pub dark: bool,
+    /// The page stands inside another one, which scrolls with the wheel.
+    #[prop_or_default]
+    pub embed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -181,6 +184,8 @@ impl Component for Stage {
                 self.attend(ctx);
             }
             Msg::Zoom(factor) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
+            // Inside another page the wheel is that page's; with Ctrl, as a pinch comes too, it is the stage's.
+            Msg::Wheel(event) if ctx.props().embed && !event.ctrl_key() && !event.meta_key() => return false,
             Msg::Wheel(event) => {
                 event.prevent_default();
                 let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
