@@ -18,6 +18,8 @@ pub enum Action {
     Play,
     Speed(f64),
     Fork,
+    /// Takes the fork back.
+    Undo,
     /// Ends the command under way, or the reading of a file.
     Stop,
     Select(Option<Selection>),

@@ -66,13 +66,14 @@ impl Player {
         Player { run, rival: None, playhead: 0.0, playing: false, speed: 1.0, stop_at: None, still }
     }
 
-    /// Puts another run in; the speed stays.
-    pub fn replace(&mut self, run: Run) {
-        self.run = run;
+    /// Puts another run in and gives back the one that was there; the speed stays.
+    pub fn replace(&mut self, run: Run) -> Run {
+        let before = std::mem::replace(&mut self.run, run);
         self.rival = None;
         self.playhead = 0.0;
         self.stop_at = None;
         self.playing = false;
+        before
     }
 
     pub fn playhead(&self) -> f64 {

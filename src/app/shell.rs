@@ -49,7 +49,8 @@ pub fn listen(link: &Scope<App>) {
     on_document("click", |_, event| {
         let by_mouse = event.dyn_ref::<web_sys::MouseEvent>().is_some_and(|event| event.detail() > 0);
         let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let of_run = ".transport button, .presets button, .quick button, .stage-tools button, .head button, .log button";
+        let of_run =
+            ".transport button, .presets button, .quick button, .stage-tools button, .head button, .log button";
         if let Some(button) = element.filter(|_| by_mouse).and_then(|element| element.closest(of_run).ok().flatten()) {
             browser::unfocus(&button);
         }
@@ -204,6 +205,7 @@ fn middle(app: &App) -> Html {
             }
             { stages(app) }
             { caption(app) }
+            { notice(app) }
         </main>
     }
 }
@@ -404,7 +406,7 @@ fn dialogs(app: &App, shown: Shown) -> Html {
     Part::Dialogs(props).draw()
 }
 
-/// What stands on top: dialogs, notices, and the field through which the browser chooses files.
+/// What stands on top: dialogs, and the field through which the browser chooses files.
 fn over(app: &App) -> Html {
     let act = &app.act;
     let chosen = act.reform(|event: web_sys::Event| {
@@ -417,13 +419,23 @@ fn over(app: &App) -> Html {
         <>
             <input id="file" class="hidden" type="file" tabindex="-1" aria-hidden="true" onchange={chosen} />
             if let Some(shown) = app.shown { { dialogs(app, shown) } }
+        </>
+    }
+}
+
+/// What the page has to say, at the lower edge of the stage.
+fn notice(app: &App) -> Html {
+    let act = &app.act;
+    html! {
             if let Some(notice) = &app.notice {
                 <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
                     key={notice.number}>
                     <span>{ &notice.text }</span>
+                    if app.undo.is_some() {
+                        <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>
+                    }
                     { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }
                 </div>
             }
-        </>
     }
 }
