@@ -97,6 +97,8 @@ impl Pane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drawer {
     Labs,
+    /// The quick commands.
+    Do,
     Pane(Pane),
     Measures,
 }

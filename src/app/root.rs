@@ -12,12 +12,13 @@ use super::action::{Act, Action, Drawer, Pane, Shown};
 use super::files::{Reader, Reading};
 use super::fork::Undo;
 use super::inspector::BytesShown;
-use super::log::Log;
+use super::log::{Kind, Log};
 use super::player::{Move, Player, Rival};
 use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
-use crate::lab::LABS;
 use crate::lab::intake::KeyReader;
+use crate::lab::words::{grouped, shortened};
+use crate::lab::{LABS, Progress};
 use crate::trace::{Bytes, PageId, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
@@ -311,16 +312,24 @@ impl App {
         if self.intake.take().is_some() {
             return self.say("Stopped: nothing of the file was taken.");
         }
+        let progress = self.player.run.progress().clone();
         self.player.run.stop();
         if let Some(rival) = &mut self.player.rival {
             rival.run.stop();
         }
         // The command stands in the script as far as it was carried out: the console is to say the same.
         let last = self.player.run.session().and_then(|session| session.commands().last());
-        if let Some(begun) = last.map(|span| span.records.start) {
+        let said = last.map(|span| (span.records.start, shortened(&span.text, 60)));
+        if let Some((begun, _)) = said {
             self.log.cut(begun);
         }
         self.work();
+        if let (Progress::Working { done, total, .. }, Some((_, text))) = (progress, said)
+            && total > 0
+        {
+            let (done, total) = (grouped(done), grouped(total));
+            self.log.say(Kind::Note, &format!("Stopped after {done} of {total}; the script now says `{text}`."));
+        }
         self.script_changed();
     }
 
@@ -328,6 +337,9 @@ impl App {
         self.selected = selection;
         if selection.is_some() {
             self.pane = Pane::Inspector;
+            if !self.embed && browser::media_matches("(max-width: 700px)") {
+                self.drawer = Some(Drawer::Pane(Pane::Inspector));
+            }
         }
     }
 

@@ -200,6 +200,7 @@ fn middle(app: &App) -> Html {
                     verified: view.verified.clone(),
                     changed_since,
                     expectations: (view.held, view.failed),
+                    open: app.drawer == Some(Drawer::Do),
                     act: app.act.clone(),
                 }).draw() }
             }
@@ -256,9 +257,12 @@ fn work(app: &App) -> Html {
         (None, Progress::Working { what, done, total }) if *total > 0 => (what.clone(), *done, *total),
         _ => return Html::default(),
     };
+    let view = app.player.run.timeline().view_at(app.player.position());
+    let is_empty = app.intake.is_none() && view.state.records == 0;
     let share = (u128::from(done) * 100 / u128::from(total.max(1))).to_string();
     html! {
         <div class="work" role="status">
+            if is_empty { <span class="waiting quiet">{ "Working: the tree is drawn when it is done." }</span> }
             <span>{ format!("{what}: {share} %") }</span>
             <button type="button" class="line" onclick={on::<MouseEvent>(&app.act, Action::Stop)}>{ "Stop" }</button>
             <progress aria-label={what} max="100" value={share}></progress>
@@ -386,6 +390,7 @@ fn drawers(app: &App) -> Html {
     html! {
         <nav class="drawers" aria-label="Drawers">
             { button(Drawer::Labs, "Labs", "nav", "") }
+            { button(Drawer::Do, "Do", "quick", "phone-only") }
             { button(Drawer::Pane(Pane::Code), "Code", "side", "phone-only") }
             { button(Drawer::Pane(Pane::Inspector), "Inspector", "side", "phone-only") }
             { button(Drawer::Measures, "Measures", "side", "phone-only") }
