@@ -18,6 +18,8 @@ pub enum Action {
     Play,
     Speed(f64),
     Fork,
+    /// Takes the fork back.
+    Undo,
     /// Ends the command under way, or the reading of a file.
     Stop,
     Select(Option<Selection>),
@@ -95,6 +97,8 @@ impl Pane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drawer {
     Labs,
+    /// The quick commands.
+    Do,
     Pane(Pane),
     Measures,
 }

@@ -133,6 +133,15 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Takes the focus from an element, if it has it.
+pub fn unfocus(element: &Element) {
+    if document().active_element().as_ref() == Some(element)
+        && let Some(element) = element.dyn_ref::<HtmlElement>()
+    {
+        let _ = element.blur();
+    }
+}
+
 /// Keeps the script where the failure page finds it even when the program cannot be asked any more.
 pub fn keep_script(script: &str) {
     if let Some(area) = by_id("failed-script").and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {

@@ -37,6 +37,9 @@ pub struct PageBytesView {
     pinned: Option<usize>,
     /// The region whose bytes are to be seen.
     sought: Option<usize>,
+    /// Another slot was chosen: the bytes themselves are to be brought into sight.
+    chosen: bool,
+    says: NodeRef,
 }
 
 impl Component for PageBytesView {
@@ -45,12 +48,15 @@ impl Component for PageBytesView {
 
     fn create(ctx: &Context<Self>) -> PageBytesView {
         let key = key_of_slot(ctx.props());
-        PageBytesView { pointed: None, pinned: key, sought: key }
+        PageBytesView { pointed: None, pinned: key, sought: key, chosen: key.is_some(), says: NodeRef::default() }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &BytesProps) -> bool {
         self.pointed = None;
-        if ctx.props().slot != old.slot {
+        let others = ctx.props().slot != old.slot;
+        self.chosen |= others && ctx.props().slot.is_some();
+        // Regions are numbered anew when the page has other bytes.
+        if others || ctx.props().bytes.regions != old.bytes.regions {
             self.pinned = key_of_slot(ctx.props());
             self.sought = self.pinned;
         }
@@ -72,6 +78,14 @@ impl Component for PageBytesView {
         }
     }
 
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        if std::mem::take(&mut self.chosen)
+            && let Some(says) = self.says.cast::<web_sys::Element>()
+        {
+            says.scroll_into_view_with_bool(false);
+        }
+    }
+
     fn view(&self, ctx: &Context<Self>) -> Html {
         let props = ctx.props();
         let link = ctx.link();
@@ -90,7 +104,7 @@ impl Component for PageBytesView {
                     onclick={link.callback(|event: MouseEvent| BytesMsg::Pin(region_of(&event)))}>
                     <Scroll count={rows} row_height={18.0} class="bytes" label="Bytes of the page" {focus} {row} />
                 </div>
-                <p class="says">{ lit.map_or("Point at a byte or a field.".to_string(), |index| sentence(&regions[index])) }</p>
+                <p class="says" ref={self.says.clone()}>{ lit.map_or("Point at a byte or a field.".to_string(), |index| sentence(&regions[index])) }</p>
                 <ul class="fields">{ for fields.map(|(index, region)| self.field(ctx, index, region, lit)) }</ul>
             </>
         }

@@ -45,6 +45,8 @@ pub struct Console {
     text: String,
     choices: Vec<Completion>,
     chosen: Option<usize>,
+    /// What was typed here, oldest first.
+    typed: Vec<String>,
     /// How far back in the history: 1 is the newest.
     back: usize,
     log_ref: NodeRef,
@@ -184,9 +186,12 @@ impl Console {
     }
 
     fn suggest(&mut self, ctx: &Context<Self>) {
-        self.choices = complete(ctx.props().lab.0, &self.text, self.text.len());
-        self.choices.truncate(CHOICES_MAX);
-        self.chosen = None;
+        self.close();
+        // On an empty line the arrows walk through the history.
+        if !self.text.is_empty() {
+            self.choices = complete(ctx.props().lab.0, &self.text, self.text.len());
+            self.choices.truncate(CHOICES_MAX);
+        }
     }
 
     fn close(&mut self) {
@@ -231,8 +236,8 @@ impl Console {
             "Escape" if open => self.close(),
             "ArrowUp" if open && self.back == 0 => self.choose(-1),
             "ArrowDown" if open && self.back == 0 => self.choose(1),
-            "ArrowUp" => self.history(ctx, 1),
-            "ArrowDown" => self.history(ctx, -1),
+            "ArrowUp" => self.history(1),
+            "ArrowDown" => self.history(-1),
             _ => return false,
         }
         event.prevent_default();
@@ -250,12 +255,12 @@ impl Console {
         self.chosen = Some(next as usize);
     }
 
-    fn history(&mut self, ctx: &Context<Self>, way: isize) {
+    fn history(&mut self, way: isize) {
         let back = self.back.saturating_add_signed(way);
-        let text = back.checked_sub(1).map(|skip| ctx.props().log.inputs().rev().nth(skip));
+        let text = back.checked_sub(1).map(|skip| self.typed.iter().rev().nth(skip));
         match text {
             None => (self.text, self.back) = (String::new(), 0),
-            Some(Some(text)) => (self.text, self.back) = (text.to_string(), back),
+            Some(Some(text)) => (self.text, self.back) = (text.clone(), back),
             Some(None) => {}
         }
         self.close();
@@ -266,6 +271,9 @@ impl Console {
         self.close();
         self.back = 0;
         if !text.trim().is_empty() {
+            if self.typed.last() != Some(&text) {
+                self.typed.push(text.clone());
+            }
             ctx.props().act.emit(Action::Issue(text));
         }
     }
@@ -287,7 +295,7 @@ impl Console {
         let current = log.query_selector("li:nth-last-child(1 of li:not(.ahead))").ok().flatten();
         let current = current.and_then(|row| row.dyn_into::<HtmlElement>().ok());
         let bottom = current.map_or(0, |row| row.offset_top() + row.offset_height() - log.offset_top());
-        let top = bottom - log.client_height() + 6;
+        let top = bottom - log.client_height();
         log.set_scroll_top(top.max(0));
     }
 }

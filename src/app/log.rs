@@ -47,11 +47,6 @@ impl Log {
         &self.entries
     }
 
-    /// What was typed or issued, oldest first, for the history.
-    pub fn inputs(&self) -> impl DoubleEndedIterator<Item = &Rc<str>> {
-        self.entries.iter().filter(|entry| entry.kind == Kind::Input).map(|entry| &entry.text)
-    }
-
     pub fn say(&mut self, kind: Kind, text: &str) {
         self.push(Entry { kind, text: Rc::from(text), position: None });
     }

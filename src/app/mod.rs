@@ -7,7 +7,7 @@
 //!   header nav quick console transport dialogs        stage caption inspector measures code list
 //! ```
 //!
-//! - [`root`]: the page's state and what actions do to it; [`frame`]: each frame; [`opening`]: what is opened and saved; [`shell`]: the frame.
+//! - [`root`]: the page's state and what actions do to it; [`frame`]: each frame; [`opening`]: what is opened and saved; [`fork`]: going on elsewhere; [`shell`]: the frame.
 //! - [`player`], [`run`], [`pace`]: where we are in a run, how it is carried out, how fast it is shown.
 //! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
 //! - [`stage`]: the scene. [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
@@ -24,6 +24,7 @@ mod console;
 mod dialog;
 mod dialogs;
 mod files;
+mod fork;
 mod frame;
 mod header;
 mod help;

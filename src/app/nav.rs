@@ -109,7 +109,7 @@ fn compare(props: &NavProps) -> Html {
     html! {
         <section aria-label="Compare">
             <h2>{ "Compare with" }</h2>
-            <div class="knobs">
+            <div class="knobs pair">
                 <select aria-label="Setting that differs" {onchange}>
                     <option value="" selected={name.is_empty()}>{ "setting" }</option>
                     { for options }

@@ -15,6 +15,7 @@ use super::root::{App, Intake, Msg};
 use super::run::Run;
 use super::{LabRef, browser};
 use crate::lab::intake::{self, MAX_FILE, Opened};
+use crate::lab::words::counted;
 use crate::lab::{Link, Problem};
 use crate::trace::TraceReader;
 use crate::trace::text::write_trace_within;
@@ -104,6 +105,9 @@ impl App {
 
     fn begin(&mut self, run: Run, title: &str) {
         self.player.replace(run);
+        if self.undo.take().is_some() {
+            self.notice = None;
+        }
         self.title = AttrValue::from(title.to_string());
         self.preset = None;
         self.log = Log::default();
@@ -206,7 +210,11 @@ impl App {
         let Some(Intake::Keys { reader, name }) = self.intake.take() else { return false };
         match ended.and_then(|()| reader.finish()) {
             Ok((keys, report)) => {
-                let sentence = report.sentence(&name);
+                let mut sentence = report.sentence(&name);
+                if !keys.is_empty() {
+                    let count = counted(keys.len() as u64, "key");
+                    sentence.push_str(&format!(". {count} added to the open run; start with clear for a new one."));
+                }
                 self.import(keys, &sentence);
             }
             Err(error) => self.complain(&capital(&format!("{error}."))),

@@ -2,7 +2,8 @@
 //!
 //! The playhead is a position of the trace with a fraction: at 41.3 the first 41 records have happened and the record
 //! with index 41 is under way, three tenths done. Two runs of a comparison share one playhead, that of the left one;
-//! the right one stands at the same command, the same fraction of it done:
+//! the right one stands at the same command, the same fraction of it done
+//! (a line that sets what the left run leaves at its default stands at the right alone, and is passed over):
 //!
 //! ```text
 //!   left    |insert 1     |insert 2           |insert 3  |
@@ -24,6 +25,17 @@ pub struct Rival {
     pub value: String,
     /// The value of the setting at the left.
     pub here: String,
+    /// The line, from 1, that only the right script has: its setting, when the left one leaves it at its default.
+    pub extra_line: Option<usize>,
+}
+
+impl Rival {
+    /// The number of the left run's command `index` at the right.
+    fn counterpart(&self, index: usize) -> usize {
+        let (Some(line), Some(session)) = (self.extra_line, self.run.session()) else { return index };
+        let above = session.commands().partition_point(|span| span.line < line);
+        index + usize::from(index >= above)
+    }
 }
 
 /// The runs and the playhead.
@@ -54,13 +66,14 @@ impl Player {
         Player { run, rival: None, playhead: 0.0, playing: false, speed: 1.0, stop_at: None, still }
     }
 
-    /// Puts another run in; the speed stays.
-    pub fn replace(&mut self, run: Run) {
-        self.run = run;
+    /// Puts another run in and gives back the one that was there; the speed stays.
+    pub fn replace(&mut self, run: Run) -> Run {
+        let before = std::mem::replace(&mut self.run, run);
         self.rival = None;
         self.playhead = 0.0;
         self.stop_at = None;
         self.playing = false;
+        before
     }
 
     pub fn playhead(&self) -> f64 {
@@ -179,10 +192,11 @@ impl Player {
     }
 
     fn spans_at(&self, position: usize) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
-        let right = self.rival.as_ref()?.run.session()?;
+        let rival = self.rival.as_ref()?;
         let left = self.run.session()?;
         let index = command_at(left, position)?;
-        Some((left.commands()[index].records.clone(), right.commands().get(index)?.records.clone()))
+        let right = rival.run.session()?.commands().get(rival.counterpart(index))?;
+        Some((left.commands()[index].records.clone(), right.records.clone()))
     }
 
     /// Where the right run of a comparison stands.
@@ -197,19 +211,19 @@ impl Player {
                 let done = (self.playhead - left.start as f64) / left.len().max(1) as f64;
                 (right.start as f64 + done.min(1.0) * right.len() as f64).min(length)
             }
-            None => self.between_commands(&rival.run).min(length),
+            None => self.between_commands(rival).min(length),
         }
     }
 
     /// Before the first command, between two and after the last: as far into the gap as the left run is.
-    fn between_commands(&self, right: &Run) -> f64 {
-        let (Some(left), Some(right)) = (self.run.session(), right.session()) else { return 0.0 };
+    fn between_commands(&self, rival: &Rival) -> f64 {
+        let (Some(left), Some(right)) = (self.run.session(), rival.run.session()) else { return 0.0 };
         let passed = left.commands().partition_point(|span| span.records.end <= self.position());
-        let end_of = |session: &Session| match passed.checked_sub(1) {
-            Some(index) => session.commands().get(index).map_or(session.trace().len(), |span| span.records.end),
-            None => 0,
+        let Some(last) = passed.checked_sub(1) else { return self.playhead };
+        let end_of = |session: &Session, index: usize| {
+            session.commands().get(index).map_or(session.trace().len(), |span| span.records.end)
         };
-        end_of(right) as f64 + (self.playhead - end_of(left) as f64)
+        end_of(right, rival.counterpart(last)) as f64 + (self.playhead - end_of(left, last) as f64)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct QuickProps {
     pub changed_since: bool,
     /// Expectations of the script that held, and that failed.
     pub expectations: (u32, u32),
+    /// On a small screen: its drawer is open.
+    pub open: bool,
     pub act: Act,
 }
 
@@ -42,7 +44,7 @@ pub fn quick(props: &QuickProps) -> Html {
         html! { <button type="button" class="line" title={info.help} {onclick}>{ text }</button> }
     };
     html! {
-        <section class="quick" aria-label="Quick commands">
+        <section id="quick" class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
             <input class="key mono" type="text" placeholder="key" aria-label="Key" id="quick-key" autocomplete="off"
                 spellcheck="false" onkeydown={insert_on_enter} />
             { button("insert", "Insert", with_key("insert")) }

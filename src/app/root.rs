@@ -10,16 +10,21 @@ use yew::prelude::*;
 
 use super::action::{Act, Action, Drawer, Pane, Shown};
 use super::files::{Reader, Reading};
+use super::fork::Undo;
 use super::inspector::BytesShown;
 use super::log::{Kind, Log};
 use super::player::{Move, Player, Rival};
 use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
-use crate::lab::LABS;
 use crate::lab::intake::KeyReader;
+use crate::lab::words::{grouped, shortened};
+use crate::lab::{LABS, Progress};
 use crate::trace::{Bytes, PageId, TraceReader};
+use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
 
+/// How long a notice stays that asks for nothing.
+const NOTICE_MS: u32 = 8000;
 /// A longer script is put into the failure page only when it is needed.
 const SCRIPT_KEPT_MAX: usize = 256 << 10;
 
@@ -100,6 +105,8 @@ pub struct App {
     pub comparing: AttrValue,
     pub notice: Option<Notice>,
     pub notices: u32,
+    /// What a fork has cut, until something else is done.
+    pub undo: Option<Box<Undo>>,
     pub tall: bool,
     pub draft: (u32, Rc<str>),
     pub theme: u32,
@@ -146,6 +153,7 @@ impl Component for App {
             comparing: AttrValue::default(),
             notice: None,
             notices: 0,
+            undo: None,
             tall: false,
             draft: (0, Rc::from("")),
             theme: 0,
@@ -208,9 +216,10 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::Undo => self.undo(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
-            Action::Find(key) => self.find = (!key.is_empty()).then(|| Bytes::typed(&key)),
+            Action::Find(key) => self.look_for(&key),
             Action::OpenPreset(index) => self.open_preset(index),
             Action::RunScript(script) => {
                 self.shown = None;
@@ -241,9 +250,10 @@ impl App {
             Action::ChooseFile => opening::choose_file(),
             Action::File(Some(file)) => self.start_reading(ctx, file),
             Action::File(None) => {}
-            Action::Dismiss => self.notice = None,
+            Action::Dismiss => (self.notice, self.undo) = (None, None),
             Action::Fade(number) => {
-                self.notice.take_if(|notice| notice.number == number && !notice.bad);
+                let stays = self.undo.is_some();
+                self.notice.take_if(|notice| notice.number == number && !notice.bad && !stays);
             }
         }
     }
@@ -254,7 +264,7 @@ impl App {
         self.shown = Some(shown);
     }
 
-    fn go(&mut self, movement: Move) {
+    pub fn go(&mut self, movement: Move) {
         self.player.seek(movement);
         // The end of a run that is still under way is where it will end.
         self.goal = (movement == Move::End && self.player.is_working()).then_some(usize::MAX);
@@ -279,6 +289,9 @@ impl App {
             let _ = rival.append(text);
         }
         self.preset = None;
+        if self.undo.take().is_some() {
+            self.notice = None;
+        }
         self.go_on_from(before);
     }
 
@@ -295,53 +308,28 @@ impl App {
         self.player.play();
     }
 
-    fn fork(&mut self) {
-        let position = self.player.position();
-        let compare = self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()));
-        let run = match self.player.run.session() {
-            Some(session) => Run::from_session(session.fork_at(position)),
-            None => Run::open(&self.player.run.script()),
-        };
-        let recorded = self.player.run.session().is_none();
-        let before = self.player.run.len();
-        self.player.replace(run);
-        if recorded {
-            self.log = Log::default();
-            self.log.say(Kind::Note, "The script of the trace is run anew: go on from here.");
-        } else {
-            self.log.cut(position);
-        }
-        self.work();
-        if recorded {
-            self.goal = Some(position);
-        } else {
-            let length = self.player.run.len();
-            let dropped = before.saturating_sub(length);
-            let words = format!("Forked after event {length}: {dropped} later events are gone. Go on from here.");
-            self.log.say(Kind::Note, &words);
-            self.go(Move::End);
-        }
-        self.preset = None;
-        self.title = AttrValue::from("fork");
-        self.script_changed();
-        self.compare(compare);
-        self.draft = (self.draft.0 + 1, Rc::from(""));
-    }
-
     fn stop(&mut self) {
         if self.intake.take().is_some() {
             return self.say("Stopped: nothing of the file was taken.");
         }
+        let progress = self.player.run.progress().clone();
         self.player.run.stop();
         if let Some(rival) = &mut self.player.rival {
             rival.run.stop();
         }
         // The command stands in the script as far as it was carried out: the console is to say the same.
         let last = self.player.run.session().and_then(|session| session.commands().last());
-        if let Some(begun) = last.map(|span| span.records.start) {
+        let said = last.map(|span| (span.records.start, shortened(&span.text, 60)));
+        if let Some((begun, _)) = said {
             self.log.cut(begun);
         }
         self.work();
+        if let (Progress::Working { done, total, .. }, Some((_, text))) = (progress, said)
+            && total > 0
+        {
+            let (done, total) = (grouped(done), grouped(total));
+            self.log.say(Kind::Note, &format!("Stopped after {done} of {total}; the script now says `{text}`."));
+        }
         self.script_changed();
     }
 
@@ -349,6 +337,24 @@ impl App {
         self.selected = selection;
         if selection.is_some() {
             self.pane = Pane::Inspector;
+            if !self.embed && browser::media_matches("(max-width: 700px)") {
+                self.drawer = Some(Drawer::Pane(Pane::Inspector));
+            }
+        }
+    }
+
+    /// Shows where a key stands; when it does not, the page that it would go to is marked.
+    fn look_for(&mut self, key: &str) {
+        self.find = (!key.is_empty()).then(|| Bytes::typed(key));
+        let Some(bytes) = &self.find else { return };
+        let view = self.player.run.timeline().view_at(self.player.position());
+        match find(&view, bytes) {
+            Some(found) if found.there => {}
+            Some(found) => {
+                self.selected = Some(Selection::Page(found.page));
+                self.say(&format!("{key} is not there; it would stand in page {}.", found.page.0));
+            }
+            None => self.say(&format!("{key} is not there: there is no tree yet.")),
         }
     }
 
@@ -387,8 +393,11 @@ impl App {
             return self.complain(&what);
         }
         let here = settings::value_of(&script, self.lab.0, &name);
-        let run = Run::open(&settings::with_setting(&script, &name, &value));
-        self.player.rival = Some(Rival { run, setting: name, value, here });
+        let other = settings::with_setting(&script, &name, &value);
+        let is_longer = other.lines().count() > script.lines().count();
+        let extra_line =
+            is_longer.then(|| other.lines().zip(script.lines()).take_while(|(one, other)| one == other).count() + 1);
+        self.player.rival = Some(Rival { run: Run::open(&other), setting: name, value, here, extra_line });
     }
 
     /// To be called whenever the script is another one: what is shown of it is read anew.
@@ -412,11 +421,12 @@ impl App {
     }
 
     fn tell(&mut self, text: &str, bad: bool) {
+        self.undo = None;
         self.notices += 1;
         let number = self.notices;
         self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number });
         let act = self.act.clone();
-        browser::after(6000, move || act.emit(Action::Fade(number)));
+        browser::after(NOTICE_MS, move || act.emit(Action::Fade(number)));
     }
 
     fn toggle_theme(&mut self) {

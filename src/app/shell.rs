@@ -45,6 +45,16 @@ pub fn listen(link: &Scope<App>) {
             link.send_message(Msg::Key(event.clone()));
         }
     });
+    // A button pressed with the mouse gives the focus back: Space is to play and pause, not to press it again.
+    on_document("click", |_, event| {
+        let by_mouse = event.dyn_ref::<web_sys::MouseEvent>().is_some_and(|event| event.detail() > 0);
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let of_run =
+            ".transport button, .presets button, .quick button, .stage-tools button, .head button, .log button";
+        if let Some(button) = element.filter(|_| by_mouse).and_then(|element| element.closest(of_run).ok().flatten()) {
+            browser::unfocus(&button);
+        }
+    });
     on_document("dragover", |link, event| {
         if files::drags_files(event) {
             event.prevent_default();
@@ -190,11 +200,13 @@ fn middle(app: &App) -> Html {
                     verified: view.verified.clone(),
                     changed_since,
                     expectations: (view.held, view.failed),
+                    open: app.drawer == Some(Drawer::Do),
                     act: app.act.clone(),
                 }).draw() }
             }
             { stages(app) }
             { caption(app) }
+            { notice(app) }
         </main>
     }
 }
@@ -204,7 +216,7 @@ fn stages(app: &App) -> Html {
     let stage = |timeline, playhead, label| {
         html! {
             <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
-                find={app.find.clone()} still={player.still} dark={is_dark()} />
+                find={app.find.clone()} still={player.still} dark={is_dark()} embed={app.embed} />
         }
     };
     let own = player.run.timeline().clone();
@@ -245,9 +257,12 @@ fn work(app: &App) -> Html {
         (None, Progress::Working { what, done, total }) if *total > 0 => (what.clone(), *done, *total),
         _ => return Html::default(),
     };
+    let view = app.player.run.timeline().view_at(app.player.position());
+    let is_empty = app.intake.is_none() && view.state.records == 0;
     let share = (u128::from(done) * 100 / u128::from(total.max(1))).to_string();
     html! {
         <div class="work" role="status">
+            if is_empty { <span class="waiting quiet">{ "Working: the tree is drawn when it is done." }</span> }
             <span>{ format!("{what}: {share} %") }</span>
             <button type="button" class="line" onclick={on::<MouseEvent>(&app.act, Action::Stop)}>{ "Stop" }</button>
             <progress aria-label={what} max="100" value={share}></progress>
@@ -375,6 +390,7 @@ fn drawers(app: &App) -> Html {
     html! {
         <nav class="drawers" aria-label="Drawers">
             { button(Drawer::Labs, "Labs", "nav", "") }
+            { button(Drawer::Do, "Do", "quick", "phone-only") }
             { button(Drawer::Pane(Pane::Code), "Code", "side", "phone-only") }
             { button(Drawer::Pane(Pane::Inspector), "Inspector", "side", "phone-only") }
             { button(Drawer::Measures, "Measures", "side", "phone-only") }
@@ -395,7 +411,7 @@ fn dialogs(app: &App, shown: Shown) -> Html {
     Part::Dialogs(props).draw()
 }
 
-/// What stands on top: dialogs, notices, and the field through which the browser chooses files.
+/// What stands on top: dialogs, and the field through which the browser chooses files.
 fn over(app: &App) -> Html {
     let act = &app.act;
     let chosen = act.reform(|event: web_sys::Event| {
@@ -408,13 +424,23 @@ fn over(app: &App) -> Html {
         <>
             <input id="file" class="hidden" type="file" tabindex="-1" aria-hidden="true" onchange={chosen} />
             if let Some(shown) = app.shown { { dialogs(app, shown) } }
+        </>
+    }
+}
+
+/// What the page has to say, at the lower edge of the stage.
+fn notice(app: &App) -> Html {
+    let act = &app.act;
+    html! {
             if let Some(notice) = &app.notice {
                 <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
                     key={notice.number}>
                     <span>{ &notice.text }</span>
+                    if app.undo.is_some() {
+                        <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>
+                    }
                     { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }
                 </div>
             }
-        </>
     }
 }

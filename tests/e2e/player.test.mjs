@@ -95,7 +95,11 @@ test('fork here cuts the run at the playhead and goes on from there', async () =
   await page.getByRole('button', { name: 'Fork here' }).click();
   await page.waitForFunction((total) => Number(document.querySelector('[role=slider]').getAttribute('aria-valuemax')) < total, total);
   assert.ok((await length(page)) <= before);
-  assert.match(await logText(page), /Forked after event/);
+  assert.match(await logText(page), /Forked after `[^`]+`: the commands from `[^`]+` on are gone/);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  assert.equal(await length(page), total);
+  assert.equal(await position(page), before);
+  await page.getByRole('button', { name: 'Fork here' }).click();
   const records = Number(await measure(page, 'Records'));
   await say(page, 'insert 4711');
   await toEnd(page);

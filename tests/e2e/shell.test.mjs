@@ -115,7 +115,7 @@ test('on a phone of 360 px: stage, caption, timeline, a line; the rest in drawer
   }
   assert.ok((await page.locator('.stage-area').boundingBox()).height > 180);
   await view.assertAccessible();
-  for (const [name, part] of [['Labs', '#nav'], ['Code', '.code'], ['Inspector', '.inspect'], ['Measures', '.measures'], ['Trace', '.trace-row']]) {
+  for (const [name, part] of [['Labs', '#nav'], ['Do', '#quick-key'], ['Code', '.code'], ['Inspector', '.inspect'], ['Measures', '.measures'], ['Trace', '.trace-row']]) {
     const button = page.locator('.drawers').getByRole('button', { name });
     await button.tap();
     assert.equal(await button.getAttribute('aria-expanded'), 'true');

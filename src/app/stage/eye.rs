@@ -1,6 +1,6 @@
 //! The camera of a stage: where it is, where it is going, and whether it follows the action by itself.
 
-use crate::trace::{Event, PageId, Record};
+use crate::trace::{Event, Lane, PageId, Record};
 use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::metrics::Metrics;
 use crate::view::{View, scene};
@@ -14,12 +14,21 @@ pub struct Eye {
     pub following: bool,
     /// It has been set once.
     placed: bool,
+    /// What is shown came all at once, and nothing has happened in the tree since.
+    overview: bool,
     last_ms: Option<f64>,
 }
 
 impl Default for Eye {
     fn default() -> Eye {
-        Eye { camera: Camera::default(), goal: Camera::default(), following: true, placed: false, last_ms: None }
+        Eye {
+            camera: Camera::default(),
+            goal: Camera::default(),
+            following: true,
+            placed: false,
+            overview: false,
+            last_ms: None,
+        }
     }
 }
 
@@ -35,20 +44,27 @@ impl Eye {
             return;
         }
         let whole = scene::bounds(view, metrics);
+        match record.map(|record| &record.event) {
+            Some(Event::StateTaken { .. }) | None => self.overview = true,
+            // What was answered, and that a command is over.
+            Some(event) => self.overview &= event.lane() == Lane::Script,
+        }
         if self.following {
-            self.goal = match record.map(|record| &record.event) {
-                // All of it, when it is there all at once.
-                Some(Event::StateTaken { .. }) | None => Camera::fit(whole, size),
-                _ => match action(view, record, metrics) {
-                    Some(action) => self.goal.follow(whole, Some(action), size),
-                    None => Camera::fit(whole, size),
-                },
+            self.goal = match action(view, record, metrics).filter(|_| !self.overview) {
+                Some(action) => self.goal.follow(whole, Some(action), size),
+                None => Camera::fit(whole, size),
             };
         }
         if still || !self.placed {
             self.camera = self.goal;
         }
         self.placed = true;
+    }
+
+    /// A tree that came all at once is shown whole, wherever the camera was.
+    pub fn survey(&mut self, whole: Bounds, size: Size) {
+        self.overview = true;
+        self.goal = Camera::fit(whole, size);
     }
 
     pub fn fit(&mut self, whole: Bounds, size: Size) {
@@ -58,6 +74,9 @@ impl Eye {
     /// Goes to a page at a zoom at which it can be read.
     pub fn go_to(&mut self, place: Bounds, whole: Bounds, size: Size) {
         self.goal = Camera { zoom: self.goal.zoom.max(0.8), ..self.goal }.follow(whole, Some(place), size);
+        if Camera::is_wide(whole, size) {
+            self.goal = Camera { x: place.center().0, ..self.goal }.held(whole, size);
+        }
     }
 
     /// A person took over.
@@ -92,7 +111,7 @@ fn action(view: &View, record: Option<&Record>, metrics: &Metrics) -> Option<Bou
     let shape = view.shape();
     let pages = record.map_or([PageId::NONE; 2], |record| record.event.pages());
     let at = |page: PageId| if page.is_none() { None } else { scene::place(&shape, page, metrics) };
-    let in_tree = record.is_some_and(|record| record.event.lane() == crate::trace::Lane::Tree);
+    let in_tree = record.is_some_and(|record| record.event.lane() == Lane::Tree);
     let touched = pages.iter().filter_map(|page| at(*page)).filter(|_| in_tree).reduce(|one, other| one.with(other));
     let low = |bounds: &Bounds| bounds.bottom > 0.0;
     // While the search goes down, what it goes to is where the next thing happens.

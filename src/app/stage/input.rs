@@ -3,12 +3,13 @@
 //! A press that does not move is a click and selects. With the keyboard the focus walks over the pages: left and right
 //! in a level, up to the parent, down to a child; Enter selects the page, and then one cell after the other.
 
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, KeyboardEvent, PointerEvent, WheelEvent};
 use yew::Context;
 
 use super::picture::hit;
-use super::{Drawn, Stage};
+use super::{Drawn, Msg, Stage};
 use crate::trace::PageId;
 use crate::view::camera::{Camera, within};
 use crate::view::{Selection, scene};
@@ -132,7 +133,22 @@ impl Stage {
         ctx.props().on_select.emit(selection);
     }
 
-    pub fn wheel(&mut self, event: &WheelEvent, _: f64, _: f64) {
+    /// By hand: what Yew listens with may not keep the browser from scrolling and zooming. Inside another page the
+    /// wheel is that page's; with Ctrl or Cmd, as a pinch comes too, it is the stage's.
+    pub fn listen_to_wheel(&mut self, ctx: &Context<Self>) {
+        let Some(room) = self.room.cast::<Element>() else { return };
+        let (link, embed) = (ctx.link().clone(), ctx.props().embed);
+        let wheel = Closure::<dyn FnMut(WheelEvent)>::new(move |event: WheelEvent| {
+            if !embed || event.ctrl_key() || event.meta_key() {
+                event.prevent_default();
+                link.send_message(Msg::Wheel(event));
+            }
+        });
+        let _ = room.add_event_listener_with_callback("wheel", wheel.as_ref().unchecked_ref());
+        self.wheel = Some(wheel);
+    }
+
+    pub fn wheel(&mut self, event: &WheelEvent) {
         let corner = self.room.cast::<Element>().map(|room| room.get_bounding_client_rect());
         let (left, top) = corner.map_or((0.0, 0.0), |corner| (corner.left(), corner.top()));
         let (x, y) = (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top);

@@ -33,7 +33,7 @@ use self::input::{Gesture, Hand};
 use self::picture::{Lens, Picture};
 use self::strips::Strips;
 use super::browser::{self, Frames};
-use crate::trace::{Bytes, PageId, Record};
+use crate::trace::{Bytes, Event, Lane, PageId, Record};
 use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::find::find;
 use crate::view::metrics::Metrics;
@@ -46,6 +46,8 @@ const SHAPES_MAX: usize = 1200;
 const ZOOM_KEYS: f64 = 0.5;
 const BAR_W_MIN: f64 = 9.0;
 const MAP_MARGIN: f64 = 16.0;
+/// Records of one frame in which a tree that came all at once is looked for.
+const LOOK_BACK: usize = 64;
 
 #[derive(Properties, PartialEq)]
 pub struct StageProps {
@@ -66,6 +68,9 @@ pub struct StageProps {
     /// The page has its dark colours: what is on a canvas must be drawn anew when that changes.
     #[prop_or_default]
     pub dark: bool,
+    /// The page stands inside another one, which scrolls with the wheel.
+    #[prop_or_default]
+    pub embed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,6 +118,8 @@ pub struct Stage {
     hand: Hand,
     frames: Frames,
     observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
+    /// Listens to the wheel.
+    wheel: Option<Closure<dyn FnMut(WheelEvent)>>,
     map_shown: bool,
 }
 
@@ -139,6 +146,7 @@ impl Component for Stage {
             hand: Hand::default(),
             frames: Frames::new(move |now_ms| link.send_message(Msg::Frame(now_ms))),
             observer: None,
+            wheel: None,
             map_shown: false,
         }
     }
@@ -154,7 +162,11 @@ impl Component for Stage {
             }
         }
         if stepped {
+            let (before, whole) = (self.step.index, self.whole());
             self.step = Step::of(props);
+            if self.whole() != whole && self.took_state_since(props, before) {
+                self.eye.survey(self.whole(), self.size);
+            }
             self.attend(ctx);
         }
         if props.find != old.find {
@@ -181,11 +193,7 @@ impl Component for Stage {
                 self.attend(ctx);
             }
             Msg::Zoom(factor) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
-            Msg::Wheel(event) => {
-                event.prevent_default();
-                let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
-                self.wheel(&event, x, y);
-            }
+            Msg::Wheel(event) => self.wheel(&event),
             Msg::Down(event) => self.pointer_down(&event),
             Msg::Move(event) => {
                 if !self.pointer_move(&event) {
@@ -211,7 +219,7 @@ impl Component for Stage {
                 <canvas ref={&self.map} class={classes!("stage-map", (!self.map_shown).then_some("off"))}
                     onpointerdown={link.callback(Msg::Map)} onpointermove={link.callback(Msg::Map)}
                     aria-hidden="true"></canvas>
-                <div class="stage-room" ref={&self.room} onwheel={link.callback(Msg::Wheel)}
+                <div class="stage-room" ref={&self.room}
                     onpointerdown={link.callback(Msg::Down)} onpointermove={link.callback(Msg::Move)}
                     onpointerup={link.callback(Msg::Up)} onpointercancel={link.callback(Msg::Up)}
                     onkeydown={link.callback(Msg::Key)}>
@@ -232,6 +240,7 @@ impl Component for Stage {
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
             self.observe(ctx);
+            self.listen_to_wheel(ctx);
             let (Some(world), Some(over)) = (self.world.cast::<Element>(), self.over.cast::<Element>()) else { return };
             self.picture = Some(Picture::new(world, over, self.metrics));
             if self.resized(ctx) {
@@ -286,6 +295,18 @@ impl Stage {
         if self.eye.is_moving() {
             self.frames.request();
         }
+    }
+
+    /// Whether the tree came all at once in one of the few records since `before`.
+    fn took_state_since(&self, props: &StageProps, before: Option<usize>) -> bool {
+        let (first, past) = (before.map_or(0, |index| index + 1), self.step.index.map_or(0, |index| index + 1));
+        let is_taken =
+            |record: &Record| matches!(record.event, Event::StateTaken { .. }) || record.event.lane() == Lane::Tree;
+        let last = props.timeline.with(|timeline| {
+            let few = first.max(past.saturating_sub(LOOK_BACK))..past;
+            few.rev().filter_map(|index| timeline.record(index).cloned()).find(is_taken)
+        });
+        last.is_some_and(|record| matches!(record.event, Event::StateTaken { .. }))
     }
 
     /// Shows where the key that is looked for stands.
