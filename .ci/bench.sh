@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures: the native benchmark, if there is one, and the one in the browser.
+# Measures the engine natively and in Chromium, and the page; tests/e2e/bench.mjs says what and beside whom.
 # shellcheck source=.ci/build.sh
 . "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 
@@ -8,13 +8,4 @@ need_for_page
 need_chromium
 run_logged "Building the page in release" "$ROOT/target/setup-logs/build.log" build_site ||
   die "the page could not be built (log: target/setup-logs/build.log)."
-ran=
-if compgen -G "benches/*.rs" >/dev/null; then
-  cargo bench --locked
-  ran=yes
-fi
-if [ -f "$E2E/bench.mjs" ]; then
-  node "$E2E/bench.mjs"
-  ran=yes
-fi
-[ -n "$ran" ] || die "there is no benchmark yet: neither benches/*.rs nor tests/e2e/bench.mjs."
+exec node "$E2E/bench.mjs"
