@@ -1,23 +1,9 @@
 // Commands: typed, completed, clicked, mistyped.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { start } from './harness.mjs';
-import { idle, length, logText, logged, measure, notice, ready, rest, say, toEnd } from './page.mjs';
+import { test } from 'node:test';
+import { idle, length, logText, logged, measure, notice, rest, say, toEnd, visits } from './page.mjs';
 
-let site;
-before(async () => {
-  site = await start();
-});
-after(() => site.close());
-
-async function opened(path = '', options) {
-  return ready(await site.open(path, options));
-}
-
-async function done(view) {
-  view.assertQuiet();
-  await view.close();
-}
+const { opened, done } = visits();
 
 test('a typed command is carried out, shown and answered', async () => {
   const view = await opened();

@@ -4,24 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { start, withTempDir } from './harness.mjs';
-import { caption, drop, dropPath, dropText, idle, length, logText, logged, measure, notice, position, ready, rest, say, toEnd } from './page.mjs';
+import { test } from 'node:test';
+import { withTempDir } from './harness.mjs';
+import { caption, drop, dropPath, dropText, idle, length, logText, logged, measure, notice, position, rest, say, toEnd, visits } from './page.mjs';
 
-let site;
-before(async () => {
-  site = await start();
-});
-after(() => site.close());
-
-async function opened(path = '', options) {
-  return ready(await site.open(path, options));
-}
-
-async function done(view) {
-  view.assertQuiet();
-  await view.close();
-}
+const { opened, done } = visits();
 
 const told = async (page, pattern) => {
   await page.waitForFunction(

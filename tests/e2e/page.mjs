@@ -1,6 +1,25 @@
 // How the tests handle the page: by what a person sees, never by what is inside.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { start } from './harness.mjs';
+
+/** A site and a browser for all tests of a file: `opened` is a visit whose first preset stands, `done` ends it silent. */
+export function visits() {
+  let site;
+  before(async () => {
+    site = await start();
+  });
+  after(() => site.close());
+  return {
+    site: () => site,
+    opened: async (path = '', options) => ready(await site.open(path, options)),
+    done: async (view) => {
+      view.assertQuiet();
+      await view.close();
+    },
+  };
+}
 
 /** Waits until the first preset stands on the stage. */
 export async function ready(view) {

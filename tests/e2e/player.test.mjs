@@ -1,23 +1,9 @@
 // Watching a run: it opens by itself, and the playhead goes wherever a person drags it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { start } from './harness.mjs';
-import { caption, idle, length, logText, logged, measure, position, ready, rest, say, toEnd } from './page.mjs';
+import { test } from 'node:test';
+import { caption, idle, length, logText, logged, measure, position, rest, say, toEnd, visits } from './page.mjs';
 
-let site;
-before(async () => {
-  site = await start();
-});
-after(() => site.close());
-
-async function opened(path = '', options) {
-  return ready(await site.open(path, options));
-}
-
-async function done(view) {
-  view.assertQuiet();
-  await view.close();
-}
+const { opened, done } = visits();
 
 test('the page opens on a preset that splits within ten seconds, and says so', async () => {
   const view = await opened();

@@ -1,23 +1,9 @@
 // The page around the stage: on any screen, by keyboard alone, beside itself, inside another page, and when it fails.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { start } from './harness.mjs';
-import { idle, length, logText, measure, notice, position, ready, rest, say, toEnd } from './page.mjs';
+import { test } from 'node:test';
+import { idle, length, logText, measure, notice, position, ready, rest, say, toEnd, visits } from './page.mjs';
 
-let site;
-before(async () => {
-  site = await start();
-});
-after(() => site.close());
-
-async function opened(path = '', options) {
-  return ready(await site.open(path, options));
-}
-
-async function done(view) {
-  view.assertQuiet();
-  await view.close();
-}
+const { opened, done, site } = visits();
 
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 
@@ -204,7 +190,7 @@ test('light and dark: as the system has it, or by hand, and kept', async () => {
 });
 
 test('while the program is on its way the page already shows its frame', async () => {
-  const view = await site.open('', { waitFor: 'commit' });
+  const view = await site().open('', { waitFor: 'commit' });
   await view.page.route('**/*.wasm', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await route.continue();
