@@ -25,9 +25,11 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 8 × slots`, and the cells'
 //! lengths plus `garbage` plus `free end` make the page size.
 
+mod change;
 mod describe;
 mod edit;
 
+pub use change::{Edit, pack_cells, put_record, read_record};
 pub use describe::{Region, describe};
 pub use edit::*;
 
@@ -112,7 +114,11 @@ pub fn is_node(page: &[u8], level: u8) -> bool {
 
 /// What the page is for; none when the byte says nothing known.
 pub fn kind(page: &[u8]) -> Option<PageKind> {
-    Some(match page[KIND] {
+    kind_of(page[KIND])
+}
+
+fn kind_of(byte: u8) -> Option<PageKind> {
+    Some(match byte {
         1 => PageKind::Leaf,
         2 => PageKind::Inner,
         3 => PageKind::Overflow,

@@ -35,23 +35,20 @@ impl Tree {
     }
 
     /// Puts a pinned page into the free list and unpins it.
-    pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) {
+    pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) -> Result<(), StorageError> {
         let page = self.pager.pool.frame(frame).page;
         let next = self.meta.free_head;
         // In a tree that a crash has damaged a page may be reached in two ways: what is in use otherwise stays.
         if page == PageId::META || page == self.meta.root || page == next {
             self.pager.unpin(cx, frame);
-            return;
+            return Ok(());
         }
-        let edit = |bytes: &mut [u8]| {
-            page::format(bytes, page, PageKind::Free, 0);
-            page::set_next(bytes, next);
-            0
-        };
+        let edit = Edit::Format { kind: PageKind::Free, level: 0, next, prev: PageId::NONE };
         self.change(cx, frame, edit, |_, lsn| Event::PageFreed { page, next, lsn });
         self.meta.free_head = page;
         self.meta.free_count += 1;
         self.pager.unpin(cx, frame);
+        self.log_meta(cx)
     }
 
     /// Pages that can still be had; none: no limit.

@@ -148,7 +148,7 @@ impl Tree {
 
     /// Writes the record into a pinned leaf that has room for it.
     pub(super) fn insert_into(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) {
-        let edit = |bytes: &mut [u8]| page::insert_record(bytes, slot, incoming.key, incoming.value);
+        let edit = Edit::InsertRecord { slot, key: incoming.key, value: incoming.value };
         self.change(cx, leaf, edit, |bytes, lsn| Event::RecordInserted {
             page: page::page_id(bytes),
             slot: slot as u16,
@@ -189,16 +189,7 @@ impl Tree {
     }
 
     fn replace_in_place(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) {
-        let edit = |bytes: &mut [u8]| match (page::value(bytes, slot), incoming.value) {
-            (Value::Inline(old), Value::Inline(new)) if old.len() == new.len() => {
-                page::overwrite_value(bytes, slot, new);
-                0
-            }
-            _ => {
-                page::remove_cell(bytes, slot);
-                page::insert_record(bytes, slot, incoming.key, incoming.value)
-            }
-        };
+        let edit = Edit::ReplaceRecord { slot, key: incoming.key, value: incoming.value };
         self.change(cx, leaf, edit, |bytes, lsn| Event::RecordReplaced {
             page: page::page_id(bytes),
             slot: slot as u16,
@@ -211,11 +202,7 @@ impl Tree {
 
     /// Takes the cell at `slot` out of a pinned page.
     pub(super) fn remove_at(&mut self, cx: &mut Cx, frame: FrameId, slot: usize) {
-        let edit = |bytes: &mut [u8]| {
-            page::remove_cell(bytes, slot);
-            0
-        };
-        self.change(cx, frame, edit, |bytes, lsn| Event::CellRemoved {
+        self.change(cx, frame, Edit::RemoveCell { slot }, |bytes, lsn| Event::CellRemoved {
             page: page::page_id(bytes),
             slot: slot as u16,
             used: page::used(bytes),

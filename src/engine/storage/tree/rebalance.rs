@@ -113,8 +113,7 @@ impl Tree {
         let root = page::leftmost(self.pager.page(frame));
         cx.emit(|| Event::RootCollapsed { old, root });
         self.set_root(cx, root, level)?;
-        self.free(cx, frame);
-        Ok(())
+        self.free(cx, frame)
     }
 
     /// Merges the child that `step` went down to, or lets it borrow. True: the parent may have too little now.
@@ -261,7 +260,7 @@ impl Tree {
             self.link_back(cx, beyond, left_page);
         }
         self.remove_at(cx, parent, slot);
-        self.free(cx, right);
+        self.free(cx, right)?;
         self.pager.unpin(cx, left);
         cx.emit(|| Event::MergeEnded { left: left_page, right: right_page });
         cx.end(cause);
@@ -369,10 +368,7 @@ impl Tree {
         let bytes = self.pager.page(parent);
         let level = page::level(bytes);
         if page::total_free(bytes) + page::cell_cost(bytes, slot) >= page::separator_cost(separator.len()) {
-            let edit = |bytes: &mut [u8]| {
-                page::remove_cell(bytes, slot);
-                page::insert_child(bytes, slot, &separator, right_child)
-            };
+            let edit = Edit::ReplaceChild { slot, key: &separator, child: right_child };
             self.change(cx, parent, edit, |bytes, lsn| Event::SeparatorReplaced {
                 page: page::page_id(bytes),
                 slot: slot as u16,
