@@ -29,6 +29,10 @@ impl FrameId {
     }
 }
 
+/// An append-only file of a disk. Ids are never used again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
 /// Log sequence number: a position in the history of all page changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(pub u64);
