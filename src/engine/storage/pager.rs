@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::error::StorageError;
+use super::journal::Journal;
 use super::page;
 use super::pool::Pool;
 use crate::sim::{Cx, Disk, MEMORY_ACCESS_NS};
@@ -15,11 +16,13 @@ use crate::trace::{Event, FrameId, PageId};
 pub struct Pager {
     pub disk: Disk,
     pub pool: Pool,
+    /// What is written before the pages are, if anything is.
+    pub journal: Option<Box<Journal>>,
 }
 
 impl Pager {
     pub fn new(disk: Disk, frames: u32) -> Pager {
-        Pager { disk, pool: Pool::new(frames) }
+        Pager { disk, pool: Pool::new(frames), journal: None }
     }
 
     /// Pins a page, reading it if it is not in the pool. Unpin it with [`Pager::unpin`].
@@ -114,8 +117,16 @@ impl Pager {
         for frame in self.pool.dirty() {
             self.write_back(cx, frame)?;
         }
+        self.sync_pages(cx)
+    }
+
+    /// Makes all pages that were written durable.
+    pub fn sync_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.disk.sync(cx)?;
-        Ok(())
+        match &mut self.journal {
+            Some(journal) => journal.pages_synced(cx, &mut self.disk),
+            None => Ok(()),
+        }
     }
 
     /// Writes one page, if it is in the pool and dirty.
@@ -197,7 +208,13 @@ impl Pager {
         let held = self.pool.frame_mut(frame);
         page::seal(Rc::make_mut(&mut held.bytes));
         let (page, bytes) = (held.page, held.bytes.clone());
+        if let Some(journal) = &mut self.journal {
+            journal.before_write(cx, &mut self.disk, &bytes)?;
+        }
         self.disk.write(cx, page, bytes)?;
+        if let Some(journal) = &mut self.journal {
+            journal.dirty.written(page);
+        }
         self.pool.frame_mut(frame).dirty = false;
         cx.counters.pool_flushes += 1;
         cx.emit(|| Event::PoolFlushed { page, frame });

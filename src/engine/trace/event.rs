@@ -10,8 +10,11 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
-use super::state::EngineState;
+use super::id::{
+    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
+    SplitKind, TxnId, TxnStatus,
+};
+use super::state::{EngineState, PageState};
 
 /// The layer that an event belongs to: a row of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,6 +160,10 @@ events! {
         /// `page` has too little and takes `count` cells from its sibling.
         "borrow-begun" BorrowBegun { page: PageId, sibling: PageId, count: u16 }
         "borrow-ended" BorrowEnded { page: PageId, sibling: PageId }
+        /// The page was changed otherwise than by an operation on the tree: this is what it holds now.
+        "page-restated" PageRestated { state: Rc<PageState> }
+        /// The meta page was changed so: root, free list and the number of records are these now.
+        "meta-restated" MetaRestated { root: PageId, height: u8, free_head: PageId, records: u64 }
         /// The root had one child left: that child is the root now.
         "root-collapsed" RootCollapsed { old: PageId, root: PageId }
         /// The number of records in the tree after an operation that changed it.
@@ -178,6 +185,48 @@ events! {
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
+    }
+    Log {
+        /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what
+        /// it would take back next; `page` is 0 for records that are about none, or about the meta page.
+        "log-appended" LogAppended {
+            lsn: Lsn, prev: Lsn, txn: TxnId, kind: LogKind, page: PageId, undo_next: Lsn, length: u32, text: Rc<str>,
+        }
+        /// The last record, not yet written, was taken out again.
+        "log-retracted" LogRetracted { lsn: Lsn }
+        /// The log up to `to` was handed to the disk; it is volatile there.
+        "log-written" LogWritten { to: Lsn }
+        /// The log up to `to` is durable.
+        "log-synced" LogSynced { to: Lsn }
+        "segment-created" SegmentCreated { start: Lsn, file: FileId }
+        /// The log from `start` on is in a file that was removed; it begins at `first` now.
+        "segment-removed" SegmentRemoved { start: Lsn, file: FileId, first: Lsn }
+        "transaction-begun" TransactionBegun { txn: TxnId }
+        /// Its commit record is in the log, which is durable or not.
+        "transaction-committed" TransactionCommitted { txn: TxnId, lsn: Lsn }
+        /// Whoever asked for the commit is told that it is done.
+        "transaction-acknowledged" TransactionAcknowledged { txn: TxnId }
+        "transaction-aborted" TransactionAborted { txn: TxnId }
+        "savepoint-set" SavepointSet { txn: TxnId, lsn: Lsn }
+        "rolled-back" RolledBack { txn: TxnId, to: Lsn }
+        /// The transaction table has this entry, new or changed.
+        "transaction-entry" TransactionEntry { txn: TxnId, status: TxnStatus, first: Lsn, last: Lsn, undo_next: Lsn }
+        "transaction-gone" TransactionGone { txn: TxnId }
+        /// The dirty-page table has this entry: redo of the page starts at `first`.
+        "dirty-entry" DirtyEntry { page: PageId, first: Lsn }
+        "dirty-gone" DirtyGone { page: PageId }
+        /// A checkpoint is complete: recovery starts at `begin`, and reads pages' changes from `redo` on.
+        "checkpoint-taken" CheckpointTaken { begin: Lsn, redo: Lsn }
+        "recovery-pass-begun" RecoveryPassBegun { pass: RecoveryPass, from: Lsn, to: Lsn }
+        "recovery-pass-ended" RecoveryPassEnded { pass: RecoveryPass, records: u32 }
+        "record-analyzed" RecordAnalyzed { lsn: Lsn }
+        "record-redone" RecordRedone { lsn: Lsn, page: PageId }
+        "record-skipped" RecordSkipped { lsn: Lsn, page: PageId, why: SkipReason, page_lsn: Lsn }
+        "record-undone" RecordUndone { lsn: Lsn, txn: TxnId, undo_next: Lsn }
+        /// A page that failed its checksum was brought back, as it was at `lsn`.
+        "page-restored" PageRestored { page: PageId, lsn: Lsn, source: PageSource }
+        /// The log ends here, where a crash tore what followed.
+        "log-torn" LogTorn { at: Lsn, bytes: u32 }
     }
     Lsm {
         /// A get asks a table whose range holds the key.
@@ -230,6 +279,7 @@ impl Event {
             PageReused { page, .. } | RecordInserted { page, .. } | RecordReplaced { page, .. } => one(*page),
             ChildInserted { page, .. } | LeftmostChildSet { page, .. } | SeparatorReplaced { page, .. } => one(*page),
             CellRemoved { page, .. } | LeafLinked { page, .. } | PageCompacted { page, .. } => one(*page),
+            PageRestated { state } => one(state.page),
             OverflowWritten { page, .. } | RootChanged { root: page, .. } => one(*page),
             CellsMoved { from, to, .. } => [*from, *to],
             SplitBegun { page, right, .. } | SplitEnded { page, right } => [*page, *right],
@@ -241,6 +291,8 @@ impl Event {
             }
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
+            LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),
+            RecordRedone { page, .. } | RecordSkipped { page, .. } | PageRestored { page, .. } => one(*page),
             _ => one(PageId::NONE),
         }
     }

@@ -7,8 +7,11 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
-use super::state::EngineState;
+use super::id::{
+    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
+    SplitKind, TxnId, TxnStatus,
+};
+use super::state::{EngineState, PageState};
 use super::state_text;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
@@ -64,7 +67,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -78,7 +81,9 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind);
+word_fields!(
+    Operation, Outcome, PageKind, SplitKind, LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource
+);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -108,6 +113,17 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for Rc<PageState> {
+    fn write(&self, out: &mut String) {
+        let mut text = String::new();
+        state_text::write_page(&mut text, self);
+        out.push_str(&quote(&text));
+    }
+    fn read(text: &str) -> Option<Self> {
+        state_text::read_page(&unquote(text)?).map(Rc::new)
     }
 }
 

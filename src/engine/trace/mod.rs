@@ -36,7 +36,10 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
-pub use id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use id::{
+    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
+    SplitKind, TxnId, TxnStatus,
+};
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};

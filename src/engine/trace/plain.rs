@@ -18,7 +18,10 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{
+    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
+    SplitKind, TxnId, TxnStatus,
+};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -219,7 +222,7 @@ macro_rules! plain_wrapped {
         }
     )*};
 }
-plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber);
+plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber, TxnId);
 
 macro_rules! plain_words {
     ($($words:ident),*) => {$(
@@ -233,7 +236,9 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(Operation, Outcome, PageKind, SplitKind);
+plain_words!(
+    Operation, Outcome, PageKind, SplitKind, LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource
+);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

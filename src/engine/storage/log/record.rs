@@ -117,7 +117,7 @@ impl Body<'_> {
         match self {
             Body::Compensation { undo_next, .. } | Body::ActionEnd { undo_next, undo: KeyUndo::Nothing, .. } => *undo_next,
             Body::Update { .. } | Body::ActionEnd { .. } => lsn,
-            Body::Begin => Lsn(0),
+            Body::Begin | Body::Commit { .. } => Lsn(0),
             _ => before,
         }
     }

@@ -252,6 +252,24 @@ pub fn value(page: &[u8], slot: usize) -> Value<'_> {
     }
 }
 
+/// Key and value of a leaf cell that stands alone; none when it makes no sense.
+pub fn parse_record(cell: &[u8], key_len: usize) -> Option<(&[u8], Value<'_>)> {
+    let (length, rest) = cell.split_first_chunk::<2>()?;
+    let (key, rest) = rest.split_at_checked(key_len)?;
+    let value = match u16::from_le_bytes(*length) {
+        OVERFLOW_MARK => Value::Overflow(PageId(u32::from_le_bytes(rest.try_into().ok()?))),
+        length => Value::Inline((rest.len() == length as usize).then_some(rest)?),
+    };
+    Some((key, value))
+}
+
+/// The free bytes of a page that lie in one piece; none of a page without slots.
+pub fn hole(page: &[u8]) -> std::ops::Range<usize> {
+    let (start, end) = (free_start(page), free_end(page));
+    let slotted = matches!(kind(page), Some(PageKind::Leaf | PageKind::Inner));
+    if slotted && start <= end && end <= page.len() { start..end } else { page.len()..page.len() }
+}
+
 /// Length of the cell at `slot`, without the slot.
 #[inline]
 pub fn cell_len(page: &[u8], slot: usize) -> usize {

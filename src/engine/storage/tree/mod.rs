@@ -15,6 +15,7 @@
 //! - [`delete`] and [`rebalance`]: a page with too little merges with a neighbour, or borrows from it.
 //! - [`bulk`]: building from sorted records, bottom up.
 //! - [`overflow`]: chains of pages for long values. [`allocate`]: the free list.
+//! - [`durable`], [`logged`]: what is added when changes are written to a log first, and how they are taken back.
 //! - [`state`], [`verify`]: the tree described, and checked.
 //!
 //! **Invariants** ([`Tree::verify`] checks them all): keys ascend within a page and across the leaves; every key lies
@@ -29,7 +30,9 @@
 mod allocate;
 mod bulk;
 mod delete;
+mod durable;
 mod insert;
+mod logged;
 mod overflow;
 mod rebalance;
 mod scan;

@@ -41,9 +41,14 @@ impl Tree {
     /// A page whose neighbour cannot be read stays as it is: the record is gone already, and the damage is told by
     /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        let action = self.begin_action();
         match self.rebalance_upward(cx, page, level) {
             Err(error) if error.is_damage() => {
                 self.pager.release_all(cx);
+                self.undo_action(cx, action)
+            }
+            Ok(()) => {
+                self.end_structure_action(cx, action);
                 Ok(())
             }
             result => result,
@@ -246,6 +251,7 @@ impl Tree {
         };
         let cause = cx.begin(|| Event::MergeBegun { left: left_page, right: right_page });
         cx.counters.merges += 1;
+        self.count_reshaped();
         if !is_leaf {
             let separator = page::key(self.pager.page(parent), slot).to_vec();
             let child = page::leftmost(self.pager.page(right));
@@ -292,6 +298,7 @@ impl Tree {
         let (page, sibling) = if left_is_short { (left_page, right_page) } else { (right_page, left_page) };
         let cause = cx.begin(|| Event::BorrowBegun { page, sibling, count });
         cx.counters.borrows += 1;
+        self.count_reshaped();
         if page::is_leaf(self.pager.page(left)) {
             self.shift_leaf_cells(cx, &pair, cut);
         } else {
