@@ -54,7 +54,7 @@ pub enum MapOf {
     Pages(PageId),
     Frames(FrameId),
     /// Blocks of a file.
-    Blocks(u32),
+    Blocks(u64),
 }
 
 impl MapOf {
