@@ -384,18 +384,25 @@ impl Drawing {
         let mut ids: Vec<(Id, usize)> = self.shapes.iter().enumerate().map(|(at, shape)| (shape.id, at)).collect();
         ids.sort_unstable();
         for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-            let said = |at: usize| format!("{:?} \"{}\" at {:?}", self.shapes[at].kind, self.shapes[at].text, self.shapes[at].place);
+            let said = |at: usize| {
+                format!("{:?} \"{}\" at {:?}", self.shapes[at].kind, self.shapes[at].text, self.shapes[at].place)
+            };
             problems.push(format!("the same id twice: {} and {}", said(pair[0].1), said(pair[1].1)));
         }
         for shape in &self.shapes {
-            if !shape.place.is_finite() || !shape.opacity.is_finite() || shape.level.is_some_and(|level| !level.is_finite()) {
+            if !shape.place.is_finite()
+                || !shape.opacity.is_finite()
+                || shape.level.is_some_and(|level| !level.is_finite())
+            {
                 problems.push(format!("a number that is none: {shape:?}"));
             }
             if shape.target.is_some() && shape.title.is_empty() {
                 problems.push(format!("something to select without words: {shape:?}"));
             }
         }
-        problems.extend(self.maps.iter().filter(|map| map.words.is_empty()).map(|map| format!("a map without words: {:?}", map.id)));
+        problems.extend(
+            self.maps.iter().filter(|map| map.words.is_empty()).map(|map| format!("a map without words: {:?}", map.id)),
+        );
         if self.words.is_empty() {
             problems.push("a drawing without words".to_string());
         }

@@ -12,13 +12,13 @@ use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
 use super::{Selection, View};
-use crate::trace::{EngineState, Event, Record};
+use crate::trace::{EngineState, Event, Lane, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
 pub static GUIDES: &[&Guide] = &[&BTREE];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
-pub static BTREE: Guide = Guide { lab: "btree", ..Guide::PLAIN };
+pub static BTREE: Guide = Guide { lab: "btree", lanes: Lane::ALWAYS, ..Guide::PLAIN };
 
 /// What a lab shows.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Guide {
     pub running: fn(&View, &Record) -> Option<(&'static Algorithm, usize)>,
     /// Whether an event is a place that matters.
     pub marker: fn(&Event) -> Option<MarkerKind>,
+    /// The lanes that are there even while nothing has happened in them.
+    pub lanes: &'static [Lane],
     /// Its colour among the lanes.
     pub tone: fn(&Event) -> Option<(Tone, Dot)>,
     /// How many milliseconds it takes on the screen at 1x.
@@ -65,6 +67,7 @@ impl Guide {
         algorithm: &SEARCH,
         running: |_, _| None,
         marker: |_| None,
+        lanes: &[Lane::Script],
         tone: |_| None,
         pace_ms: |_| None,
         inspect: |_, _| None,

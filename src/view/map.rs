@@ -168,7 +168,13 @@ impl Map {
 fn fitted(count: usize, width: f64, height: f64, cell_max: f64) -> (f64, f64, usize) {
     let mut cell = cell_max.max(2.0);
     loop {
-        let gap = if cell >= 9.0 { 2.0 } else if cell >= 4.0 { 1.0 } else { 0.5 };
+        let gap = if cell >= 9.0 {
+            2.0
+        } else if cell >= 4.0 {
+            1.0
+        } else {
+            0.5
+        };
         let columns = ((width + gap) / (cell + gap)).max(1.0) as usize;
         let rows = count.div_ceil(columns) as f64;
         if rows * (cell + gap) - gap <= height || cell <= 2.0 {

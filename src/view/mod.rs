@@ -68,7 +68,10 @@ pub const PAGES_MAX: usize = 1 << 20;
 pub enum Selection {
     Page(PageId),
     /// A slot of a page: a key of a tree, a row of a heap file.
-    Cell { page: PageId, slot: u16 },
+    Cell {
+        page: PageId,
+        slot: u16,
+    },
     Frame(FrameId),
     /// A record of the log.
     Lsn(Lsn),
@@ -76,11 +79,17 @@ pub enum Selection {
     /// A file by its number: a sorted table, a segment of the log.
     File(u64),
     /// A block of a file.
-    Block { file: u64, block: u32 },
+    Block {
+        file: u64,
+        block: u32,
+    },
     /// An entry of a memtable, by its sequence number.
     Entry(u64),
     /// A place in a list that a replacement policy keeps: which list, and how far from its head.
-    Listed { list: u8, index: u32 },
+    Listed {
+        list: u8,
+        index: u32,
+    },
 }
 
 /// What can be drawn at one point of a trace: the engine as it was, and what was going on.
@@ -124,6 +133,9 @@ impl View {
         let oddities = self.oddities();
         self.activity_before(index, record);
         self.fold(&record.event);
+        for guide in GUIDES {
+            (guide.fold)(&mut self.state, &record.event);
+        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);

@@ -63,7 +63,8 @@ impl Item {
             Way::Stays if self.opacity.1 < self.opacity.0 => within((t - 0.85) / 0.15, 0.0, 1.0),
             Way::Stays => within(t / 0.15, 0.0, 1.0),
         };
-        let opacity = if shown >= 1.0 { self.opacity.1 } else { self.opacity.0 + (self.opacity.1 - self.opacity.0) * shown };
+        let opacity =
+            if shown >= 1.0 { self.opacity.1 } else { self.opacity.0 + (self.opacity.1 - self.opacity.0) * shown };
         At { place, opacity, level: mix(self.level.0, self.level.1) }
     }
 }
@@ -96,7 +97,9 @@ impl Tween {
         loop {
             let item = match (before.peek().map(|shape| shape.id), after.peek().map(|shape| shape.id)) {
                 (None, None) => break,
-                (Some(old), Some(new)) if old == new => before.next().zip(after.next()).map(|(old, new)| stays(&old, new)),
+                (Some(old), Some(new)) if old == new => {
+                    before.next().zip(after.next()).map(|(old, new)| stays(&old, new))
+                }
                 (Some(old), new) if new.is_none_or(|new| old < new) => before.next().map(leaves),
                 _ => after.next().map(arrives),
             };
@@ -129,7 +132,8 @@ fn stays(old: &Shape, shape: Shape) -> Item {
     let opacity = (old.opacity, shape.opacity);
     let level = (old.level.or(shape.level).unwrap_or(0.0), shape.level.unwrap_or(0.0));
     // A text is as long as it is: only where it stands moves.
-    let from = if matches!(shape.kind, super::drawing::Kind::Text(_)) { Place { w: to.w, h: to.h, ..from } } else { from };
+    let from =
+        if matches!(shape.kind, super::drawing::Kind::Text(_)) { Place { w: to.w, h: to.h, ..from } } else { from };
     Item { shape, from, to, opacity, level, way: Way::Stays }
 }
 
@@ -150,7 +154,8 @@ fn action(drawing: &Drawing) -> Option<Bounds> {
         shapes.reduce(|one, other| one.with(other))
     };
     let in_maps = || {
-        let cells = drawing.maps.iter().flat_map(|map| map.lit.iter().map(|cell| map.cell_place(*cell as usize).bounds()));
+        let cells =
+            drawing.maps.iter().flat_map(|map| map.lit.iter().map(|cell| map.cell_place(*cell as usize).bounds()));
         cells.reduce(|one, other| one.with(other))
     };
     around(Marks::CURRENT).or_else(|| around(Marks::LIT)).or_else(in_maps)
