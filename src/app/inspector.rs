@@ -121,7 +121,9 @@ fn dump(offset: u64, bytes: &[u8]) -> Html {
     let mut text = String::new();
     for (row, part) in bytes.chunks(DUMP_ROW).enumerate() {
         let _ = write!(text, "{:6}  ", offset + (row * DUMP_ROW) as u64);
-        part.iter().for_each(|byte| drop(write!(text, "{byte:02x} ")));
+        for byte in part {
+            let _ = write!(text, "{byte:02x} ");
+        }
         (part.len()..DUMP_ROW).for_each(|_| text.push_str("   "));
         text.push(' ');
         text.extend(part.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }));
