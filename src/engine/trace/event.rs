@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{FileId, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -178,6 +178,24 @@ events! {
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
+    }
+    Lsm {
+        /// A get asks a table whose range holds the key.
+        "table-asked" TableAsked { file: FileNumber }
+        /// The table's Bloom filter says: the key is not there (the table is skipped), or it may be.
+        "filter-asked" FilterAsked { file: FileNumber, skipped: bool }
+        /// The filter let a get pass, but the table does not have the key.
+        "filter-false-positive" FilterFalsePositive { file: FileNumber }
+        /// A get searched one block of the table, the `block`-th of its data blocks.
+        "table-searched" TableSearched { file: FileNumber, block: u32, found: bool }
+        /// The block was in the block cache.
+        "block-hit" BlockHit { file: FileNumber, offset: u64 }
+        /// The block was not in the block cache; it is read from the disk.
+        "block-miss" BlockMiss { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block came into the cache as the most recently used.
+        "block-cached" BlockCached { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block left the cache: room was needed, or its table was removed.
+        "block-evicted" BlockEvicted { file: FileNumber, offset: u64 }
     }
     Disk {
         "read" DiskRead { page: PageId, sequential: bool }
