@@ -16,6 +16,9 @@ use super::refusal::Refusal;
 use super::values::Values;
 use crate::trace::decimal::fixed;
 
+/// Opens an engine for a seed and settings.
+pub type Opener = fn(seed: u64, values: &Values) -> Result<Box<dyn Machine>, Refusal>;
+
 /// A lab: its words, its presets, its engine.
 #[derive(Debug)]
 pub struct LabInfo {
@@ -33,7 +36,7 @@ pub struct LabInfo {
     /// The first one opens with the lab.
     pub presets: &'static [Preset],
     /// Opens the engine, empty. A refusal says which settings do not go together.
-    pub open: fn(seed: u64, &Values) -> Result<Box<dyn Machine>, Refusal>,
+    pub open: Opener,
 }
 
 impl LabInfo {

@@ -21,15 +21,13 @@ pub struct Settings {
 impl Settings {
     pub fn of(values: &Values) -> Settings {
         let split = if values.word("split") == "middle" { SplitPolicy::Middle } else { SplitPolicy::Auto };
-        let defaults = Options::default();
         let options = Options {
             page_size: values.number("page_size") as u32,
             order: values.number("order") as u32,
             frames: values.number("frames") as u32,
-            device: Device::from_word(values.word("device")).unwrap_or(defaults.device),
+            device: Device::from_word(values.word("device")).unwrap_or(Options::default().device),
             split,
             disk_pages: values.number("disk_pages") as u32,
-            ..defaults
         };
         Settings {
             options,
