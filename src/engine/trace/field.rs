@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
+use super::heap::{CellKind, HeapKind, HeapOperation};
 use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 use super::state_text;
@@ -78,7 +79,7 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind);
+word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {

@@ -24,6 +24,7 @@ pub mod bytes;
 pub mod decimal;
 pub mod event;
 pub mod field;
+pub mod heap;
 pub mod id;
 pub mod recorder;
 pub mod state;
@@ -32,6 +33,7 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
+pub use heap::{CellKind, HeapDetail, HeapKind, HeapOperation, HeapPage, HeapSlot, HeapState, RowId};
 pub use id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
