@@ -14,6 +14,7 @@
 mod checksum;
 mod error;
 pub mod heap;
+pub mod lsm;
 pub mod page;
 pub mod pager;
 pub mod policy;

@@ -10,8 +10,11 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::heap::{CellKind, HeapDetail, HeapKind, HeapOperation, Patch, RowId, Shift};
-use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+use super::id::{RowId, SplitKind};
+use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -20,21 +23,31 @@ pub enum Lane {
     /// What was asked, and answered.
     Script,
     Tree,
+    /// The heap file: rows, free space.
     Heap,
+    /// The write-ahead log, transactions and recovery.
+    Log,
+    /// The log-structured merge tree.
+    Lsm,
     Pool,
     Disk,
 }
 
 impl Lane {
-    pub const ALL: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Heap, Lane::Pool, Lane::Disk];
+    pub const ALL: &'static [Lane] =
+        &[Lane::Script, Lane::Tree, Lane::Heap, Lane::Log, Lane::Lsm, Lane::Pool, Lane::Disk];
+    /// Those that are shown whether a trace has such events or not; the others only when it has.
+    pub const ALWAYS: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Pool, Lane::Disk];
 
     pub fn word(self) -> &'static str {
         match self {
             Lane::Script => "script",
             Lane::Tree => "tree",
-            Lane::Heap => "heap",
             Lane::Pool => "pool",
             Lane::Disk => "disk",
+            Lane::Heap => "heap",
+            Lane::Log => "log",
+            Lane::Lsm => "lsm",
         }
     }
 }
@@ -173,7 +186,7 @@ events! {
             page: PageId, slot: u16, slots: u16, end: u16, garbage: u16, lsn: Lsn, patch: Patch,
         }
         /// All free space of the page is one piece again; `garbage` bytes were scattered between the cells.
-        "heap-compacted" HeapCompacted { page: PageId, shifts: Rc<[Shift]>, end: u16, garbage: u16, lsn: Lsn, patch: Patch }
+        "heap-compacted" HeapCompacted { page: PageId, shifts: Vec<Shift>, end: u16, garbage: u16, lsn: Lsn, patch: Patch }
         /// The row is on page `to` from now on, and leaves its new address in the place by which it is known.
         "heap-forwarded" HeapForwarded { row: RowId, from: RowId, to: RowId }
         /// The row went back to the place by which it is known.
@@ -211,6 +224,24 @@ events! {
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
     }
+    Lsm {
+        /// A get asks a table whose range holds the key.
+        "table-asked" TableAsked { file: FileNumber }
+        /// The table's Bloom filter says: the key is not there (the table is skipped), or it may be.
+        "filter-asked" FilterAsked { file: FileNumber, skipped: bool }
+        /// The filter let a get pass, but the table does not have the key.
+        "filter-false-positive" FilterFalsePositive { file: FileNumber }
+        /// A get searched one block of the table, the `block`-th of its data blocks.
+        "table-searched" TableSearched { file: FileNumber, block: u32, found: bool }
+        /// The block was in the block cache.
+        "block-hit" BlockHit { file: FileNumber, offset: u64 }
+        /// The block was not in the block cache; it is read from the disk.
+        "block-miss" BlockMiss { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block came into the cache as the most recently used.
+        "block-cached" BlockCached { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block left the cache: room was needed, or its table was removed.
+        "block-evicted" BlockEvicted { file: FileNumber, offset: u64 }
+    }
     Disk {
         "read" DiskRead { page: PageId, sequential: bool }
         /// Volatile until the next sync.
@@ -218,6 +249,14 @@ events! {
         /// All that was written is durable.
         "synced" DiskSynced { pages: u32 }
         "extended" DiskExtended { pages: u32 }
+        "file-created" FileCreated { file: FileId, name: Rc<str> }
+        /// Bytes at the end of a file; volatile until its next sync.
+        "file-appended" FileAppended { file: FileId, offset: u64, length: u32 }
+        "file-read" FileRead { file: FileId, offset: u64, length: u32 }
+        /// All `length` bytes of the file are durable.
+        "file-synced" FileSynced { file: FileId, length: u64 }
+        "file-truncated" FileTruncated { file: FileId, length: u64 }
+        "file-removed" FileRemoved { file: FileId }
         /// The disk did not do what it should.
         "fault" DiskFault { text: Rc<str> }
         /// Power failed: of the unsynced writes, so many were kept, lost, and torn.

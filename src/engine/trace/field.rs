@@ -7,8 +7,11 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::heap::{CellKind, HeapKind, HeapOperation};
-use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+use super::id::{RowId, SplitKind};
+use super::parts::heap::HeapDetail;
 use super::state::EngineState;
 use super::state_text;
 
@@ -65,7 +68,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -109,6 +112,26 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for RowId {
+    fn write(&self, out: &mut String) {
+        push_number(out, u64::from(self.page.0));
+        out.push('.');
+        push_number(out, u64::from(self.slot));
+    }
+    fn read(text: &str) -> Option<Self> {
+        RowId::parse(text)
+    }
+}
+
+impl Field for Rc<HeapDetail> {
+    fn write(&self, out: &mut String) {
+        Field::write(&**self, out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        Field::read(text).map(Rc::new)
     }
 }
 

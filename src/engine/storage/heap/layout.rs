@@ -27,9 +27,8 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 4 × slots`, and the spaces of
 //! the cells plus `garbage` plus `free end` make the page size. The last slot of a page is not free.
 
-use crate::storage::page;
-use crate::trace::heap::{CELL_BYTES_MIN, CellKind, HEADER_BYTES, HeapKind, HeapSlot, RowId, SLOT_BYTES, Shift};
-use crate::trace::{Lsn, PageId};
+use crate::trace::parts::heap::{CELL_BYTES_MIN, HEADER_BYTES, HeapSlot, SLOT_BYTES, Shift};
+use crate::trace::{CellKind, HeapKind, PageId, RowId};
 
 const PAGE_ID: usize = 4;
 const KIND: usize = 16;
@@ -357,15 +356,7 @@ pub fn put_meta(page: &mut [u8], meta: &Meta) {
 
 pub fn meta(page: &[u8]) -> Meta {
     let u64_at = |at: usize| u64::from(u32_at(page, at)) | u64::from(u32_at(page, at + 4)) << 32;
-    Meta {
-        rows: u64_at(HEADER_BYTES),
-        next_lsn: u64_at(HEADER_BYTES + 8),
-        free_pages: u32_at(page, HEADER_BYTES + 16),
-    }
-}
-
-pub fn set_lsn(page: &mut [u8], lsn: Lsn) {
-    page::set_lsn(page, lsn);
+    Meta { rows: u64_at(HEADER_BYTES), next_lsn: u64_at(HEADER_BYTES + 8), free_pages: u32_at(page, HEADER_BYTES + 16) }
 }
 
 /// Checks the layout of a page whose bytes nobody vouches for; the error says what is wrong.

@@ -46,8 +46,8 @@ use super::page;
 use super::pager::Pager;
 use super::tree::Verification;
 use crate::sim::{Cx, Disk};
-use crate::trace::heap::{HeapKind, HeapOperation, Patch, RowId, detailed_pages};
-use crate::trace::{CellKind, Event, FrameId, Lsn, Outcome, PageId};
+use crate::trace::parts::heap::{Patch, detailed_pages};
+use crate::trace::{CellKind, Event, FrameId, HeapKind, HeapOperation, Lsn, Outcome, PageId, RowId};
 use layout::Meta;
 
 pub use layout::inline_max;
@@ -197,7 +197,9 @@ impl Heap {
             let Ok(bytes) = self.pager.peek(PageId(page)) else { continue };
             newest = newest.max(page::lsn(bytes).0);
             match layout::kind(bytes) {
-                Some(HeapKind::Rows) if layout::check_layout(bytes).is_ok() => rows += read::rows_of(bytes).count() as u64,
+                Some(HeapKind::Rows) if layout::check_layout(bytes).is_ok() => {
+                    rows += read::rows_of(bytes).count() as u64
+                }
                 Some(HeapKind::Free) => free_pages += 1,
                 _ => {}
             }
@@ -321,7 +323,7 @@ impl Heap {
         let edit = |bytes: &mut [u8]| layout::compact(bytes, lifted);
         self.change(cx, frame, edit, |shifts, bytes, lsn, patch| {
             let end = layout::free_end(bytes) as u16;
-            Event::HeapCompacted { page, shifts: shifts.into(), end, garbage, lsn, patch }
+            Event::HeapCompacted { page, shifts, end, garbage, lsn, patch }
         });
     }
 

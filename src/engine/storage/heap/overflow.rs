@@ -60,7 +60,10 @@ impl Heap {
             let frame = self.fetch_link(cx, page)?;
             let bytes = self.pager.page(frame);
             if layout::remaining(bytes) != length - row.len() {
-                let what = format!("{} bytes of the row follow from here on, not what the one before says", layout::remaining(bytes));
+                let what = format!(
+                    "{} bytes of the row follow from here on, not what the one before says",
+                    layout::remaining(bytes)
+                );
                 return Err(StorageError::Corrupt { page, what });
             }
             let part = layout::overflow_part(bytes);

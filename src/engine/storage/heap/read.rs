@@ -1,7 +1,7 @@
 //! Look-ups by row id, and the full scan.
 
 use super::*;
-use crate::trace::HeapSlot;
+use crate::trace::parts::heap::HeapSlot;
 
 /// Where a row is: its pages pinned, its slots known to be what they should be.
 pub(super) struct Located {

@@ -81,7 +81,8 @@ impl Heap {
         if layout::classes(self.pager.page(map_frame))[index] == class {
             return;
         }
-        let most = &mut self.most[((map.0 - 1) / (layout::capacity(self.options.page_size as usize) as u32 + 1)) as usize];
+        let most =
+            &mut self.most[((map.0 - 1) / (layout::capacity(self.options.page_size as usize) as u32 + 1)) as usize];
         *most = class.max(*most);
         let edit = |bytes: &mut [u8]| layout::set_class(bytes, index, class);
         self.change(cx, map_frame, edit, |(), _, lsn, patch| Event::HeapMapSet { map, page, class, lsn, patch });
