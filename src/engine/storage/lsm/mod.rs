@@ -4,9 +4,13 @@
 //! - [`key`]: internal keys: user key, sequence number, kind.
 //! - [`cursor`]: what all sorted sources of entries have in common.
 //! - [`block_cache`]: blocks of tables that were read lately.
+//! - [`table`]: files of sorted entries, with index and Bloom filter.
+//! - [`lookup`]: a get on its way from the newest source to the oldest.
 //! - [`range_tombstone`]: range deletes, cut into fragments.
 
 pub mod block_cache;
 pub mod cursor;
 pub mod key;
+pub mod lookup;
 pub mod range_tombstone;
+pub mod table;
