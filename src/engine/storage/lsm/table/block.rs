@@ -137,7 +137,10 @@ impl Block {
         let restarts = u32::from_le_bytes(*count) as usize;
         let array = restarts.checked_add(1).and_then(|numbers| numbers.checked_mul(4));
         match array.and_then(|array| bytes.len().checked_sub(array)) {
-            Some(entries_end) if restarts > 0 && entries_end > 0 => Ok(Block { bytes, entries_end, restarts }),
+            Some(entries_end) if restarts > 0 && entries_end > 0 => {
+                let block = Block { bytes, entries_end, restarts };
+                if block.restart(0) == 0 { Ok(block) } else { Err("a block's first entry is no restart point") }
+            }
             _ => Err("a block's restart points do not fit into it"),
         }
     }

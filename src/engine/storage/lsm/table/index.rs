@@ -111,7 +111,10 @@ impl Index {
         let rest = KeyRef { user: &target.user[common..], stamp: target.stamp };
         let head = head(rest.user);
         let mut low = self.heads.partition_point(|other| *other < head);
-        let mut high = low + self.heads[low..].iter().take_while(|other| **other == head).count();
+        if self.heads.get(low) != Some(&head) {
+            return low;
+        }
+        let mut high = low + self.heads[low..].partition_point(|other| *other == head);
         while low < high {
             let middle = (low + high) / 2;
             if self.key(middle) < rest { low = middle + 1 } else { high = middle }

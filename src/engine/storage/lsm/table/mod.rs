@@ -36,7 +36,7 @@ mod level;
 mod properties;
 mod reader;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod varint;
 
 pub use builder::TableBuilder;
