@@ -91,7 +91,7 @@ pub fn build(hashes: &[u64], bits_per_key: f64) -> Option<Vec<u8>> {
 fn positions(hash: u64, bits: u64, probes: u32) -> impl Iterator<Item = usize> {
     let (mut probe, step) = (hash as u32, (hash >> 32) as u32 | 1);
     (0..probes).map(move |_| {
-        let position = u64::from(probe) * bits >> 32;
+        let position = (u64::from(probe) * bits) >> 32;
         probe = probe.wrapping_add(step);
         position as usize
     })
