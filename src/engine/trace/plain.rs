@@ -18,7 +18,10 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::SplitKind;
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -233,7 +236,7 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(Operation, Outcome, PageKind, SplitKind);
+plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {
