@@ -163,7 +163,6 @@ impl Picture {
         self.tween.order.iter().filter_map(|id| self.tween.item(*id)).filter(|item| item.shape.target.is_some())
     }
 
-
     /// What can be selected next to a thing, in a direction: the nearest, by distance and by how far it is aside.
     pub fn beside(&self, id: Id, (dx, dy): (f64, f64)) -> Option<Id> {
         let (x, y) = self.tween.item(id)?.to.center();
