@@ -225,6 +225,7 @@ impl View {
     /// Forgets the shape when `event` has changed it.
     pub(super) fn reshape(&mut self, event: &Event, oddities_before: (usize, Option<PageId>)) {
         use Event::*;
+        // By its body: a damaged trace may have an inner page of level 0.
         let inner = |page: &PageId| self.page(*page).is_some_and(|page| !matches!(page.body, PageBody::Leaf { .. }));
         let changed = match event {
             StateTaken { .. } | PageFormatted { .. } | PageFreed { .. } | ChildInserted { .. } => true,
