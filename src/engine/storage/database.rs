@@ -343,7 +343,9 @@ impl Database {
     fn room_for_operation(&self, value_len: usize) -> u64 {
         let page_size = u64::from(self.tree.options().page_size);
         let pages = u64::from(self.tree.height()) * 3 + 3;
-        pages * 2 * page_size + 4 * page_size + (value_len as u64).div_ceil(page::capacity(page_size as usize) as u64) * 128
+        pages * 2 * page_size
+            + 4 * page_size
+            + (value_len as u64).div_ceil(page::capacity(page_size as usize) as u64) * 128
             + 2 * value_len as u64
     }
 

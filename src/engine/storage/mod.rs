@@ -15,6 +15,7 @@ mod checksum;
 pub mod codec;
 pub mod database;
 mod error;
+pub mod heap;
 pub mod journal;
 pub mod log;
 pub mod lsm;
@@ -28,6 +29,7 @@ pub mod tree;
 
 pub use database::Database;
 pub use error::StorageError;
+pub use heap::Heap;
 pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
 pub use transaction::Savepoint;
 pub use tree::{BulkLoad, Tree, Verification};

@@ -8,9 +8,11 @@ use std::rc::Rc;
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
 use super::id::{
-    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
-    SplitKind, TxnId, TxnStatus,
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::id::{RowId, SplitKind};
+use super::parts::heap::HeapDetail;
 use super::state::{EngineState, PageState};
 use super::state_text;
 
@@ -81,9 +83,8 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(
-    Operation, Outcome, PageKind, SplitKind, LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource
-);
+word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -124,6 +125,26 @@ impl Field for Rc<PageState> {
     }
     fn read(text: &str) -> Option<Self> {
         state_text::read_page(&unquote(text)?).map(Rc::new)
+    }
+}
+
+impl Field for RowId {
+    fn write(&self, out: &mut String) {
+        push_number(out, u64::from(self.page.0));
+        out.push('.');
+        push_number(out, u64::from(self.slot));
+    }
+    fn read(text: &str) -> Option<Self> {
+        RowId::parse(text)
+    }
+}
+
+impl Field for Rc<HeapDetail> {
+    fn write(&self, out: &mut String) {
+        Field::write(&**self, out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        Field::read(text).map(Rc::new)
     }
 }
 

@@ -37,9 +37,10 @@ pub mod text;
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
 pub use id::{
-    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
-    SplitKind, TxnId, TxnStatus,
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+pub use id::{RowId, SplitKind};
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};

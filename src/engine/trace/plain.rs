@@ -18,10 +18,11 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
+use super::id::SplitKind;
 use super::id::{
-    FileId, FileNumber, FrameId, LogKind, Lsn, Operation, Outcome, PageId, PageKind, PageSource, RecoveryPass, SkipReason,
-    SplitKind, TxnId, TxnStatus,
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -236,9 +237,8 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(
-    Operation, Outcome, PageKind, SplitKind, LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource
-);
+plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -21,14 +21,9 @@ pub enum CommitMode {
     #[default]
     Sync,
     /// One sync for so many commits, or when the first of them has waited so long.
-    Group {
-        commits: u32,
-        wait_ns: u64,
-    },
+    Group { commits: u32, wait_ns: u64 },
     /// A sync when the last one was so long ago.
-    Async {
-        every_ns: u64,
-    },
+    Async { every_ns: u64 },
 }
 
 /// What a commit answers.
@@ -90,7 +85,8 @@ impl Journal {
             }
             CommitMode::Group { commits, wait_ns } => {
                 let waited = |(_, _, since_ns): &(TxnId, Lsn, u64)| now_ns - since_ns >= wait_ns;
-                self.commits.waiting.len() >= commits.max(1) as usize || self.commits.waiting.front().is_some_and(waited)
+                self.commits.waiting.len() >= commits.max(1) as usize
+                    || self.commits.waiting.front().is_some_and(waited)
             }
         };
         if due {

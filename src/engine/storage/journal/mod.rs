@@ -220,7 +220,15 @@ impl Journal {
     }
 
     /// Logs and does nothing else: what takes a change of a page back, as the page is before it.
-    pub fn log_inverse(&mut self, cx: &mut Cx, page: PageId, before: &[u8], dirty: bool, edit: &Edit, next: Lsn) -> Lsn {
+    pub fn log_inverse(
+        &mut self,
+        cx: &mut Cx,
+        page: PageId,
+        before: &[u8],
+        dirty: bool,
+        edit: &Edit,
+        next: Lsn,
+    ) -> Lsn {
         let first = self.protect(cx, page, before, edit);
         let body = Body::Compensation { page, undo_next: next, records: 0, edit: *edit };
         let lsn = self.append(cx, self.current, body);
@@ -240,9 +248,8 @@ impl Journal {
     ) -> Lsn {
         self.log.make_room();
         let (txn, prev) = (self.current, self.transactions.last(self.current));
-        let (lsn, length) = self
-            .log
-            .append(|lsn, out| put_update(out, lsn, txn, prev, page, (by_key, records), edit, before));
+        let (lsn, length) =
+            self.log.append(|lsn, out| put_update(out, lsn, txn, prev, page, (by_key, records), edit, before));
         let image = if self.options.torn_pages == TornPages::Images { before.len() } else { 0 };
         let undo_bytes = u64::from(length) + (image + 2 * FRAME_BYTES) as u64;
         self.transactions.note_update(cx, txn, lsn, undo_bytes);

@@ -282,7 +282,8 @@ impl Log {
         if let Some(bytes) = inside(&self.window) {
             return Ok(bytes);
         }
-        let segment = self.segment_of(lsn).ok_or_else(|| self.damaged(disk, lsn, "it is not in the log".to_string()))?;
+        let segment =
+            self.segment_of(lsn).ok_or_else(|| self.damaged(disk, lsn, "it is not in the log".to_string()))?;
         let offset = lsn.0 - segment.start;
         let left = disk.file_len(segment.file).unwrap_or_default().saturating_sub(offset);
         if left < length {

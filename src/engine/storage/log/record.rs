@@ -34,19 +34,49 @@ pub struct Record<'a> {
 pub enum Body<'a> {
     Begin,
     /// A page was changed. `by_key`: this one record is a whole operation, to be undone by key.
-    Update { page: PageId, by_key: bool, records: i8, edit: Edit<'a>, inverse: Option<Edit<'a>> },
+    Update {
+        page: PageId,
+        by_key: bool,
+        records: i8,
+        edit: Edit<'a>,
+        inverse: Option<Edit<'a>>,
+    },
     /// A page was changed in order to take a record back; the next to take back is `undo_next`.
-    Compensation { page: PageId, undo_next: Lsn, records: i8, edit: Edit<'a> },
+    Compensation {
+        page: PageId,
+        undo_next: Lsn,
+        records: i8,
+        edit: Edit<'a>,
+    },
     /// The updates since `undo_next` are one operation, complete from here on.
-    ActionEnd { undo_next: Lsn, records: i8, undo: KeyUndo<'a>, freed: PageId },
+    ActionEnd {
+        undo_next: Lsn,
+        records: i8,
+        undo: KeyUndo<'a>,
+        freed: PageId,
+    },
     /// From here on the transaction will not be taken back. The overflow chains that it gave up are to be freed.
-    Commit { chains: Vec<PageId> },
+    Commit {
+        chains: Vec<PageId>,
+    },
     Abort,
     End,
     /// A page as it was before its first change since the last checkpoint.
-    Image { page: PageId, before_hole: &'a [u8], hole: usize, behind_hole: &'a [u8] },
-    CheckpointBegin { records: u64 },
-    CheckpointEnd { begin: Lsn, next_txn: TxnId, dirty: Vec<(PageId, Lsn)>, transactions: Vec<Entry> },
+    Image {
+        page: PageId,
+        before_hole: &'a [u8],
+        hole: usize,
+        behind_hole: &'a [u8],
+    },
+    CheckpointBegin {
+        records: u64,
+    },
+    CheckpointEnd {
+        begin: Lsn,
+        next_txn: TxnId,
+        dirty: Vec<(PageId, Lsn)>,
+        transactions: Vec<Entry>,
+    },
 }
 
 /// How an operation is taken back by key.
@@ -107,7 +137,9 @@ impl Body<'_> {
     /// By how much it changes the number of records in the tree.
     pub fn records(&self) -> i8 {
         match self {
-            Body::Update { records, .. } | Body::Compensation { records, .. } | Body::ActionEnd { records, .. } => *records,
+            Body::Update { records, .. } | Body::Compensation { records, .. } | Body::ActionEnd { records, .. } => {
+                *records
+            }
             _ => 0,
         }
     }
@@ -115,7 +147,9 @@ impl Body<'_> {
     /// The next record of the transaction to take back once this one, at `lsn`, is in the log.
     pub fn undo_next(&self, lsn: Lsn, before: Lsn) -> Lsn {
         match self {
-            Body::Compensation { undo_next, .. } | Body::ActionEnd { undo_next, undo: KeyUndo::Nothing, .. } => *undo_next,
+            Body::Compensation { undo_next, .. } | Body::ActionEnd { undo_next, undo: KeyUndo::Nothing, .. } => {
+                *undo_next
+            }
             Body::Update { .. } | Body::ActionEnd { .. } => lsn,
             Body::Begin | Body::Commit { .. } => Lsn(0),
             _ => before,

@@ -25,7 +25,9 @@ pub enum Tail {
     Clean,
     /// What a crash left of records that were never durable.
     Torn,
-    Damaged { what: String },
+    Damaged {
+        what: String,
+    },
 }
 
 /// Follows the records of a file, which begins at LSN `start`, from offset `from` on. Returns the offset where the last

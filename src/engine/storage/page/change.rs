@@ -280,19 +280,15 @@ impl<'a> Edit<'a> {
                 records: reader.number()?,
                 next_lsn: reader.number()?,
             }),
-            WRITE_OVERFLOW => Edit::WriteOverflow {
-                next: reader.page()?,
-                remaining: reader.number()? as u32,
-                part: reader.bytes()?,
-            },
+            WRITE_OVERFLOW => {
+                Edit::WriteOverflow { next: reader.page()?, remaining: reader.number()? as u32, part: reader.bytes()? }
+            }
             INSERT_CELLS => Edit::InsertCells {
                 slot: reader.number()? as usize,
                 count: reader.number()? as usize,
                 packed: reader.bytes()?,
             },
-            REMOVE_CELLS => {
-                Edit::RemoveCells { slot: reader.number()? as usize, count: reader.number()? as usize }
-            }
+            REMOVE_CELLS => Edit::RemoveCells { slot: reader.number()? as usize, count: reader.number()? as usize },
             _ => return None,
         }))
     }

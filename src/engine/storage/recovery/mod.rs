@@ -146,6 +146,7 @@ impl Recovery {
         self.copies.clear();
         tree.prune_dirty(cx);
         tree.restate_meta(cx);
+        tree.emit_state(cx);
         let newest = tree.journal().and_then(Journal::newest_to_undo).map_or(Lsn(0), |(_, lsn)| lsn);
         self.begin_pass(cx, tree, RecoveryPass::Undo, newest, self.end);
     }

@@ -70,7 +70,8 @@ impl Tree {
     pub(in crate::storage) fn checkpoint(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         let Some(journal) = self.journal() else { return Ok(()) };
         let horizon = journal.horizon();
-        let old: Vec<PageId> = journal.dirty.iter().filter(|(_, first)| *first <= horizon).map(|(page, _)| page).collect();
+        let old: Vec<PageId> =
+            journal.dirty.iter().filter(|(_, first)| *first <= horizon).map(|(page, _)| page).collect();
         for page in old {
             self.pager.write_page(cx, page)?;
         }

@@ -122,7 +122,14 @@ impl Tree {
     }
 
     /// Puts a new record before `slot` of a pinned leaf, which is unpinned then.
-    fn add(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, key: &[u8], value: NewValue) -> Result<(), StorageError> {
+    fn add(
+        &mut self,
+        cx: &mut Cx,
+        leaf: FrameId,
+        slot: usize,
+        key: &[u8],
+        value: NewValue,
+    ) -> Result<(), StorageError> {
         let action = self.begin_action();
         let (incoming, room) = self.prepare(cx, leaf, key, value, None)?;
         let whole = incoming.is_whole(value, &room);

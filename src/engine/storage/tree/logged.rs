@@ -198,7 +198,13 @@ impl Tree {
     }
 
     /// Takes back an update of an action that was not completed.
-    fn undo_on_page(&mut self, cx: &mut Cx, page: PageId, inverse: Option<&Edit>, next: Lsn) -> Result<(), StorageError> {
+    fn undo_on_page(
+        &mut self,
+        cx: &mut Cx,
+        page: PageId,
+        inverse: Option<&Edit>,
+        next: Lsn,
+    ) -> Result<(), StorageError> {
         let Some(inverse) = inverse else {
             let txn = self.journal().map_or(TxnId(0), Journal::current);
             self.go_on_with(cx, txn, next);
