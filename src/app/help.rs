@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::LabRef;
 use super::action::{Act, Action, on};
-use crate::lab::{CommandInfo, LANGUAGE, LabInfo, SettingInfo};
+use crate::lab::{CommandInfo, LANGUAGE, LabInfo, SettingInfo, preset_word};
 
 const KEYS: &[(&[&str], &str)] = &[
     (&["Space"], "play, pause"),
@@ -37,13 +37,13 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
             { commands(act, LANGUAGE) }
             <h3>{ "Expectations" }</h3>
             <p>{ "A script can say what must be true: " }<code>{ "expect height = 2" }</code>{ ". What does not hold is marked in the timeline." }</p>
-            { commands(act, lab.expectations) }
+            { commands(act, lab.all_expectations()) }
             <h3>{ "Settings" }</h3>
             <p>{ "Written " }<code>{ "set name value" }</code>{ " at the head of a script." }</p>
             <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
             <h3>{ "Presets" }</h3>
             <table class="words"><tbody>{ for lab.presets.iter().map(|preset| html! {
-                <tr><th scope="row">{ preset.name }</th><td>{ preset.point }</td></tr>
+                <tr><th scope="row">{ preset_word(lab, preset) }</th><td>{ preset.point }</td></tr>
             }) }</tbody></table>
             <h3>{ "Files" }</h3>
             <p>{ "Drop a script, a trace, or a list of keys (text or CSV, one key a line, up to 64 MiB) anywhere on the page, or paste it. \
@@ -53,8 +53,8 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
     }
 }
 
-fn commands(act: &Act, commands: &'static [CommandInfo]) -> Html {
-    let rows = commands.iter().map(|command| {
+fn commands(act: &Act, commands: impl IntoIterator<Item = &'static CommandInfo>) -> Html {
+    let rows = commands.into_iter().map(|command| {
         let try_it = on::<MouseEvent>(act, Action::Draft(command.example.to_string()));
         html! {
             <tr>

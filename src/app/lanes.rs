@@ -18,6 +18,7 @@ use super::browser::{self, Sizes};
 use super::player::Move;
 use crate::trace::{Event, Lane};
 use crate::view::camera::within;
+use crate::view::guide::{Dot, Tone, told};
 use crate::view::{MarkerKind, TimelineHandle};
 
 const MARKER_HEIGHT: f64 = 14.0;
@@ -98,11 +99,12 @@ impl Component for Lanes {
         let props = ctx.props();
         let link = ctx.link();
         let length = props.timeline.len();
+        let lanes = props.timeline.with(|timeline| timeline.lanes());
         html! {
-            <div class="lanes">
+            <div class={classes!("lanes", of_lanes(lanes.len()))}>
                 <div class="lane-names" aria-hidden="true">
                     <span></span>
-                    { for Lane::ALL.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
+                    { for lanes.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
                 </div>
                 <div class="lane-track" ref={self.track.clone()} role="slider" tabindex="0" aria-label="Playhead"
                     aria-valuemin="0" aria-valuemax={length.to_string()}
@@ -153,11 +155,17 @@ impl Lanes {
     }
 }
 
+/// The style sheet has a height for each number of lanes.
+fn of_lanes(count: usize) -> &'static str {
+    ["lanes-1", "lanes-1", "lanes-2", "lanes-3", "lanes-4", "lanes-5", "lanes-6", "lanes-7"][count.min(7)]
+}
+
 /// Draws the picture once.
 struct Painter<'a> {
     context: &'a CanvasRenderingContext2d,
     width: f64,
     length: f64,
+    lanes: Vec<Lane>,
 }
 
 impl Painter<'_> {
@@ -168,7 +176,8 @@ impl Painter<'_> {
         let Ok(Some(context)) = canvas.get_context("2d") else { return };
         let Ok(context) = context.dyn_into::<CanvasRenderingContext2d>() else { return };
         let _ = context.scale(ratio, ratio);
-        let painter = Painter { context: &context, width, length: timeline.len().max(1) as f64 };
+        let lanes = timeline.with(|timeline| timeline.lanes());
+        let painter = Painter { context: &context, width, length: timeline.len().max(1) as f64, lanes };
         painter.rows(&browser::palette("--hairline"));
         if timeline.len() as f64 <= width / 2.0 {
             painter.dots(timeline);
@@ -182,15 +191,18 @@ impl Painter<'_> {
         position / self.length * self.width
     }
 
-    fn lane_y(lane: Lane) -> f64 {
-        let index = Lane::ALL.iter().position(|other| *other == lane).unwrap_or(0);
+    fn row(&self, lane: Lane) -> usize {
+        self.lanes.iter().position(|other| *other == lane).unwrap_or(0)
+    }
+
+    fn row_y(index: usize) -> f64 {
         MARKER_HEIGHT + (index as f64 + 0.5) * LANE_HEIGHT
     }
 
     fn rows(&self, color: &str) {
         self.context.set_fill_style_str(color);
-        for lane in Lane::ALL {
-            self.context.fill_rect(0.0, Self::lane_y(*lane).round(), self.width, 1.0);
+        for row in 0..self.lanes.len() {
+            self.context.fill_rect(0.0, Self::row_y(row).round(), self.width, 1.0);
         }
     }
 
@@ -199,7 +211,7 @@ impl Painter<'_> {
         let step = self.x(1.0);
         timeline.with(|timeline| {
             for (index, record) in timeline.trace().iter().enumerate() {
-                let (x, y) = (self.x(index as f64 + 0.5), Self::lane_y(record.event.lane()) + 0.5);
+                let (x, y) = (self.x(index as f64 + 0.5), Self::row_y(self.row(record.event.lane())) + 0.5);
                 let (color, hollow) = colors.of(&record.event);
                 let radius = within(step * 0.4, 1.0, 2.6);
                 self.context.begin_path();
@@ -221,19 +233,18 @@ impl Painter<'_> {
         let columns = self.width.ceil() as usize;
         let ink = browser::palette("--muted");
         self.context.set_fill_style_str(&ink);
-        let lanes = Lane::ALL.len();
+        let lanes = self.lanes.len();
         let mut counts = vec![0u32; columns * lanes];
         timeline.with(|timeline| {
             for (index, record) in timeline.trace().iter().enumerate() {
                 let column = (self.x(index as f64) as usize).min(columns - 1);
-                let lane = Lane::ALL.iter().position(|lane| *lane == record.event.lane()).unwrap_or(0);
-                counts[column * lanes + lane] += 1;
+                counts[column * lanes + self.row(record.event.lane())] += 1;
             }
         });
         let most = f64::from(counts.iter().copied().max().unwrap_or(1).max(1));
         for (slot, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let height = 2.0 + (LANE_HEIGHT - 4.0) * (f64::from(*count) / most).sqrt();
-            let y = Self::lane_y(Lane::ALL[slot % lanes]);
+            let y = Self::row_y(slot % lanes);
             self.context.fill_rect((slot / lanes) as f64, y - height / 2.0, 1.0, height);
         }
     }
@@ -246,7 +257,7 @@ impl Painter<'_> {
         timeline.with(|timeline| {
             for marker in timeline.markers() {
                 let x = self.x(marker.position as f64 + 0.5);
-                let quiet = matches!(marker.kind, MarkerKind::CommandBegun | MarkerKind::Eviction);
+                let quiet = marker.kind.is_quiet();
                 let lane = usize::from(quiet);
                 if x < free_from[lane] {
                     continue;
@@ -268,8 +279,9 @@ impl Painter<'_> {
         let context = self.context;
         let y = MARKER_HEIGHT / 2.0;
         let color = match kind {
-            MarkerKind::Failure | MarkerKind::Crash => &colors.failed,
+            MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort | MarkerKind::Stall => &colors.failed,
             MarkerKind::CommandBegun => &colors.edge,
+            MarkerKind::Flush | MarkerKind::Checkpoint | MarkerKind::Commit => &colors.logged,
             MarkerKind::Eviction => &colors.stale,
             _ => &colors.ink,
         };
@@ -281,8 +293,15 @@ impl Painter<'_> {
             MarkerKind::Merge => &[(-3.5, -3.5, 0.0, 3.5), (3.5, -3.5, 0.0, 3.5), (0.0, 3.5, 0.0, 6.0)],
             MarkerKind::Borrow => &[(-3.5, 0.0, 3.5, 0.0), (1.0, -2.5, 3.5, 0.0), (1.0, 2.5, 3.5, 0.0)],
             MarkerKind::RootChange => &[(-3.5, -3.0, 3.5, -3.0), (0.0, -3.0, 0.0, 3.5)],
-            MarkerKind::Failure | MarkerKind::Crash => &[(-3.0, -3.0, 3.0, 3.0), (-3.0, 3.0, 3.0, -3.0)],
-            MarkerKind::Eviction => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort => {
+                &[(-3.0, -3.0, 3.0, 3.0), (-3.0, 3.0, 3.0, -3.0)]
+            }
+            MarkerKind::Eviction | MarkerKind::Commit => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Flush => &[(0.0, -3.5, 0.0, 3.5), (-2.5, 1.0, 0.0, 3.5), (2.5, 1.0, 0.0, 3.5)],
+            MarkerKind::Compaction => &[(-3.5, -3.5, 0.0, 0.0), (3.5, -3.5, 0.0, 0.0), (-3.5, 3.0, 3.5, 3.0)],
+            MarkerKind::Checkpoint => &[(-2.0, -3.5, -2.0, 3.5), (2.0, -3.5, 2.0, 3.5)],
+            MarkerKind::Recovery => &[(-3.5, 0.0, -1.0, 3.0), (-1.0, 3.0, 3.5, -3.5)],
+            MarkerKind::Stall => &[(-3.5, -3.5, 3.5, -3.5), (-3.5, 3.5, 3.5, 3.5), (0.0, -3.5, 0.0, 3.5)],
             MarkerKind::CommandBegun => &[(0.0, MARKER_HEIGHT / 2.0 - 2.0, 0.0, MARKER_HEIGHT / 2.0 + 4.0)],
         };
         context.begin_path();
@@ -306,18 +325,39 @@ struct Colors {
     pinned: String,
     logged: String,
     failed: String,
+    accent: String,
 }
 
 impl Colors {
     fn new() -> Colors {
-        let [ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed] =
-            ["--ink", "--muted", "--edge", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged", "--failed"]
-                .map(browser::palette);
-        Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed }
+        let [ink, muted, edge, accent, hit, miss, dirty, stale, pinned, logged, failed] = [
+            "--ink", "--muted", "--edge", "--accent", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged",
+            "--failed",
+        ]
+        .map(browser::palette);
+        Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed, accent }
+    }
+
+    fn tone(&self, tone: Tone) -> &str {
+        match tone {
+            Tone::Ink => &self.ink,
+            Tone::Muted => &self.muted,
+            Tone::Accent => &self.accent,
+            Tone::Hit => &self.hit,
+            Tone::Miss => &self.miss,
+            Tone::Dirty => &self.dirty,
+            Tone::Pinned => &self.pinned,
+            Tone::Logged => &self.logged,
+            Tone::Stale => &self.stale,
+            Tone::Failed => &self.failed,
+        }
     }
 
     /// The colour of an event, and whether it is a ring instead of a dot.
     fn of(&self, event: &Event) -> (&str, bool) {
+        if let Some((tone, dot)) = told(|guide| (guide.tone)(event)) {
+            return (self.tone(tone), dot == Dot::Ring);
+        }
         match event {
             Event::PoolHit { .. } => (&self.hit, false),
             Event::PoolMiss { .. } => (&self.miss, true),

@@ -13,11 +13,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::guide::{self, Guide};
 use super::markers::Marker;
 use super::measures::Series;
 use super::pseudocode::{Algorithm, running};
 use super::{MarkerKind, View, caption};
-use crate::trace::{Event, PageId, Record, Trace};
+use crate::trace::{Event, Lane, PageId, Record, Trace};
 
 /// Records between checkpoints at first.
 const DISTANCE: usize = 256;
@@ -37,6 +38,7 @@ const LOOK_BACK: usize = 12;
 /// A trace that can be looked at anywhere.
 #[derive(Clone)]
 pub struct Timeline {
+    guide: &'static Guide,
     trace: Trace,
     distance: usize,
     checkpoints: Vec<Rc<View>>,
@@ -48,12 +50,26 @@ pub struct Timeline {
     markers: Vec<Marker>,
     commands: Vec<usize>,
     series: Series,
+    /// The lanes that have events, in the order of [`Lane::ALL`].
+    seen: [bool; Lane::ALL.len()],
 }
 
 impl Default for Timeline {
     fn default() -> Timeline {
+        Timeline::of_lab("")
+    }
+}
+
+impl Timeline {
+    /// An empty timeline for a run of a lab.
+    pub fn of_lab(lab: &str) -> Timeline {
+        Timeline::guided(Guide::of(lab))
+    }
+
+    fn guided(guide: &'static Guide) -> Timeline {
         let start = Rc::new(View::default());
         Timeline {
+            guide,
             trace: Trace::new(),
             distance: DISTANCE,
             checkpoints: vec![start.clone()],
@@ -62,12 +78,11 @@ impl Default for Timeline {
             recent: RefCell::default(),
             markers: Vec::new(),
             commands: Vec::new(),
-            series: Series::default(),
+            series: Series::of_measures(guide.measures),
+            seen: [false; Lane::ALL.len()],
         }
     }
-}
 
-impl Timeline {
     pub fn new(trace: Trace) -> Timeline {
         let mut timeline = Timeline::default();
         timeline.extend(trace);
@@ -79,7 +94,7 @@ impl Timeline {
         let known = self.trace.len();
         let fits = known == 0 || (trace.len() >= known && trace.get(known - 1) == self.trace.get(known - 1));
         if !fits {
-            *self = Timeline::default();
+            *self = Timeline::guided(self.guide);
         }
         let start = self.trace.len();
         self.trace = trace;
@@ -94,6 +109,7 @@ impl Timeline {
                 self.markers.push(marker);
             }
             self.series.see(&view, record);
+            self.seen[record.event.lane() as usize] = true;
             if view.position.is_multiple_of(self.distance) {
                 let checkpoint = Rc::new(view.clone());
                 self.keep(checkpoint);
@@ -108,7 +124,8 @@ impl Timeline {
         if length < self.trace.len() {
             let mut trace = self.trace.clone();
             trace.truncate(length);
-            *self = Timeline::new(trace);
+            *self = Timeline::guided(self.guide);
+            self.extend(trace);
         }
     }
 
@@ -121,6 +138,17 @@ impl Timeline {
             self.checkpoints.retain(|view| view.position.is_multiple_of(distance));
             self.held = self.checkpoints.windows(2).map(|pair| words(&pair[0], &pair[1])).sum();
         }
+    }
+
+    /// The lanes to show: those that the lab always has, and those that have events.
+    pub fn lanes(&self) -> Vec<Lane> {
+        let shown = |lane: &Lane| self.guide.lanes.contains(lane) || self.seen[*lane as usize];
+        Lane::ALL.iter().copied().filter(shown).collect()
+    }
+
+    /// What the run's lab shows.
+    pub fn guide(&self) -> &'static Guide {
+        self.guide
     }
 
     pub fn trace(&self) -> &Trace {
@@ -255,7 +283,8 @@ fn words(before: &View, checkpoint: &View) -> usize {
     let pages = checkpoint.state.pages.iter().enumerate();
     let changed = pages.filter(|(index, page)| old.get(*index).is_none_or(|old| !Rc::ptr_eq(old, page)));
     let own: usize = changed.map(|(_, page)| 16 + 5 * page.cells().map_or(0, |cells| cells.len())).sum();
-    checkpoint.state.pages.len() + 4 * checkpoint.state.pool.len() + own
+    let parts: usize = guide::GUIDES.iter().map(|guide| (guide.words)(&before.state, &checkpoint.state)).sum();
+    checkpoint.state.pages.len() + 4 * checkpoint.state.pool.len() + own + parts
 }
 
 /// A timeline that components share; two handles are equal when they show the same timeline in the same version.
@@ -297,6 +326,11 @@ impl TimelineHandle {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What the run's lab shows.
+    pub fn guide(&self) -> &'static Guide {
+        self.shared.borrow().guide
     }
 
     pub fn view_at(&self, position: usize) -> Rc<View> {
