@@ -48,6 +48,8 @@ pub fn duration_ms(event: &Event) -> f64 {
         PoolHit { .. } | PoolCreated { .. } | PoolDirtied { .. } => 30.0,
         PoolUnpinned { .. } => 10.0,
         DiskRead { .. } | DiskWritten { .. } => 60.0,
+        FileRead { .. } | FileAppended { .. } => 60.0,
+        FileCreated { .. } | FileSynced { .. } | FileTruncated { .. } | FileRemoved { .. } => 30.0,
         DiskSynced { .. } | DiskExtended { .. } => 30.0,
         DiskFault { .. } | DiskCrashed { .. } => 400.0,
     }

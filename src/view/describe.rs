@@ -151,6 +151,22 @@ fn below(event: &Event) -> String {
         }
         Event::DiskSynced { pages } => format!("Disk: sync, {} durable.", are(u64::from(*pages), "page")),
         Event::DiskExtended { pages } => format!("Disk: the file grows to {}.", count(u64::from(*pages), "page")),
+        Event::FileCreated { file, name } => format!("Disk: file {}, {name}, is created.", file.0),
+        Event::FileAppended { file, offset, length } => {
+            let what = count(u64::from(*length), "byte");
+            format!("Disk: {what} appended to file {} at byte {}.", file.0, grouped(*offset))
+        }
+        Event::FileRead { file, offset, length } => {
+            let what = count(u64::from(*length), "byte");
+            format!("Disk: {what} of file {} read from byte {} on.", file.0, grouped(*offset))
+        }
+        Event::FileSynced { file, length } => {
+            format!("Disk: sync, all {} bytes of file {} are durable.", grouped(*length), file.0)
+        }
+        Event::FileTruncated { file, length } => {
+            format!("Disk: file {} is cut after {} bytes.", file.0, grouped(*length))
+        }
+        Event::FileRemoved { file } => format!("Disk: file {} is removed.", file.0),
         Event::DiskFault { text } => format!("Disk fault: {text}"),
         Event::DiskCrashed { kept, lost, torn } => {
             format!("Power fails: of the unsynced writes {kept} were kept, {lost} lost, {torn} torn.")

@@ -35,7 +35,9 @@ impl View {
 
     fn fold_disk(&mut self, event: &Event) {
         match event {
-            Event::DiskRead { .. } => count(&mut self.state.counters.disk_reads),
+            Event::DiskRead { .. } | Event::FileRead { .. } => count(&mut self.state.counters.disk_reads),
+            Event::FileAppended { .. } => count(&mut self.state.counters.disk_writes),
+            Event::FileSynced { .. } => count(&mut self.state.counters.disk_syncs),
             Event::DiskWritten { page } => {
                 count(&mut self.state.counters.disk_writes);
                 if let Err(index) = self.state.unsynced.binary_search(page) {

@@ -5,7 +5,7 @@
 //! - [`Cx`]: the context that is handed down every call: the clock, what has been counted, the recorder.
 //! - [`Generator`], [`Zipf`]: randomness that is the same everywhere.
 //! - [`Device`]: what an access costs on RAM, NVMe, SSD, HDD.
-//! - [`Disk`]: pages that survive a crash only once they are synced.
+//! - [`Disk`]: pages and append-only files that survive a crash only once they are synced, and [`Fault`]s.
 
 mod cx;
 mod device;
@@ -15,5 +15,5 @@ mod random;
 
 pub use cx::Cx;
 pub use device::{Device, MEMORY_ACCESS_NS};
-pub use disk::{Crash, Disk, DiskError, SECTOR_BYTES};
+pub use disk::{Crash, Disk, DiskError, Fault, SECTOR_BYTES};
 pub use random::{Generator, Zipf};

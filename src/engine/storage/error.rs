@@ -16,6 +16,8 @@ pub enum StorageError {
     Misplaced { page: PageId, found: PageId },
     #[error("page {page} is not what it should be: {what}; the file is damaged", page = page.0)]
     Corrupt { page: PageId, what: String },
+    #[error("file {name} is damaged at byte {offset}: {what}; restore it from a copy")]
+    DamagedFile { name: String, offset: u64, what: String },
     #[error("all {frames} frames of the pool are pinned: give it more (set frames)")]
     AllPinned { frames: u32 },
     #[error("the key has {length} bytes, at most {max} fit (a quarter of a page of {page_size} bytes)")]
@@ -34,7 +36,7 @@ impl StorageError {
     /// True when it tells that something stored is damaged or unreadable, as opposed to something that cannot be done.
     pub fn is_damage(&self) -> bool {
         use StorageError::*;
-        matches!(self, ChecksumMismatch { .. } | Misplaced { .. } | Corrupt { .. })
+        matches!(self, ChecksumMismatch { .. } | Misplaced { .. } | Corrupt { .. } | DamagedFile { .. })
             || matches!(self, Disk(DiskError::ReadFailed { .. } | DiskError::PastEnd { .. }))
     }
 }

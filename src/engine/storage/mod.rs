@@ -13,6 +13,7 @@
 
 mod checksum;
 mod error;
+pub mod lsm;
 pub mod page;
 pub mod pager;
 pub mod policy;

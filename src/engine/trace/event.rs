@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{FileId, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -174,6 +174,14 @@ events! {
         /// All that was written is durable.
         "synced" DiskSynced { pages: u32 }
         "extended" DiskExtended { pages: u32 }
+        "file-created" FileCreated { file: FileId, name: Rc<str> }
+        /// Bytes at the end of a file; volatile until its next sync.
+        "file-appended" FileAppended { file: FileId, offset: u64, length: u32 }
+        "file-read" FileRead { file: FileId, offset: u64, length: u32 }
+        /// All `length` bytes of the file are durable.
+        "file-synced" FileSynced { file: FileId, length: u64 }
+        "file-truncated" FileTruncated { file: FileId, length: u64 }
+        "file-removed" FileRemoved { file: FileId }
         /// The disk did not do what it should.
         "fault" DiskFault { text: Rc<str> }
         /// Power failed: of the unsynced writes, so many were kept, lost, and torn.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 use super::state::EngineState;
 use super::state_text;
 
@@ -64,7 +64,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(

@@ -29,9 +29,18 @@ impl FrameId {
     }
 }
 
+/// An append-only file of a disk. Ids are never used again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
 /// Log sequence number: a position in the history of all page changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(pub u64);
+
+/// A file of a log-structured merge tree (log, manifest or table) by the number that the tree gave it; it never gives a
+/// number twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileNumber(pub u64);
 
 /// Declares an enum whose variants have a word each, which is how they stand in a text trace.
 macro_rules! words {

@@ -32,7 +32,7 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
-pub use id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
 pub use text::{TextError, TraceReader, read_trace, write_trace};

@@ -12,17 +12,26 @@
 //! Images are shared, not copied: a page that was read, cached and synced exists once in memory, and a disk is cheap to
 //! clone.
 //!
+//! Beside its pages a disk has append-only files ([`files`]); both share the room, the count of operations and the power.
+//!
 //! **Invariant:** pages outside `unsynced` have equal live and durable images.
+
+mod fault;
+mod files;
 
 use std::rc::Rc;
 
 use thiserror::Error;
 
+pub use self::fault::Fault;
+
+use self::fault::Plan;
+use self::files::Files;
 use super::cx::Cx;
 use super::device::Device;
 use super::page_set::PageSet;
 use super::random::Generator;
-use crate::trace::{Event, PageId};
+use crate::trace::{Event, FileId, PageId};
 
 /// What a device writes in one piece.
 pub const SECTOR_BYTES: usize = 512;
@@ -36,11 +45,19 @@ pub enum DiskError {
     PastEnd { page: PageId, pages: u32 },
     #[error("the disk could not read page {page}", page = page.0)]
     ReadFailed { page: PageId },
+    #[error("there is no file {file} on the disk: it was removed, or lost in a crash", file = file.0)]
+    NoSuchFile { file: FileId },
+    #[error("there is a file {name} already")]
+    FileExists { name: String },
+    #[error("{length} bytes at byte {offset} of {name} are past its end: it has {bytes} bytes")]
+    PastFileEnd { name: String, offset: u64, length: u64, bytes: u64 },
+    #[error("the disk could not read {name} at byte {offset}")]
+    FileReadFailed { name: String, offset: u64 },
     #[error("the power is off: the disk answers nothing until it is restarted")]
     PowerOff,
 }
 
-/// What became of the unsynced writes in a crash.
+/// What became of the unsynced writes (of pages, and of the ends of files) in a crash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Crash {
     pub kept: u32,
@@ -54,12 +71,12 @@ struct StoredPage {
     durable: Rc<[u8]>,
 }
 
-/// One file of pages on a device.
+/// One file of pages, and any number of append-only files, on a device.
 #[derive(Clone, Debug)]
 pub struct Disk {
     device: Device,
     page_size: usize,
-    /// Most pages that it holds; 0: no limit.
+    /// Most pages that it holds, or files of as many bytes; 0: no limit.
     capacity: u32,
     pages: Vec<StoredPage>,
     zeros: Rc<[u8]>,
@@ -70,6 +87,10 @@ pub struct Disk {
     generator: Generator,
     /// Operations that still succeed before the power fails, if it is to fail.
     operations_left: Option<u64>,
+    /// Operations so far.
+    operations: u64,
+    plan: Plan,
+    files: Files,
 }
 
 impl Disk {
@@ -85,6 +106,9 @@ impl Disk {
             unreadable: Vec::new(),
             generator: cx.generator("disk"),
             operations_left: None,
+            operations: 0,
+            plan: Plan::default(),
+            files: Files::default(),
         }
     }
 
@@ -102,7 +126,19 @@ impl Disk {
 
     /// Pages that can still be added; none: no limit.
     pub fn pages_left(&self) -> Option<u32> {
-        (self.capacity > 0).then(|| self.capacity.saturating_sub(self.page_count()))
+        self.bytes_left().map(|bytes| (bytes / self.page_size as u64) as u32)
+    }
+
+    /// Bytes that are free for pages and files; none: no limit.
+    pub fn bytes_left(&self) -> Option<u64> {
+        let page_bytes = self.page_size as u64;
+        let taken = u64::from(self.page_count()) * page_bytes + self.files.bytes;
+        (self.capacity > 0).then(|| (u64::from(self.capacity) * page_bytes).saturating_sub(taken))
+    }
+
+    /// Operations so far, on pages and files alike: what [`Disk::fail_power_after`] counts.
+    pub fn operations(&self) -> u64 {
+        self.operations
     }
 
     /// Pages written but not durable, ascending.
@@ -118,9 +154,8 @@ impl Disk {
     /// Adds a page of zeros at the end of the file.
     pub fn extend(&mut self, cx: &mut Cx) -> Result<PageId, DiskError> {
         self.count_operation()?;
-        if self.pages_left() == Some(0) {
-            cx.emit(|| Event::DiskFault { text: "disk full".into() });
-            return Err(DiskError::Full { capacity: self.capacity });
+        if self.due(&[Fault::DiskFull]).is_some() || self.pages_left() == Some(0) {
+            return Err(self.full(cx));
         }
         let page = PageId(self.page_count());
         self.pages.push(StoredPage { live: self.zeros.clone(), durable: self.zeros.clone() });
@@ -135,7 +170,7 @@ impl Disk {
         cx.pass(self.device.read_ns(self.page_size, sequential));
         cx.counters.disk_reads += 1;
         cx.emit(|| Event::DiskRead { page, sequential });
-        if self.unreadable.contains(&page) {
+        if self.due(&[Fault::ReadFails]).is_some() || self.unreadable.contains(&page) {
             cx.emit(|| Event::DiskFault { text: format!("page {} cannot be read", page.0).into() });
             return Err(DiskError::ReadFailed { page });
         }
@@ -149,13 +184,41 @@ impl Disk {
         let sequential = self.seek(page)?;
         cx.pass(self.device.write_ns(self.page_size, sequential));
         cx.counters.disk_writes += 1;
-        self.pages[page.index()].live = bytes;
-        self.unsynced.insert(page);
+        let faulty = self.due(&[Fault::FlipBit, Fault::WriteLost, Fault::WriteMisplaced]);
+        match faulty {
+            None => {
+                self.pages[page.index()].live = bytes;
+                self.unsynced.insert(page);
+            }
+            Some(fault) => self.write_badly(page, bytes, fault),
+        }
         cx.emit(|| Event::DiskWritten { page });
         Ok(())
     }
 
-    /// Makes all that was written durable.
+    /// A write that was acknowledged and did not do what it should. Nobody is told.
+    #[cold]
+    fn write_badly(&mut self, page: PageId, mut bytes: Rc<[u8]>, fault: Fault) {
+        let place = match fault {
+            Fault::WriteLost => return,
+            Fault::WriteMisplaced => PageId(self.generator.below(u64::from(self.page_count())) as u32),
+            _ => {
+                let bit = self.generator.below(bytes.len() as u64 * 8) as usize;
+                Rc::make_mut(&mut bytes)[bit / 8] ^= 1 << (bit % 8);
+                page
+            }
+        };
+        self.pages[place.index()].live = bytes;
+        self.unsynced.insert(place);
+    }
+
+    #[cold]
+    fn full(&self, cx: &mut Cx) -> DiskError {
+        cx.emit(|| Event::DiskFault { text: "disk full".into() });
+        DiskError::Full { capacity: self.capacity }
+    }
+
+    /// Makes all pages that were written durable.
     pub fn sync(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
         self.count_operation()?;
         let pages = self.unsynced.len();
@@ -163,6 +226,7 @@ impl Disk {
             let stored = &mut self.pages[page.index()];
             stored.durable = stored.live.clone();
         }
+        self.files.settle_removals();
         cx.pass(self.device.sync_ns());
         cx.counters.disk_syncs += 1;
         cx.emit(|| Event::DiskSynced { pages });
@@ -190,11 +254,18 @@ impl Disk {
             }
             stored.live = stored.durable.clone();
         }
+        self.files.crash(&mut self.generator, &mut crash);
         self.operations_left = None;
         self.next_in_sequence = 0;
         let Crash { kept, lost, torn } = crash;
         cx.emit(|| Event::DiskCrashed { kept, lost, torn });
         crash
+    }
+
+    /// As [`Disk::crash`]; another `choice`, another outcome of what was unsynced.
+    pub fn crash_seeded(&mut self, cx: &mut Cx, choice: u64) -> Crash {
+        self.generator = Generator::new(choice, "crash");
+        self.crash(cx)
     }
 
     /// The power will fail after `operations` more accesses; everything then answers [`DiskError::PowerOff`] until
@@ -242,6 +313,7 @@ impl Disk {
     }
 
     fn count_operation(&mut self) -> Result<(), DiskError> {
+        self.operations += 1;
         match &mut self.operations_left {
             Some(0) => Err(DiskError::PowerOff),
             Some(left) => {
@@ -257,6 +329,7 @@ impl Disk {
         self.check(page)?;
         let sequential = page.0 == self.next_in_sequence;
         self.next_in_sequence = page.0 + 1;
+        self.files.position = None;
         Ok(sequential)
     }
 
