@@ -98,11 +98,12 @@ impl Component for Lanes {
         let props = ctx.props();
         let link = ctx.link();
         let length = props.timeline.len();
+        let lanes = props.timeline.with(|timeline| timeline.lanes());
         html! {
             <div class="lanes">
                 <div class="lane-names" aria-hidden="true">
                     <span></span>
-                    { for Lane::ALL.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
+                    { for lanes.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
                 </div>
                 <div class="lane-track" ref={self.track.clone()} role="slider" tabindex="0" aria-label="Playhead"
                     aria-valuemin="0" aria-valuemax={length.to_string()}
@@ -158,6 +159,7 @@ struct Painter<'a> {
     context: &'a CanvasRenderingContext2d,
     width: f64,
     length: f64,
+    lanes: Vec<Lane>,
 }
 
 impl Painter<'_> {
@@ -168,7 +170,8 @@ impl Painter<'_> {
         let Ok(Some(context)) = canvas.get_context("2d") else { return };
         let Ok(context) = context.dyn_into::<CanvasRenderingContext2d>() else { return };
         let _ = context.scale(ratio, ratio);
-        let painter = Painter { context: &context, width, length: timeline.len().max(1) as f64 };
+        let lanes = timeline.with(|timeline| timeline.lanes());
+        let painter = Painter { context: &context, width, length: timeline.len().max(1) as f64, lanes };
         painter.rows(&browser::palette("--hairline"));
         if timeline.len() as f64 <= width / 2.0 {
             painter.dots(timeline);
@@ -182,15 +185,18 @@ impl Painter<'_> {
         position / self.length * self.width
     }
 
-    fn lane_y(lane: Lane) -> f64 {
-        let index = Lane::ALL.iter().position(|other| *other == lane).unwrap_or(0);
+    fn row(&self, lane: Lane) -> usize {
+        self.lanes.iter().position(|other| *other == lane).unwrap_or(0)
+    }
+
+    fn row_y(index: usize) -> f64 {
         MARKER_HEIGHT + (index as f64 + 0.5) * LANE_HEIGHT
     }
 
     fn rows(&self, color: &str) {
         self.context.set_fill_style_str(color);
-        for lane in Lane::ALL {
-            self.context.fill_rect(0.0, Self::lane_y(*lane).round(), self.width, 1.0);
+        for row in 0..self.lanes.len() {
+            self.context.fill_rect(0.0, Self::row_y(row).round(), self.width, 1.0);
         }
     }
 
@@ -199,7 +205,7 @@ impl Painter<'_> {
         let step = self.x(1.0);
         timeline.with(|timeline| {
             for (index, record) in timeline.trace().iter().enumerate() {
-                let (x, y) = (self.x(index as f64 + 0.5), Self::lane_y(record.event.lane()) + 0.5);
+                let (x, y) = (self.x(index as f64 + 0.5), Self::row_y(self.row(record.event.lane())) + 0.5);
                 let (color, hollow) = colors.of(&record.event);
                 let radius = within(step * 0.4, 1.0, 2.6);
                 self.context.begin_path();
@@ -221,19 +227,18 @@ impl Painter<'_> {
         let columns = self.width.ceil() as usize;
         let ink = browser::palette("--muted");
         self.context.set_fill_style_str(&ink);
-        let lanes = Lane::ALL.len();
+        let lanes = self.lanes.len();
         let mut counts = vec![0u32; columns * lanes];
         timeline.with(|timeline| {
             for (index, record) in timeline.trace().iter().enumerate() {
                 let column = (self.x(index as f64) as usize).min(columns - 1);
-                let lane = Lane::ALL.iter().position(|lane| *lane == record.event.lane()).unwrap_or(0);
-                counts[column * lanes + lane] += 1;
+                counts[column * lanes + self.row(record.event.lane())] += 1;
             }
         });
         let most = f64::from(counts.iter().copied().max().unwrap_or(1).max(1));
         for (slot, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let height = 2.0 + (LANE_HEIGHT - 4.0) * (f64::from(*count) / most).sqrt();
-            let y = Self::lane_y(Lane::ALL[slot % lanes]);
+            let y = Self::row_y(slot % lanes);
             self.context.fill_rect((slot / lanes) as f64, y - height / 2.0, 1.0, height);
         }
     }

@@ -16,7 +16,6 @@
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
 
 pub mod argument;
-mod base64;
 pub mod btree;
 pub mod checkpoint;
 pub mod complete;

@@ -13,7 +13,8 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use thiserror::Error;
 
-use super::{LABS, base64, words};
+use super::{LABS, words};
+use crate::trace::base64;
 
 /// Version that this program writes, and the newest that it reads.
 pub const VERSION: u32 = 1;

@@ -17,7 +17,7 @@ use super::markers::Marker;
 use super::measures::Series;
 use super::pseudocode::{Algorithm, running};
 use super::{MarkerKind, View, caption};
-use crate::trace::{Event, PageId, Record, Trace};
+use crate::trace::{Event, Lane, PageId, Record, Trace};
 
 /// Records between checkpoints at first.
 const DISTANCE: usize = 256;
@@ -48,6 +48,8 @@ pub struct Timeline {
     markers: Vec<Marker>,
     commands: Vec<usize>,
     series: Series,
+    /// The lanes that have events, in the order of [`Lane::ALL`].
+    seen: [bool; Lane::ALL.len()],
 }
 
 impl Default for Timeline {
@@ -63,6 +65,7 @@ impl Default for Timeline {
             markers: Vec::new(),
             commands: Vec::new(),
             series: Series::default(),
+            seen: [false; Lane::ALL.len()],
         }
     }
 }
@@ -94,6 +97,7 @@ impl Timeline {
                 self.markers.push(marker);
             }
             self.series.see(&view, record);
+            self.seen[record.event.lane() as usize] = true;
             if view.position.is_multiple_of(self.distance) {
                 let checkpoint = Rc::new(view.clone());
                 self.keep(checkpoint);
@@ -121,6 +125,12 @@ impl Timeline {
             self.checkpoints.retain(|view| view.position.is_multiple_of(distance));
             self.held = self.checkpoints.windows(2).map(|pair| words(&pair[0], &pair[1])).sum();
         }
+    }
+
+    /// The lanes to show: those that always are, and those that have events.
+    pub fn lanes(&self) -> Vec<Lane> {
+        let shown = |lane: &Lane| Lane::ALWAYS.contains(lane) || self.seen[*lane as usize];
+        Lane::ALL.iter().copied().filter(shown).collect()
     }
 
     pub fn trace(&self) -> &Trace {

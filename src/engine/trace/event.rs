@@ -19,12 +19,21 @@ pub enum Lane {
     /// What was asked, and answered.
     Script,
     Tree,
+    /// The heap file: rows, free space.
+    Heap,
+    /// The write-ahead log, transactions and recovery.
+    Log,
+    /// The log-structured merge tree.
+    Lsm,
     Pool,
     Disk,
 }
 
 impl Lane {
-    pub const ALL: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Pool, Lane::Disk];
+    pub const ALL: &'static [Lane] =
+        &[Lane::Script, Lane::Tree, Lane::Heap, Lane::Log, Lane::Lsm, Lane::Pool, Lane::Disk];
+    /// Those that are shown whether a trace has such events or not; the others only when it has.
+    pub const ALWAYS: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Pool, Lane::Disk];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -32,6 +41,9 @@ impl Lane {
             Lane::Tree => "tree",
             Lane::Pool => "pool",
             Lane::Disk => "disk",
+            Lane::Heap => "heap",
+            Lane::Log => "log",
+            Lane::Lsm => "lsm",
         }
     }
 }

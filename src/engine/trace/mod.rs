@@ -16,15 +16,19 @@
 //! - [`event`]: the vocabulary, one table.
 //! - [`id`], [`bytes`]: the plain values that events are made of.
 //! - [`decimal`]: numbers written and read.
-//! - [`state`]: a whole engine as plain data, for what was done with recording off.
+//! - [`state`], [`parts`]: a whole engine as plain data, for what was done with recording off.
+//! - [`plain`], [`base64`]: plain data as bytes, and as one word of a text.
 //! - [`recorder`]: switch, cause, byte capture.
 //! - [`text`]: the text form, written and read.
 
+pub mod base64;
 pub mod bytes;
 pub mod decimal;
 pub mod event;
 pub mod field;
 pub mod id;
+pub mod parts;
+pub mod plain;
 pub mod recorder;
 pub mod state;
 pub mod state_text;
@@ -33,6 +37,7 @@ pub mod text;
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
 pub use id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
 pub use text::{TextError, TraceReader, read_trace, write_trace};

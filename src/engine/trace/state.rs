@@ -9,6 +9,7 @@
 use std::rc::Rc;
 
 use super::id::{FrameId, Lsn, PageId};
+use super::parts::Parts;
 
 /// The cells of a page in key order.
 ///
@@ -257,6 +258,8 @@ pub struct EngineState {
     /// Pages written to the disk but not yet durable, ascending.
     pub unsynced: Vec<PageId>,
     pub counters: Counters,
+    /// What else there is: heap, log and so on.
+    pub parts: Parts,
 }
 
 /// Most memory that the states of one trace may take.
@@ -272,11 +275,13 @@ impl EngineState {
         let alone = self.pages.iter().enumerate().filter(|page| !shared(*page));
         let cells_bytes = |page: &PageState| page.cells().map_or(0, |cells| cells.keys.len() + cells.len() * 12);
         let pages_bytes: usize = alone.map(|(_, page)| 128 + cells_bytes(page)).sum();
-        256 + self.pages.len() * 8 + self.pool.len() * 16 + self.unsynced.len() * 4 + pages_bytes
+        let parts_bytes = self.parts.bytes_beyond(previous.map(|state| &state.parts));
+        256 + self.pages.len() * 8 + self.pool.len() * 16 + self.unsynced.len() * 4 + pages_bytes + parts_bytes
     }
 
-    /// Takes those pages that are as they were from `previous`, so that they are there once.
+    /// Takes those pages and parts that are as they were from `previous`, so that they are there once.
     pub fn share_pages(&mut self, previous: &EngineState) {
+        self.parts.share(&previous.parts);
         for (page, old) in self.pages.iter_mut().zip(&previous.pages) {
             if *page == *old {
                 *page = old.clone();

@@ -9,6 +9,9 @@
 //!
 //! The second line is a state that follows another one: `=14` stands for fourteen items in a row that are as they were
 //! in the state before. So a lookup in a tree of a thousand pages does not tell all of them once more.
+//!
+//! Behind the counters stand the [`parts`](super::parts) that there are, each as its [`plain`](super::plain) word:
+//! `|log=AAEC…`, or `|log==` when it is as it was.
 
 use std::rc::Rc;
 
@@ -37,6 +40,7 @@ pub fn write(state: &EngineState, previous: Option<&EngineState>) -> String {
     write_items(&mut text, ',', &state.unsynced, &before.unsynced, |text, page| push_number(text, u64::from(page.0)));
     text.push_str("|counters=");
     push_joined(&mut text, ',', &state.counters.values());
+    state.parts.write(&mut text, &before.parts);
     text
 }
 
@@ -130,7 +134,7 @@ pub fn read(text: &str, previous: Option<&EngineState>) -> Option<EngineState> {
         } else if let Some(counters) = section.strip_prefix("counters=") {
             let values: Vec<u64> = items(counters).map(number).collect::<Option<_>>()?;
             state.counters = Counters::from_values(values.into_iter())?;
-        } else {
+        } else if !state.parts.read(section, &before.parts)? {
             let place = state.pages.len();
             let read = |text: &str| read_page(text).filter(|page| page.page.index() == place).map(Rc::new);
             read_item(section, &mut state.pages, &before.pages, read)?;
@@ -205,6 +209,9 @@ fn read_cells(text: &str) -> Option<Cells> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Bytes;
+    use crate::trace::parts::lsm::TableState;
+    use crate::trace::parts::{LogState, LsmState};
 
     fn state(pages: u32) -> EngineState {
         let page = |page| {
@@ -236,6 +243,35 @@ mod tests {
         assert!(text.contains("|=100|pool==100|unsynced==100|"), "{text}");
         let text = write(&after, Some(&before));
         assert!(text.contains("|=40|40:7:9:leaf,") && text.contains("|=59|100:1:"), "{text}");
+    }
+
+    #[test]
+    fn parts_are_told_when_there_are_some_and_once() {
+        let bare = state(2);
+        let mut before = bare.clone();
+        let table =
+            TableState { table: 7, smallest: Bytes::typed("a"), largest: Bytes::typed("z"), entries: 3, bytes: 99 };
+        before.parts.lsm = Some(Rc::new(LsmState { levels: vec![Vec::new(), vec![table]], ..LsmState::default() }));
+        before.parts.log = Some(Rc::default());
+        let mut after = before.clone();
+        after.parts.log = Some(Rc::new(LogState { durable: Lsn(300), ..LogState::default() }));
+        after.parts.heap = Some(Rc::default());
+        after.parts.replacement = Some(Rc::default());
+        for (state, previous) in
+            [(&before, None), (&after, Some(&before)), (&before, Some(&after)), (&bare, Some(&after))]
+        {
+            assert_eq!(read(&write(state, previous), previous).as_ref(), Some(state));
+        }
+        assert!(!write(&bare, None).contains("lsm"));
+        let text = write(&after, Some(&before));
+        assert!(text.ends_with("|lsm=="), "{text}");
+        assert_eq!(read(&text, Some(&bare)), None, "there was no such part before");
+        assert_eq!(read(&write(&after, None).replace("|log=", "|log=!"), None), None);
+        let mut again = after.clone();
+        again.parts.log = Some(Rc::new((**after.parts.log.as_ref().unwrap()).clone()));
+        again.share_pages(&after);
+        assert!(Rc::ptr_eq(again.parts.log.as_ref().unwrap(), after.parts.log.as_ref().unwrap()));
+        assert!(again.bytes_beyond(Some(&after)) < again.bytes_beyond(None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::*;
 use crate::storage::page::Value;
 use crate::trace::state::Cell;
-use crate::trace::{Cells, EngineState, PageBody, PageState};
+use crate::trace::{Cells, EngineState, PageBody, PageState, Parts};
 
 impl Tree {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
@@ -36,6 +36,7 @@ impl Tree {
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),
             counters: cx.counters,
+            parts: Parts::default(),
         }
     }
 

@@ -1,0 +1,461 @@
+//! Plain data as bytes, and as one word of a text trace.
+//!
+//! The parts of an engine's state (see [`parts`](super::parts)) are structs and enums without secrets. [`plain!`] declares
+//! such a type and says how it is written: field after field, numbers as varints (seven bits a byte, low ones first), so a
+//! small number is one byte.
+//!
+//! ```text
+//!   struct  fields in order            Vec     count, then the items       Option  0, or 1 and the value
+//!   enum    place in the list, fields  string  length, then UTF-8          f64     its bits, 8 bytes
+//! ```
+//!
+//! **Invariant:** reading never panics, and takes memory in proportion to the bytes that are there: a count is believed
+//! only as far as bytes follow, and types inside one another go [`DEEPEST`] levels at most.
+//! **Invariant:** every value comes back as it was, bit for bit, the bits of an `f64` too.
+
+use std::rc::Rc;
+
+use super::base64;
+use super::bytes::Bytes;
+use super::field::Field;
+use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+
+/// Structs and enums inside one another that reading follows.
+pub const DEEPEST: u32 = 64;
+
+/// A value that is written as bytes and read from them.
+pub trait Plain: Sized {
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Nothing when what comes next is not of this kind.
+    fn decode(input: &mut Input) -> Option<Self>;
+}
+
+/// Bytes that are being read.
+#[derive(Debug)]
+pub struct Input<'a> {
+    rest: &'a [u8],
+    depth: u32,
+}
+
+impl<'a> Input<'a> {
+    pub fn new(bytes: &'a [u8]) -> Input<'a> {
+        Input { rest: bytes, depth: 0 }
+    }
+
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// A varint in its shortest form.
+    #[inline(never)]
+    pub fn number(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.take(1)?[0];
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits || (byte == 0 && shift > 0) {
+                return None;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// The number of items that follow: each takes a byte at least, so there can't be more than bytes.
+    fn count(&mut self) -> Option<usize> {
+        let count = usize::try_from(self.number()?).ok()?;
+        (count <= self.rest.len()).then_some(count)
+    }
+
+    /// Reads what stands inside a struct or an enum.
+    pub fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+}
+
+/// Appends a varint.
+#[inline(never)]
+pub fn push_number(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// A value as one word of a text trace.
+pub fn to_text(value: &impl Plain) -> String {
+    base64::encode(&to_bytes(value))
+}
+
+/// The inverse of [`to_text`]; nothing when the text is not such a value, or more than one.
+pub fn from_text<T: Plain>(text: &str) -> Option<T> {
+    from_bytes(&base64::decode(text)?)
+}
+
+pub fn to_bytes(value: &impl Plain) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.encode(&mut bytes);
+    bytes
+}
+
+pub fn from_bytes<T: Plain>(bytes: &[u8]) -> Option<T> {
+    let mut input = Input::new(bytes);
+    let value = T::decode(&mut input)?;
+    input.rest.is_empty().then_some(value)
+}
+
+/// Declares plain structs and enums, any number of them. All fields are public; `Clone`, `Debug` and `PartialEq` are
+/// derived, more may be asked for (`#[derive(Default)]`). A variant has named fields in braces, or none.
+///
+/// A type so declared may be a field of an event too.
+macro_rules! plain {
+    () => {};
+    ($(#[$meta:meta])* struct $name:ident {
+        $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)?
+    } $($rest:tt)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
+
+        impl $crate::trace::plain::Plain for $name {
+            fn encode(&self, _out: &mut Vec<u8>) {
+                $($crate::trace::plain::Plain::encode(&self.$field, _out);)*
+            }
+            fn decode(input: &mut $crate::trace::plain::Input) -> Option<Self> {
+                input.inside(|_input| Some($name { $($field: $crate::trace::plain::Plain::decode(_input)?),* }))
+            }
+        }
+        $crate::trace::plain::plain_field!($name);
+        $crate::trace::plain::plain! { $($rest)* }
+    };
+    ($(#[$meta:meta])* enum $name:ident {
+        $($(#[$variant_meta:meta])* $variant:ident $({
+            $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)?
+        })?),* $(,)?
+    } $($rest:tt)*) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $name { $($(#[$variant_meta])* $variant $({ $($(#[$field_meta])* $field: $type),* })?),* }
+
+        impl $crate::trace::plain::Plain for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                const PLACES: &[&str] = &[$(stringify!($variant)),*];
+                let place = |variant: &str| PLACES.iter().position(|name| *name == variant).unwrap_or_default() as u64;
+                match self {
+                    $($name::$variant $({ $($field),* })? => {
+                        $crate::trace::plain::push_number(out, place(stringify!($variant)));
+                        $($($crate::trace::plain::Plain::encode($field, out);)*)?
+                    })*
+                }
+            }
+            fn decode(input: &mut $crate::trace::plain::Input) -> Option<Self> {
+                const PLACES: &[&str] = &[$(stringify!($variant)),*];
+                let place = usize::try_from(input.number()?).ok()?;
+                let variant = *PLACES.get(place)?;
+                input.inside(|_input| {
+                    $(if variant == stringify!($variant) {
+                        return Some($name::$variant $({ $($field: $crate::trace::plain::Plain::decode(_input)?),* })?);
+                    })*
+                    None
+                })
+            }
+        }
+        $crate::trace::plain::plain_field!($name);
+        $crate::trace::plain::plain! { $($rest)* }
+    };
+}
+
+/// Lets a plain type be a field of an event.
+macro_rules! plain_field {
+    ($name:ident) => {
+        impl $crate::trace::field::Field for $name {
+            fn write(&self, out: &mut String) {
+                out.push_str(&$crate::trace::plain::to_text(self));
+            }
+            fn read(text: &str) -> Option<Self> {
+                $crate::trace::plain::from_text(text)
+            }
+        }
+    };
+}
+
+pub(crate) use {plain, plain_field};
+
+macro_rules! plain_numbers {
+    ($($number:ty),*) => {$(
+        impl Plain for $number {
+            fn encode(&self, out: &mut Vec<u8>) {
+                push_number(out, u64::from(*self));
+            }
+            fn decode(input: &mut Input) -> Option<Self> {
+                <$number>::try_from(input.number()?).ok()
+            }
+        }
+    )*};
+}
+plain_numbers!(u8, u16, u32, u64);
+
+macro_rules! plain_wrapped {
+    ($($wrapper:ident),*) => {$(
+        impl Plain for $wrapper {
+            fn encode(&self, out: &mut Vec<u8>) {
+                self.0.encode(out);
+            }
+            fn decode(input: &mut Input) -> Option<Self> {
+                Plain::decode(input).map($wrapper)
+            }
+        }
+    )*};
+}
+plain_wrapped!(PageId, FrameId, Lsn);
+
+macro_rules! plain_words {
+    ($($words:ident),*) => {$(
+        impl Plain for $words {
+            fn encode(&self, out: &mut Vec<u8>) {
+                push_number(out, *self as u64);
+            }
+            fn decode(input: &mut Input) -> Option<Self> {
+                $words::ALL.get(usize::try_from(input.number()?).ok()?).copied()
+            }
+        }
+    )*};
+}
+plain_words!(Operation, Outcome, PageKind, SplitKind);
+
+impl Plain for bool {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        match input.number()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Plain for f64 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_bits().to_le_bytes());
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        let bits = u64::from_le_bytes(input.take(8)?.try_into().ok()?);
+        Some(f64::from_bits(bits))
+    }
+}
+
+#[inline(never)]
+fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    push_number(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+#[inline(never)]
+fn read_bytes<'a>(input: &mut Input<'a>) -> Option<&'a [u8]> {
+    let count = input.count()?;
+    input.take(count)
+}
+
+impl Plain for Bytes {
+    fn encode(&self, out: &mut Vec<u8>) {
+        push_bytes(out, self);
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        read_bytes(input).map(Bytes::from)
+    }
+}
+
+impl Plain for Rc<str> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        push_bytes(out, self.as_bytes());
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        std::str::from_utf8(read_bytes(input)?).ok().map(Rc::from)
+    }
+}
+
+impl Plain for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        push_bytes(out, self.as_bytes());
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        std::str::from_utf8(read_bytes(input)?).ok().map(String::from)
+    }
+}
+
+impl<T: Plain> Plain for Rc<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        T::encode(self, out);
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        T::decode(input).map(Rc::new)
+    }
+}
+
+impl<T: Plain> Plain for Option<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.encode(out);
+        }
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        if bool::decode(input)? { input.inside(T::decode).map(Some) } else { Some(None) }
+    }
+}
+
+impl<T: Plain> Plain for Vec<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        push_number(out, self.len() as u64);
+        self.iter().for_each(|item| item.encode(out));
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        let count = input.count()?;
+        // Grown item by item: a count alone takes no memory.
+        let mut items = Vec::new();
+        for _ in 0..count {
+            items.push(input.inside(T::decode)?);
+        }
+        Some(items)
+    }
+}
+
+impl<A: Plain, B: Plain> Plain for (A, B) {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+    fn decode(input: &mut Input) -> Option<Self> {
+        Some((A::decode(input)?, B::decode(input)?))
+    }
+}
+
+/// A list as a field of an event.
+impl<T: Plain> Field for Vec<T> {
+    fn write(&self, out: &mut String) {
+        out.push_str(&to_text(self));
+    }
+    fn read(text: &str) -> Option<Self> {
+        from_text(text)
+    }
+}
+
+/// What may be missing as a field of an event.
+impl<T: Plain> Field for Option<T> {
+    fn write(&self, out: &mut String) {
+        out.push_str(&to_text(self));
+    }
+    fn read(text: &str) -> Option<Self> {
+        from_text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    plain! {
+        /// A bit of everything.
+        struct Sample {
+            small: u8,
+            large: u64,
+            half: f64,
+            yes: bool,
+            word: Rc<str>,
+            name: String,
+            key: Bytes,
+            pages: Vec<(PageId, Option<Lsn>)>,
+            shapes: Vec<Rc<Shape>>,
+        }
+
+        enum Shape {
+            Dot,
+            Line { length: u32 },
+            Group { inner: Vec<Shape> },
+        }
+
+        #[derive(Default)]
+        struct Nothing {}
+    }
+
+    fn sample() -> Sample {
+        Sample {
+            small: 255,
+            large: u64::MAX,
+            half: -0.5,
+            yes: true,
+            word: "grün".into(),
+            name: String::new(),
+            key: Bytes::from(&[0, 255][..]),
+            pages: vec![(PageId(u32::MAX), None), (PageId(0), Some(Lsn(128)))],
+            shapes: vec![
+                Rc::new(Shape::Dot),
+                Rc::new(Shape::Group { inner: vec![Shape::Line { length: 300 }, Shape::Dot] }),
+            ],
+        }
+    }
+
+    #[test]
+    fn everything_comes_back() {
+        let sample = sample();
+        assert_eq!(from_text(&to_text(&sample)), Some(sample.clone()));
+        assert_eq!(from_bytes(&to_bytes(&Nothing {})), Some(Nothing {}));
+        for number in [0, 1, 127, 128, 16_383, 16_384, u64::MAX >> 1, u64::MAX] {
+            assert_eq!(from_bytes(&to_bytes(&number)), Some(number));
+        }
+        assert_eq!(to_bytes(&300u32), [0xac, 2]);
+    }
+
+    #[test]
+    fn what_is_cut_or_too_long_or_too_large_is_refused() {
+        let bytes = to_bytes(&sample());
+        for length in 0..bytes.len() {
+            assert_eq!(from_bytes::<Sample>(&bytes[..length]), None, "{length}");
+        }
+        assert_eq!(from_bytes::<u8>(&[1, 1]), None);
+        assert_eq!(from_bytes::<u8>(&to_bytes(&256u64)), None);
+        assert_eq!(from_bytes::<bool>(&[2]), None);
+        assert_eq!(from_bytes::<Shape>(&[3]), None);
+        assert_eq!(from_bytes::<u64>(&[0x80, 0]), None, "one number has one form");
+        assert_eq!(from_bytes::<u64>(&[255, 255, 255, 255, 255, 255, 255, 255, 255, 2]), None);
+        assert_eq!(from_bytes::<String>(&[1, 255]), None);
+    }
+
+    #[test]
+    fn a_count_is_not_believed_and_depth_has_an_end() {
+        let mut bytes = to_bytes(&u64::MAX);
+        bytes.extend([0; 20]);
+        assert_eq!(from_bytes::<Vec<u64>>(&bytes), None);
+        assert_eq!(from_bytes::<Vec<Nothing>>(&bytes), None);
+        assert_eq!(from_bytes::<Bytes>(&bytes), None);
+        // A group in a group in a group …
+        let deep: Vec<u8> = std::iter::repeat_n([2, 1], 100_000).flatten().chain([0]).collect();
+        assert_eq!(from_bytes::<Shape>(&deep), None);
+    }
+
+    #[test]
+    fn altered_bytes_are_read_or_refused() {
+        let bytes = to_bytes(&sample());
+        for place in 0..bytes.len() {
+            for byte in 0..=255 {
+                let mut altered = bytes.clone();
+                altered[place] = byte;
+                let _ = from_bytes::<Sample>(&altered);
+            }
+        }
+    }
+}
