@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{FileId, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{FileId, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyList, SplitKind, VictimReason};
+use super::parts::FrameTimes;
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -178,6 +179,26 @@ events! {
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
+        /// The page was read into `frame` before anybody asked for it. It is not pinned.
+        "read-ahead" PoolReadAhead { page: PageId, frame: FrameId }
+        /// The pool shrinks: the page is in another frame now.
+        "moved" PoolMoved { page: PageId, from: FrameId, to: FrameId }
+        /// The pool has so many frames from now on.
+        "resized" PoolResized { frames: u32 }
+        /// The policy chose the page that leaves; `number` belongs to the reason.
+        "victim" PoolVictim { page: PageId, frame: FrameId, reason: VictimReason, number: u64 }
+        /// A frame (or a page id, in a list that remembers) is the newest of a list of the policy; it left the one it was in.
+        "placed" PolicyPlaced { list: PolicyList, item: u32 }
+        /// The page left a list that remembers.
+        "forgot" PolicyForgot { list: PolicyList, page: PageId }
+        /// The frame's reference bit was set.
+        "referenced" PolicyReferenced { frame: FrameId }
+        /// The clock's hand went from frame `from` past `passed` frames, whose bits are clear now, to `hand`.
+        "hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
+        /// ARC's target length of T1, in parts of a frame.
+        "target" PolicyTarget { target: u64 }
+        /// What the policy knows of the times of a frame's accesses.
+        "times" PolicyTimes { times: FrameTimes }
     }
     Disk {
         "read" DiskRead { page: PageId, sequential: bool }
@@ -221,6 +242,7 @@ impl Event {
             PoolHit { page, .. } | PoolMiss { page, .. } | PoolCreated { page, .. } | PoolUnpinned { page, .. } => {
                 one(*page)
             }
+            PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             _ => one(PageId::NONE),

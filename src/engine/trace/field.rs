@@ -7,7 +7,10 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{
+    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind,
+    VictimReason,
+};
 use super::state::EngineState;
 use super::state_text;
 
@@ -78,7 +81,7 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind);
+word_fields!(Operation, Outcome, PageKind, SplitKind, PolicyKind, PolicyList, VictimReason);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {

@@ -36,7 +36,11 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
-pub use id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use id::{
+    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind,
+    VictimReason,
+};
+pub use parts::replacement::TARGET_ONE;
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};

@@ -116,7 +116,8 @@ impl Links {
 
     /// Oldest first.
     pub fn iter(&self, chain: &Chain) -> impl Iterator<Item = u32> {
-        std::iter::successors(Some(chain.oldest), |place| Some(self.newer(*place))).take_while(|place| *place != NIL)
+        let there = |place: u32| Some(place).filter(|place| *place != NIL);
+        std::iter::successors(there(chain.oldest), move |place| there(self.newer(*place)))
     }
 }
 

@@ -87,7 +87,7 @@ impl LruK {
     fn tell_times(&self, frame: FrameId, watch: &mut impl Watch) {
         watch.tell(|| {
             let times = self.frames[frame.index()].map(|history| self.told(&history)).unwrap_or_default();
-            Event::PolicyTimes { times: FrameTimes { frame, times }.into() }
+            Event::PolicyTimes { times: FrameTimes { frame, times } }
         });
     }
 
@@ -168,16 +168,12 @@ impl Replacement for LruK {
 
     fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
         let Some(history) = self.frames[frame.index()].take() else { return };
-        if self.retained == 0 {
-            return;
-        }
         let place = self.ghosts.push(0, page) as usize;
         if self.ghost_histories.len() <= place {
             self.ghost_histories.resize(place + 1, History::default());
         }
         self.ghost_histories[place] = history;
         watch.tell(|| Event::PolicyPlaced { list: PolicyList::Retained, item: page.0 });
-        self.forget_beyond(self.retained, watch);
     }
 
     fn admitted(&mut self, frame: FrameId, page: PageId, arrival: Arrival, watch: &mut impl Watch) {
@@ -189,6 +185,8 @@ impl Replacement for LruK {
             history = self.ghost_histories[place as usize];
             watch.tell(|| Event::PolicyForgot { list: PolicyList::Retained, page });
         }
+        // Not before: the page that was evicted for this one must not push this one's history out.
+        self.forget_beyond(self.retained, watch);
         history.used = arrival == Arrival::Asked;
         if arrival == Arrival::Asked {
             self.now += 1;

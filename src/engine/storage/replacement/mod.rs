@@ -40,6 +40,7 @@ mod tests;
 mod two_queue;
 
 pub use arc::Arc;
+pub use chain::{Chain, Links};
 pub use clock::Clock;
 pub use curve::{Curve, CurveJob, curve_sizes, lru_hits};
 pub use lru_k::LruK;
@@ -50,8 +51,8 @@ pub use two_queue::TwoQueue;
 
 use std::rc::Rc;
 
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
+use crate::trace::parts::{PolicyItems, ReplacementState};
+use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
 /// Who is told what a policy changes in its own structure.
 pub trait Watch {
@@ -157,10 +158,10 @@ impl PolicyOptions {
 pub enum Policy {
     Queue(Queue),
     Clock(Clock),
-    LruK(Box<LruK>),
-    TwoQueue(Box<TwoQueue>),
-    Arc(Box<Arc>),
-    Optimum(Box<Optimum>),
+    LruK(LruK),
+    TwoQueue(TwoQueue),
+    Arc(Arc),
+    Optimum(Optimum),
 }
 
 impl Policy {
@@ -169,10 +170,10 @@ impl Policy {
             PolicyKind::Fifo => Policy::Queue(Queue::fifo()),
             PolicyKind::Lru => Policy::Queue(Queue::lru()),
             PolicyKind::Clock => Policy::Clock(Clock::new(frames)),
-            PolicyKind::LruK => Policy::LruK(Box::new(LruK::new(frames, options))),
-            PolicyKind::TwoQueue => Policy::TwoQueue(Box::new(TwoQueue::new(frames))),
-            PolicyKind::Arc => Policy::Arc(Box::new(Arc::new(frames))),
-            PolicyKind::Optimum => Policy::Optimum(Box::new(Optimum::new(options.future.clone().unwrap_or_default()))),
+            PolicyKind::LruK => Policy::LruK(LruK::new(frames, options)),
+            PolicyKind::TwoQueue => Policy::TwoQueue(TwoQueue::new(frames)),
+            PolicyKind::Arc => Policy::Arc(Arc::new(frames)),
+            PolicyKind::Optimum => Policy::Optimum(Optimum::new(options.future.clone().unwrap_or_default())),
         }
     }
 }
@@ -192,7 +193,21 @@ macro_rules! any {
 }
 use any;
 
+impl ReplacementState {
+    /// Adds a list, given oldest first.
+    fn push_list(&mut self, list: PolicyList, items: impl Iterator<Item = u32>) {
+        self.lists.push(PolicyItems { list, items: items.collect() });
+    }
+}
+
 impl Policy {
+    /// Its structure as plain data.
+    pub fn state(&self) -> ReplacementState {
+        let mut state = ReplacementState::default();
+        self.describe(&mut state);
+        state
+    }
+
     /// A hit on a policy that is not LRU, out of the way of one that is.
     #[inline(never)]
     fn hit_other(&mut self, frame: FrameId, watch: &mut impl Watch) {

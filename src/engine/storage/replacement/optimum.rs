@@ -93,7 +93,7 @@ impl Optimum {
         } else {
             self.heap.push((next, frame.0));
         }
-        watch.tell(|| Event::PolicyTimes { times: FrameTimes { frame, times: told(next) }.into() });
+        watch.tell(|| Event::PolicyTimes { times: FrameTimes { frame, times: told(next) } });
     }
 }
 

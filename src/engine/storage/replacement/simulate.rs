@@ -33,6 +33,10 @@ impl Simulation {
         Simulation { policy: Policy::new(options, capacity), table, hits: 0, misses: 0 }
     }
 
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Plays some accesses, after those before.
     pub fn run(&mut self, accesses: &[u32]) {
         let table = &mut self.table;

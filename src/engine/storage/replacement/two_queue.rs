@@ -93,7 +93,6 @@ impl Replacement for TwoQueue {
         if list == IN {
             self.out.push(0, page);
             watch.tell(|| Event::PolicyPlaced { list: PolicyList::A1out, item: page.0 });
-            self.forget(watch);
         }
     }
 
@@ -110,6 +109,8 @@ impl Replacement for TwoQueue {
         self.list[frame.index()] = list as u8;
         self.links.push_newest(&mut self.chains[list], frame.0);
         watch.tell(|| Event::PolicyPlaced { list: LISTS[list], item: frame.0 });
+        // Not before: the page that was evicted for this one must not push this one's id out.
+        self.forget(watch);
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
