@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{FileId, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyList, SplitKind, VictimReason};
+use super::id::{
+    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyList, SplitKind, VictimReason,
+};
 use super::parts::FrameTimes;
 use super::state::EngineState;
 
@@ -182,23 +184,41 @@ events! {
         /// The page was read into `frame` before anybody asked for it. It is not pinned.
         "read-ahead" PoolReadAhead { page: PageId, frame: FrameId }
         /// The pool shrinks: the page is in another frame now.
-        "moved" PoolMoved { page: PageId, from: FrameId, to: FrameId }
+        "frame-moved" PoolMoved { page: PageId, from: FrameId, to: FrameId }
         /// The pool has so many frames from now on.
-        "resized" PoolResized { frames: u32 }
+        "pool-resized" PoolResized { frames: u32 }
         /// The policy chose the page that leaves; `number` belongs to the reason.
         "victim" PoolVictim { page: PageId, frame: FrameId, reason: VictimReason, number: u64 }
         /// A frame (or a page id, in a list that remembers) is the newest of a list of the policy; it left the one it was in.
-        "placed" PolicyPlaced { list: PolicyList, item: u32 }
+        "policy-placed" PolicyPlaced { list: PolicyList, item: u32 }
         /// The page left a list that remembers.
-        "forgot" PolicyForgot { list: PolicyList, page: PageId }
+        "policy-forgot" PolicyForgot { list: PolicyList, page: PageId }
         /// The frame's reference bit was set.
-        "referenced" PolicyReferenced { frame: FrameId }
+        "policy-referenced" PolicyReferenced { frame: FrameId }
         /// The clock's hand went from frame `from` past `passed` frames, whose bits are clear now, to `hand`.
-        "hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
+        "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
         /// ARC's target length of T1, in parts of a frame.
-        "target" PolicyTarget { target: u64 }
+        "policy-target" PolicyTarget { target: u64 }
         /// What the policy knows of the times of a frame's accesses.
-        "times" PolicyTimes { times: FrameTimes }
+        "policy-times" PolicyTimes { times: FrameTimes }
+    }
+    Lsm {
+        /// A get asks a table whose range holds the key.
+        "table-asked" TableAsked { file: FileNumber }
+        /// The table's Bloom filter says: the key is not there (the table is skipped), or it may be.
+        "filter-asked" FilterAsked { file: FileNumber, skipped: bool }
+        /// The filter let a get pass, but the table does not have the key.
+        "filter-false-positive" FilterFalsePositive { file: FileNumber }
+        /// A get searched one block of the table, the `block`-th of its data blocks.
+        "table-searched" TableSearched { file: FileNumber, block: u32, found: bool }
+        /// The block was in the block cache.
+        "block-hit" BlockHit { file: FileNumber, offset: u64 }
+        /// The block was not in the block cache; it is read from the disk.
+        "block-miss" BlockMiss { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block came into the cache as the most recently used.
+        "block-cached" BlockCached { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block left the cache: room was needed, or its table was removed.
+        "block-evicted" BlockEvicted { file: FileNumber, offset: u64 }
     }
     Disk {
         "read" DiskRead { page: PageId, sequential: bool }

@@ -18,7 +18,9 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::{FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind};
+use super::id::{
+    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind,
+};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -219,7 +221,7 @@ macro_rules! plain_wrapped {
         }
     )*};
 }
-plain_wrapped!(PageId, FrameId, Lsn);
+plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber);
 
 macro_rules! plain_words {
     ($($words:ident),*) => {$(

@@ -10,8 +10,8 @@
 //!                  └─── 3 is used next
 //! ```
 //!
-//! Accesses are counted, and the n-th is taken to be the n-th of the trace. What is accessed beyond it, or otherwise than
-//! foretold, is judged by what is left of the trace.
+//! Accesses are counted, and the n-th is taken to be the n-th of the trace. Who accesses otherwise than foretold is served
+//! too, but not at best.
 
 use std::collections::BinaryHeap;
 use std::rc::Rc;
@@ -136,7 +136,7 @@ impl Replacement for Optimum {
         let (next, frame) = found?;
         Some(match next {
             NEVER => Victim { frame, reason: VictimReason::NeverAgain, number: 0 },
-            next => Victim { frame, reason: VictimReason::UsedLast, number: u64::from(next - self.now) },
+            next => Victim { frame, reason: VictimReason::UsedLast, number: u64::from(next.saturating_sub(self.now)) },
         })
     }
 

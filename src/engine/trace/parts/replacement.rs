@@ -97,7 +97,7 @@ impl ReplacementState {
             Event::PolicyHandMoved { from, passed, hand } => {
                 self.hand = *hand;
                 let (from, end) = (*from, from.saturating_add(*passed));
-                let round = end.saturating_sub(frames);
+                let round = end.saturating_sub(frames.max(from));
                 self.referenced.retain(|frame| !((from..end).contains(&frame.0) || frame.0 < round));
             }
             Event::PolicyTarget { target } => self.target = *target,
