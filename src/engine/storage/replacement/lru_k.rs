@@ -17,13 +17,15 @@
 //! - What is known of a page outlives its stay: `retained` pages that left keep their accesses, or no page of a large set
 //!   would ever be seen to come back.
 //!
-//! Times are counted in accesses. The victim is found by a heap of lower bounds: a page's K-th last access only grows
-//! while it is in the pool, so an entry that turns out too old is put back with its true value.
+//! Times are counted in accesses. Pages with fewer than K accesses stand in a list by their last. The others stand in a
+//! heap of lower bounds: a page's K-th last access only grows while it is in the pool, so an entry that turns out too old
+//! is put back with its true value.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
-use super::chain::Ghosts;
+use super::chain::{Chain, Ghosts, Links};
 use super::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
 use crate::trace::parts::{FrameTimes, ReplacementState};
 use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
@@ -50,7 +52,10 @@ pub struct LruK {
     retain_as_many: bool,
     now: u64,
     frames: Vec<Option<History>>,
-    /// Lower bounds of ranks; each occupied frame has an entry.
+    /// Frames whose pages have fewer than K accesses, by the last.
+    links: Links,
+    young: Chain,
+    /// Lower bounds of the ranks of all other pages; entries of pages that left are dropped when they are met.
     heap: BinaryHeap<Reverse<(Rank, u32)>>,
     ghosts: Ghosts<1>,
     ghost_histories: Vec<History>,
@@ -65,6 +70,8 @@ impl LruK {
             retain_as_many: options.retained.is_none(),
             now: 0,
             frames: Vec::new(),
+            links: Links::default(),
+            young: Chain::default(),
             heap: BinaryHeap::new(),
             ghosts: Ghosts::default(),
             ghost_histories: Vec::new(),
@@ -73,6 +80,54 @@ impl LruK {
 
     fn rank(&self, history: &History) -> Rank {
         (history.times[self.k - 1], history.last)
+    }
+
+    /// How the page in a frame stands to its fellows has changed: it has K accesses now, or is the one used last.
+    fn rise(&mut self, frame: FrameId, was_young: bool) {
+        let Some(history) = self.frames[frame.index()] else { return };
+        match (was_young, self.is_young(&history)) {
+            (true, true) => {
+                self.links.raise(&mut self.young, frame.0);
+            }
+            (true, false) => {
+                self.links.unlink(&mut self.young, frame.0);
+                self.heap.push(Reverse((self.rank(&history), frame.0)));
+            }
+            // The entry in the heap is a lower bound still.
+            (false, _) => {}
+        }
+    }
+
+    fn is_young(&self, history: &History) -> bool {
+        history.times[self.k - 1] == 0
+    }
+
+    /// Puts a page among its fellows.
+    fn enlist(&mut self, frame: FrameId, history: History) {
+        if self.frames.len() <= frame.index() {
+            self.frames.resize(frame.index() + 1, None);
+        }
+        self.frames[frame.index()] = Some(history);
+        if self.is_young(&history) {
+            self.links.reach(frame.0);
+            self.links.push_newest(&mut self.young, frame.0);
+        } else if self.heap.len() < 4 * self.frames.len() + 64 {
+            self.heap.push(Reverse((self.rank(&history), frame.0)));
+        } else {
+            // Frames are given away again and again, and leave entries of their former pages.
+            let held = (0..).zip(&self.frames).filter_map(|(frame, held)| Some((frame, (*held)?)));
+            let old = held.filter(|(_, held)| !self.is_young(held));
+            self.heap = old.map(|(frame, held)| Reverse((self.rank(&held), frame))).collect();
+        }
+    }
+
+    /// Takes the page out of a frame.
+    fn delist(&mut self, frame: FrameId) -> Option<History> {
+        let history = self.frames[frame.index()].take()?;
+        if self.is_young(&history) {
+            self.links.unlink(&mut self.young, frame.0);
+        }
+        Some(history)
     }
 
     fn history_mut(&mut self, frame: FrameId) -> &mut History {
@@ -105,6 +160,7 @@ impl Replacement for LruK {
         self.now += 1;
         let (now, k, correlated) = (self.now, self.k, self.correlated);
         let history = self.history_mut(frame);
+        let was_young = history.times[k - 1] == 0;
         if now - history.last > correlated {
             let burst = history.last - history.times[0];
             for older in (1..k).rev() {
@@ -114,6 +170,7 @@ impl Replacement for LruK {
             history.times[0] = now;
         }
         history.last = now;
+        self.rise(frame, was_young);
         self.tell_times(frame, watch);
     }
 
@@ -121,12 +178,14 @@ impl Replacement for LruK {
         self.now += 1;
         let (now, k) = (self.now, self.k);
         let history = self.history_mut(frame);
+        let was_young = history.times[k - 1] == 0;
         if !history.used {
             history.times.copy_within(..k - 1, 1);
             history.times[0] = now;
             history.used = true;
         }
         history.last = now;
+        self.rise(frame, was_young);
         self.tell_times(frame, watch);
     }
 
@@ -136,38 +195,46 @@ impl Replacement for LruK {
         evictable: impl Fn(FrameId) -> bool,
         _watch: &mut impl Watch,
     ) -> Option<Victim> {
+        // The access that wants a frame is the next one.
+        let now = self.now + 1;
+        let last = |frame: FrameId| self.frames[frame.index()].map_or(0, |history| history.last);
+        let young = self.links.oldest(&self.young, &evictable);
+        if let Some(frame) = young.filter(|frame| now - last(*frame) > self.correlated) {
+            return Some(Victim { frame, reason: VictimReason::TooFewUses, number: now - last(frame) });
+        }
+        let young = young.map(|frame| Victim { frame, reason: VictimReason::TooFewUses, number: now - last(frame) });
         let mut passed_over = Vec::new();
-        let mut found = None;
-        let mut too_soon = None;
-        while let Some(Reverse((bound, frame))) = self.heap.pop() {
-            let Some(history) = self.frames[frame as usize] else { continue };
-            let rank = self.rank(&history);
+        let (mut found, mut too_soon) = (None, None);
+        while let Some(mut top) = self.heap.peek_mut() {
+            let Reverse((bound, frame)) = *top;
+            let history = self.frames[frame as usize].unwrap_or_default();
+            let rank = (history.times[self.k - 1], history.last);
+            if rank.0 == 0 {
+                PeekMut::pop(top);
+                continue;
+            }
             if rank != bound {
-                self.heap.push(Reverse((rank, frame)));
+                *top = Reverse((rank, frame));
                 continue;
             }
-            passed_over.push(Reverse((rank, frame)));
-            if !evictable(FrameId(frame)) {
-                continue;
-            }
-            // The access that wants a frame is the next one.
-            if self.now + 1 - history.last > self.correlated {
-                found = Some((rank, frame));
+            let may_go = evictable(FrameId(frame));
+            let victim = Victim { frame: FrameId(frame), reason: VictimReason::KthUse, number: now - rank.0 };
+            if may_go && now - history.last > self.correlated {
+                found = Some(victim);
                 break;
             }
-            too_soon.get_or_insert((rank, frame));
+            passed_over.push(PeekMut::pop(top));
+            if may_go {
+                too_soon.get_or_insert(victim);
+            }
         }
         self.heap.extend(passed_over);
-        let ((kth, last), frame) = found.or(too_soon)?;
-        let (reason, since) = match kth {
-            0 => (VictimReason::TooFewUses, last),
-            kth => (VictimReason::KthUse, kth),
-        };
-        Some(Victim { frame: FrameId(frame), reason, number: self.now + 1 - since })
+        // If all were used too lately, the rule falls, not the access.
+        found.or(young).or(too_soon)
     }
 
     fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
-        let Some(history) = self.frames[frame.index()].take() else { return };
+        let Some(history) = self.delist(frame) else { return };
         let place = self.ghosts.push(0, page) as usize;
         if self.ghost_histories.len() <= place {
             self.ghost_histories.resize(place + 1, History::default());
@@ -177,9 +244,6 @@ impl Replacement for LruK {
     }
 
     fn admitted(&mut self, frame: FrameId, page: PageId, arrival: Arrival, watch: &mut impl Watch) {
-        if self.frames.len() <= frame.index() {
-            self.frames.resize(frame.index() + 1, None);
-        }
         let mut history = History::default();
         if let Some((_, place)) = self.ghosts.remove(page) {
             history = self.ghost_histories[place as usize];
@@ -188,34 +252,29 @@ impl Replacement for LruK {
         // Not before: the page that was evicted for this one must not push this one's history out.
         self.forget_beyond(self.retained, watch);
         history.used = arrival == Arrival::Asked;
-        if arrival == Arrival::Asked {
+        if history.used {
             self.now += 1;
             history.times.copy_within(..self.k - 1, 1);
             history.times[0] = self.now;
         }
         history.last = self.now;
-        self.frames[frame.index()] = Some(history);
-        // Frames are given away again and again: entries of their former pages go when they are met, or here.
-        if self.heap.len() > 4 * self.frames.len() + 64 {
-            let occupied = (0..).zip(&self.frames).filter_map(|(frame, held)| Some((frame, (*held)?)));
-            self.heap = occupied.map(|(frame, held)| Reverse((self.rank(&held), frame))).collect();
-        } else {
-            self.heap.push(Reverse((self.rank(&history), frame.0)));
-        }
+        self.enlist(frame, history);
         self.tell_times(frame, watch);
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
-        self.frames[frame.index()] = None;
+        self.delist(frame);
     }
 
     fn moved(&mut self, from: FrameId, to: FrameId) {
-        if self.frames.len() <= to.index() {
-            self.frames.resize(to.index() + 1, None);
-        }
         let Some(history) = self.frames[from.index()].take() else { return };
-        self.frames[to.index()] = Some(history);
-        self.heap.push(Reverse((self.rank(&history), to.0)));
+        if self.is_young(&history) {
+            // It keeps its place in the list.
+            self.links.rename(&mut self.young, from.0, to.0);
+            self.frames[to.index()] = Some(history);
+        } else {
+            self.enlist(to, history);
+        }
     }
 
     fn resize(&mut self, frames: u32, watch: &mut impl Watch) {

@@ -37,6 +37,7 @@ mod queue;
 mod simulate;
 #[cfg(test)]
 mod tests;
+mod times;
 mod two_queue;
 
 pub use arc::Arc;
@@ -139,7 +140,7 @@ pub struct PolicyOptions {
 }
 
 /// Most accesses to a page that LRU-K remembers.
-pub const K_MAX: u32 = 8;
+pub const K_MAX: u32 = 4;
 
 impl Default for PolicyOptions {
     fn default() -> PolicyOptions {

@@ -13,41 +13,45 @@
 //! Accesses are counted, and the n-th is taken to be the n-th of the trace. Who accesses otherwise than foretold is served
 //! too, but not at best.
 
-use std::collections::BinaryHeap;
 use std::rc::Rc;
 
+use super::chain::{Chain, Links};
+use super::times::Times;
 use super::{Arrival, Replacement, Victim, Watch};
 use crate::trace::parts::{FrameTimes, ReplacementState};
 use crate::trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
-/// The places of every page in a trace: `at[starts[p]..starts[p + 1]]`, ascending, the first access being 1.
+/// A trace that is known beforehand. The first access has the time 1.
 #[derive(Clone, Debug, Default)]
 pub struct Future {
-    starts: Vec<u32>,
-    at: Vec<u32>,
+    accesses: Vec<u32>,
+    /// By time, from 1 on: the time of the next access to the same page, or [`NEVER`].
+    next: Vec<u32>,
 }
 
 /// The access that never comes.
 const NEVER: u32 = u32::MAX;
 
 impl Future {
-    /// `accesses` are page ids, which should be dense: there is a counter for each up to the largest.
+    /// `accesses` are page ids, which should be dense: each up to the largest takes memory.
     pub fn new(accesses: &[u32]) -> Future {
         let pages = accesses.iter().max().map_or(0, |page| *page as usize + 1);
-        let mut starts = vec![0u32; pages + 1];
-        for page in accesses {
-            starts[*page as usize + 1] += 1;
+        let mut later = vec![NEVER; pages];
+        let mut next = vec![NEVER; accesses.len() + 1];
+        for (index, page) in accesses.iter().enumerate().rev() {
+            next[index + 1] = std::mem::replace(&mut later[*page as usize], index as u32 + 1);
         }
-        for page in 0..pages {
-            starts[page + 1] += starts[page];
+        Future { accesses: accesses.to_vec(), next }
+    }
+
+    /// The first access to `page` after `now`. Quick when the access at `now` was to that page, as foretold.
+    fn next_use(&self, page: PageId, now: u32) -> u32 {
+        let at = |time: u32| time.checked_sub(1).and_then(|index| self.accesses.get(index as usize));
+        if at(now) == Some(&page.0) {
+            return self.next[now as usize];
         }
-        let (mut next, mut at) = (starts.clone(), vec![0; accesses.len()]);
-        for (time, page) in (1..).zip(accesses) {
-            let place = &mut next[*page as usize];
-            at[*place as usize] = time;
-            *place += 1;
-        }
-        Future { starts, at }
+        let later = self.accesses.iter().skip(now as usize).position(|access| *access == page.0);
+        later.map_or(NEVER, |distance| now + 1 + distance as u32)
     }
 }
 
@@ -60,40 +64,48 @@ struct Held {
 #[derive(Clone, Debug)]
 pub struct Optimum {
     future: Rc<Future>,
-    /// By page: the place in `future.at` of its next access.
-    cursors: Vec<u32>,
     now: u32,
     frames: Vec<Option<Held>>,
-    /// Next use and frame, the furthest on top; entries of the past are dropped when they are met.
-    heap: BinaryHeap<(u32, u32)>,
+    /// The next uses of all pages that are held and will be used.
+    uses: Times,
+    /// By page: the frame that holds it, if its next use is among `uses`.
+    frame_of: Vec<u32>,
+    /// Frames whose pages will not be used again, the one that is known for longest to be so first.
+    links: Links,
+    done_with: Chain,
 }
 
 impl Optimum {
     pub fn new(future: Rc<Future>) -> Optimum {
-        let cursors = future.starts.clone();
-        Optimum { future, cursors, now: 0, frames: Vec::new(), heap: BinaryHeap::new() }
-    }
-
-    /// The first access to `page` after now.
-    fn next_use(&mut self, page: PageId) -> u32 {
-        let Some(end) = self.future.starts.get(page.index() + 1) else { return NEVER };
-        let cursor = &mut self.cursors[page.index()];
-        while *cursor < *end && self.future.at[*cursor as usize] <= self.now {
-            *cursor += 1;
-        }
-        if *cursor < *end { self.future.at[*cursor as usize] } else { NEVER }
+        let uses = Times::new(future.accesses.len() as u32 + 1);
+        let (frames, frame_of, links, done_with) = Default::default();
+        Optimum { future, now: 0, frames, uses, frame_of, links, done_with }
     }
 
     fn expect(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
-        let next = self.next_use(page);
+        let next = self.future.next_use(page, self.now);
         self.frames[frame.index()] = Some(Held { page, next });
-        if self.heap.len() > 4 * self.frames.len() + 64 {
-            let held = (0..).zip(&self.frames).filter_map(|(frame, held)| Some((held.as_ref()?.next, frame)));
-            self.heap = held.collect();
+        if next == NEVER {
+            self.links.reach(frame.0);
+            self.links.push_newest(&mut self.done_with, frame.0);
         } else {
-            self.heap.push((next, frame.0));
+            if self.frame_of.len() <= page.index() {
+                self.frame_of.resize(page.index() + 1, 0);
+            }
+            self.frame_of[page.index()] = frame.0;
+            self.uses.insert(next);
         }
         watch.tell(|| Event::PolicyTimes { times: FrameTimes { frame, times: told(next) } });
+    }
+
+    /// Forgets what was expected of the page in a frame; gives the page.
+    fn settle(&mut self, frame: FrameId) -> Option<PageId> {
+        let Held { page, next } = self.frames[frame.index()].take()?;
+        match next {
+            NEVER => self.links.unlink(&mut self.done_with, frame.0),
+            next => self.uses.remove(next),
+        }
+        Some(page)
     }
 }
 
@@ -105,8 +117,8 @@ fn told(next: u32) -> Vec<u64> {
 impl Replacement for Optimum {
     fn hit(&mut self, frame: FrameId, watch: &mut impl Watch) {
         self.now += 1;
-        if let Some(held) = self.frames[frame.index()] {
-            self.expect(frame, held.page, watch);
+        if let Some(page) = self.settle(frame) {
+            self.expect(frame, page, watch);
         }
     }
 
@@ -120,24 +132,19 @@ impl Replacement for Optimum {
         evictable: impl Fn(FrameId) -> bool,
         _watch: &mut impl Watch,
     ) -> Option<Victim> {
-        let mut passed_over = Vec::new();
-        let mut found = None;
-        while let Some((next, frame)) = self.heap.pop() {
-            if self.frames[frame as usize].is_none_or(|held| held.next != next) {
-                continue;
-            }
-            passed_over.push((next, frame));
-            if evictable(FrameId(frame)) {
-                found = Some((next, FrameId(frame)));
-                break;
+        if let Some(frame) = self.links.oldest(&self.done_with, &evictable) {
+            return Some(Victim { frame, reason: VictimReason::NeverAgain, number: 0 });
+        }
+        let mut before = self.future.accesses.len() as u32 + 1;
+        loop {
+            before = self.uses.latest_before(before)?;
+            let page = self.future.accesses[before as usize - 1];
+            let frame = FrameId(self.frame_of[page as usize]);
+            if evictable(frame) {
+                let number = u64::from(before.saturating_sub(self.now));
+                return Some(Victim { frame, reason: VictimReason::UsedLast, number });
             }
         }
-        self.heap.extend(passed_over);
-        let (next, frame) = found?;
-        Some(match next {
-            NEVER => Victim { frame, reason: VictimReason::NeverAgain, number: 0 },
-            next => Victim { frame, reason: VictimReason::UsedLast, number: u64::from(next.saturating_sub(self.now)) },
-        })
     }
 
     fn evicted(&mut self, frame: FrameId, _page: PageId, watch: &mut impl Watch) {
@@ -155,7 +162,7 @@ impl Replacement for Optimum {
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
-        self.frames[frame.index()] = None;
+        self.settle(frame);
     }
 
     fn moved(&mut self, from: FrameId, to: FrameId) {
@@ -164,7 +171,10 @@ impl Replacement for Optimum {
         }
         let Some(held) = self.frames[from.index()].take() else { return };
         self.frames[to.index()] = Some(held);
-        self.heap.push((held.next, to.0));
+        match held.next {
+            NEVER => self.links.rename(&mut self.done_with, from.0, to.0),
+            _ => self.frame_of[held.page.index()] = to.0,
+        }
     }
 
     fn resize(&mut self, _frames: u32, _watch: &mut impl Watch) {}
