@@ -13,6 +13,7 @@
 
 mod checksum;
 mod error;
+pub mod heap;
 pub mod lsm;
 pub mod page;
 pub mod pager;
@@ -23,6 +24,7 @@ mod tests;
 pub mod tree;
 
 pub use error::StorageError;
+pub use heap::Heap;
 pub use tree::{BulkLoad, Tree, Verification};
 
 use crate::sim::Device;

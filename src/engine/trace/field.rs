@@ -8,9 +8,11 @@ use std::rc::Rc;
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
 use super::id::{
-    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind,
-    VictimReason,
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{RowId, SplitKind};
+use super::parts::heap::HeapDetail;
+use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::EngineState;
 use super::state_text;
 
@@ -81,7 +83,8 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind, PolicyKind, PolicyList, VictimReason);
+word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(PolicyKind, PolicyList, VictimReason);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -111,6 +114,26 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for RowId {
+    fn write(&self, out: &mut String) {
+        push_number(out, u64::from(self.page.0));
+        out.push('.');
+        push_number(out, u64::from(self.slot));
+    }
+    fn read(text: &str) -> Option<Self> {
+        RowId::parse(text)
+    }
+}
+
+impl Field for Rc<HeapDetail> {
+    fn write(&self, out: &mut String) {
+        Field::write(&**self, out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        Field::read(text).map(Rc::new)
     }
 }
 

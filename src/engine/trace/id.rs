@@ -1,4 +1,6 @@
-//! Names of things: pages, frames, log positions, operations.
+//! Names of things: pages, frames, rows, log positions, operations.
+
+use super::decimal::number;
 
 /// A page of the database file, by its position in it. Page 0 is the meta page, so 0 also stands for "no page" in links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,91 +117,75 @@ words! {
     }
 }
 
-words! {
-    /// A replacement policy.
-    #[derive(Default)]
-    PolicyKind {
-        Fifo = "fifo",
-        Clock = "clock",
-        #[default]
-        Lru = "lru",
-        LruK = "lru-k",
-        TwoQueue = "2q",
-        Arc = "arc",
-        /// Belady's optimum, which knows the trace beforehand.
-        Optimum = "optimum",
+/// Where a row can be asked for: a page and a slot of it. It stays the same as long as the row lives, wherever the row's
+/// bytes go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    pub page: PageId,
+    pub slot: u16,
+}
+
+impl RowId {
+    /// Page 0 has no rows.
+    pub const NONE: RowId = RowId { page: PageId(0), slot: 0 };
+
+    pub fn new(page: u32, slot: u16) -> RowId {
+        RowId { page: PageId(page), slot }
+    }
+
+    pub fn is_none(self) -> bool {
+        self.page.is_none()
+    }
+
+    /// `12.3`: slot 3 of page 12.
+    pub fn parse(text: &str) -> Option<RowId> {
+        let (page, slot) = text.split_once('.')?;
+        Some(RowId { page: PageId(number(page)?), slot: number(slot)? })
     }
 }
 
-impl PolicyKind {
-    /// Its name in a sentence.
-    pub fn name(self) -> &'static str {
-        match self {
-            PolicyKind::Fifo => "FIFO",
-            PolicyKind::Clock => "Clock",
-            PolicyKind::Lru => "LRU",
-            PolicyKind::LruK => "LRU-K",
-            PolicyKind::TwoQueue => "2Q",
-            PolicyKind::Arc => "ARC",
-            PolicyKind::Optimum => "the optimum",
-        }
-    }
-}
-
-words! {
-    /// A list that a replacement policy keeps.
-    PolicyList {
-        /// FIFO: by arrival.
-        Queue = "queue",
-        /// LRU: by last use.
-        Recent = "recent",
-        /// LRU-K: pages that left and whose accesses are remembered.
-        Retained = "retained",
-        /// 2Q: newcomers, by arrival.
-        A1in = "a1in",
-        /// 2Q: newcomers that left.
-        A1out = "a1out",
-        /// 2Q: proven pages, by last use.
-        Am = "am",
-        /// ARC: used once, by last use.
-        T1 = "t1",
-        /// ARC: used again, by last use.
-        T2 = "t2",
-        /// ARC: left T1.
-        B1 = "b1",
-        /// ARC: left T2.
-        B2 = "b2",
-    }
-}
-
-impl PolicyList {
-    /// True when it remembers pages that left the pool: its items are page ids then, else frames.
-    pub fn is_memory(self) -> bool {
-        matches!(self, PolicyList::Retained | PolicyList::A1out | PolicyList::B1 | PolicyList::B2)
+impl std::fmt::Display for RowId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.page.0, self.slot)
     }
 }
 
 words! {
-    /// Why a page was chosen to leave the pool; what its number says.
-    VictimReason {
-        FirstIn = "first-in",
-        LeastRecent = "least-recent",
-        /// Number: frames whose reference bits the hand cleared or passed before.
-        NotReferenced = "not-referenced",
-        /// Fewer than K accesses; number: how long ago the last was.
-        TooFewUses = "too-few-uses",
-        /// Number: how long ago the K-th last access was.
-        KthUse = "kth-use",
-        /// 2Q's A1in is too long; number: its length.
-        Newcomer = "newcomer",
-        /// The oldest of 2Q's Am; number: the length of A1in.
-        ProvenLeastRecent = "proven-least-recent",
-        /// The oldest of ARC's T1; number: its length.
-        UsedOnce = "used-once",
-        /// The oldest of ARC's T2; number: its length.
-        UsedAgain = "used-again",
-        /// Number: accesses until it will be used.
-        UsedLast = "used-last",
-        NeverAgain = "never-again",
+    /// What a page of a heap file is for.
+    HeapKind {
+        Meta = "meta",
+        /// The free-space map of the pages that follow it.
+        Map = "map",
+        Rows = "rows",
+        Overflow = "overflow",
+        Free = "free",
+    }
+}
+
+words! {
+    /// What a slot leads to.
+    CellKind {
+        /// Nothing: the slot can be given to another row.
+        Free = "free",
+        Row = "row",
+        /// A forwarding address: the row moved to another page.
+        Stub = "stub",
+        /// A row that moved here, with the row id under which it is known.
+        Moved = "moved",
+        /// The first page of a chain that holds the row.
+        Overflow = "overflow",
+    }
+}
+
+words! {
+    /// What is asked of a heap file.
+    HeapOperation {
+        Insert = "insert",
+        Update = "update",
+        Get = "get",
+        Delete = "delete",
+        Scan = "scan",
+        Compact = "compact",
+        Flush = "flush",
     }
 }

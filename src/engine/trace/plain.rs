@@ -18,9 +18,11 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
+use super::id::SplitKind;
 use super::id::{
-    FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, PolicyKind, PolicyList, SplitKind,
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::policy::{PolicyKind, PolicyList};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -235,7 +237,8 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(Operation, Outcome, PageKind, SplitKind, PolicyKind, PolicyList);
+plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+plain_words!(PolicyKind, PolicyList);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -63,7 +63,7 @@ impl Times {
             let word = floor.get(at / 64).copied().unwrap_or(0) & ((1u64 << (at % 64)) - 1);
             if word != 0 {
                 let found = at / 64 * 64 + last_bit(word);
-                return Some(self.floors[..height].iter().rev().fold(found, down) as u32);
+                return Some(self.floors[..height].iter().rev().fold(found, |at, floor| down(at, floor)) as u32);
             }
             at /= 64;
         }
@@ -76,7 +76,7 @@ fn last_bit(word: u64) -> usize {
 }
 
 /// From a bit that is set to the last that is set below it.
-fn down(at: usize, floor: &Vec<u64>) -> usize {
+fn down(at: usize, floor: &[u64]) -> usize {
     at * 64 + last_bit(floor[at])
 }
 

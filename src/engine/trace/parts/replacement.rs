@@ -5,8 +5,9 @@
 //! left (see [`PolicyList::is_memory`]); all are oldest first, so the next victim of a list is its first.
 
 use crate::trace::Event;
-use crate::trace::id::{FrameId, PolicyKind, PolicyList};
+use crate::trace::id::FrameId;
 use crate::trace::plain::plain;
+use crate::trace::policy::{PolicyKind, PolicyList};
 
 /// What stands for one frame in ARC's target, which moves by fractions of a frame.
 pub const TARGET_ONE: u64 = 1 << 16;
