@@ -102,9 +102,7 @@ impl TreeSubject {
                 }
             }
             Work::Get => {
-                for key in &rows.reshuffled {
-                    tree.get_with(cx, key, |value| sum += u64::from(value[0]))?;
-                }
+                tree.get_many(cx, &rows.reshuffled, |_, value| sum += value.map_or(0, |value| u64::from(value[0])))?;
             }
             Work::Scan => {
                 for start in rows.scan_starts() {
@@ -113,9 +111,7 @@ impl TreeSubject {
                 }
             }
             Work::Delete => {
-                for key in &rows.reshuffled {
-                    sum += u64::from(tree.delete(cx, key)?);
-                }
+                tree.delete_many(cx, &rows.reshuffled, |_, deleted| sum += u64::from(deleted))?;
             }
         }
         Ok(sum)
