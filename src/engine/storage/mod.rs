@@ -21,9 +21,11 @@ pub mod log;
 pub mod lsm;
 pub mod page;
 pub mod pager;
-pub mod policy;
 pub mod pool;
 pub mod recovery;
+pub mod replacement;
+#[cfg(test)]
+mod tests;
 pub mod transaction;
 pub mod tree;
 

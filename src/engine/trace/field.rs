@@ -13,6 +13,7 @@ use super::id::{
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
+use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 use super::state_text;
 
@@ -85,6 +86,7 @@ macro_rules! word_fields {
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+word_fields!(PolicyKind, PolicyList, VictimReason);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {

@@ -29,6 +29,7 @@ pub mod field;
 pub mod id;
 pub mod parts;
 pub mod plain;
+pub mod policy;
 pub mod recorder;
 pub mod state;
 pub mod state_text;
@@ -41,7 +42,9 @@ pub use id::{
 };
 pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 pub use id::{RowId, SplitKind};
+pub use parts::replacement::TARGET_ONE;
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
+pub use policy::{PolicyKind, PolicyList, VictimReason};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
 pub use text::{TextError, TraceReader, read_trace, write_trace};

@@ -23,6 +23,7 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::policy::{PolicyKind, PolicyList};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -239,6 +240,7 @@ macro_rules! plain_words {
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+plain_words!(PolicyKind, PolicyList);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -13,6 +13,7 @@
 //! - [`insert`] and [`split`]: a full page is split by bytes (or by keys when an order is given), at the right edge for
 //!   ascending keys so that pages stay full.
 //! - [`delete`] and [`rebalance`]: a page with too little merges with a neighbour, or borrows from it.
+//! - [`many`]: looking up and deleting many keys at a time.
 //! - [`bulk`]: building from sorted records, bottom up.
 //! - [`overflow`]: chains of pages for long values. [`allocate`]: the free list.
 //! - [`durable`], [`logged`]: what is added when changes are written to a log first, and how they are taken back.
@@ -33,6 +34,7 @@ mod delete;
 mod durable;
 mod insert;
 mod logged;
+mod many;
 mod overflow;
 mod rebalance;
 mod scan;

@@ -37,7 +37,7 @@ impl Tree {
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),
             counters: cx.counters,
-            parts: Parts { log: self.log_state(), ..Parts::default() },
+            parts: Parts { log: self.log_state(), replacement: self.pager.replacement(), ..Parts::default() },
         }
     }
 
