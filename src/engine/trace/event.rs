@@ -13,7 +13,7 @@ use super::field::{self, Texts};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
-use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
 use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
@@ -292,6 +292,18 @@ events! {
         "page-restored" PageRestored { page: PageId, lsn: Lsn, source: PageSource }
         /// The log ends here, where a crash tore what followed.
         "log-torn" LogTorn { at: Lsn, bytes: u32 }
+        /// The commit is in the log and waits for others to share its sync.
+        "transaction-waits" TransactionWaits { txn: TxnId }
+        /// The client begins a transaction, by a name of its own.
+        "client-began" ClientBegan { txn: TxnId, name: Rc<str> }
+        /// The client was told that a key has this value now, or that it is deleted.
+        "client-changed" ClientChanged { txn: TxnId, key: Bytes, value: Bytes, removed: bool }
+        /// Of the client's changes the first `changes` are left.
+        "client-took-back" ClientTookBack { txn: TxnId, changes: u32 }
+        "client-learned" ClientLearned { txn: TxnId, fate: TxnFate }
+        /// The database was held against what the client wrote down. `problem` is empty when all of the `promised`
+        /// transactions that had to be there are, and nothing else; `lost` ones were acknowledged, but may be missing.
+        "client-checked" ClientChecked { promised: u64, lost: u64, records: u64, problem: Rc<str> }
     }
     Lsm {
         /// A get asks a table whose range holds the key.
@@ -330,6 +342,10 @@ events! {
         "fault" DiskFault { text: Rc<str> }
         /// Power failed: of the unsynced writes, so many were kept, lost, and torn.
         "crashed" DiskCrashed { kept: u32, lost: u32, torn: u32 }
+        /// What became of a page's write in a crash, and the LSN that the disk has of it now.
+        "page-survived" PageSurvived { page: PageId, fate: WriteFate, lsn: Lsn }
+        /// The page fails its checksum on the disk from now on; its LSNs there may be damaged too.
+        "page-damaged" PageDamaged { page: PageId, live: Lsn, durable: Lsn }
     }
 }
 
@@ -359,6 +375,7 @@ impl Event {
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),
             RecordRedone { page, .. } | RecordSkipped { page, .. } | PageRestored { page, .. } => one(*page),
+            PageSurvived { page, .. } | PageDamaged { page, .. } => one(*page),
             HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),
             HeapCompacted { page, .. } | HeapOverflowWritten { page, .. } | HeapCellRead { page, .. } => one(*page),
             HeapOverflowRead { page, .. } | HeapPageScanned { page, .. } => one(*page),

@@ -70,9 +70,15 @@ impl Journal {
             }
             CommitMode::Group { .. } => {
                 self.commits.waiting.push_back((txn, lsn, cx.now_ns()));
+                cx.emit(|| Event::TransactionWaits { txn });
                 Ok(Acknowledged::Later)
             }
         }
+    }
+
+    /// Whether a commit was not acknowledged yet.
+    pub fn is_waiting(&self, txn: TxnId) -> bool {
+        self.commits.waiting().any(|waiting| waiting == txn)
     }
 
     /// Syncs if it is time to. Returns the transactions that whoever asked may be told of now.
