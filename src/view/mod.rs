@@ -31,6 +31,7 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod log;
 pub mod map;
 pub mod markers;
 pub mod measures;
@@ -124,6 +125,8 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// What is going on in a log and in recovery.
+    pub log: log::Doing,
     shape: shape::CachedShape,
 }
 
@@ -132,6 +135,7 @@ impl View {
     pub fn apply(&mut self, index: usize, record: &Record) {
         let oddities = self.oddities();
         self.activity_before(index, record);
+        self.log.follow(&self.state, &record.event, record.time_ns);
         self.fold(&record.event);
         for guide in GUIDES {
             (guide.fold)(&mut self.state, &record.event);

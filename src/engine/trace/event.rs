@@ -253,7 +253,7 @@ events! {
     }
     Log {
         /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what
-        /// it would take back next; `page` is 0 for records that are about none, or about the meta page.
+        /// it would take back next if the record says so, else 0; `page` is 0 for records that are about none, or about the meta page.
         "log-appended" LogAppended {
             lsn: Lsn, prev: Lsn, txn: TxnId, kind: LogKind, page: PageId, undo_next: Lsn, length: u32, text: Rc<str>,
         }
@@ -342,8 +342,8 @@ events! {
         "fault" DiskFault { text: Rc<str> }
         /// Power failed: of the unsynced writes, so many were kept, lost, and torn.
         "crashed" DiskCrashed { kept: u32, lost: u32, torn: u32 }
-        /// What became of a page's write in a crash, and the LSN that the disk has of it now.
-        "page-survived" PageSurvived { page: PageId, fate: WriteFate, lsn: Lsn }
+        /// What became of a page's write in a crash, the LSN that the disk has of it now, and whether it fails its checksum.
+        "page-survived" PageSurvived { page: PageId, fate: WriteFate, lsn: Lsn, damaged: bool }
         /// The page fails its checksum on the disk from now on; its LSNs there may be damaged too.
         "page-damaged" PageDamaged { page: PageId, live: Lsn, durable: Lsn }
     }

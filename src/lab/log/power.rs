@@ -51,8 +51,8 @@ impl LogLab {
                 () if now == durable => WriteFate::Lost,
                 () => WriteFate::Torn,
             };
-            let lsn = self.image(page).live;
-            cx.emit(|| Event::PageSurvived { page, fate, lsn });
+            let MediumPage { live: lsn, damaged, .. } = self.image(page);
+            cx.emit(|| Event::PageSurvived { page, fate, lsn, damaged });
         }
         self.ledger.crashed(cx);
         let writes = |count: u32| grouped(count.into());

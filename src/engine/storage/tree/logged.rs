@@ -167,6 +167,7 @@ impl Tree {
         let lsn = self.undo_next(txn);
         let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
         journal.work_for(txn);
+        let records = self.meta.records;
         let stored = journal.log.read(cx, disk, lsn)?;
         let record = stored.record()?;
         if record.txn != txn {
@@ -187,6 +188,10 @@ impl Tree {
             _ => self.go_on_with(cx, txn, record.prev),
         }
         let undo_next = self.undo_next(txn);
+        if self.meta.records != records {
+            let records = self.meta.records;
+            cx.emit(|| Event::RecordCount { records });
+        }
         cx.emit(|| Event::RecordUndone { lsn, txn, undo_next });
         Ok(())
     }

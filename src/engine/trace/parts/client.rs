@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::trace::id::{Lsn, PageId, TxnFate, TxnId, WriteFate};
+use crate::trace::id::{Lsn, PageId, TxnFate, TxnId};
 use crate::trace::plain::plain;
 use crate::trace::{Bytes, Event};
 
@@ -156,8 +156,8 @@ impl MediumState {
                 self.edit(*page, |image| (image.live, image.damaged) = (live, false));
             }
             Event::DiskSynced { .. } => self.pages.iter_mut().for_each(|image| image.durable = image.live),
-            Event::PageSurvived { page, fate, lsn } => {
-                let (lsn, damaged) = (*lsn, *fate == WriteFate::Torn);
+            Event::PageSurvived { page, lsn, damaged, .. } => {
+                let (lsn, damaged) = (*lsn, *damaged);
                 self.edit(*page, |image| *image = MediumPage { live: lsn, durable: lsn, damaged });
             }
             Event::PageDamaged { page, live, durable } => {
