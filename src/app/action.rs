@@ -25,6 +25,8 @@ pub enum Action {
     Select(Option<Selection>),
     /// A key to be found on the stage; none when empty.
     Find(String),
+    /// The lab's first preset.
+    OpenLab(usize),
     OpenPreset(usize),
     RunScript(String),
     /// The same script with another value of a setting, run anew.

@@ -220,6 +220,7 @@ impl App {
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
             Action::Find(key) => self.look_for(&key),
+            Action::OpenLab(index) => self.open_lab(index),
             Action::OpenPreset(index) => self.open_preset(index),
             Action::RunScript(script) => {
                 self.shown = None;
