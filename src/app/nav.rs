@@ -58,7 +58,7 @@ fn lab(props: &NavProps, index: usize) -> Html {
     html! {
         <li>
             <button type="button" class="lab" title={lab.summary} aria-current={open.then_some("page")}
-                onclick={on::<MouseEvent>(&props.act, Action::OpenLab(index))}>{ lab.title }</button>
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(lab.name, 0))}>{ lab.title }</button>
             if open { { presets(props) } }
         </li>
     }
@@ -69,7 +69,7 @@ fn presets(props: &NavProps) -> Html {
         let current = (props.preset == Some(index)).then_some("true");
         html! {
             <li><button type="button" aria-current={current} title={preset.point}
-                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(index))}>{ preset.title }</button></li>
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(props.lab.0.name, index))}>{ preset.title }</button></li>
         }
     });
     html! { <ul class="presets">{ for rows }</ul> }

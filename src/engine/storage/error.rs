@@ -20,6 +20,8 @@ pub enum StorageError {
     DamagedFile { name: String, offset: u64, what: String },
     #[error("all {frames} frames of the pool are pinned: give it more (set frames)")]
     AllPinned { frames: u32 },
+    #[error("page {page} is pinned in a frame that would go: a pool of {frames} frames has none there; unpin it first", page = page.0)]
+    PinnedAbove { page: PageId, frames: u32 },
     #[error("the key has {length} bytes, at most {max} fit (a quarter of a page of {page_size} bytes)")]
     KeyTooLong { length: usize, max: usize, page_size: usize },
     #[error("the value has {length} bytes, at most {max} are allowed")]

@@ -17,8 +17,10 @@ pub mod heap;
 pub mod lsm;
 pub mod page;
 pub mod pager;
-pub mod policy;
 pub mod pool;
+pub mod replacement;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 pub use error::StorageError;

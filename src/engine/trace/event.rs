@@ -14,7 +14,9 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{RowId, SplitKind};
+use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
+use super::policy::{PolicyList, VictimReason};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -223,6 +225,26 @@ events! {
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
+        /// The page was read into `frame` before anybody asked for it. It is not pinned.
+        "read-ahead" PoolReadAhead { page: PageId, frame: FrameId }
+        /// The pool shrinks: the page is in another frame now.
+        "frame-moved" PoolMoved { page: PageId, from: FrameId, to: FrameId }
+        /// The pool has so many frames from now on.
+        "pool-resized" PoolResized { frames: u32 }
+        /// The policy chose the page that leaves; `number` belongs to the reason.
+        "victim" PoolVictim { page: PageId, frame: FrameId, reason: VictimReason, number: u64 }
+        /// A frame (or a page id, in a list that remembers) is the newest of a list of the policy; it left the one it was in.
+        "policy-placed" PolicyPlaced { list: PolicyList, item: u32 }
+        /// The page left a list that remembers.
+        "policy-forgot" PolicyForgot { list: PolicyList, page: PageId }
+        /// The frame's reference bit was set.
+        "policy-referenced" PolicyReferenced { frame: FrameId }
+        /// The clock's hand went from frame `from` past `passed` frames, whose bits are clear now, to `hand`.
+        "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
+        /// ARC's target length of T1, in parts of a frame.
+        "policy-target" PolicyTarget { target: u64 }
+        /// What the policy knows of the times of a frame's accesses.
+        "policy-times" PolicyTimes { times: FrameTimes }
     }
     Lsm {
         /// A get asks a table whose range holds the key.
@@ -284,6 +306,7 @@ impl Event {
             PoolHit { page, .. } | PoolMiss { page, .. } | PoolCreated { page, .. } | PoolUnpinned { page, .. } => {
                 one(*page)
             }
+            PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),

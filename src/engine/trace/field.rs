@@ -12,6 +12,7 @@ use super::id::{
 };
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
+use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::EngineState;
 use super::state_text;
 
@@ -83,6 +84,7 @@ macro_rules! word_fields {
     )*};
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(PolicyKind, PolicyList, VictimReason);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {

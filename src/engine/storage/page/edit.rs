@@ -2,13 +2,20 @@
 
 use super::*;
 
-fn put_u16(page: &mut [u8], at: usize, value: usize) {
-    debug_assert!(value <= usize::from(u16::MAX));
-    page[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes());
+#[inline(always)]
+fn put_array<const N: usize>(page: &mut [u8], at: usize, bytes: [u8; N]) {
+    page[at..at + N].as_chunks_mut().0[0] = bytes;
 }
 
+#[inline(always)]
+fn put_u16(page: &mut [u8], at: usize, value: usize) {
+    debug_assert!(value <= usize::from(u16::MAX));
+    put_array(page, at, (value as u16).to_le_bytes());
+}
+
+#[inline(always)]
 fn put_u32(page: &mut [u8], at: usize, value: u32) {
-    page[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    put_array(page, at, value.to_le_bytes());
 }
 
 /// Makes the page an empty one of its kind.
@@ -23,7 +30,7 @@ pub fn format(page: &mut [u8], id: PageId, kind: PageKind, level: u8) {
 }
 
 pub fn set_lsn(page: &mut [u8], lsn: Lsn) {
-    page[LSN..LSN + 8].copy_from_slice(&lsn.0.to_le_bytes());
+    put_array(page, LSN, lsn.0.to_le_bytes());
 }
 
 pub fn set_next(page: &mut [u8], next: PageId) {

@@ -13,6 +13,7 @@
 //! - [`insert`] and [`split`]: a full page is split by bytes (or by keys when an order is given), at the right edge for
 //!   ascending keys so that pages stay full.
 //! - [`delete`] and [`rebalance`]: a page with too little merges with a neighbour, or borrows from it.
+//! - [`many`]: looking up and deleting many keys at a time.
 //! - [`bulk`]: building from sorted records, bottom up.
 //! - [`overflow`]: chains of pages for long values. [`allocate`]: the free list.
 //! - [`state`], [`verify`]: the tree described, and checked.
@@ -30,6 +31,7 @@ mod allocate;
 mod bulk;
 mod delete;
 mod insert;
+mod many;
 mod overflow;
 mod rebalance;
 mod scan;

@@ -36,7 +36,7 @@ impl Tree {
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),
             counters: cx.counters,
-            parts: Parts::default(),
+            parts: Parts { replacement: self.pager.replacement(), ..Parts::default() },
         }
     }
 
