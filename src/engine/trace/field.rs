@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{CompactionPolicy, CompactionReason, FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind, StallReason, WriteKind};
+use super::parts::lsm::VersionEdit;
 use super::state::EngineState;
 use super::state_text;
 
@@ -78,7 +79,7 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind);
+word_fields!(Operation, Outcome, PageKind, SplitKind, CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -108,6 +109,15 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for Rc<VersionEdit> {
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        VersionEdit::read(text).map(Rc::new)
     }
 }
 

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+use super::id::{CompactionPolicy, CompactionReason, FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind, StallReason, WriteKind};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -233,7 +233,7 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(Operation, Outcome, PageKind, SplitKind);
+plain_words!(Operation, Outcome, PageKind, SplitKind, CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

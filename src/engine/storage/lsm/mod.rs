@@ -4,3 +4,6 @@
 //! - [`key`]: internal keys: user key, sequence number, kind.
 
 pub mod key;
+mod memtable;
+mod options;
+mod record;
