@@ -220,6 +220,22 @@ events! {
         "snapshot-released" SnapshotReleased { sequence: u64 }
         "writes-stalled" WritesStalled { reason: StallReason, stopped: bool }
         "writes-resumed" WritesResumed {}
+        /// A get asks a table whose range holds the key.
+        "table-asked" TableAsked { file: FileNumber }
+        /// The table's Bloom filter says: the key is not there (the table is skipped), or it may be.
+        "filter-asked" FilterAsked { file: FileNumber, skipped: bool }
+        /// The filter let a get pass, but the table does not have the key.
+        "filter-false-positive" FilterFalsePositive { file: FileNumber }
+        /// A get searched one block of the table, the `block`-th of its data blocks.
+        "table-searched" TableSearched { file: FileNumber, block: u32, found: bool }
+        /// The block was in the block cache.
+        "block-hit" BlockHit { file: FileNumber, offset: u64 }
+        /// The block was not in the block cache; it is read from the disk.
+        "block-miss" BlockMiss { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block came into the cache as the most recently used.
+        "block-cached" BlockCached { file: FileNumber, offset: u64, bytes: u32 }
+        /// The block left the cache: room was needed, or its table was removed.
+        "block-evicted" BlockEvicted { file: FileNumber, offset: u64 }
     }
     Disk {
         "read" DiskRead { page: PageId, sequential: bool }

@@ -18,8 +18,10 @@
 //!
 //! **Invariant:** every insert has a higher sequence number than all before it.
 
-use super::key::{KeyRef, Kind, Sequence, Stamp};
-use super::range_tombstone::RangeTombstone;
+use std::rc::Rc;
+
+use super::key::{KeyRef, Sequence, Stamp};
+use super::range_tombstone::{RangeTombstone, RangeTombstones};
 use crate::sim::Generator;
 
 /// Levels of the list: enough for 4^12 entries.
@@ -69,7 +71,9 @@ pub struct Memtable {
     /// The towers of the right edge, and the last node.
     edge: Splice,
     last: u32,
+    /// As they came, and cut into fragments.
     ranges: Vec<RangeTombstone>,
+    fragments: Rc<RangeTombstones>,
     tombstones: u64,
 }
 
@@ -98,6 +102,7 @@ impl Memtable {
             edge: [0; HEIGHT_MAX],
             last: NIL,
             ranges: Vec::new(),
+            fragments: Rc::default(),
             tombstones: 0,
         }
     }
@@ -118,6 +123,11 @@ impl Memtable {
     /// The range deletions in the order in which they came.
     pub fn ranges(&self) -> &[RangeTombstone] {
         &self.ranges
+    }
+
+    /// The range deletions, to ask which keys they cover.
+    pub fn fragments(&self) -> &Rc<RangeTombstones> {
+        &self.fragments
     }
 
     /// About how much memory it takes.
@@ -162,6 +172,8 @@ impl Memtable {
 
     /// Adds a range deletion.
     pub fn insert_range(&mut self, range: RangeTombstone) {
+        let RangeTombstone { start, end, sequence } = range.clone();
+        Rc::make_mut(&mut self.fragments).insert(start, end, sequence);
         self.ranges.push(range);
     }
 
@@ -262,5 +274,91 @@ impl Memtable {
         let height = 1 + (bits.trailing_zeros() as usize / 2).min(HEIGHT_MAX - 1);
         self.height = self.height.max(height);
         height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Reverse;
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::storage::lsm::key::{Kind, MAX_SEQUENCE};
+
+    type Model = BTreeMap<(Vec<u8>, Reverse<Sequence>), Vec<u8>>;
+
+    fn filled(seed: u64, count: u64) -> (Memtable, Model) {
+        let mut generator = Generator::new(seed, "memtable");
+        let mut memtable = Memtable::new(Generator::new(seed, "heights"));
+        let mut model = Model::new();
+        for sequence in 1..=count {
+            let length = generator.below(12) as usize;
+            let key: Vec<u8> = (0..length).map(|_| [0, b'a', b'b', 255][generator.below(4) as usize]).collect();
+            let kind = if generator.chance(0.2) { Kind::Delete } else { Kind::Put };
+            let value = if kind == Kind::Put { sequence.to_be_bytes().to_vec() } else { vec![] };
+            memtable.insert(Stamp::new(sequence, kind), &key, &value);
+            model.insert((key, Reverse(sequence)), value);
+        }
+        (memtable, model)
+    }
+
+    #[test]
+    fn holds_what_an_ordered_map_holds_in_both_directions() {
+        for seed in 0..40 {
+            let (memtable, model) = filled(seed, 10 * seed);
+            let owned = |entry: Entry| {
+                ((entry.key.user.to_vec(), Reverse(entry.key.stamp.sequence())), entry.value.to_vec())
+            };
+            assert!(memtable.iter().map(owned).eq(model.iter().map(|(key, value)| (key.clone(), value.clone()))));
+            let mut at = memtable.last();
+            for (key, value) in model.iter().rev() {
+                assert_eq!(owned(memtable.entry(at)), (key.clone(), value.clone()));
+                at = memtable.previous(at);
+            }
+            assert_eq!(at, NIL);
+            assert_eq!(memtable.len(), model.len());
+        }
+    }
+
+    #[test]
+    fn a_snapshot_sees_the_newest_entry_that_is_not_newer() {
+        let (memtable, model) = filled(3, 500);
+        for (key, _) in model.keys() {
+            for snapshot in (0..=500).step_by(9).chain([MAX_SEQUENCE]) {
+                let expected = model.range((key.clone(), Reverse(snapshot))..).next().filter(|((k, _), _)| k == key);
+                let found = memtable.get(key, snapshot).map(|entry| (entry.key.stamp.sequence(), entry.value));
+                assert_eq!(found, expected.map(|((_, sequence), value)| (sequence.0, &value[..])));
+            }
+            let before = model.range(..(key.clone(), Reverse(MAX_SEQUENCE))).next_back();
+            let found = memtable.seek_before(key);
+            assert_eq!(before.is_none(), found == NIL);
+            assert!(before.is_none_or(|((expected, sequence), _)| {
+                memtable.entry(found).key == KeyRef { user: expected, stamp: memtable.entry(found).key.stamp }
+                    && memtable.entry(found).key.stamp.sequence() == sequence.0
+            }));
+        }
+    }
+
+    #[test]
+    fn ascending_keys_and_random_ones_give_the_same_list() {
+        let keys: Vec<u64> = (0..2000).collect();
+        let mut shuffled = keys.clone();
+        Generator::new(1, "order").shuffle(&mut shuffled);
+        let list = |keys: &[u64]| {
+            let mut memtable = Memtable::new(Generator::new(1, "heights"));
+            for (key, sequence) in keys.iter().zip(1..) {
+                memtable.insert(Stamp::new(sequence, Kind::Put), &key.to_be_bytes(), &[]);
+            }
+            memtable.iter().map(|entry| entry.key.user.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(list(&keys), list(&shuffled));
+    }
+
+    #[test]
+    fn a_quarter_of_the_towers_reaches_one_level_higher() {
+        let (memtable, _) = filled(1, 20_000);
+        let links = (memtable.links.len() - HEIGHT_MAX) as f64;
+        assert!((1.31..1.36).contains(&(links / 20_000.0)), "{links}");
+        assert!(memtable.approx_bytes() < 20_000 * (32 + 22 + 14));
     }
 }

@@ -2,8 +2,16 @@
 //! LevelDB and RocksDB build it.
 //!
 //! - [`key`]: internal keys: user key, sequence number, kind.
+//! - [`cursor`]: what all sorted sources of entries have in common.
+//! - [`block_cache`]: blocks of tables that were read lately.
+//! - [`range_tombstone`]: range deletes, cut into fragments.
 
+pub mod block_cache;
+pub mod cursor;
 pub mod key;
+pub mod range_tombstone;
+
+mod compaction;
 mod memtable;
 mod options;
 mod record;

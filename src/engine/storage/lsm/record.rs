@@ -218,7 +218,7 @@ mod tests {
         let mut torn = unsynced.clone();
         torn[512..1024].fill(0);
         assert_eq!(read(&torn), Ok((2, true)));
-        let mut damaged = file(&[&payload; 10]);
+        let mut damaged = file(&[&payload[..]; 10]);
         damaged[512..1024].fill(0);
         let Err(damage) = read(&damaged) else { panic!("it was durable") };
         assert_eq!(damage.offset, 2 * 218);
