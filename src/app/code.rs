@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use yew::prelude::*;
 
-use crate::view::TimelineHandle;
 use crate::view::pseudocode::{self, Algorithm};
+use crate::view::{Guide, TimelineHandle};
 
 #[derive(PartialEq)]
 pub struct CodeProps {
@@ -15,7 +15,8 @@ pub struct CodeProps {
 }
 
 /// Keeps the last algorithm on show while nothing runs.
-pub fn code(props: &CodeProps, shown: &Cell<&'static Algorithm>) -> Html {
+pub fn code(props: &CodeProps, shown: &Cell<Option<(&'static Guide, &'static Algorithm)>>) -> Html {
+    let guide = props.timeline.guide();
     let running = props.current.and_then(|index| {
         props.timeline.with(|timeline| {
             let record = timeline.record(index)?;
@@ -23,9 +24,10 @@ pub fn code(props: &CodeProps, shown: &Cell<&'static Algorithm>) -> Html {
         })
     });
     if let Some((algorithm, _)) = running {
-        shown.set(algorithm);
+        shown.set(Some((guide, algorithm)));
     }
-    let algorithm = shown.get();
+    let last = shown.get().filter(|(of, _)| *of == guide);
+    let algorithm = last.map_or(guide.algorithm, |(_, algorithm)| algorithm);
     let line = running.map(|(_, line)| line);
     let lines = algorithm.lines.iter().enumerate().map(|(index, text)| {
         let current = (line == Some(index)).then_some("step");

@@ -11,10 +11,9 @@ use std::rc::Rc;
 
 use super::action::Pane;
 use super::browser;
-use super::inspector::BytesShown;
+use super::inspector::{self, BytesShown};
 use super::player::Move;
 use super::root::{App, Intake};
-use crate::view::Selection;
 use crate::view::camera::within;
 
 /// Milliseconds of a frame for work; the rest is for drawing.
@@ -70,16 +69,10 @@ impl App {
 
     /// Gets the bytes of the selected page: at once when the run rests, now and then while it moves.
     fn look_up_bytes(&mut self) {
-        let page = match self.selected {
-            Some(Selection::Page(page) | Selection::Cell { page, .. }) => page,
-            Some(Selection::Frame(frame)) => {
-                let view = self.player.run.timeline().view_at(self.player.position());
-                let place = view.state.pool.iter().find(|place| place.frame == frame);
-                let Some(place) = place else { return };
-                place.page
-            }
-            None => return,
-        };
+        let Some(selected) = self.selected else { return };
+        let timeline = self.player.run.timeline();
+        let view = timeline.view_at(self.player.position());
+        let Some(page) = inspector::page_of(timeline.guide(), &view, selected) else { return };
         let position = self.player.position();
         let known = self.bytes.as_ref().is_some_and(|(known, at, _)| *known == page && *at == position);
         let same_page = self.bytes.as_ref().is_some_and(|(known, ..)| *known == page);

@@ -37,7 +37,7 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
             { commands(act, LANGUAGE) }
             <h3>{ "Expectations" }</h3>
             <p>{ "A script can say what must be true: " }<code>{ "expect height = 2" }</code>{ ". What does not hold is marked in the timeline." }</p>
-            { commands(act, lab.expectations) }
+            { commands(act, lab.all_expectations()) }
             <h3>{ "Settings" }</h3>
             <p>{ "Written " }<code>{ "set name value" }</code>{ " at the head of a script." }</p>
             <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
@@ -53,8 +53,8 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
     }
 }
 
-fn commands(act: &Act, commands: &'static [CommandInfo]) -> Html {
-    let rows = commands.iter().map(|command| {
+fn commands(act: &Act, commands: impl IntoIterator<Item = &'static CommandInfo>) -> Html {
+    let rows = commands.into_iter().map(|command| {
         let try_it = on::<MouseEvent>(act, Action::Draft(command.example.to_string()));
         html! {
             <tr>

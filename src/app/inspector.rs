@@ -1,5 +1,6 @@
-//! What was clicked on the stage: a page with its header, slots and bytes, or a frame of the pool.
+//! What was clicked on the stage, down to the bytes: what the lab's guide says of it, or else a page or a frame.
 
+use std::fmt::Write;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -9,10 +10,13 @@ use super::bytes::PageBytesView;
 use crate::lab::PageBytes;
 use crate::trace::{PageBody, PageId, PageState};
 use crate::view::describe::grouped;
-use crate::view::{Selection, TimelineHandle, View};
+use crate::view::facts::{FactTable, Facts, Said};
+use crate::view::guide::told;
+use crate::view::{Guide, Selection, TimelineHandle, View};
 
 /// Slots listed around the chosen one; a page of 16 KiB may have a thousand.
 const SLOTS_MAX: usize = 48;
+const DUMP_ROW: usize = 8;
 
 #[derive(PartialEq)]
 pub struct InspectorProps {
@@ -36,10 +40,11 @@ pub enum BytesShown {
 
 pub fn inspector(props: &InspectorProps) -> Html {
     let view = props.timeline.view_at(props.position);
+    let guide = props.timeline.guide();
+    let facts = props.selected.and_then(|selected| facts_of(guide, &view, selected));
     let content = match props.selected {
-        None => {
-            html! { <p class="quiet">{ "Click a page, a key or a frame on the stage: here is what it is made of, down to the bytes." }</p> }
-        }
+        None => html! { <p class="quiet">{ guide.invitation }</p> },
+        Some(_) if facts.is_some() => facts.map_or(Html::default(), |facts| of_facts(props, &facts)),
         Some(Selection::Page(page)) => of_page(props, &view, page, None),
         Some(Selection::Cell { page, slot }) => of_page(props, &view, page, Some(usize::from(slot))),
         Some(Selection::Frame(frame)) => match view.state.pool.iter().find(|place| place.frame == frame) {
@@ -48,8 +53,83 @@ pub fn inspector(props: &InspectorProps) -> Html {
                 html! { <><h2>{ format!("Frame {}", frame.0) }</h2><p class="quiet">{ "Empty: it holds no page here." }</p></> }
             }
         },
+        Some(_) => html! { <p class="quiet">{ "It does not exist at this point of the run." }</p> },
     };
     html! { <div class="pane" tabindex="0" role="region" aria-label="Inspector"><div class="inspect pad">{ content }</div></div> }
+}
+
+/// What the guides say of a thing, that of the run's lab first.
+fn facts_of(guide: &'static Guide, view: &View, selected: Selection) -> Option<Facts> {
+    (guide.inspect)(view, selected).or_else(|| told(|guide| (guide.inspect)(view, selected)))
+}
+
+/// The page whose bytes are to be shown for a selection.
+pub fn page_of(guide: &'static Guide, view: &View, selected: Selection) -> Option<PageId> {
+    match (facts_of(guide, view, selected), selected) {
+        (Some(facts), _) => facts.page,
+        (None, Selection::Page(page) | Selection::Cell { page, .. }) => Some(page),
+        (None, Selection::Frame(frame)) => {
+            view.state.pool.iter().find(|place| place.frame == frame).map(|place| place.page)
+        }
+        (None, _) => None,
+    }
+}
+
+fn of_facts(props: &InspectorProps, facts: &Facts) -> Html {
+    let rows = facts.rows.iter().map(|(name, value)| fact(name, said(props, value)));
+    let bytes_of =
+        facts.page.map(|page| html! { <><h3>{ "Bytes" }</h3>{ bytes(props, page, facts.slot.map(usize::from)) }</> });
+    html! {
+        <>
+            <h2>{ &facts.title }</h2>
+            <dl class="facts">{ for rows }</dl>
+            { for facts.tables.iter().map(|one| table(props, one)) }
+            { for bytes_of }
+            { for facts.bytes.iter().map(|(offset, bytes)| dump(*offset, bytes)) }
+        </>
+    }
+}
+
+fn said(props: &InspectorProps, said: &Said) -> Html {
+    match said {
+        Said::Plain(text) => html! { <>{ text }</> },
+        Said::Link(text, to) => {
+            let onclick = on::<MouseEvent>(&props.act, Action::Select(Some(*to)));
+            html! { <button type="button" {onclick}>{ text }</button> }
+        }
+    }
+}
+
+fn table(props: &InspectorProps, table: &FactTable) -> Html {
+    let rows = table.rows.iter().enumerate().map(|(index, row)| {
+        let class = (table.chosen == Some(index)).then_some("chosen");
+        html! { <tr {class}>{ for row.iter().map(|cell| html! { <td class="mono">{ said(props, cell) }</td> }) }</tr> }
+    });
+    html! {
+        <>
+            <h3>{ &table.title }</h3>
+            <table class="slots">
+                <thead><tr>{ for table.heads.iter().map(|head| html! { <th scope="col">{ *head }</th> }) }</tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+        </>
+    }
+}
+
+/// Bytes that the view has itself, eight to a row.
+fn dump(offset: u64, bytes: &[u8]) -> Html {
+    let mut text = String::new();
+    for (row, part) in bytes.chunks(DUMP_ROW).enumerate() {
+        let _ = write!(text, "{:6}  ", offset + (row * DUMP_ROW) as u64);
+        for byte in part {
+            let _ = write!(text, "{byte:02x} ");
+        }
+        (part.len()..DUMP_ROW).for_each(|_| text.push_str("   "));
+        text.push(' ');
+        text.extend(part.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }));
+        text.push('\n');
+    }
+    html! { <><h3>{ "Bytes" }</h3><pre class="dump">{ text }</pre></> }
 }
 
 fn of_page(props: &InspectorProps, view: &View, page: PageId, slot: Option<usize>) -> Html {

@@ -18,6 +18,7 @@ use super::browser::{self, Sizes};
 use super::player::Move;
 use crate::trace::{Event, Lane};
 use crate::view::camera::within;
+use crate::view::guide::{Dot, Tone, told};
 use crate::view::{MarkerKind, TimelineHandle};
 
 const MARKER_HEIGHT: f64 = 14.0;
@@ -100,7 +101,7 @@ impl Component for Lanes {
         let length = props.timeline.len();
         let lanes = props.timeline.with(|timeline| timeline.lanes());
         html! {
-            <div class="lanes">
+            <div class={classes!("lanes", of_lanes(lanes.len()))}>
                 <div class="lane-names" aria-hidden="true">
                     <span></span>
                     { for lanes.iter().map(|lane| html! { <span>{ lane.word() }</span> }) }
@@ -152,6 +153,11 @@ impl Lanes {
         self.drawn_at_ms = now;
         Painter::paint(&canvas, width, height, &props.timeline);
     }
+}
+
+/// The style sheet has a height for each number of lanes.
+fn of_lanes(count: usize) -> &'static str {
+    ["lanes-1", "lanes-1", "lanes-2", "lanes-3", "lanes-4", "lanes-5", "lanes-6", "lanes-7"][count.min(7)]
 }
 
 /// Draws the picture once.
@@ -251,7 +257,7 @@ impl Painter<'_> {
         timeline.with(|timeline| {
             for marker in timeline.markers() {
                 let x = self.x(marker.position as f64 + 0.5);
-                let quiet = matches!(marker.kind, MarkerKind::CommandBegun | MarkerKind::Eviction);
+                let quiet = marker.kind.is_quiet();
                 let lane = usize::from(quiet);
                 if x < free_from[lane] {
                     continue;
@@ -273,8 +279,9 @@ impl Painter<'_> {
         let context = self.context;
         let y = MARKER_HEIGHT / 2.0;
         let color = match kind {
-            MarkerKind::Failure | MarkerKind::Crash => &colors.failed,
+            MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort | MarkerKind::Stall => &colors.failed,
             MarkerKind::CommandBegun => &colors.edge,
+            MarkerKind::Flush | MarkerKind::Checkpoint | MarkerKind::Commit => &colors.logged,
             MarkerKind::Eviction => &colors.stale,
             _ => &colors.ink,
         };
@@ -286,8 +293,15 @@ impl Painter<'_> {
             MarkerKind::Merge => &[(-3.5, -3.5, 0.0, 3.5), (3.5, -3.5, 0.0, 3.5), (0.0, 3.5, 0.0, 6.0)],
             MarkerKind::Borrow => &[(-3.5, 0.0, 3.5, 0.0), (1.0, -2.5, 3.5, 0.0), (1.0, 2.5, 3.5, 0.0)],
             MarkerKind::RootChange => &[(-3.5, -3.0, 3.5, -3.0), (0.0, -3.0, 0.0, 3.5)],
-            MarkerKind::Failure | MarkerKind::Crash => &[(-3.0, -3.0, 3.0, 3.0), (-3.0, 3.0, 3.0, -3.0)],
-            MarkerKind::Eviction => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort => {
+                &[(-3.0, -3.0, 3.0, 3.0), (-3.0, 3.0, 3.0, -3.0)]
+            }
+            MarkerKind::Eviction | MarkerKind::Commit => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Flush => &[(0.0, -3.5, 0.0, 3.5), (-2.5, 1.0, 0.0, 3.5), (2.5, 1.0, 0.0, 3.5)],
+            MarkerKind::Compaction => &[(-3.5, -3.5, 0.0, 0.0), (3.5, -3.5, 0.0, 0.0), (-3.5, 3.0, 3.5, 3.0)],
+            MarkerKind::Checkpoint => &[(-2.0, -3.5, -2.0, 3.5), (2.0, -3.5, 2.0, 3.5)],
+            MarkerKind::Recovery => &[(-3.5, 0.0, -1.0, 3.0), (-1.0, 3.0, 3.5, -3.5)],
+            MarkerKind::Stall => &[(-3.5, -3.5, 3.5, -3.5), (-3.5, 3.5, 3.5, 3.5), (0.0, -3.5, 0.0, 3.5)],
             MarkerKind::CommandBegun => &[(0.0, MARKER_HEIGHT / 2.0 - 2.0, 0.0, MARKER_HEIGHT / 2.0 + 4.0)],
         };
         context.begin_path();
@@ -311,18 +325,39 @@ struct Colors {
     pinned: String,
     logged: String,
     failed: String,
+    accent: String,
 }
 
 impl Colors {
     fn new() -> Colors {
-        let [ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed] =
-            ["--ink", "--muted", "--edge", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged", "--failed"]
-                .map(browser::palette);
-        Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed }
+        let [ink, muted, edge, accent, hit, miss, dirty, stale, pinned, logged, failed] = [
+            "--ink", "--muted", "--edge", "--accent", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged",
+            "--failed",
+        ]
+        .map(browser::palette);
+        Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed, accent }
+    }
+
+    fn tone(&self, tone: Tone) -> &str {
+        match tone {
+            Tone::Ink => &self.ink,
+            Tone::Muted => &self.muted,
+            Tone::Accent => &self.accent,
+            Tone::Hit => &self.hit,
+            Tone::Miss => &self.miss,
+            Tone::Dirty => &self.dirty,
+            Tone::Pinned => &self.pinned,
+            Tone::Logged => &self.logged,
+            Tone::Stale => &self.stale,
+            Tone::Failed => &self.failed,
+        }
     }
 
     /// The colour of an event, and whether it is a ring instead of a dot.
     fn of(&self, event: &Event) -> (&str, bool) {
+        if let Some((tone, dot)) = told(|guide| (guide.tone)(event)) {
+            return (self.tone(tone), dot == Dot::Ring);
+        }
         match event {
             Event::PoolHit { .. } => (&self.hit, false),
             Event::PoolMiss { .. } => (&self.miss, true),

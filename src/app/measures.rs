@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::browser;
-use crate::view::measures::{MEASURES, Measure};
+use crate::view::measures::Measure;
 use crate::view::{TimelineHandle, View};
 
 /// Points of a small chart.
@@ -53,7 +53,8 @@ impl Component for Measures {
         let other = props.rival.as_ref().map(|(timeline, position)| timeline.view_at(*position));
         let now = props.position as f64 / props.timeline.len().max(1) as f64 * WIDTH;
         let now = browser::tenths(now);
-        let rows = MEASURES
+        let measures = props.timeline.guide().measures;
+        let rows = measures
             .iter()
             .zip(&self.curves)
             .map(|(measure, curves)| row(measure, curves, &view, other.as_deref(), now.clone()));
@@ -100,7 +101,7 @@ fn curves(props: &MeasuresProps) -> Vec<Curves> {
         let other_length = props.rival.as_ref().map_or(0, |(timeline, _)| timeline.len());
         Curves { own: line(&own, props.timeline.len()), other: line(&other, other_length) }
     };
-    MEASURES.iter().map(one).collect()
+    props.timeline.guide().measures.iter().map(one).collect()
 }
 
 /// The points of a polyline.

@@ -5,6 +5,7 @@
 //! timeline, not to be waited for.
 
 use crate::trace::Event;
+use crate::view::guide::told;
 
 /// The speeds that a person can choose, and how they are written.
 pub const SPEEDS: &[(f64, &str)] = &[
@@ -19,9 +20,15 @@ pub const SPEEDS: &[(f64, &str)] = &[
     (100.0, "100"),
 ];
 
+/// What a lab's guide says nothing about.
+const OTHER_MS: f64 = 120.0;
+
 /// Milliseconds that `event` takes at 1x.
 pub fn duration_ms(event: &Event) -> f64 {
     use Event::*;
+    if let Some(pace_ms) = told(|guide| (guide.pace_ms)(event)) {
+        return pace_ms;
+    }
     match event {
         Comment { .. } => 900.0,
         CommandBegun { .. } => 120.0,
@@ -52,5 +59,6 @@ pub fn duration_ms(event: &Event) -> f64 {
         FileCreated { .. } | FileSynced { .. } | FileTruncated { .. } | FileRemoved { .. } => 30.0,
         DiskSynced { .. } | DiskExtended { .. } => 30.0,
         DiskFault { .. } | DiskCrashed { .. } => 400.0,
+        _ => OTHER_MS,
     }
 }

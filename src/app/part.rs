@@ -16,7 +16,8 @@ use super::nav::{NavProps, nav};
 use super::quick::{QuickProps, quick};
 use super::trace_list::{TraceListProps, trace_list};
 use super::transport::{TransportProps, transport};
-use crate::view::pseudocode::{Algorithm, SEARCH};
+use crate::view::Guide;
+use crate::view::pseudocode::Algorithm;
 
 #[derive(PartialEq)]
 pub enum Part {
@@ -42,8 +43,8 @@ struct DrawnProps {
 }
 
 struct Drawn {
-    /// The algorithm shown last: it stays while nothing runs.
-    algorithm: Cell<&'static Algorithm>,
+    /// The algorithm shown last, and in which lab: it stays while nothing runs.
+    algorithm: Cell<Option<(&'static Guide, &'static Algorithm)>>,
 }
 
 impl Component for Drawn {
@@ -51,7 +52,7 @@ impl Component for Drawn {
     type Properties = DrawnProps;
 
     fn create(_: &Context<Self>) -> Drawn {
-        Drawn { algorithm: Cell::new(&SEARCH) }
+        Drawn { algorithm: Cell::new(None) }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {

@@ -38,7 +38,9 @@ impl Run {
     }
 
     pub fn from_session(session: Session) -> Run {
-        let timeline = TimelineHandle::new(Timeline::new(session.trace().clone()));
+        let mut timeline = Timeline::of_lab(session.lab().name);
+        timeline.extend(session.trace().clone());
+        let timeline = TimelineHandle::new(timeline);
         let progress = Progress::Working { what: String::new(), done: 0, total: 0 };
         Run { source: Source::Live(Box::new(session)), timeline, progress, budget: BUDGET_MIN }
     }

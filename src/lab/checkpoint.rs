@@ -52,7 +52,7 @@ pub struct Checkpoints(Vec<Checkpoint>);
 impl Checkpoints {
     /// Takes a copy if that is worth it. The first always is.
     pub fn consider(&mut self, world: &mut World, items: usize, commands: usize) {
-        let bytes = world.btree.tree.approx_bytes() + std::mem::size_of::<World>();
+        let bytes = world.machine.approx_bytes() + std::mem::size_of::<World>();
         if let Some(last) = self.0.last() {
             let since = (world.work - last.world.work) as usize;
             if last.items >= items || since < bytes / BYTES_PER_UNIT || bytes > BUDGET_BYTES {

@@ -54,7 +54,7 @@ pub fn common_prefix(found: &[Completion]) -> &str {
 fn candidates(lab: &'static LabInfo, words: &[&str]) -> Vec<Completion> {
     match words {
         [] => lab.commands.iter().chain(LANGUAGE).map(of_command).collect(),
-        ["expect"] => lab.expectations.iter().map(of_command).collect(),
+        ["expect"] => lab.all_expectations().map(of_command).collect(),
         ["expect", name, given @ ..] => lab.expectation(name).map(|info| of_arguments(info, given)).unwrap_or_default(),
         ["lab"] => LABS.iter().map(|lab| plain(lab.name, lab.title, lab.summary)).collect(),
         ["set"] => lab.settings.iter().map(|setting| plain(setting.name, setting.name, setting.help)).collect(),

@@ -10,9 +10,16 @@
 //! **Invariant:** a word that names an argument (`limit`, `reverse`) is always read as that name; a key that is spelled
 //! like it must stand in quotes.
 
+use super::expectations::COMMON;
+use super::machine::Machine;
+use super::refusal::Refusal;
+use super::values::Values;
 use crate::trace::decimal::fixed;
 
-/// A lab: its words, its presets.
+/// Opens an engine for a seed and settings.
+pub type Opener = fn(seed: u64, values: &Values) -> Result<Box<dyn Machine>, Refusal>;
+
+/// A lab: its words, its presets, its engine.
 #[derive(Debug)]
 pub struct LabInfo {
     /// The word behind `lab`.
@@ -23,11 +30,13 @@ pub struct LabInfo {
     /// One sentence: what there is to see.
     pub summary: &'static str,
     pub commands: &'static [CommandInfo],
-    /// What may stand behind `expect`.
+    /// What may stand behind `expect` beside what every lab has ([`COMMON`]).
     pub expectations: &'static [CommandInfo],
     pub settings: &'static [SettingInfo],
     /// The first one opens with the lab.
     pub presets: &'static [Preset],
+    /// Opens the engine, empty. A refusal says which settings do not go together.
+    pub open: Opener,
 }
 
 impl LabInfo {
@@ -36,7 +45,12 @@ impl LabInfo {
     }
 
     pub fn expectation(&self, name: &str) -> Option<&'static CommandInfo> {
-        self.expectations.iter().find(|expectation| expectation.name == name)
+        self.all_expectations().find(|expectation| expectation.name == name)
+    }
+
+    /// The lab's own expectations, and those of every lab.
+    pub fn all_expectations(&self) -> impl Iterator<Item = &'static CommandInfo> + Clone {
+        self.expectations.iter().chain(COMMON)
     }
 
     pub fn setting(&self, name: &str) -> Option<&'static SettingInfo> {

@@ -10,6 +10,7 @@
 //! - [`script`], [`statement`], [`argument`], [`token`], [`data`]: the language.
 //! - [`complete`]: completion and help. [`words`]: near words, numbers for people.
 //! - [`session`], [`world`], [`checkpoint`]: a run.
+//! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
@@ -21,12 +22,17 @@ pub mod checkpoint;
 pub mod complete;
 pub mod data;
 pub mod declaration;
+pub mod expectations;
 pub mod intake;
+pub mod keys;
+pub mod machine;
 pub mod permalink;
+pub mod refusal;
 pub mod script;
 pub mod session;
 pub mod statement;
 pub mod token;
+pub mod values;
 pub mod words;
 pub mod world;
 
@@ -34,10 +40,14 @@ pub use argument::Value;
 pub use complete::{Completion, common_prefix, complete, help, usage_of};
 pub use data::Data;
 pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
+pub use expectations::Finding;
+pub use machine::{Machine, Task};
 pub use permalink::Link;
+pub use refusal::Refusal;
 pub use script::{Problem, Script};
 pub use session::{CommandSpan, PageBytes, Progress, Region, Session};
 pub use statement::LANGUAGE;
+pub use values::Values;
 
 /// Every lab; the first is the one that a script without a `lab` line is for.
 pub static LABS: &[&LabInfo] = &[&btree::BTREE];

@@ -75,7 +75,7 @@ pub enum RecordMode {
 pub enum Statement {
     Blank,
     Comment(Rc<str>),
-    Lab,
+    Lab(&'static LabInfo),
     Seed(u64),
     Record(RecordMode),
     Set(&'static SettingInfo, Value),
@@ -83,6 +83,13 @@ pub enum Statement {
     Expect(Call),
     /// It has a problem; it stays in the text and is not carried out.
     Faulty,
+}
+
+impl Statement {
+    /// Whether carrying it out is more than passing it over or showing it.
+    pub fn is_command(&self) -> bool {
+        !matches!(self, Statement::Blank | Statement::Comment(_) | Statement::Faulty)
+    }
 }
 
 /// A command or an expectation with its arguments.
@@ -157,6 +164,15 @@ impl Script {
             Rc::make_mut(item).data = data;
         }
         Ok(())
+    }
+
+    /// The lab that is open before the first line is carried out: the one that the first command goes to, if it goes to one.
+    pub fn first_lab(&self) -> &'static LabInfo {
+        let carried_out = |item: &&Rc<Item>| item.statement.is_command();
+        match self.items.iter().find(carried_out).map(|item| &item.statement) {
+            Some(Statement::Lab(lab)) => lab,
+            _ => LABS[0],
+        }
     }
 
     /// The script as text.
@@ -237,7 +253,7 @@ impl Script {
         }
         match statement::read(self.lab, bare, line) {
             Ok(statement) => {
-                if let Some(lab) = statement::lab_of(bare) {
+                if let Statement::Lab(lab) = &statement {
                     self.lab = lab;
                 }
                 self.push_item(bare, statement);

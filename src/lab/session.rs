@@ -17,7 +17,6 @@ use super::data::Data;
 use super::script::{Script, Statement};
 use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
-use crate::storage::page::describe;
 use crate::trace::recorder::Capture;
 use crate::trace::{EngineState, Event, PageId, Trace};
 
@@ -56,6 +55,8 @@ pub struct CommandSpan {
 #[derive(Clone)]
 pub struct Session {
     script: Script,
+    /// The lab that the trace begins with.
+    first_lab: &'static LabInfo,
     world: World,
     /// Length of the trace after each line that was carried out; the next line is at its length.
     ends: Vec<usize>,
@@ -72,9 +73,17 @@ impl Session {
 
     /// Like [`Session::new`], for a trace that keeps another number of records.
     pub fn with_trace_limit(script: &str, records: usize) -> Session {
+        let script = Script::parse(script);
+        let lab = script.first_lab();
+        Session::of(script, lab, records)
+    }
+
+    /// A run of a script that begins in `lab`.
+    fn of(script: Script, lab: &'static LabInfo, records: usize) -> Session {
         Session {
-            script: Script::parse(script),
-            world: World::new(records),
+            script,
+            first_lab: lab,
+            world: World::new(lab, records),
             ends: Vec::new(),
             open: None,
             commands: Vec::new(),
@@ -98,13 +107,26 @@ impl Session {
     /// Adds what a person typed (one line, or several with data lines). Nothing is added when it has problems.
     pub fn append(&mut self, text: &str) -> Result<(), Vec<Problem>> {
         self.check_open()?;
-        self.script.append(text)
+        self.script.append(text)?;
+        self.settle_first_lab();
+        Ok(())
     }
 
     /// Adds one command with its data, such as `import` with the keys of a file.
     pub fn append_with_data(&mut self, command: &str, data: Data) -> Result<(), Vec<Problem>> {
         self.check_open()?;
-        self.script.append_with_data(command, data)
+        self.script.append_with_data(command, data)?;
+        self.settle_first_lab();
+        Ok(())
+    }
+
+    /// Begins again when the script begins with another lab than the trace does. Only comments were carried out then.
+    fn settle_first_lab(&mut self) {
+        let lab = self.script.first_lab();
+        if self.commands.is_empty() && self.open.is_none() && !std::ptr::eq(lab, self.first_lab) {
+            let script = std::mem::take(&mut self.script);
+            *self = Session::of(script, lab, self.world.trace_limit());
+        }
     }
 
     /// Nothing can be added to a run whose trace is full.
@@ -122,7 +144,10 @@ impl Session {
         loop {
             if !self.step_line(&mut left) {
                 return match &self.open {
-                    Some(open) => self.working(open.job.done, open.job.total),
+                    Some(_) => {
+                        let (done, total) = self.world.machine.progress();
+                        self.working(done, total)
+                    }
                     None => Progress::Idle,
                 };
             }
@@ -163,7 +188,7 @@ impl Session {
         *budget = budget.saturating_sub(cost);
         let end = self.world.trace().len();
         self.ends.push(end);
-        if !matches!(item.statement, Statement::Blank | Statement::Comment(_) | Statement::Faulty) {
+        if item.statement.is_command() {
             self.commands.push(CommandSpan { line: item.line, text: item.text.to_string(), records: begun..end });
         }
         true
@@ -177,18 +202,19 @@ impl Session {
         }
         self.stop_command();
         self.script = self.script.first(self.ends.len());
+        self.settle_first_lab();
     }
 
     fn stop_command(&mut self) {
         let next = self.ends.len();
-        if self.open.as_ref().is_some_and(|open| open.job.done == 0) {
+        if self.open.is_some() && self.world.machine.progress().0 == 0 {
             self.step_line(&mut 1);
         }
-        let Some(open) = self.open.as_mut().filter(|open| !open.job.is_done()) else { return };
+        let Some(open) = self.open.as_mut().filter(|open| !self.world.is_done(open)) else { return };
         let Some(item) = self.script.items.get(next) else { return };
         let Statement::Command(call) = &item.statement else { return };
-        let (text, data) = open.job.rewritten(call, &item.text, &item.data, !open.recorded);
-        open.job.total = open.job.done;
+        let (text, data) = self.world.machine.rewritten(call, &item.text, &item.data, !open.recorded);
+        open.stopped = true;
         let begun = open.begun;
         self.script.replace(next, &text, data);
         rewrite_begun(&mut self.world.cx.recorder.trace, begun, event_text(&text));
@@ -214,22 +240,23 @@ impl Session {
     pub fn fork_at(&self, position: usize) -> Session {
         let count = self.complete_at(position);
         let mut fork = self.resumed(count, count);
+        fork.settle_first_lab();
         fork.step(FORK_BUDGET);
         fork
     }
 
     /// The engine as it stands.
     pub fn state(&self) -> EngineState {
-        self.world.btree.tree.state(&self.world.cx)
+        self.world.machine.state(&self.world.cx, None)
     }
 
     /// The bytes of a page as they were when the trace had `position` records.
     pub fn page_bytes_at(&self, page: PageId, position: usize) -> Option<PageBytes> {
         let count = self.settled_at(position);
         let at_end = count == self.ends.len() && self.open.is_none();
-        let tree = &self.world.btree.tree;
-        let bytes = if at_end { tree.page_image(page) } else { self.page_again(page, position, count) }?;
-        let regions = describe(&bytes);
+        let machine = &self.world.machine;
+        let bytes = if at_end { machine.page_image(page) } else { self.page_again(page, position, count) }?;
+        let regions = machine.regions(&bytes);
         Some(PageBytes { bytes, regions })
     }
 
@@ -240,7 +267,7 @@ impl Session {
             let mut unlimited = u32::MAX;
             run.step_line(&mut unlimited);
         }
-        let before = run.world.btree.tree.page_image(page);
+        let before = run.world.machine.page_image(page);
         let begun = run.world.trace().len();
         let inside = position > begun + 1 && run.ends.len() < run.script.items.len();
         if inside { run.page_inside_command(page, position, before) } else { before }
@@ -277,12 +304,12 @@ impl Session {
         let script = self.script.first(items);
         let trace_limit = self.world.trace_limit();
         let Some(checkpoint) = self.checkpoints.before(count) else {
-            let fresh = Session::with_trace_limit("", trace_limit);
-            return Session { script, ..fresh };
+            return Session::of(script, self.first_lab, trace_limit);
         };
         let Checkpoint { items, commands, .. } = *checkpoint;
         Session {
             script,
+            first_lab: self.first_lab,
             world: checkpoint.world(self.trace()),
             ends: self.ends[..items].to_vec(),
             open: None,
@@ -307,6 +334,8 @@ fn rewrite_begun(trace: &mut Trace, index: usize, new_text: Rc<str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::btree::{self, settings::Settings};
+    use crate::lab::{Value, Values};
 
     fn run(script: &str) -> Session {
         let mut session = Session::new(script);
@@ -318,7 +347,11 @@ mod tests {
     fn a_file_does_not_outgrow_the_memory() {
         let mut session = Session::new("set value_size 5000");
         session.step(1);
-        session.world.btree.file_bytes_max = 1 << 20;
+        let mut values = Values::of(&btree::BTREE);
+        values.set("value_size", Value::Number(5000));
+        let mut machine = btree::Btree::open(1, Settings::of(&values)).unwrap();
+        machine.file_bytes_max = 1 << 20;
+        session.world.machine = Box::new(machine);
         session
             .append("random 1000\nexpect refused \"smaller value_size\"\nexpect records < 130\nexpect valid")
             .unwrap();

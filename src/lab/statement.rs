@@ -78,11 +78,6 @@ pub fn names_a_lab(text: &str) -> bool {
     text.split_whitespace().next() == Some("lab")
 }
 
-/// The lab that the line goes to.
-pub fn lab_of(text: &str) -> Option<&'static LabInfo> {
-    if names_a_lab(text) { text.split_whitespace().nth(1).and_then(lab) } else { None }
-}
-
 fn own(word: &str) -> &'static CommandInfo {
     LANGUAGE.iter().find(|command| command.name == word).unwrap_or(&LANGUAGE[0])
 }
@@ -95,7 +90,10 @@ fn unknown_command(lab: &'static LabInfo, name: &Token, line: usize) -> Problem 
 
 fn read_lab(name: &Token, rest: &[Token], line: usize) -> Result<Statement, Problem> {
     read_arguments(own("lab"), name, rest, line)?;
-    let Some(word) = rest.first().filter(|word| lab(&word.text).is_none()) else { return Ok(Statement::Lab) };
+    let Some(word) = rest.first() else { return Err(unknown_command(LABS[0], name, line)) };
+    if let Some(lab) = lab(&word.text) {
+        return Ok(Statement::Lab(lab));
+    }
     let what = format!("there is no lab \"{}\", so nothing of this script was run", words::shortened(&word.text, 40));
     let remedy = words::suggestion(&word.text, LABS.iter().map(|lab| lab.name));
     Err(Problem { line, column: word.column, what, remedy })
@@ -130,7 +128,7 @@ fn read_set(lab: &'static LabInfo, name: &Token, rest: &[Token], line: usize) ->
 }
 
 fn read_expect(lab: &'static LabInfo, name: &Token, rest: &[Token], line: usize) -> Result<Statement, Problem> {
-    let known = || lab.expectations.iter().map(|expectation| expectation.name);
+    let known = || lab.all_expectations().map(|expectation| expectation.name);
     let Some((word, rest)) = rest.split_first() else {
         let remedy = format!("there are: {}", known().collect::<Vec<_>>().join(", "));
         return Err(Problem::new(line, name.column, "\"expect\" needs something to expect", remedy));

@@ -1,5 +1,7 @@
 //! Words for people: the nearest known word, numbers with thousands separated, one and many.
 
+use crate::trace::bytes::show;
+
 /// The one of `known` that `typed` was probably meant to be, if any is near: a third of its letters may be wrong, at
 /// least one, and swapped neighbours count as one mistake.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -52,6 +54,14 @@ pub fn suggestion<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Cl
             format!("there are: {}", all.join(", "))
         }
     }
+}
+
+/// Characters of a key or value that an answer shows.
+const CHARACTERS_SHOWN: usize = 60;
+
+/// A key or value in an answer.
+pub fn shown(bytes: &[u8]) -> String {
+    shortened(&show(bytes), CHARACTERS_SHOWN)
 }
 
 /// 1234567 as `1,234,567`.

@@ -17,12 +17,12 @@
 use std::rc::Rc;
 
 use super::argument::Value;
-use super::btree::expectations::Finding;
-use super::btree::job::{self, Job};
-use super::btree::settings::Settings;
-use super::btree::{Btree, Refusal, Task};
-use super::declaration::SettingInfo;
+use super::declaration::{LabInfo, SettingInfo};
+use super::expectations::{self, Finding};
+use super::machine::{Machine, Task};
+use super::refusal::Refusal;
 use super::script::{Call, Item, RecordMode, Statement};
+use super::values::Values;
 use super::words::{grouped, shortened};
 use crate::sim::Cx;
 use crate::trace::recorder::Cause;
@@ -38,14 +38,15 @@ pub const RECORDED_UNITS: u64 = 200;
 pub const TRACE_LIMIT: usize = 2_000_000;
 /// Characters of a line that its event shows.
 const TEXT_SHOWN: usize = 200;
-/// Pages that are described in the time of one operation.
-const PAGES_PER_UNIT: u32 = 8;
 
 /// Everything that a run changes.
 #[derive(Clone)]
 pub struct World {
     pub cx: Cx,
-    pub btree: Btree,
+    /// The lab that is open, its settings, and its engine.
+    lab: &'static LabInfo,
+    values: Values,
+    pub machine: Box<dyn Machine>,
     /// Operations done so far: what running it all again would cost.
     pub work: u64,
     /// Expectations that held and that failed.
@@ -55,28 +56,33 @@ pub struct World {
     trace_limit: usize,
     full: bool,
     over: bool,
-    /// Why the last command was refused, if it was.
+    /// What the last command answered, and why it was refused, if it was.
+    answer: Option<Rc<str>>,
     refusal: Option<Rc<str>>,
 }
 
-/// A long command under way.
+/// A long command under way; the machine knows how far it is.
 #[derive(Clone)]
 pub struct Open {
-    pub job: Box<Job>,
     pub recorded: bool,
     /// Index of its `command-begun` in the trace.
     pub begun: usize,
+    /// It ends here, done or not.
+    pub stopped: bool,
     cause: Cause,
     error: Option<Refusal>,
 }
 
 impl World {
-    pub fn new(trace_limit: usize) -> World {
-        let settings = Settings::default();
-        let btree = Btree::open(DEFAULT_SEED, settings).expect("the default settings open an engine");
+    /// A lab with its default settings.
+    pub fn new(lab: &'static LabInfo, trace_limit: usize) -> World {
+        let values = Values::of(lab);
+        let machine = (lab.open)(DEFAULT_SEED, &values).expect("the default settings open an engine");
         let mut world = World {
             cx: Cx::new(DEFAULT_SEED),
-            btree,
+            lab,
+            values,
+            machine,
             work: 0,
             held: 0,
             failed: 0,
@@ -84,10 +90,16 @@ impl World {
             trace_limit,
             full: false,
             over: false,
+            answer: None,
             refusal: None,
         };
         world.take_state();
         world
+    }
+
+    /// The lab that is open.
+    pub fn lab(&self) -> &'static LabInfo {
+        self.lab
     }
 
     pub fn trace_limit(&self) -> usize {
@@ -119,24 +131,24 @@ impl World {
         let begun = self.trace().len();
         let cause = self.cx.begin(|| Event::CommandBegun { line: item.line as u32, text });
         match &item.statement {
-            Statement::Lab => self.reopen(self.cx.seed(), Settings::default()),
-            Statement::Seed(seed) => self.reopen(*seed, self.btree.settings.clone()),
+            Statement::Lab(lab) => self.reopen(lab, self.cx.seed(), Values::of(lab)),
+            Statement::Seed(seed) => self.reopen(self.lab, *seed, self.values.clone()),
             Statement::Set(setting, value) => self.set(setting, value),
             Statement::Record(mode) => self.mode = *mode,
             Statement::Expect(call) => self.expect(call, &item.text, cost),
             Statement::Command(call) => {
                 let recorded = self.records(call, item);
                 self.cx.recorder.switch(recorded);
-                self.refusal = None;
-                match self.btree.begin(&mut self.cx, call, &item.data) {
-                    Ok(Task::Long(job)) => return Some(Open { job, recorded, begun, cause, error: None }),
+                (self.answer, self.refusal) = (None, None);
+                match self.machine.begin(&mut self.cx, call, &item.data) {
+                    Ok(Task::Long) => return Some(Open { recorded, begun, stopped: false, cause, error: None }),
                     Ok(Task::Done(answer)) => {
                         self.take_unrecorded(cost);
                         self.answer(&answer);
                     }
                     Ok(Task::Reopen) => {
                         self.cx.recorder.switch(true);
-                        self.reopen(self.cx.seed(), self.btree.settings.clone());
+                        self.reopen(self.lab, self.cx.seed(), self.values.clone());
                     }
                     Err(refusal) => {
                         self.take_unrecorded(cost);
@@ -150,15 +162,21 @@ impl World {
         None
     }
 
+    /// Whether nothing of a long command is left to do.
+    pub fn is_done(&self, open: &Open) -> bool {
+        let (done, total) = self.machine.progress();
+        open.stopped || done >= total
+    }
+
     /// Goes on with a long command; true when it is over.
     pub fn go_on(&mut self, open: &mut Open, budget: &mut u32) -> bool {
-        while !open.job.is_done() && open.error.is_none() {
+        while !self.is_done(open) && open.error.is_none() {
             if *budget == 0 {
                 return false;
             }
             *budget -= 1;
             self.work += 1;
-            open.error = open.job.step(&mut self.btree, &mut self.cx).err();
+            open.error = self.machine.step(&mut self.cx).err();
             if self.cx.recorder.is_on() && self.trace().len() >= self.trace_limit {
                 self.cx.recorder.switch(false);
             }
@@ -168,8 +186,8 @@ impl World {
 
     /// Ends a long command with its answer, or with why it could not go on.
     pub fn close(&mut self, open: Open, item: &Item, cost: &mut u32) {
-        let (done, total) = (open.job.done, open.job.total);
-        let finished = open.job.finish(&mut self.btree, &mut self.cx);
+        let (done, total) = self.machine.progress();
+        let finished = self.machine.finish(&mut self.cx);
         self.take_unrecorded(cost);
         match (open.error, finished) {
             (Some(error), _) => {
@@ -198,9 +216,10 @@ impl World {
         if !self.full && self.trace().len() >= self.trace_limit {
             self.full = true;
             let limit = grouped(self.trace_limit as u64);
-            self.answer(&format!(
+            let text = format!(
                 "The trace has {limit} records, and no more are kept: from here on only what comes of a command is recorded."
-            ));
+            );
+            self.cx.emit(|| Event::Answered { text: text.into() });
         }
         let states_bytes = self.cx.recorder.states_bytes();
         if self.trace().len() >= 2 * self.trace_limit || states_bytes >= STATES_BYTES_MAX {
@@ -214,7 +233,7 @@ impl World {
 
     /// Whether a command is to be recorded step by step.
     fn records(&self, call: &Call, item: &Item) -> bool {
-        let long = || call.info.bulk && job::units(call, &item.data) > RECORDED_UNITS;
+        let long = || call.info.bulk && self.machine.units(call, &item.data) > RECORDED_UNITS;
         match self.mode {
             _ if self.full || call.arguments.flag("unrecorded") => false,
             RecordMode::On => true,
@@ -234,26 +253,26 @@ impl World {
     }
 
     fn set(&mut self, setting: &SettingInfo, value: &Value) {
-        let mut settings = self.btree.settings.clone();
-        settings.set(setting.name, value);
-        let answer = settings.sentence(setting.name);
-        self.reopen(self.cx.seed(), settings);
+        let mut values = self.values.clone();
+        values.set(setting.name, value.clone());
+        self.reopen(self.lab, self.cx.seed(), values);
         if self.refusal.is_none() {
-            self.answer(&answer);
+            let sentence = self.machine.sentence(setting.name);
+            self.answer(&sentence);
         }
     }
 
-    /// Opens the engine anew. Time goes on, so that it never goes back within a trace; all else begins again.
-    fn reopen(&mut self, seed: u64, settings: Settings) {
-        match Btree::open(seed, settings) {
-            Ok(btree) => {
-                self.btree = btree;
+    /// Opens the engine of a lab anew. Time goes on, so that it never goes back within a trace; all else begins again.
+    fn reopen(&mut self, lab: &'static LabInfo, seed: u64, values: Values) {
+        (self.answer, self.refusal) = (None, None);
+        match (lab.open)(seed, &values) {
+            Ok(machine) => {
+                (self.lab, self.values, self.machine) = (lab, values, machine);
                 let mut cx = Cx::new(seed);
                 cx.pass(self.cx.now_ns());
                 cx.recorder = std::mem::take(&mut self.cx.recorder);
                 self.cx = cx;
                 self.cx.recorder.forget_last_state();
-                self.refusal = None;
                 self.take_state();
             }
             Err(error) => self.refuse(&error.to_string()),
@@ -264,8 +283,10 @@ impl World {
         let recorded = !self.full && self.mode != RecordMode::Off;
         self.cx.recorder.switch(recorded);
         let before = self.cx.counters();
-        let refusal = self.refusal.clone();
-        let finding = self.btree.expect(&mut self.cx, call, refusal.as_deref());
+        let finding = match expectations::check(call, self.answer.as_deref(), self.refusal.as_deref()) {
+            Some(finding) => Ok(finding),
+            None => self.machine.expect(&mut self.cx, call),
+        };
         if self.cx.counters() == before {
             self.cx.recorder.switch(true);
         }
@@ -281,8 +302,11 @@ impl World {
         }
     }
 
+    /// What a command answers.
     fn answer(&mut self, text: &str) {
-        self.cx.emit(|| Event::Answered { text: text.into() });
+        let text: Rc<str> = text.into();
+        self.answer = Some(text.clone());
+        self.cx.emit(|| Event::Answered { text });
     }
 
     fn refuse(&mut self, text: &str) {
@@ -295,13 +319,17 @@ impl World {
     fn take_unrecorded(&mut self, cost: &mut u32) {
         if !self.cx.recorder.switch(true) {
             self.take_state();
-            *cost += self.btree.tree.page_count() / PAGES_PER_UNIT;
+            *cost += self.machine.state_cost();
         }
     }
 
     fn take_state(&mut self) {
-        let state = Rc::new(self.btree.state(&self.cx));
-        self.cx.emit(|| Event::StateTaken { state });
+        let previous = self.cx.recorder.last_state();
+        let mut state = self.machine.state(&self.cx, previous);
+        if let Some(previous) = previous {
+            state.share_parts(previous);
+        }
+        self.cx.emit(|| Event::StateTaken { state: Rc::new(state) });
     }
 }
 

@@ -4,12 +4,16 @@
 //! in its slot.
 
 use super::describe::{count, describe, key, moves, short};
+use super::guide::told;
 use super::{Change, Unlinked, View};
 use crate::trace::{Bytes, Event, Operation, Outcome, PageBody, PageId, Record, SplitKind};
 
 /// The sentence for `record`, which happens to the engine as `view` shows it.
 pub fn caption(view: &View, record: &Record) -> String {
     use Event::*;
+    if let Some(said) = told(|guide| (guide.caption)(view, record)) {
+        return said;
+    }
     match &record.event {
         Searched { page, slot, found, child } => searched(view, *page, usize::from(*slot), *found, *child),
         CellsRead { page, slot, count: read, backward } => cells_read(view, *page, *slot, *read, *backward),

@@ -1,5 +1,6 @@
 //! What a record says, in words, without knowing what came before it: the text list of a trace.
 
+use super::guide::told;
 use crate::trace::{Bytes, Event, Operation, Outcome, PageId, PageKind, Record, SplitKind};
 
 /// Longest key and text that a sentence carries whole.
@@ -7,6 +8,9 @@ const SHOWN_MAX: usize = 40;
 
 /// One sentence for a record, from the record alone.
 pub fn describe(record: &Record) -> String {
+    if let Some(said) = told(|guide| (guide.describe)(record)) {
+        return said;
+    }
     match &record.event {
         Event::Comment { text } => text.to_string(),
         Event::CommandBegun { text, .. } => format!("> {}", short(text)),
@@ -171,7 +175,7 @@ fn below(event: &Event) -> String {
         Event::DiskCrashed { kept, lost, torn } => {
             format!("Power fails: of the unsynced writes {kept} were kept, {lost} lost, {torn} torn.")
         }
-        other => other.name().to_string(),
+        other => other.name().replace('-', " "),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The places of a trace that matter: where a command begins, where a page splits, what went wrong.
 
+use super::guide::told;
 use crate::trace::{Event, PageId, Record};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +10,16 @@ pub enum MarkerKind {
     Borrow,
     Eviction,
     RootChange,
+    /// What was in memory goes to a file.
+    Flush,
+    Compaction,
+    Checkpoint,
+    Commit,
+    Abort,
+    /// The engine is opened after a crash.
+    Recovery,
+    /// Writers wait.
+    Stall,
     Failure,
     Crash,
     CommandBegun,
@@ -22,10 +33,22 @@ impl MarkerKind {
             MarkerKind::Borrow => "borrow",
             MarkerKind::Eviction => "eviction",
             MarkerKind::RootChange => "new root",
+            MarkerKind::Flush => "flush",
+            MarkerKind::Compaction => "compaction",
+            MarkerKind::Checkpoint => "checkpoint",
+            MarkerKind::Commit => "commit",
+            MarkerKind::Abort => "abort",
+            MarkerKind::Recovery => "recovery",
+            MarkerKind::Stall => "stall",
             MarkerKind::Failure => "failure",
             MarkerKind::Crash => "crash",
             MarkerKind::CommandBegun => "command",
         }
+    }
+
+    /// So frequent that it is only hinted at, without its word.
+    pub fn is_quiet(self) -> bool {
+        matches!(self, MarkerKind::CommandBegun | MarkerKind::Eviction | MarkerKind::Commit)
     }
 }
 
@@ -51,7 +74,7 @@ impl Marker {
             Event::Verified { problem, .. } if !problem.is_empty() => MarkerKind::Failure,
             Event::DiskCrashed { .. } => MarkerKind::Crash,
             Event::CommandBegun { .. } => MarkerKind::CommandBegun,
-            _ => return None,
+            event => told(|guide| (guide.marker)(event))?,
         };
         Some(Marker { position, kind, page: record.event.pages()[0] })
     }

@@ -12,7 +12,8 @@ pub struct Measure {
     pub unit: Unit,
     /// One sentence: what it says.
     pub help: &'static str,
-    of: fn(&View) -> Option<f64>,
+    /// Nothing while there is nothing to measure.
+    pub of: fn(&View) -> Option<f64>,
 }
 
 /// How a measure is written.
@@ -24,7 +25,7 @@ pub enum Unit {
     Nanoseconds,
 }
 
-/// Every measure, in the order in which they are shown.
+/// The measures of the B+tree lab, in the order in which they are shown.
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "records",
@@ -112,11 +113,14 @@ pub const MEASURES: &[Measure] = &[
     },
 ];
 
-impl Measure {
-    pub fn named(name: &str) -> Option<&'static Measure> {
-        MEASURES.iter().find(|measure| measure.name == name)
+/// Names are unique in a list.
+impl PartialEq for Measure {
+    fn eq(&self, other: &Measure) -> bool {
+        self.name == other.name
     }
+}
 
+impl Measure {
     /// Nothing while there is nothing to measure.
     pub fn value(&self, view: &View) -> Option<f64> {
         (self.of)(view)
@@ -167,9 +171,10 @@ fn full_scan_time(view: &View) -> Option<f64> {
 /// Most points that a series keeps; beyond it every second one goes.
 const POINTS_MAX: usize = 8192;
 
-/// Every measure after each command.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Every measure of a lab after each command.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Series {
+    measures: &'static [Measure],
     points: Vec<Point>,
     /// Only every so many commands give a point.
     stride: usize,
@@ -179,10 +184,14 @@ pub struct Series {
 #[derive(Clone, Debug, PartialEq)]
 struct Point {
     position: usize,
-    values: [Option<f32>; MEASURES.len()],
+    values: Box<[Option<f32>]>,
 }
 
 impl Series {
+    pub fn of_measures(measures: &'static [Measure]) -> Series {
+        Series { measures, points: Vec::new(), stride: 0, commands: 0 }
+    }
+
     pub(super) fn see(&mut self, view: &View, record: &Record) {
         if !matches!(record.event, Event::CommandEnded { .. }) {
             return;
@@ -191,10 +200,7 @@ impl Series {
         if !self.commands.is_multiple_of(self.stride.max(1)) {
             return;
         }
-        let mut values = [None; MEASURES.len()];
-        for (value, measure) in values.iter_mut().zip(MEASURES) {
-            *value = measure.value(view).map(|value| value as f32);
-        }
+        let values = self.measures.iter().map(|measure| measure.value(view).map(|value| value as f32)).collect();
         self.points.push(Point { position: view.position, values });
         if self.points.len() > POINTS_MAX {
             self.stride = self.stride.max(1) * 2;
@@ -204,6 +210,10 @@ impl Series {
                 index % 2 == 0
             });
         }
+    }
+
+    fn index(&self, measure: &Measure) -> usize {
+        self.measures.iter().position(|one| one.name == measure.name).unwrap_or(usize::MAX)
     }
 
     /// How many points there are.
@@ -217,8 +227,8 @@ impl Series {
 
     /// The course of one measure: position in the trace and value.
     pub fn of(&self, measure: &Measure) -> impl Iterator<Item = (usize, f64)> {
-        let index = MEASURES.iter().position(|one| one.name == measure.name).unwrap_or(0);
-        self.points.iter().filter_map(move |point| Some((point.position, f64::from(point.values[index]?))))
+        let index = self.index(measure);
+        self.points.iter().filter_map(move |point| Some((point.position, f64::from(point.value(index)?))))
     }
 
     /// At most `points` of them, evenly spread, up to `position`: what a small chart needs.
@@ -226,9 +236,15 @@ impl Series {
         let until = self.points.partition_point(|point| point.position <= position);
         let step = until / points.max(1) + 1;
         let last = until.saturating_sub(1);
-        let index = MEASURES.iter().position(|one| one.name == measure.name).unwrap_or(0);
+        let index = self.index(measure);
         let chosen = (0..until).filter(|at| at.is_multiple_of(step) || *at == last);
-        chosen.filter_map(|at| Some((self.points[at].position, f64::from(self.points[at].values[index]?)))).collect()
+        chosen.filter_map(|at| Some((self.points[at].position, f64::from(self.points[at].value(index)?)))).collect()
+    }
+}
+
+impl Point {
+    fn value(&self, index: usize) -> Option<f32> {
+        self.values.get(index).copied().flatten()
     }
 }
 
@@ -239,19 +255,23 @@ mod tests {
     use super::*;
     use crate::trace::{Lsn, PageBody, PageId, PageState};
 
+    fn named(name: &str) -> &'static Measure {
+        MEASURES.iter().find(|measure| measure.name == name).unwrap()
+    }
+
     #[test]
     fn values_read_well() {
-        let ratio = Measure::named("hit-ratio").unwrap();
+        let ratio = named("hit-ratio");
         assert_eq!(ratio.text(Some(0.9567)), "95.7 %");
         assert_eq!(ratio.text(None), "–");
-        assert_eq!(Measure::named("operation-time").unwrap().text(Some(2_310_000.0)), "2.31 ms");
-        assert_eq!(Measure::named("records").unwrap().text(Some(1_000_000.0)), "1,000,000");
+        assert_eq!(named("operation-time").text(Some(2_310_000.0)), "2.31 ms");
+        assert_eq!(named("records").text(Some(1_000_000.0)), "1,000,000");
     }
 
     #[test]
     fn a_full_scan_is_one_random_read_and_then_one_after_the_other() {
         let mut view = View::default();
-        let scan = Measure::named("scan-time").unwrap();
+        let scan = named("scan-time");
         assert_eq!(scan.value(&view), None);
         let free = PageState { page: PageId(0), lsn: Lsn(0), used: 0, body: PageBody::Meta };
         view.state.pages = std::iter::repeat_n(Rc::new(free), 10).collect();
@@ -261,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_series_stays_bounded() {
-        let mut series = Series::default();
+        let mut series = Series::of_measures(MEASURES);
         let mut view = View::default();
         for index in 0..3 * POINTS_MAX {
             let record = Record { time_ns: 0, cause: 0, node: 0, event: Event::CommandEnded { line: 0 } };
@@ -269,7 +289,7 @@ mod tests {
             series.see(&view, &record);
         }
         assert!(series.len() <= POINTS_MAX);
-        let records = Measure::named("records").unwrap();
+        let records = named("records");
         assert!(series.chart(records, usize::MAX, 100).len() <= 102);
     }
 }

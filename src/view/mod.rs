@@ -12,18 +12,26 @@
 //!        (Timeline)   └──measures───▶ numbers and charts
 //! ```
 //!
+//! Every lab draws from the same view. The B+tree has a stage of its own ([`scene`], [`layout`], [`motion`]); the others
+//! describe pictures in one vocabulary ([`drawing`], [`arrange`], [`map`], [`tween`]), and a [`guide`] names what is theirs.
+//!
 //! **Invariant:** `View::apply` over a whole trace gives the state that the engine gives of itself.
 //! **Invariant:** no trace makes it panic. Traces come from files, so every slot and page is checked before it is used.
 
 pub mod activity;
+pub mod arrange;
 pub mod bands;
 pub mod camera;
 pub mod caption;
 pub mod describe;
+pub mod drawing;
+pub mod facts;
 pub mod find;
 mod fold;
 mod fold_pool;
+pub mod guide;
 pub mod layout;
+pub mod map;
 pub mod markers;
 pub mod measures;
 pub mod metrics;
@@ -35,10 +43,12 @@ pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
+pub mod tween;
 
 pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};
 pub use caption::caption;
 pub use describe::describe;
+pub use guide::{GUIDES, Guide};
 pub use markers::{Marker, MarkerKind};
 pub use measures::{MEASURES, Measure, Series};
 pub use pseudocode::{Algorithm, running};
@@ -48,7 +58,7 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use crate::trace::{EngineState, FrameId, PageId, PageState, Record};
+use crate::trace::{EngineState, FrameId, Lsn, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
 pub const PAGES_MAX: usize = 1 << 20;
@@ -57,8 +67,29 @@ pub const PAGES_MAX: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     Page(PageId),
-    Cell { page: PageId, slot: u16 },
+    /// A slot of a page: a key of a tree, a row of a heap file.
+    Cell {
+        page: PageId,
+        slot: u16,
+    },
     Frame(FrameId),
+    /// A record of the log.
+    Lsn(Lsn),
+    Transaction(u64),
+    /// A file by its number: a sorted table, a segment of the log.
+    File(u64),
+    /// A block of a file.
+    Block {
+        file: u64,
+        block: u32,
+    },
+    /// An entry of a memtable, by its sequence number.
+    Entry(u64),
+    /// A place in a list that a replacement policy keeps: which list, and how far from its head.
+    Listed {
+        list: u8,
+        index: u32,
+    },
 }
 
 /// What can be drawn at one point of a trace: the engine as it was, and what was going on.
@@ -102,6 +133,9 @@ impl View {
         let oddities = self.oddities();
         self.activity_before(index, record);
         self.fold(&record.event);
+        for guide in GUIDES {
+            (guide.fold)(&mut self.state, &record.event);
+        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);

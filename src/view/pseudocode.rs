@@ -1,5 +1,6 @@
 //! The algorithms in pseudocode, and the line that runs at an event.
 
+use super::guide::told;
 use super::{Change, View};
 use crate::trace::{Event, Operation, PageBody, PageId, Record};
 
@@ -148,6 +149,9 @@ pub static ALGORITHMS: &[&Algorithm] =
 
 /// The line that runs at `record`, which happens to the engine as `view` shows it.
 pub fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usize)> {
+    if let Some(place) = told(|guide| (guide.running)(view, record)) {
+        return Some(place);
+    }
     if let Some(place) = at_change(view, &record.event) {
         return Some(place);
     }

@@ -13,6 +13,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::guide::{self, Guide};
 use super::markers::Marker;
 use super::measures::Series;
 use super::pseudocode::{Algorithm, running};
@@ -37,6 +38,7 @@ const LOOK_BACK: usize = 12;
 /// A trace that can be looked at anywhere.
 #[derive(Clone)]
 pub struct Timeline {
+    guide: &'static Guide,
     trace: Trace,
     distance: usize,
     checkpoints: Vec<Rc<View>>,
@@ -54,8 +56,20 @@ pub struct Timeline {
 
 impl Default for Timeline {
     fn default() -> Timeline {
+        Timeline::of_lab("")
+    }
+}
+
+impl Timeline {
+    /// An empty timeline for a run of a lab.
+    pub fn of_lab(lab: &str) -> Timeline {
+        Timeline::guided(Guide::of(lab))
+    }
+
+    fn guided(guide: &'static Guide) -> Timeline {
         let start = Rc::new(View::default());
         Timeline {
+            guide,
             trace: Trace::new(),
             distance: DISTANCE,
             checkpoints: vec![start.clone()],
@@ -64,13 +78,11 @@ impl Default for Timeline {
             recent: RefCell::default(),
             markers: Vec::new(),
             commands: Vec::new(),
-            series: Series::default(),
+            series: Series::of_measures(guide.measures),
             seen: [false; Lane::ALL.len()],
         }
     }
-}
 
-impl Timeline {
     pub fn new(trace: Trace) -> Timeline {
         let mut timeline = Timeline::default();
         timeline.extend(trace);
@@ -82,7 +94,7 @@ impl Timeline {
         let known = self.trace.len();
         let fits = known == 0 || (trace.len() >= known && trace.get(known - 1) == self.trace.get(known - 1));
         if !fits {
-            *self = Timeline::default();
+            *self = Timeline::guided(self.guide);
         }
         let start = self.trace.len();
         self.trace = trace;
@@ -112,7 +124,8 @@ impl Timeline {
         if length < self.trace.len() {
             let mut trace = self.trace.clone();
             trace.truncate(length);
-            *self = Timeline::new(trace);
+            *self = Timeline::guided(self.guide);
+            self.extend(trace);
         }
     }
 
@@ -127,10 +140,15 @@ impl Timeline {
         }
     }
 
-    /// The lanes to show: those that always are, and those that have events.
+    /// The lanes to show: those that the lab always has, and those that have events.
     pub fn lanes(&self) -> Vec<Lane> {
-        let shown = |lane: &Lane| Lane::ALWAYS.contains(lane) || self.seen[*lane as usize];
+        let shown = |lane: &Lane| self.guide.lanes.contains(lane) || self.seen[*lane as usize];
         Lane::ALL.iter().copied().filter(shown).collect()
+    }
+
+    /// What the run's lab shows.
+    pub fn guide(&self) -> &'static Guide {
+        self.guide
     }
 
     pub fn trace(&self) -> &Trace {
@@ -265,7 +283,8 @@ fn words(before: &View, checkpoint: &View) -> usize {
     let pages = checkpoint.state.pages.iter().enumerate();
     let changed = pages.filter(|(index, page)| old.get(*index).is_none_or(|old| !Rc::ptr_eq(old, page)));
     let own: usize = changed.map(|(_, page)| 16 + 5 * page.cells().map_or(0, |cells| cells.len())).sum();
-    checkpoint.state.pages.len() + 4 * checkpoint.state.pool.len() + own
+    let parts: usize = guide::GUIDES.iter().map(|guide| (guide.words)(&before.state, &checkpoint.state)).sum();
+    checkpoint.state.pages.len() + 4 * checkpoint.state.pool.len() + own + parts
 }
 
 /// A timeline that components share; two handles are equal when they show the same timeline in the same version.
@@ -307,6 +326,11 @@ impl TimelineHandle {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What the run's lab shows.
+    pub fn guide(&self) -> &'static Guide {
+        self.shared.borrow().guide
     }
 
     pub fn view_at(&self, position: usize) -> Rc<View> {

@@ -13,6 +13,7 @@
 
 mod checksum;
 mod error;
+pub mod heap;
 pub mod lsm;
 pub mod page;
 pub mod pager;
@@ -21,6 +22,7 @@ pub mod pool;
 pub mod tree;
 
 pub use error::StorageError;
+pub use heap::Heap;
 pub use tree::{BulkLoad, Tree, Verification};
 
 use crate::sim::Device;

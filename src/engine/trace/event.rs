@@ -10,8 +10,13 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Texts};
-use super::id::{CompactionReason, FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind, StallReason, WriteKind};
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+use super::id::{RowId, SplitKind};
+use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -165,6 +170,47 @@ events! {
         /// All invariants were checked; `problem` is empty when they hold.
         "verified" Verified { pages: u32, records: u64, problem: Rc<str> }
     }
+    Heap {
+        /// An operation on the heap file starts. `row` is none for those that are not about one; `length` is that of the
+        /// new row.
+        "heap-begun" HeapBegun { operation: HeapOperation, row: RowId, length: u32 }
+        /// `row` is the one that was inserted, or the one asked for; `rows` are in the file from now on.
+        "heap-ended" HeapEnded { operation: HeapOperation, row: RowId, outcome: Outcome, count: u64, rows: u64 }
+        "heap-formatted" HeapFormatted { page: PageId, kind: HeapKind, lsn: Lsn, patch: Patch }
+        /// The cell that `slot` leads to has `length` bytes at `offset` now. `from` is where it was before, or 0 when it was
+        /// nowhere; `slots`, `end` and `garbage` are the page's from now on.
+        "heap-cell-put" HeapCellPut {
+            page: PageId, slot: u16, kind: CellKind, offset: u16, length: u16, from: u16,
+            slots: u16, end: u16, garbage: u16, lsn: Lsn, patch: Patch,
+        }
+        /// The cell is gone and its slot free; the page has `slots` slots from now on.
+        "heap-slot-freed" HeapSlotFreed {
+            page: PageId, slot: u16, slots: u16, end: u16, garbage: u16, lsn: Lsn, patch: Patch,
+        }
+        /// All free space of the page is one piece again; `garbage` bytes were scattered between the cells.
+        "heap-compacted" HeapCompacted { page: PageId, shifts: Vec<Shift>, end: u16, garbage: u16, lsn: Lsn, patch: Patch }
+        /// The row is on page `to` from now on, and leaves its new address in the place by which it is known.
+        "heap-forwarded" HeapForwarded { row: RowId, from: RowId, to: RowId }
+        /// The row went back to the place by which it is known.
+        "heap-came-home" HeapCameHome { row: RowId, from: RowId }
+        /// One page of the chain that holds a long row: `length` bytes of it, `remaining` from here on.
+        "heap-overflow-written" HeapOverflowWritten {
+            page: PageId, next: PageId, remaining: u32, length: u32, lsn: Lsn, patch: Patch,
+        }
+        /// The free-space map was asked for a page of at least this class; `found` is none when there is none.
+        "heap-map-searched" HeapMapSearched { map: PageId, class: u8, found: PageId }
+        "heap-map-set" HeapMapSet { map: PageId, page: PageId, class: u8, lsn: Lsn, patch: Patch }
+        /// The meta page was brought up to date.
+        "heap-meta-written" HeapMetaWritten { lsn: Lsn, patch: Patch }
+        /// The cell that a slot leads to was read.
+        "heap-cell-read" HeapCellRead { page: PageId, slot: u16, kind: CellKind, offset: u16, length: u16 }
+        /// A page of the chain that holds a long row was read.
+        "heap-overflow-read" HeapOverflowRead { page: PageId, next: PageId, length: u32 }
+        /// A scan is through with a page that had so many rows.
+        "heap-page-scanned" HeapPageScanned { page: PageId, rows: u16 }
+        /// The page beyond those told in detail that is used now.
+        "heap-shown" HeapShown { detail: Rc<HeapDetail> }
+    }
     Pool {
         /// The page is in the pool. It is pinned from now on, as after each of the next two.
         "hit" PoolHit { page: PageId, frame: FrameId }
@@ -281,6 +327,14 @@ impl Event {
             }
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
+            HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),
+            HeapCompacted { page, .. } | HeapOverflowWritten { page, .. } | HeapCellRead { page, .. } => one(*page),
+            HeapOverflowRead { page, .. } | HeapPageScanned { page, .. } => one(*page),
+            HeapForwarded { from, to, .. } => [from.page, to.page],
+            HeapCameHome { row, from } => [from.page, row.page],
+            HeapMapSearched { map, found, .. } => [*map, *found],
+            HeapMapSet { map, page, .. } => [*map, *page],
+            HeapShown { detail } => one(detail.page),
             _ => one(PageId::NONE),
         }
     }

@@ -7,8 +7,13 @@ use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
-use super::id::{CompactionPolicy, CompactionReason, FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind, StallReason, WriteKind};
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+use super::id::{RowId, SplitKind};
+use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::state::EngineState;
 use super::state_text;
 
@@ -79,7 +84,9 @@ macro_rules! word_fields {
         }
     )*};
 }
-word_fields!(Operation, Outcome, PageKind, SplitKind, CompactionPolicy, CompactionReason, StallReason, WriteKind);
+word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+
+word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -109,6 +116,26 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for RowId {
+    fn write(&self, out: &mut String) {
+        push_number(out, u64::from(self.page.0));
+        out.push('.');
+        push_number(out, u64::from(self.slot));
+    }
+    fn read(text: &str) -> Option<Self> {
+        RowId::parse(text)
+    }
+}
+
+impl Field for Rc<HeapDetail> {
+    fn write(&self, out: &mut String) {
+        Field::write(&**self, out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        Field::read(text).map(Rc::new)
     }
 }
 

@@ -1,4 +1,6 @@
-//! Names of things: pages, frames, log positions, operations.
+//! Names of things: pages, frames, rows, log positions, operations.
+
+use super::decimal::number;
 
 /// A page of the database file, by its position in it. Page 0 is the meta page, so 0 also stands for "no page" in links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,53 +117,75 @@ words! {
     }
 }
 
-words! {
-    /// How the tables of a log-structured merge tree are merged.
-    #[derive(Default)]
-    CompactionPolicy {
-        /// Each level is one sorted run, so many times as large as the one above.
-        #[default]
-        Leveled = "leveled",
-        /// Each level has several runs, which become one run of the next level.
-        SizeTiered = "size-tiered",
-        /// Tiered, but the last level is one run.
-        LazyLeveled = "lazy-leveled",
-        /// Nothing is merged; the oldest tables are dropped when there are too many.
-        Fifo = "fifo",
+/// Where a row can be asked for: a page and a slot of it. It stays the same as long as the row lives, wherever the row's
+/// bytes go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    pub page: PageId,
+    pub slot: u16,
+}
+
+impl RowId {
+    /// Page 0 has no rows.
+    pub const NONE: RowId = RowId { page: PageId(0), slot: 0 };
+
+    pub fn new(page: u32, slot: u16) -> RowId {
+        RowId { page: PageId(page), slot }
+    }
+
+    pub fn is_none(self) -> bool {
+        self.page.is_none()
+    }
+
+    /// `12.3`: slot 3 of page 12.
+    pub fn parse(text: &str) -> Option<RowId> {
+        let (page, slot) = text.split_once('.')?;
+        Some(RowId { page: PageId(number(page)?), slot: number(slot)? })
+    }
+}
+
+impl std::fmt::Display for RowId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.page.0, self.slot)
     }
 }
 
 words! {
-    /// Why a compaction was chosen.
-    CompactionReason {
-        /// Level 0 has too many tables.
-        Level0 = "level0",
-        /// A level has too many bytes.
-        Size = "size",
-        /// A level has too many runs.
-        Runs = "runs",
-        /// All tables together have too many bytes.
-        Room = "room",
-        /// Tables are older than is asked for.
-        Age = "age",
-        /// Somebody asked for it.
-        Asked = "asked",
+    /// What a page of a heap file is for.
+    HeapKind {
+        Meta = "meta",
+        /// The free-space map of the pages that follow it.
+        Map = "map",
+        Rows = "rows",
+        Overflow = "overflow",
+        Free = "free",
     }
 }
 
 words! {
-    /// Why writes have to wait.
-    StallReason {
-        Level0 = "level0",
-        Memtables = "memtables",
-        Pending = "pending",
+    /// What a slot leads to.
+    CellKind {
+        /// Nothing: the slot can be given to another row.
+        Free = "free",
+        Row = "row",
+        /// A forwarding address: the row moved to another page.
+        Stub = "stub",
+        /// A row that moved here, with the row id under which it is known.
+        Moved = "moved",
+        /// The first page of a chain that holds the row.
+        Overflow = "overflow",
     }
 }
 
 words! {
-    /// What a write into a memtable does.
-    WriteKind {
-        Put = "put",
+    /// What is asked of a heap file.
+    HeapOperation {
+        Insert = "insert",
+        Update = "update",
+        Get = "get",
         Delete = "delete",
+        Scan = "scan",
+        Compact = "compact",
+        Flush = "flush",
     }
 }

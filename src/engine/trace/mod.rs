@@ -36,7 +36,10 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
-pub use id::{FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind};
+pub use id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+pub use id::{RowId, SplitKind};
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};

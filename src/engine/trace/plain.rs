@@ -18,7 +18,11 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::{CompactionPolicy, CompactionReason, FileId, FileNumber, FrameId, Lsn, Operation, Outcome, PageId, PageKind, SplitKind, StallReason, WriteKind};
+use super::id::SplitKind;
+use super::id::{
+    CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
+};
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -233,7 +237,9 @@ macro_rules! plain_words {
         }
     )*};
 }
-plain_words!(Operation, Outcome, PageKind, SplitKind, CompactionPolicy, CompactionReason, StallReason, WriteKind);
+plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+
+plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -279,9 +279,14 @@ impl EngineState {
         256 + self.pages.len() * 8 + self.pool.len() * 16 + self.unsynced.len() * 4 + pages_bytes + parts_bytes
     }
 
+    /// Takes those parts that are as they were from `previous`, so that they are there once.
+    pub fn share_parts(&mut self, previous: &EngineState) {
+        self.parts.share(&previous.parts);
+    }
+
     /// Takes those pages and parts that are as they were from `previous`, so that they are there once.
     pub fn share_pages(&mut self, previous: &EngineState) {
-        self.parts.share(&previous.parts);
+        self.share_parts(previous);
         for (page, old) in self.pages.iter_mut().zip(&previous.pages) {
             if *page == *old {
                 *page = old.clone();

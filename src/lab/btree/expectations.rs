@@ -1,26 +1,18 @@
-//! What may stand behind `expect`, and how it is checked.
+//! What may stand behind `expect` in this lab, and how it is checked.
 //!
 //! Looking a key up for an expectation is a lookup like any other: it is seen in the trace, and it warms the pool.
 
-use super::machine::{Btree, shown};
-use super::refusal::Refusal;
-use crate::lab::argument::Relation;
+use super::machine::Btree;
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
+use crate::lab::expectations::{Finding, counted, measure};
+use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
-use crate::lab::words::shortened;
+use crate::lab::words::{shortened, shown};
 use crate::sim::Cx;
 use crate::trace::{Bytes, EngineState, PageBody};
 
 const KEY: Argument = Argument::needed("key", ArgumentKind::Key, "the key");
 const IS: Argument = Argument::needed("is", ArgumentKind::Word(&["="]), "equal");
-const MEASURE: &[Argument] = &[
-    Argument::needed("relation", ArgumentKind::Relation, "how it compares"),
-    Argument::needed("number", ArgumentKind::Number { from: 0, to: u64::MAX }, "the number"),
-];
-
-const fn measure(name: &'static str, help: &'static str, example: &'static str) -> CommandInfo {
-    CommandInfo::single(name, MEASURE, help, example)
-}
 
 pub const EXPECTATIONS: &[CommandInfo] = &[
     CommandInfo::single(
@@ -39,12 +31,6 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
     ),
     CommandInfo::single("valid", &[], "Every invariant of the tree holds.", "expect valid"),
     CommandInfo::single("invalid", &[], "An invariant of the tree is broken.", "expect invalid"),
-    CommandInfo::single(
-        "refused",
-        &[Argument::optional("text", ArgumentKind::Text, "what the refusal says among other things")],
-        "The command before was refused.",
-        "expect refused checksum",
-    ),
     measure("height", "Levels of the tree.", "expect height = 3"),
     measure("records", "Records in the tree.", "expect records >= 1000"),
     measure("pages", "Pages of the file, free ones included.", "expect pages < 20"),
@@ -68,23 +54,9 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
     measure("missing", "Keys that the command before looked for in vain.", "expect missing = 0"),
 ];
 
-/// What came of an expectation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub held: bool,
-    /// What was found, in words.
-    pub found: String,
-}
-
-impl Finding {
-    pub fn new(held: bool, found: impl Into<String>) -> Finding {
-        Finding { held, found: found.into() }
-    }
-}
-
 impl Btree {
-    /// Checks an expectation. `refusal` is why the command before was refused, if it was.
-    pub fn expect(&mut self, cx: &mut Cx, call: &Call, refusal: Option<&str>) -> Result<Finding, Refusal> {
+    /// Checks an expectation.
+    pub(super) fn check(&mut self, cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {
         let arguments = &call.arguments;
         let key = arguments.key("key");
         match (call.info.name, key) {
@@ -103,17 +75,7 @@ impl Btree {
                 let held = problem.is_none() == (name == "valid");
                 Ok(Finding::new(held, problem.unwrap_or_else(|| "every invariant holds".to_string())))
             }
-            ("refused", _) => {
-                let wanted = arguments.text("text").unwrap_or_default();
-                let held = refusal.is_some_and(|refusal| refusal.contains(wanted));
-                Ok(Finding::new(held, refusal.unwrap_or("the command before was carried out")))
-            }
-            (name, _) => {
-                let found = self.measure(cx, name);
-                let relation = arguments.relation("relation").unwrap_or(Relation::Equal);
-                let wanted = arguments.number("number").unwrap_or_default();
-                Ok(Finding::new(relation.holds(found, wanted), format!("{name} = {found}")))
-            }
+            (name, _) => Ok(Finding::measured(call, self.measure(cx, name))),
         }
     }
 
@@ -130,6 +92,9 @@ impl Btree {
 
     /// A number that can be expected.
     fn measure(&self, cx: &Cx, name: &str) -> u64 {
+        if let Some(count) = counted(cx, name) {
+            return count;
+        }
         let counters = cx.counters();
         match name {
             "height" => u64::from(self.tree.height()),
@@ -138,16 +103,9 @@ impl Btree {
             "splits" => counters.splits,
             "merges" => counters.merges,
             "borrows" => counters.borrows,
-            "hits" => counters.pool_hits,
-            "misses" => counters.pool_misses,
-            "evictions" => counters.pool_evictions,
-            "flushes" => counters.pool_flushes,
-            "reads" => counters.disk_reads,
-            "writes" => counters.disk_writes,
-            "syncs" => counters.disk_syncs,
             "found" => self.tally.found,
             "missing" => self.tally.missing,
-            _ => measure_state(&self.state(cx), name),
+            _ => measure_state(&self.tree.state_since(cx, cx.recorder.last_state()), name),
         }
     }
 }

@@ -7,18 +7,15 @@
 
 use std::rc::Rc;
 
-use super::keys::{Distribution, KeySource, Sample, ZIPF_EXPONENT, default_bound, make_value};
 use super::machine::Btree;
-use super::refusal::Refusal;
 use crate::lab::data::{self, Data};
+use crate::lab::keys::{Distribution, KeySource, Sample, ZIPF_EXPONENT, default_bound, make_value};
+use crate::lab::refusal::{Refusal, check_units};
 use crate::lab::script::Call;
 use crate::lab::words::grouped;
 use crate::sim::{Cx, Zipf};
 use crate::storage::{BulkLoad, StorageError};
 use crate::trace::{Bytes, Counters};
-
-/// Most operations of one command.
-pub const MAX_UNITS: u64 = 100_000_000;
 
 /// What came of the single operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,9 +81,7 @@ impl Job {
     pub fn new(btree: &mut Btree, cx: &mut Cx, call: &Call, data: &Data) -> Result<Job, Refusal> {
         let arguments = &call.arguments;
         let mut total = units(call, data);
-        if total > MAX_UNITS {
-            return Err(Refusal::TooMany { count: total });
-        }
+        check_units(total)?;
         let column = arguments.number("column").map(|column| column as usize);
         let work = match call.info.name {
             "random" => random(btree, call, total),
@@ -108,7 +103,7 @@ impl Job {
                 }
             }
             _ => {
-                let sample = Sample::new(&btree.state(cx));
+                let sample = Sample::new(&btree.tree.state_since(cx, cx.recorder.last_state()));
                 if call.info.name == "delete-random" {
                     total = total.min(sample.len());
                     Work::DeleteRandom { sample }

@@ -1,23 +1,23 @@
 //! The engine of the lab, and the commands that do one thing.
 
-use super::job::{Job, Tally};
-use super::keys::{KeySource, make_value};
-use super::refusal::Refusal;
+use super::job::{self, Job, Tally};
 use super::settings::Settings;
 use crate::lab::data::Data;
+use crate::lab::expectations::Finding;
+use crate::lab::keys::{KeySource, make_value};
+use crate::lab::machine::{Machine, Task};
+use crate::lab::refusal::{FILE_BYTES_MAX, Refusal};
 use crate::lab::script::Call;
-use crate::lab::words::{counted, grouped, shortened};
+use crate::lab::values::Values;
+use crate::lab::words::{counted, grouped, shown};
 use crate::sim::Cx;
 use crate::storage::{StorageError, Tree, Verification};
-use crate::trace::bytes::show;
 use crate::trace::{EngineState, PageId};
 
-/// Largest file: all of it is memory of the browser.
-pub const FILE_BYTES_MAX: usize = 256 << 20;
 /// Keys that the answer to a scan names before it leaves some off.
 const KEYS_SHOWN: usize = 12;
-/// Characters of a key or value that an answer shows.
-const CHARACTERS_SHOWN: usize = 60;
+/// Pages that are described in the time of one operation.
+const PAGES_PER_UNIT: u32 = 8;
 
 /// A B+tree with its settings and what a run remembers beside it.
 #[derive(Clone)]
@@ -29,16 +29,13 @@ pub struct Btree {
     pub tally: Tally,
     /// [`FILE_BYTES_MAX`], but in tests.
     pub file_bytes_max: usize,
+    /// The long command under way.
+    job: Option<Box<Job>>,
 }
 
-/// What a command turns out to be.
-pub enum Task {
-    /// Done already; the answer.
-    Done(String),
-    /// To be done in slices.
-    Long(Box<Job>),
-    /// The engine is to be opened anew.
-    Reopen,
+/// Opens the lab.
+pub fn open(seed: u64, values: &Values) -> Result<Box<dyn Machine>, Refusal> {
+    Ok(Box::new(Btree::open(seed, Settings::of(values))?))
 }
 
 impl Btree {
@@ -53,6 +50,7 @@ impl Btree {
             source: KeySource::new(&cx),
             tally: Tally::default(),
             file_bytes_max: FILE_BYTES_MAX,
+            job: None,
         })
     }
 
@@ -63,28 +61,6 @@ impl Btree {
             return Ok(());
         }
         Err(Refusal::FileTooLarge { mib: bytes >> 20 })
-    }
-
-    /// The engine as it stands; what did not change since the last state of the trace is shared with that.
-    pub fn state(&self, cx: &Cx) -> EngineState {
-        self.tree.state_since(cx, cx.recorder.last_state())
-    }
-
-    /// Carries a command out, or begins to. An error leaves the tree as it was.
-    pub fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal> {
-        let answer = match call.info.name {
-            "insert" | "upsert" => self.put(cx, call)?,
-            "get" => self.get(cx, call)?,
-            "delete" => self.delete(cx, call)?,
-            "scan" => self.scan(cx, call)?,
-            "verify" => answer_of(&self.tree.verify(cx)),
-            "flush" => self.flush(cx)?,
-            "crash" => self.crash(cx)?,
-            "flip" => self.flip(cx, call)?,
-            "clear" => return Ok(Task::Reopen),
-            _ => return Ok(Task::Long(Box::new(Job::new(self, cx, call, data)?))),
-        };
-        Ok(Task::Done(answer))
     }
 
     fn put(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
@@ -176,9 +152,82 @@ impl Btree {
     }
 }
 
-/// A key or value in an answer.
-pub fn shown(bytes: &[u8]) -> String {
-    shortened(&show(bytes), CHARACTERS_SHOWN)
+impl Machine for Btree {
+    fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal> {
+        let answer = match call.info.name {
+            "insert" | "upsert" => self.put(cx, call)?,
+            "get" => self.get(cx, call)?,
+            "delete" => self.delete(cx, call)?,
+            "scan" => self.scan(cx, call)?,
+            "verify" => answer_of(&self.tree.verify(cx)),
+            "flush" => self.flush(cx)?,
+            "crash" => self.crash(cx)?,
+            "flip" => self.flip(cx, call)?,
+            "clear" => return Ok(Task::Reopen),
+            _ => {
+                self.job = Some(Box::new(Job::new(self, cx, call, data)?));
+                return Ok(Task::Long);
+            }
+        };
+        Ok(Task::Done(answer))
+    }
+
+    fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
+        let Some(mut job) = self.job.take() else { return Ok(()) };
+        let stepped = job.step(self, cx);
+        self.job = Some(job);
+        stepped
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        self.job.as_ref().map_or((0, 0), |job| (job.done, job.total))
+    }
+
+    fn finish(&mut self, cx: &mut Cx) -> Result<String, Refusal> {
+        match self.job.take() {
+            Some(job) => Ok(job.finish(self, cx)?),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn rewritten(&self, call: &Call, text: &str, data: &Data, unrecorded: bool) -> (String, Data) {
+        match &self.job {
+            Some(job) => job.rewritten(call, text, data, unrecorded),
+            None => (text.to_string(), data.clone()),
+        }
+    }
+
+    fn units(&self, call: &Call, data: &Data) -> u64 {
+        job::units(call, data)
+    }
+
+    fn expect(&mut self, cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {
+        self.check(cx, call)
+    }
+
+    fn state(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
+        self.tree.state_since(cx, previous)
+    }
+
+    fn state_cost(&self) -> u32 {
+        self.tree.page_count() / PAGES_PER_UNIT
+    }
+
+    fn approx_bytes(&self) -> usize {
+        self.tree.approx_bytes() + size_of::<Btree>()
+    }
+
+    fn sentence(&self, setting: &str) -> String {
+        self.settings.sentence(setting)
+    }
+
+    fn page_image(&self, page: PageId) -> Option<Vec<u8>> {
+        self.tree.page_image(page)
+    }
+
+    fn clone_box(&self) -> Box<dyn Machine> {
+        Box::new(self.clone())
+    }
 }
 
 fn answer_of(verification: &Verification) -> String {

@@ -2,22 +2,19 @@
 //!
 //! - this file: what the lab declares: commands, settings, presets.
 //! - [`expectations`]: what may stand behind `expect`, and how it is checked.
-//! - [`settings`]: the settings' values. [`keys`]: where keys come from.
-//! - [`refusal`]: why a command was not carried out. [`machine`]: the commands that do one thing. [`job`]: those that do it many times.
+//! - [`settings`]: the settings' values.
+//! - [`machine`]: the commands that do one thing. [`job`]: those that do it many times.
 
 pub mod expectations;
 pub mod job;
-pub mod keys;
 pub mod machine;
 mod presets;
-pub mod refusal;
 pub mod settings;
 
-pub use machine::{Btree, Task};
-pub use refusal::Refusal;
+pub use machine::Btree;
 
 use super::declaration::{Argument, ArgumentKind, CommandInfo, LabInfo, SettingInfo};
-use keys::{DISTRIBUTIONS, LOOKUPS};
+use super::keys::{DISTRIBUTIONS, LOOKUPS};
 
 /// The lab's declaration.
 pub static BTREE: LabInfo = LabInfo {
@@ -29,6 +26,7 @@ pub static BTREE: LabInfo = LabInfo {
     expectations: expectations::EXPECTATIONS,
     settings: SETTINGS,
     presets: presets::PRESETS,
+    open: machine::open,
 };
 
 const ANY: ArgumentKind = ArgumentKind::Number { from: 0, to: u64::MAX };

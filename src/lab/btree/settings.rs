@@ -1,15 +1,13 @@
 //! The settings of the B+tree lab as values.
 
-use super::BTREE;
-use super::keys::Distribution;
-use crate::lab::argument::Value;
-use crate::lab::statement::default_value;
+use crate::lab::keys::Distribution;
+use crate::lab::values::Values;
 use crate::lab::words::{counted, grouped};
 use crate::sim::Device;
 use crate::storage::{Options, SplitPolicy};
 use crate::trace::decimal::fixed;
 
-/// All settings; the defaults are those that are declared.
+/// All settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub options: Options,
@@ -20,36 +18,22 @@ pub struct Settings {
     pub keys: Distribution,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        let options = Options::default();
-        let mut settings = Settings { options, fill: 0.9, value_size: 8, keys: Distribution::Uniform };
-        for setting in BTREE.settings {
-            if let Some(value) = default_value(setting) {
-                settings.set(setting.name, &value);
-            }
-        }
-        settings
-    }
-}
-
 impl Settings {
-    /// Changes one setting. Values are of the declared kind and range, so nothing can be wrong with them here; whether
-    /// they fit together is for the engine to say.
-    pub fn set(&mut self, name: &str, value: &Value) {
-        let options = &mut self.options;
-        match (name, value) {
-            ("page_size", Value::Word(bytes)) => options.page_size = bytes.parse().unwrap_or(options.page_size),
-            ("order", Value::Number(order)) => options.order = *order as u32,
-            ("frames", Value::Number(frames)) => options.frames = *frames as u32,
-            ("device", Value::Word(word)) => options.device = Device::from_word(word).unwrap_or(options.device),
-            ("split", Value::Word("middle")) => options.split = SplitPolicy::Middle,
-            ("split", Value::Word(_)) => options.split = SplitPolicy::Auto,
-            ("disk_pages", Value::Number(pages)) => options.disk_pages = *pages as u32,
-            ("fill", Value::Decimal(fill)) => self.fill = *fill,
-            ("value_size", Value::Number(bytes)) => self.value_size = *bytes as usize,
-            ("keys", Value::Word(word)) => self.keys = Distribution::from_word(word).unwrap_or(self.keys),
-            _ => debug_assert!(false, "setting {name} is declared but not known"),
+    pub fn of(values: &Values) -> Settings {
+        let split = if values.word("split") == "middle" { SplitPolicy::Middle } else { SplitPolicy::Auto };
+        let options = Options {
+            page_size: values.number("page_size") as u32,
+            order: values.number("order") as u32,
+            frames: values.number("frames") as u32,
+            device: Device::from_word(values.word("device")).unwrap_or(Options::default().device),
+            split,
+            disk_pages: values.number("disk_pages") as u32,
+        };
+        Settings {
+            options,
+            fill: values.decimal("fill"),
+            value_size: values.number("value_size") as usize,
+            keys: Distribution::from_word(values.word("keys")).unwrap_or(Distribution::Uniform),
         }
     }
 

@@ -306,9 +306,8 @@ mod tests {
     fn holds_what_an_ordered_map_holds_in_both_directions() {
         for seed in 0..40 {
             let (memtable, model) = filled(seed, 10 * seed);
-            let owned = |entry: Entry| {
-                ((entry.key.user.to_vec(), Reverse(entry.key.stamp.sequence())), entry.value.to_vec())
-            };
+            let owned =
+                |entry: Entry| ((entry.key.user.to_vec(), Reverse(entry.key.stamp.sequence())), entry.value.to_vec());
             assert!(memtable.iter().map(owned).eq(model.iter().map(|(key, value)| (key.clone(), value.clone()))));
             let mut at = memtable.last();
             for (key, value) in model.iter().rev() {

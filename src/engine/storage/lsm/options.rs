@@ -2,7 +2,8 @@
 
 use crate::sim::{Device, SECTOR_BYTES};
 use crate::storage::StorageError;
-use crate::trace::id::{CompactionPolicy, words};
+use crate::trace::id::words;
+use crate::trace::parts::lsm::CompactionPolicy;
 
 /// The longest key, and the longest value. What is longer is a mistake rather than a record.
 pub const KEY_BYTES_MAX: usize = 64 << 10;

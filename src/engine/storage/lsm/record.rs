@@ -22,8 +22,8 @@ use crate::sim::SECTOR_BYTES;
 use crate::storage::checksum::crc32c;
 
 /// Bytes in front of the payload, behind it, and both.
-const HEADER_BYTES: usize = 13;
-const TRAILER_BYTES: usize = 5;
+pub const HEADER_BYTES: usize = 13;
+pub const TRAILER_BYTES: usize = 5;
 pub const FRAME_BYTES: usize = HEADER_BYTES + TRAILER_BYTES;
 /// Kind, length and complement: what a reader must have before it knows how long the record is.
 const LENGTHS_BYTES: usize = 9;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::{Compaction, Output};
 use crate::storage::lsm::options::LsmOptions;
 use crate::trace::FileNumber;
-use crate::trace::id::CompactionReason;
+use crate::trace::parts::lsm::CompactionReason;
 use crate::trace::parts::lsm::{TableState, Version};
 
 pub fn pick(version: &Version, options: &LsmOptions, now_ns: u64) -> Option<Compaction> {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::{Compaction, Output, bytes_of, runs_most, span, target_bytes};
 use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::id::CompactionReason;
+use crate::trace::parts::lsm::CompactionReason;
 use crate::trace::parts::lsm::{TableState, Version};
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
@@ -29,7 +29,8 @@ pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
         };
         // A level is at its limit with that many tables, and over it with more bytes.
         let due = if level == 0 { has >= may } else { has > may };
-        let worse = |(_, had, might): (u32, u64, u64)| u128::from(has) * u128::from(might) > u128::from(had) * u128::from(may);
+        let worse =
+            |(_, had, might): (u32, u64, u64)| u128::from(has) * u128::from(might) > u128::from(had) * u128::from(may);
         if due && worst.is_none_or(worse) {
             worst = Some((level, has, may));
         }

@@ -22,8 +22,8 @@ use std::rc::Rc;
 use super::options::{LEVELS_MAX, LsmOptions};
 use crate::trace::Bytes;
 use crate::trace::FileNumber;
-use crate::trace::id::{CompactionPolicy, CompactionReason};
-use crate::trace::parts::lsm::{Run, TableState, Version};
+
+use crate::trace::parts::lsm::{CompactionPolicy, CompactionReason, Run, TableState, Version};
 
 /// Where the result of a compaction goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@
 
 use super::{Compaction, Output, all_of, runs_most};
 use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::id::CompactionReason;
+use crate::trace::parts::lsm::CompactionReason;
 use crate::trace::parts::lsm::Version;
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {

@@ -57,10 +57,7 @@ fn leveled() {
     let lines = ["0 1: 1 b f 10", "0 2: 2 e m 10", "0 3: 3 a c 10", "1 7: 7 a c 9, 8 d n 9, 9 o z 9"];
     assert_eq!(choice(&lines), "0 to 1 into 7 (level0): 0/3 0/2 0/1 1/7 1/8");
     // The oldest overlaps the newest, and none the one between.
-    assert_eq!(
-        choice(&["0 1: 1 a d 10", "0 2: 2 p q 10", "0 3: 3 c f 10"]),
-        "0 to 1 new (level0): 0/3 0/1"
-    );
+    assert_eq!(choice(&["0 1: 1 a d 10", "0 2: 2 p q 10", "0 3: 3 c f 10"]), "0 to 1 new (level0): 0/3 0/1");
     // Level 1 is over its 100 bytes: the first table, since there is no cursor.
     let lines = ["1 7: 7 a c 60, 8 d n 60", "2 3: 4 b c 50, 5 e f 50, 6 x y 50"];
     assert_eq!(choice(&lines), "1 to 2 into 3 (size): 1/7 2/4, then behind c");
@@ -151,7 +148,8 @@ fn a_span_reaches_from_the_first_key_to_the_last() {
     let version = version(&["0 4: 4 c m 10", "0 5: 5 b d 10"]);
     let range = span(version.levels[0].tables()).unwrap();
     assert_eq!((&range.smallest[..], &range.largest[..], range.open_ended), (&b"b"[..], &b"m"[..], false));
-    let table = |open_ended| Rc::new(TableState { largest: Bytes::from(&b"m"[..]), open_ended, ..TableState::default() });
+    let table =
+        |open_ended| Rc::new(TableState { largest: Bytes::from(&b"m"[..]), open_ended, ..TableState::default() });
     for (first, second) in [(true, false), (false, true), (false, false)] {
         assert!(!span([&table(first), &table(second)]).unwrap().open_ended);
     }

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{CompactionState, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState};
+use super::{CompactionState, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind};
 use crate::trace::event::Event;
-use crate::trace::id::{FileNumber, WriteKind};
+use crate::trace::id::FileNumber;
 
 impl LsmState {
     /// The state after an event; events of other lanes change nothing.
@@ -17,8 +17,7 @@ impl LsmState {
             }
             LsmLogSynced { log, length } => self.memtable_of(*log, |memtable| memtable.log_durable = *length),
             MemtableWritten { key, sequence, kind, value_len, bytes } => {
-                let entry =
-                    MemtableEntry { key: key.clone(), sequence: *sequence, kind: *kind, value_len: *value_len };
+                let entry = MemtableEntry { key: key.clone(), sequence: *sequence, kind: *kind, value_len: *value_len };
                 self.write(entry, *bytes);
             }
             MemtableRangeDeleted { start, end, sequence, bytes } => {

@@ -3,13 +3,15 @@
 
 mod fold;
 mod version;
+mod words;
 
 use std::rc::Rc;
 
 pub use version::{Level, PlacedTable, Run, TableState, Version, VersionEdit};
+pub use words::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 
 use crate::trace::bytes::Bytes;
-use crate::trace::id::{CompactionPolicy, CompactionReason, FileNumber, StallReason, WriteKind};
+use crate::trace::id::FileNumber;
 use crate::trace::plain::plain;
 
 plain! {
@@ -149,9 +151,10 @@ impl LsmState {
     /// Bytes of all tables for each byte of the last level, in hundredths: about how much of the room is taken by what
     /// is not the newest (with leveled compaction; where the last level has several runs it is more).
     pub fn space_amplification(&self) -> u64 {
-        let last = self.version.last_level().map_or(0, |level| {
-            self.version.runs(level).iter().map(|run| run.bytes()).max().unwrap_or(0)
-        });
+        let last = self
+            .version
+            .last_level()
+            .map_or(0, |level| self.version.runs(level).iter().map(|run| run.bytes()).max().unwrap_or(0));
         (self.version.bytes() * 100).checked_div(last).unwrap_or(0)
     }
 }

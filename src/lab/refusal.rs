@@ -1,11 +1,14 @@
-//! Why a command was not carried out.
+//! Why a command was not carried out: what a lab itself has against it, or what the engine says.
 
 use thiserror::Error;
 
-use super::job::MAX_UNITS;
-use super::machine::FILE_BYTES_MAX;
-use crate::lab::words::grouped;
+use super::words::grouped;
 use crate::storage::StorageError;
+
+/// Most operations of one command.
+pub const MAX_UNITS: u64 = 100_000_000;
+/// Largest file: all of it is memory of the browser.
+pub const FILE_BYTES_MAX: usize = 256 << 20;
 
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,4 +26,9 @@ pub enum Refusal {
     FileTooLarge { mib: usize },
     #[error("a page has {bits} bits, numbered from 0: there is no bit {bit}")]
     NoSuchBit { bit: u32, bits: u32 },
+}
+
+/// Whether a command of so many operations is allowed.
+pub fn check_units(count: u64) -> Result<(), Refusal> {
+    if count > MAX_UNITS { Err(Refusal::TooMany { count }) } else { Ok(()) }
 }
