@@ -15,7 +15,7 @@ use super::id::{
 };
 use super::id::{RowId, SplitKind};
 use super::parts::heap::{HeapDetail, Patch, Shift};
-use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{LsmSettings, VersionEdit};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::state::EngineState;
 
@@ -227,6 +227,14 @@ events! {
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
     }
     Lsm {
+        /// The tree is being opened: nothing is known of it but its settings.
+        "lsm-opening" LsmOpening { settings: LsmSettings }
+        /// A log is replayed into a memtable of its own, or is begun (`length` 0).
+        "log-opened" LogOpened { log: FileNumber, length: u64 }
+        /// The torn end of a log was cut off behind `length` bytes.
+        "log-cut" LogCut { log: FileNumber, length: u64, lost: u64 }
+        "lsm-opened" LsmOpened { sequence: u64 }
+        "lsm-settings-changed" LsmSettingsChanged { settings: LsmSettings }
         /// A record of `length` bytes was appended to the log; volatile until the log is synced.
         "lsm-logged" LsmLogged { log: FileNumber, offset: u64, length: u64 }
         "lsm-log-synced" LsmLogSynced { log: FileNumber, length: u64 }

@@ -130,6 +130,12 @@ impl Memtable {
         &self.fragments
     }
 
+    /// The newest write that it holds; 0: none.
+    pub fn newest(&self) -> Sequence {
+        let point = self.nodes.last().map_or(0, |node| node.stamp.sequence());
+        point.max(self.ranges.last().map_or(0, |range| range.sequence))
+    }
+
     /// About how much memory it takes.
     pub fn approx_bytes(&self) -> usize {
         let ranges: usize = self.ranges.iter().map(|range| range.start.len() + range.end.len() + 64).sum();
@@ -236,10 +242,10 @@ impl Memtable {
         })
     }
 
-    /// The newest entry of `key` that a snapshot sees, if there is one.
-    pub fn get(&self, key: &[u8], snapshot: Sequence) -> Option<Entry<'_>> {
-        let at = self.seek(KeyRef::seek(key, snapshot));
-        (at != NIL && self.key(at) == key).then(|| self.entry(at))
+    /// The first entry of the target's user key at or behind it, if there is one.
+    pub fn find_newest(&self, target: KeyRef) -> Option<u32> {
+        let at = self.seek(target);
+        (at != NIL && self.key(at) == target.user).then_some(at)
     }
 
     fn is_behind_all(&self, key: &[u8]) -> bool {
@@ -325,7 +331,8 @@ mod tests {
         for (key, _) in model.keys() {
             for snapshot in (0..=500).step_by(9).chain([MAX_SEQUENCE]) {
                 let expected = model.range((key.clone(), Reverse(snapshot))..).next().filter(|((k, _), _)| k == key);
-                let found = memtable.get(key, snapshot).map(|entry| (entry.key.stamp.sequence(), entry.value));
+                let found = memtable.find_newest(KeyRef::seek(key, snapshot)).map(|at| memtable.entry(at));
+                let found = found.map(|entry| (entry.key.stamp.sequence(), entry.value));
                 assert_eq!(found, expected.map(|((_, sequence), value)| (sequence.0, &value[..])));
             }
             let before = model.range(..(key.clone(), Reverse(MAX_SEQUENCE))).next_back();
