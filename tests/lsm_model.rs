@@ -217,3 +217,30 @@ fn holds_what_an_ordered_map_holds() {
     }
     assert!(done.iter().all(|count| *count > 100) && stalls > 100, "{done:?}, {stalls} stalls");
 }
+
+#[test]
+fn a_scan_under_way_sees_what_it_began_with_and_keeps_its_tables() {
+    for seed in 0..20 {
+        let mut pair = Pair::new(seed);
+        (0..200).for_each(|_| pair.step());
+        let backward = pair.generator.chance(0.5);
+        let mut scan = pair.tree.open_scan(ScanBounds { backward, ..ScanBounds::default() }, None).unwrap();
+        let mut expected: Vec<_> = pair.model.clone().into_iter().collect();
+        if backward {
+            expected.reverse();
+        }
+        let (mut seen, mut is_more) = (Vec::new(), true);
+        while is_more {
+            let visit = &mut |key: &[u8], value: &[u8]| seen.push((key.to_vec(), value.to_vec()));
+            is_more = pair.tree.continue_scan(&mut pair.cx, &mut scan, 3, visit).unwrap() == 3;
+            (0..10).for_each(|_| pair.step());
+            pair.tree.compact(&mut pair.cx).unwrap();
+            pair.check();
+        }
+        assert_eq!(seen, expected);
+        assert!(expected.len() < 6 || !pair.tree.state().obsolete.is_empty());
+        pair.tree.close_scan(&mut pair.cx, scan).unwrap();
+        pair.check();
+        assert!(pair.tree.state().obsolete.is_empty());
+    }
+}

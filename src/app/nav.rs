@@ -25,18 +25,20 @@ pub struct NavProps {
 }
 
 pub fn nav(props: &NavProps) -> Html {
-    let labs = LABS.iter().map(|lab| {
+    let first_of_floor = |index: &usize| LABS[..*index].iter().all(|lab| lab.floor != LABS[*index].floor);
+    let floors = (0..LABS.len()).filter(first_of_floor).map(|first| {
+        let floor = LABS[first].floor;
+        let labs = LABS.iter().enumerate().filter(|(_, lab)| lab.floor == floor).map(|(index, _)| lab(props, index));
         html! {
-            <section aria-label={lab.floor}>
-                <h2>{ lab.floor }</h2>
-                <p class="lab" title={lab.summary}>{ lab.title }</p>
-                if std::ptr::eq(*lab, props.lab.0) { { presets(props) } }
+            <section aria-label={floor}>
+                <h2>{ floor }</h2>
+                <ul class="labs">{ for labs }</ul>
             </section>
         }
     });
     html! {
         <nav id="nav" class={classes!("nav", "panel", props.open.then_some("drawer-open"))} aria-label="Labs and settings" tabindex="-1">
-            { for labs }
+            { for floors }
             <section aria-label="Settings">
                 <h2>{ "Settings" }</h2>
                 <div class="knobs">{ for props.lab.0.settings.iter().zip(&*props.values).map(|(setting, value)| knob(props, setting, value)) }</div>
@@ -49,12 +51,25 @@ pub fn nav(props: &NavProps) -> Html {
     }
 }
 
+/// A lab; its presets stand below the one that is open.
+fn lab(props: &NavProps, index: usize) -> Html {
+    let lab = LABS[index];
+    let open = std::ptr::eq(lab, props.lab.0);
+    html! {
+        <li>
+            <button type="button" class="lab" title={lab.summary} aria-current={open.then_some("page")}
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(lab.name, 0))}>{ lab.title }</button>
+            if open { { presets(props) } }
+        </li>
+    }
+}
+
 fn presets(props: &NavProps) -> Html {
     let rows = props.lab.0.presets.iter().enumerate().map(|(index, preset)| {
         let current = (props.preset == Some(index)).then_some("true");
         html! {
             <li><button type="button" aria-current={current} title={preset.point}
-                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(index))}>{ preset.title }</button></li>
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(props.lab.0.name, index))}>{ preset.title }</button></li>
         }
     });
     html! { <ul class="presets">{ for rows }</ul> }

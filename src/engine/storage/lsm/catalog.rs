@@ -18,7 +18,6 @@ use crate::trace::{Event, FileId, FileNumber};
 #[derive(Clone, Debug)]
 pub struct OpenRun {
     pub level: u32,
-    pub run: u64,
     pub tables: Rc<[Rc<Table>]>,
 }
 
@@ -150,7 +149,6 @@ impl Catalog {
 fn open_runs(version: &Version, tables: &BTreeMap<FileNumber, Rc<Table>>) -> OpenRuns {
     let open = |level: u32, run: &Rc<Run>| OpenRun {
         level,
-        run: run.run,
         tables: run.tables.iter().filter_map(|table| tables.get(&table.file).cloned()).collect(),
     };
     let levels = version.levels.iter().zip(0..);

@@ -90,7 +90,8 @@ impl Lsm {
     fn install_flush(&mut self, cx: &mut Cx, flush: &mut Flush) -> Result<(), StorageError> {
         let Some(at) = self.frozen.iter().position(|frozen| frozen.log.number == flush.log) else { return Ok(()) };
         debug_assert_eq!(at + 1, self.frozen.len(), "memtables are flushed in the order in which they came");
-        let placed = |(_, table): &(Rc<Table>, Rc<TableState>)| PlacedTable { level: 0, run: flush.log.0, table: table.clone() };
+        let placed =
+            |(_, table): &(Rc<Table>, Rc<TableState>)| PlacedTable { level: 0, run: flush.log.0, table: table.clone() };
         let edit = VersionEdit { added: flush.output.finished.iter().map(placed).collect(), ..VersionEdit::default() };
         // The numbers as they will be without this memtable.
         let flushed_sequence = self.frozen[at].memtable.newest().max(self.flushed_sequence);

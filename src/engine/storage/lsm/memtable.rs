@@ -74,7 +74,6 @@ pub struct Memtable {
     /// As they came, and cut into fragments.
     ranges: Vec<RangeTombstone>,
     fragments: Rc<RangeTombstones>,
-    tombstones: u64,
 }
 
 /// The first eight bytes of a key as a number that sorts as they do.
@@ -103,7 +102,6 @@ impl Memtable {
             last: NIL,
             ranges: Vec::new(),
             fragments: Rc::default(),
-            tombstones: 0,
         }
     }
 
@@ -114,10 +112,6 @@ impl Memtable {
 
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty() && self.ranges.is_empty()
-    }
-
-    pub fn tombstones(&self) -> u64 {
-        self.tombstones
     }
 
     /// The range deletions in the order in which they came.
@@ -173,7 +167,6 @@ impl Memtable {
         }
         let (key_len, value_len) = (key.len() as u32, value.len() as u32);
         self.nodes.push(Node { stamp, at, value_len, key_len, tower, previous });
-        self.tombstones += u64::from(!stamp.is_put());
     }
 
     /// Adds a range deletion.
@@ -195,12 +188,6 @@ impl Memtable {
             at = self.next(at);
         }
         at
-    }
-
-    /// The last entry whose key is less than `key`.
-    pub fn seek_before(&self, key: &[u8]) -> u32 {
-        let mut splice = self.edge;
-        self.find(prefix_of(key), key, &mut splice)
     }
 
     pub fn first(&self) -> u32 {
@@ -335,13 +322,6 @@ mod tests {
                 let found = found.map(|entry| (entry.key.stamp.sequence(), entry.value));
                 assert_eq!(found, expected.map(|((_, sequence), value)| (sequence.0, &value[..])));
             }
-            let before = model.range(..(key.clone(), Reverse(MAX_SEQUENCE))).next_back();
-            let found = memtable.seek_before(key);
-            assert_eq!(before.is_none(), found == NIL);
-            assert!(before.is_none_or(|((expected, sequence), _)| {
-                memtable.entry(found).key == KeyRef { user: expected, stamp: memtable.entry(found).key.stamp }
-                    && memtable.entry(found).key.stamp.sequence() == sequence.0
-            }));
         }
     }
 

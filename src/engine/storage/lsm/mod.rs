@@ -60,7 +60,7 @@ use std::rc::Rc;
 pub use background::Work;
 pub use batch::WriteBatch;
 pub use options::{Background, KEY_BYTES_MAX, LsmOptions, SyncMode, VALUE_BYTES_MAX};
-pub use read::ScanBounds;
+pub use read::{Scan, ScanBounds};
 pub use recovery::OpenFailure;
 pub use verify::LsmVerification;
 
@@ -76,8 +76,8 @@ use write_log::WriteLog;
 
 use super::StorageError;
 use crate::sim::{Cx, Disk};
-use crate::trace::{Event, FileNumber};
 use crate::trace::parts::lsm::{LsmCounters, StallState, Version, VersionEdit};
+use crate::trace::{Event, FileNumber};
 
 /// A memtable that takes no more writes, and its log.
 #[derive(Clone, Debug)]
@@ -208,12 +208,7 @@ impl Lsm {
     }
 
     /// Makes an edit durable, and its version the one in use. When this fails, nothing has changed.
-    fn commit(
-        &mut self,
-        cx: &mut Cx,
-        edit: VersionEdit,
-        opened: Vec<Rc<table::Table>>,
-    ) -> Result<(), StorageError> {
+    fn commit(&mut self, cx: &mut Cx, edit: VersionEdit, opened: Vec<Rc<table::Table>>) -> Result<(), StorageError> {
         let next = self.version().apply(&edit).map_err(|what| StorageError::DamagedFile {
             name: manifest::manifest_name(self.manifest.number),
             offset: self.manifest.length(),

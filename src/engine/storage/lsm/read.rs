@@ -33,6 +33,55 @@ enum Found {
     Table(Slice),
 }
 
+/// A scan under way.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    view: Visible<Source>,
+    from: Option<Bytes>,
+    to: Option<Bytes>,
+    backward: bool,
+    is_begun: bool,
+    /// By which the catalog knows it; 0: it does not.
+    reader: u64,
+}
+
+impl Scan {
+    fn begin(&mut self, io: &mut Io) -> Result<(), StorageError> {
+        match (self.backward, &self.from, &self.to) {
+            (false, None, _) => self.view.seek_to_first(io),
+            (false, Some(from), _) => self.view.seek(io, from),
+            (true, _, None) => self.view.seek_to_last(io),
+            (true, _, Some(to)) => self.view.seek_for_prev(io, to),
+        }
+    }
+
+    fn go_on(&mut self, io: &mut Io, limit: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<u64, StorageError> {
+        for records in 0..limit {
+            match (self.is_begun, self.backward) {
+                (false, _) => self.begin(io)?,
+                (true, false) => self.view.next(io)?,
+                (true, true) => self.view.prev(io)?,
+            }
+            self.is_begun = true;
+            if !self.view.is_valid() {
+                return Ok(records);
+            }
+            let key = self.view.key();
+            let is_past = match self.backward {
+                true => self.from.as_ref().is_some_and(|from| *key < **from),
+                false => self.to.as_ref().is_some_and(|to| *key > **to),
+            };
+            if is_past {
+                // Nowhere from here on.
+                self.view.end();
+                return Ok(records);
+            }
+            visit(key, self.view.value());
+        }
+        Ok(limit)
+    }
+}
+
 impl Lsm {
     /// The value of a key, as a snapshot sees it (none: as it is now).
     pub fn get(
@@ -143,6 +192,37 @@ impl Lsm {
         scanned
     }
 
+    /// Begins a scan that is read piece by piece, and sees what the snapshot sees (none: what is there now) however much is
+    /// written, flushed and merged meanwhile. The tables that it reads stay until [`Lsm::close_scan`].
+    pub fn open_scan(&mut self, bounds: ScanBounds, snapshot: Option<Sequence>) -> Result<Scan, StorageError> {
+        let snapshot = self.seen_at(snapshot)?;
+        let reader = self.catalog.hold();
+        Ok(Scan { reader, ..self.begin_scan(bounds, snapshot) })
+    }
+
+    /// Visits at most `limit` more records of a scan. Returns how many there were: fewer than `limit` at its end.
+    pub fn continue_scan(
+        &mut self,
+        cx: &mut Cx,
+        scan: &mut Scan,
+        limit: u64,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<u64, StorageError> {
+        scan.go_on(&mut Io { cx, disk: &mut self.disk, cache: &mut self.cache, keep: true }, limit, visit)
+    }
+
+    /// Lets go of what a scan reads.
+    pub fn close_scan(&mut self, cx: &mut Cx, scan: Scan) -> Result<(), StorageError> {
+        self.catalog.release(scan.reader);
+        self.catalog.sweep(cx, &mut self.disk, &mut self.cache)
+    }
+
+    fn begin_scan(&self, bounds: ScanBounds, snapshot: Sequence) -> Scan {
+        let ScanBounds { from, to, backward } = bounds;
+        let view = self.view(snapshot, from, to);
+        Scan { view, from: from.map(Bytes::from), to: to.map(Bytes::from), backward, is_begun: false, reader: 0 }
+    }
+
     fn walk(
         &mut self,
         cx: &mut Cx,
@@ -151,29 +231,8 @@ impl Lsm {
         snapshot: Sequence,
         visit: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Result<u64, StorageError> {
-        let ScanBounds { from, to, backward } = bounds;
-        let mut view = self.view(snapshot, from, to);
-        let mut io = Io { cx, disk: &mut self.disk, cache: &mut self.cache, keep: true };
-        match (backward, from, to) {
-            (false, None, _) => view.seek_to_first(&mut io)?,
-            (false, Some(from), _) => view.seek(&mut io, from)?,
-            (true, _, None) => view.seek_to_last(&mut io)?,
-            (true, _, Some(to)) => view.seek_for_prev(&mut io, to)?,
-        }
-        let mut records = 0;
-        while view.is_valid() && records < limit {
-            let key = view.key();
-            let is_past = if backward { from.is_some_and(|from| key < from) } else { to.is_some_and(|to| key > to) };
-            if is_past {
-                break;
-            }
-            visit(key, view.value());
-            records += 1;
-            if records < limit {
-                if backward { view.prev(&mut io)? } else { view.next(&mut io)? }
-            }
-        }
-        Ok(records)
+        let mut scan = self.begin_scan(bounds, snapshot);
+        self.continue_scan(cx, &mut scan, limit, visit)
     }
 
     /// All sources that may have a key within bounds, merged, as a snapshot sees them.

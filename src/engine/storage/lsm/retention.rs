@@ -69,7 +69,7 @@ impl Retention {
         for piece in self.tombstones.clipped(from, to).iter() {
             let stratum = self.stratum_of(piece.sequence);
             let hidden = before.as_ref().is_some_and(|(newer, at)| newer.start == piece.start && *at == stratum);
-            if !hidden && !(self.at_bottom && stratum == 0) {
+            if !(hidden || self.at_bottom && stratum == 0) {
                 kept.push(piece.clone());
             }
             before = Some((piece, stratum));
@@ -84,7 +84,12 @@ mod tests {
     use crate::storage::lsm::key::Kind;
     use crate::trace::Bytes;
 
-    fn kept(snapshots: &[Sequence], at_bottom: bool, ranges: &[(&str, &str, u64)], entries: &[(&str, u64, Kind)]) -> String {
+    fn kept(
+        snapshots: &[Sequence],
+        at_bottom: bool,
+        ranges: &[(&str, &str, u64)],
+        entries: &[(&str, u64, Kind)],
+    ) -> String {
         let mut tombstones = RangeTombstones::default();
         for (start, end, sequence) in ranges {
             tombstones.insert(Bytes::from(start.as_bytes()), Bytes::from(end.as_bytes()), *sequence);

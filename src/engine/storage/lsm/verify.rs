@@ -83,7 +83,11 @@ impl Lsm {
 
     fn check_manifest(&self) -> Result<(), String> {
         let stored = self.manifest.stored_version(&self.disk).map_err(|error| error.to_string())?;
-        if stored == **self.version() { Ok(()) } else { Err("the manifest gives another version than the one in use".into()) }
+        if stored == **self.version() {
+            Ok(())
+        } else {
+            Err("the manifest gives another version than the one in use".into())
+        }
     }
 
     /// Goes through all entries of all sources, newest source first, each key's together.
@@ -135,7 +139,9 @@ impl Lsm {
                         Kind::RangeDelete => memtable.ranges().iter().any(|range| range.sequence == sequence),
                         _ => {
                             let at = memtable.find_newest(KeyRef { user: write.key, stamp });
-                            at.is_some_and(|at| memtable.entry(at).key.stamp == stamp && memtable.entry(at).value == write.value)
+                            at.is_some_and(|at| {
+                                memtable.entry(at).key.stamp == stamp && memtable.entry(at).value == write.value
+                            })
                         }
                     };
                     if !is_there {

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{CompactionState, LsmCounters, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind};
+use super::{
+    CompactionState, LsmCounters, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind,
+};
 use crate::trace::event::Event;
 use crate::trace::id::FileNumber;
 
