@@ -10,10 +10,13 @@ use super::decimal::{number, push_number};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
+use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
-use super::state::EngineState;
+use super::state::{EngineState, PageState};
 use super::state_text;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
@@ -69,7 +72,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -84,7 +87,10 @@ macro_rules! word_fields {
     )*};
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
 word_fields!(PolicyKind, PolicyList, VictimReason);
+
+word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -117,6 +123,17 @@ impl Field for Rc<str> {
     }
 }
 
+impl Field for Rc<PageState> {
+    fn write(&self, out: &mut String) {
+        let mut text = String::new();
+        state_text::write_page(&mut text, self);
+        out.push_str(&quote(&text));
+    }
+    fn read(text: &str) -> Option<Self> {
+        state_text::read_page(&unquote(text)?).map(Rc::new)
+    }
+}
+
 impl Field for RowId {
     fn write(&self, out: &mut String) {
         push_number(out, u64::from(self.page.0));
@@ -134,6 +151,15 @@ impl Field for Rc<HeapDetail> {
     }
     fn read(text: &str) -> Option<Self> {
         Field::read(text).map(Rc::new)
+    }
+}
+
+impl Field for Rc<VersionEdit> {
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        VersionEdit::read(text).map(Rc::new)
     }
 }
 

@@ -41,10 +41,19 @@ impl Tree {
     /// A page whose neighbour cannot be read stays as it is: the record is gone already, and the damage is told by
     /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        let action = self.begin_action();
+        self.rebalance_inside(cx, page, level)?;
+        self.end_structure_action(cx, action);
+        Ok(())
+    }
+
+    /// As [`Tree::rebalance`], as part of an action that somebody else ends.
+    pub(super) fn rebalance_inside(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        let action = self.begin_action();
         match self.rebalance_upward(cx, page, level) {
             Err(error) if error.is_damage() => {
                 self.pager.release_all(cx);
-                Ok(())
+                self.undo_action(cx, action)
             }
             result => result,
         }
@@ -70,7 +79,7 @@ impl Tree {
         }
     }
 
-    /// As [`Tree::rebalance`] for a page whose path is no longer known.
+    /// Sees to the page of a key, whose path is no longer known, as part of an action that somebody else ends.
     pub(super) fn rebalance_if_shrunk(&mut self, cx: &mut Cx, page: PageId, key: &[u8]) -> Result<(), StorageError> {
         if page == self.meta.root || !self.is_underfull(self.pager.peek(page)?) {
             return Ok(());
@@ -78,7 +87,12 @@ impl Tree {
         let leaf = self.descend(cx, Target::Key(key), true)?;
         let page = page::page_id(self.pager.page(leaf));
         self.pager.unpin(cx, leaf);
-        self.rebalance(cx, page, 0)
+        self.rebalance_inside(cx, page, 0)
+    }
+
+    /// True when a leaf that is left with so many bytes in use may have too little.
+    pub(super) fn may_be_underfull(&self, page: PageId, used: usize) -> bool {
+        page != self.meta.root && used < self.capacity() / 4
     }
 
     /// Too little: less than half of the keys that an order allows and less than a quarter of the bytes.
@@ -113,8 +127,7 @@ impl Tree {
         let root = page::leftmost(self.pager.page(frame));
         cx.emit(|| Event::RootCollapsed { old, root });
         self.set_root(cx, root, level)?;
-        self.free(cx, frame);
-        Ok(())
+        self.free(cx, frame)
     }
 
     /// Merges the child that `step` went down to, or lets it borrow. True: the parent may have too little now.
@@ -247,6 +260,7 @@ impl Tree {
         };
         let cause = cx.begin(|| Event::MergeBegun { left: left_page, right: right_page });
         cx.counters.merges += 1;
+        self.count_reshaped();
         if !is_leaf {
             let separator = page::key(self.pager.page(parent), slot).to_vec();
             let child = page::leftmost(self.pager.page(right));
@@ -261,7 +275,7 @@ impl Tree {
             self.link_back(cx, beyond, left_page);
         }
         self.remove_at(cx, parent, slot);
-        self.free(cx, right);
+        self.free(cx, right)?;
         self.pager.unpin(cx, left);
         cx.emit(|| Event::MergeEnded { left: left_page, right: right_page });
         cx.end(cause);
@@ -293,6 +307,7 @@ impl Tree {
         let (page, sibling) = if left_is_short { (left_page, right_page) } else { (right_page, left_page) };
         let cause = cx.begin(|| Event::BorrowBegun { page, sibling, count });
         cx.counters.borrows += 1;
+        self.count_reshaped();
         if page::is_leaf(self.pager.page(left)) {
             self.shift_leaf_cells(cx, &pair, cut);
         } else {
@@ -369,10 +384,7 @@ impl Tree {
         let bytes = self.pager.page(parent);
         let level = page::level(bytes);
         if page::total_free(bytes) + page::cell_cost(bytes, slot) >= page::separator_cost(separator.len()) {
-            let edit = |bytes: &mut [u8]| {
-                page::remove_cell(bytes, slot);
-                page::insert_child(bytes, slot, &separator, right_child)
-            };
+            let edit = Edit::ReplaceChild { slot, key: &separator, child: right_child };
             self.change(cx, parent, edit, |bytes, lsn| Event::SeparatorReplaced {
                 page: page::page_id(bytes),
                 slot: slot as u16,
