@@ -28,7 +28,7 @@ const HEAD_H: f64 = 26.0;
 /// Lines of log records that are shown of the disk, and frames and pages at most.
 const STRIP_LINES: usize = 4;
 const BOXES_MAX: usize = 64;
-pub const TABLE_W: f64 = 168.0;
+const TABLE_W: f64 = 168.0;
 pub const ROW_H: f64 = 17.0;
 pub const TABLE_ROWS: usize = 5;
 pub const CLIENT_H: f64 = 42.0;
@@ -48,6 +48,7 @@ pub struct Layout {
     /// Left upper corners of the two tables.
     pub transactions: (f64, f64),
     pub dirty: (f64, f64),
+    pub table_w: f64,
     /// Where the line above the pages of the disk stands.
     pub pages_y: f64,
     pub frames_y: f64,
@@ -94,7 +95,7 @@ impl Layout {
             let y = frames.y + frames_h + 18.0;
             (x, y, y + table_h)
         };
-        let table_w = if tables_beside { TABLE_W } else { (content_w / 2.0).min(TABLE_W + 20.0) };
+        let table_w = if tables_beside { TABLE_W - 4.0 } else { ((content_w - 8.0) / 2.0).min(TABLE_W + 20.0) };
         let memory = Place::new(left, top, right_w, memory_bottom + GAP - top);
         // Disk: the log, then the pages.
         let disk_y = memory.bottom() + GAP;
@@ -122,6 +123,7 @@ impl Layout {
             pages,
             transactions: (tables_x, tables_y),
             dirty: (tables_x + table_w + 8.0, tables_y),
+            table_w,
             pages_y,
             frames_y,
         }

@@ -1,6 +1,6 @@
 //! Verdict, passes, the client's notes, and the tables of ARIES.
 
-use super::layout::{CLIENT_H, CLIENT_ROWS, Layout, ROW_H, TABLE_ROWS, TABLE_W};
+use super::layout::{CLIENT_H, CLIENT_ROWS, Layout, ROW_H, TABLE_ROWS};
 use super::names;
 use crate::trace::parts::client::ClientTransaction;
 use crate::trace::{RecoveryPass, TxnFate};
@@ -142,23 +142,23 @@ pub fn tables(d: &mut Drawing, view: &View, layout: &Layout) {
         let title = format!("{text}, undo next {}", entry.undo_next.0);
         (entry.txn.0, text, Selection::Transaction(entry.txn.0), title)
     });
-    table(d, "transactions", layout.transactions, "Transaction table", open.collect());
+    table(d, "transactions", (layout.transactions, layout.table_w), "Transaction table", open.collect());
     let dirty = log.dirty.iter().map(|entry| {
         let text = format!("page {} from {}", entry.page.0, entry.first.0);
         let title = format!("Page {} is dirty: redo starts at {}", entry.page.0, entry.first.0);
         (u64::from(entry.page.0), text, Selection::Page(entry.page), title)
     });
-    table(d, "dirty", layout.dirty, "Dirty-page table", dirty.collect());
+    table(d, "dirty", (layout.dirty, layout.table_w), "Dirty-page table", dirty.collect());
 }
 
-fn table(d: &mut Drawing, word: &str, (x, y): (f64, f64), title: &str, rows: Vec<(u64, String, Selection, String)>) {
-    d.add(Shape::text(Id::of(word, 0), x, y + 8.0, title).class("quiet").room(TABLE_W - 8.0));
+fn table(d: &mut Drawing, word: &str, ((x, y), w): ((f64, f64), f64), title: &str, rows: Vec<(u64, String, Selection, String)>) {
+    d.add(Shape::text(Id::of(word, 0), x, y + 8.0, title).class("quiet").room(w));
     let line = y + 14.0;
-    d.add(Shape::line(Id::of(word, 1), (x, line), (x + TABLE_W - 14.0, line)).class("line"));
+    d.add(Shape::line(Id::of(word, 1), (x, line), (x + w, line)).class("line"));
     let count = rows.len();
     let shown = if count > TABLE_ROWS { TABLE_ROWS - 1 } else { TABLE_ROWS };
     for (row, (number, text, target, title)) in rows.into_iter().take(shown).enumerate() {
-        let place = Place::new(x, line + 4.0 + row as f64 * ROW_H, TABLE_W - 14.0, ROW_H - 2.0);
+        let place = Place::new(x, line + 4.0 + row as f64 * ROW_H, w, ROW_H - 2.0);
         let shape = Shape::rect(Id::of(word, 2).and(number), place).class("row").label(cut(&text, place.w - 6.0, MONO_W));
         d.add(shape.target(target, title));
     }
