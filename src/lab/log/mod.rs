@@ -3,9 +3,11 @@
 //!
 //! - this file: what the lab declares: commands, settings, presets.
 //! - [`machine`]: the commands that do one thing. [`job`]: those that do it many times. [`power`]: crash and recovery.
+//! - [`bolt`]: a crash at any event of a run, as lines of a script.
 //! - [`ledger`]: what the client wrote down itself, and how the database is held against it.
 //! - [`expectations`]: what may stand behind `expect`. [`settings`]: the settings' values.
 
+pub mod bolt;
 pub mod expectations;
 pub mod job;
 pub mod ledger;
