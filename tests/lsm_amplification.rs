@@ -20,7 +20,7 @@ use glassbase_core::sim::{Cx, Device, Generator};
 use glassbase_core::storage::lsm::{Lsm, LsmOptions, SyncMode};
 use glassbase_core::trace::parts::lsm::LsmCounters;
 
-const KEYS: u64 = 60_000;
+const KEYS: u64 = 30_000;
 const KEY_BYTES: u64 = 8;
 const VALUE_BYTES: u64 = 92;
 
