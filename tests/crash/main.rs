@@ -5,4 +5,5 @@
 
 mod client;
 mod harness;
+mod lsm;
 mod tree;
