@@ -7,4 +7,5 @@ mod client;
 mod damage;
 mod full;
 mod harness;
+mod lsm;
 mod tree;
