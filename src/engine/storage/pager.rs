@@ -7,7 +7,7 @@
 //! written when that work ends (no-force). It is written when its frame is wanted, by [`Pager::flush`], or by
 //! [`Pager::flush_step`], the background flusher, so that a victim is clean more often.
 //!
-//! Misses that follow each other page by page are a run; then the pages ahead are read in the same access, which costs
+//! Misses that follow each other page by page are a run, also when other accesses come between; then the pages ahead are read in the same access, which costs
 //! their transfer but no more seeks:
 //!
 //! ```text
@@ -20,7 +20,7 @@ use std::rc::Rc;
 use super::error::StorageError;
 use super::page;
 use super::pool::Pool;
-use super::replacement::{Arrival, PolicyOptions, Victim};
+use super::replacement::{Arrival, Future, PolicyOptions, Victim};
 use crate::sim::{Cx, Disk, MEMORY_ACCESS_NS};
 use crate::trace::{Event, FrameId, PageId, ReplacementState};
 
@@ -30,7 +30,8 @@ pub struct Pager {
     pub pool: Pool,
     /// Pages that are read ahead in a run; 0: none.
     read_ahead: u32,
-    run: Run,
+    /// The runs that went on last, the newest first: scans may take turns.
+    runs: [Run; RUNS],
 }
 
 /// Misses that follow each other.
@@ -42,6 +43,8 @@ struct Run {
     length: u32,
 }
 
+/// Runs that are followed at a time.
+const RUNS: usize = 4;
 /// Misses in a row that make a run.
 const RUN_MISSES: u32 = 2;
 
@@ -56,7 +59,7 @@ pub struct Flusher {
 
 impl Pager {
     pub fn new(disk: Disk, frames: u32) -> Pager {
-        Pager { disk, pool: Pool::new(frames), read_ahead: 0, run: Run::default() }
+        Pager { disk, pool: Pool::new(frames), read_ahead: 0, runs: [Run::default(); RUNS] }
     }
 
     /// How pages are replaced, before any has come. `shown`: what the policy does in its lists is recorded.
@@ -67,6 +70,13 @@ impl Pager {
     /// What the policy knows, if it is shown.
     pub fn replacement(&self) -> Option<Rc<ReplacementState>> {
         self.pool.shows_policy().then(|| Rc::new(self.pool.replacement(self.disk.page_count())))
+    }
+
+    /// Tells what will be accessed from now on to a policy that wants to know, the optimum.
+    pub fn foretell(&mut self, cx: &mut Cx, accesses: &[u32]) {
+        let mut telling = self.pool.telling(cx);
+        self.pool.foretell(Rc::new(Future::new(accesses)), &mut telling);
+        telling.emit(cx);
     }
 
     /// So many pages are read ahead in a run from now on; 0: none.
@@ -306,8 +316,10 @@ impl Pager {
         if self.read_ahead == 0 {
             return window;
         }
-        let length = if page.0 == self.run.next { self.run.length.saturating_add(1) } else { 1 };
-        self.run = Run { next: page.0 + 1, length };
+        let known = self.runs.iter().position(|run| run.length > 0 && run.next == page.0);
+        let length = known.map_or(1, |place| self.runs[place].length.saturating_add(1));
+        self.runs[..=known.unwrap_or(RUNS - 1)].rotate_right(1);
+        self.runs[0] = Run { next: page.0 + 1, length };
         if length < RUN_MISSES {
             return window;
         }
@@ -319,7 +331,7 @@ impl Pager {
                 let Some(frame) = self.frame_for_ahead(cx, ahead) else { break };
                 window.push((ahead, frame));
             }
-            self.run.next = ahead.0 + 1;
+            self.runs[0].next = ahead.0 + 1;
         }
         window
     }

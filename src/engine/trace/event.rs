@@ -14,8 +14,8 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{RowId, SplitKind};
-use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
+use super::parts::{FrameTimes, HitCurves};
 use super::policy::{PolicyList, VictimReason};
 use super::state::EngineState;
 
@@ -243,8 +243,12 @@ events! {
         "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
         /// ARC's target length of T1, in parts of a frame.
         "policy-target" PolicyTarget { target: u64 }
+        /// The optimum is told the next accesses, so many; what it knew of others counts no more.
+        "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often each policy would have hit, by the size of the pool.
+        "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
     Lsm {
         /// A get asks a table whose range holds the key.
