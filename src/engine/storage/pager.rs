@@ -18,6 +18,7 @@
 use std::rc::Rc;
 
 use super::error::StorageError;
+use super::journal::Journal;
 use super::page;
 use super::pool::Pool;
 use super::replacement::{Arrival, Future, PolicyOptions, Victim};
@@ -28,6 +29,8 @@ use crate::trace::{Event, FrameId, PageId, ReplacementState};
 pub struct Pager {
     pub disk: Disk,
     pub pool: Pool,
+    /// What is written before the pages are, if anything is.
+    pub journal: Option<Box<Journal>>,
     /// Pages that are read ahead in a run; 0: none.
     read_ahead: u32,
     /// The runs that went on last, the newest first: scans may take turns.
@@ -59,7 +62,8 @@ pub struct Flusher {
 
 impl Pager {
     pub fn new(disk: Disk, frames: u32) -> Pager {
-        Pager { disk, pool: Pool::new(frames), read_ahead: 0, runs: [Run::default(); RUNS] }
+        let runs = [Run::default(); RUNS];
+        Pager { disk, pool: Pool::new(frames), journal: None, read_ahead: 0, runs }
     }
 
     /// How pages are replaced, before any has come. `shown`: what the policy does in its lists is recorded.
@@ -190,8 +194,16 @@ impl Pager {
         for frame in self.pool.dirty() {
             self.write_back(cx, frame)?;
         }
+        self.sync_pages(cx)
+    }
+
+    /// Makes all pages that were written durable.
+    pub fn sync_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.disk.sync(cx)?;
-        Ok(())
+        match &mut self.journal {
+            Some(journal) => journal.pages_synced(cx, &mut self.disk),
+            None => Ok(()),
+        }
     }
 
     /// Writes one page, if it is in the pool and dirty.
@@ -397,7 +409,13 @@ impl Pager {
         let held = self.pool.frame_mut(frame);
         page::seal(Rc::make_mut(&mut held.bytes));
         let (page, bytes) = (held.page, held.bytes.clone());
+        if let Some(journal) = &mut self.journal {
+            journal.before_write(cx, &mut self.disk, &bytes)?;
+        }
         self.disk.write(cx, page, bytes)?;
+        if let Some(journal) = &mut self.journal {
+            journal.dirty.written(page);
+        }
         self.pool.mark_clean(frame);
         cx.counters.pool_flushes += 1;
         cx.emit(|| Event::PoolFlushed { page, frame });

@@ -40,6 +40,7 @@ pub use event::{Event, Lane};
 pub use id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 pub use id::{RowId, SplitKind};
 pub use parts::replacement::TARGET_ONE;
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};

@@ -99,22 +99,28 @@ pub fn remove_cell(page: &mut [u8], slot: usize) {
 /// Moves `count` cells from `from_slot` of one page before `to_slot` of another.
 pub fn move_cells(from: &mut [u8], from_slot: usize, count: usize, to: &mut [u8], to_slot: usize) {
     for step in 0..count {
-        copy_cell(from, from_slot + step, to, to_slot + step);
+        let (start, length) = (cell_offset(from, from_slot + step), cell_len(from, from_slot + step));
+        insert_cell(to, to_slot + step, key(from, from_slot + step), &from[start..start + length]);
     }
-    if from_slot == 0 && count == slot_count(from) {
-        clear_cells(from);
+    remove_cells(from, from_slot, count);
+}
+
+/// Takes `count` cells from `slot` on out.
+pub fn remove_cells(page: &mut [u8], slot: usize, count: usize) {
+    if slot == 0 && count == slot_count(page) {
+        clear_cells(page);
         return;
     }
-    for slot in (from_slot..from_slot + count).rev() {
-        remove_cell(from, slot);
+    for slot in (slot..slot + count).rev() {
+        remove_cell(page, slot);
     }
 }
 
-/// Puts a copy of a cell of one page before `to_slot` of another.
-fn copy_cell(from: &[u8], slot: usize, to: &mut [u8], to_slot: usize) {
-    let (start, length) = (cell_offset(from, slot), cell_len(from, slot));
-    let (offset, _) = open_slot(to, to_slot, key(from, slot), length);
-    to[offset..offset + length].copy_from_slice(&from[start..start + length]);
+/// Puts a whole cell, whose key is `key`, before the one at `slot`.
+pub fn insert_cell(page: &mut [u8], slot: usize, key: &[u8], cell: &[u8]) -> u32 {
+    let (offset, reclaimed) = open_slot(page, slot, key, cell.len());
+    page[offset..offset + cell.len()].copy_from_slice(cell);
+    reclaimed
 }
 
 /// Takes all cells out.
@@ -183,6 +189,9 @@ pub struct Meta {
     pub free_count: u32,
     pub records: u64,
     pub next_lsn: u64,
+    /// Under a log: pages of the file from the first on that are or were in use; those behind were never. 0 without one,
+    /// where all are.
+    pub pages_used: u32,
 }
 
 const META: usize = HEADER_BYTES;
@@ -194,6 +203,7 @@ pub fn put_meta(page: &mut [u8], meta: &Meta) {
     put_u32(page, META + 12, meta.free_count);
     page[META + 16..META + 24].copy_from_slice(&meta.records.to_le_bytes());
     page[META + 24..META + 32].copy_from_slice(&meta.next_lsn.to_le_bytes());
+    put_u32(page, META + 32, meta.pages_used);
 }
 
 pub fn meta(page: &[u8]) -> Meta {
@@ -205,6 +215,7 @@ pub fn meta(page: &[u8]) -> Meta {
         free_count: u32_at(page, META + 12),
         records: u64_at(META + 16),
         next_lsn: u64_at(META + 24),
+        pages_used: u32_at(page, META + 32),
     }
 }
 

@@ -25,10 +25,12 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 8 × slots`, and the cells'
 //! lengths plus `garbage` plus `free end` make the page size.
 
+mod change;
 mod describe;
 mod edit;
 mod search;
 
+pub use change::{Edit, pack_cells, put_record, read_record};
 pub use describe::{Region, describe};
 pub use edit::*;
 pub use search::{search, search_from, search_heads_together};
@@ -120,7 +122,11 @@ pub fn is_node(page: &[u8], level: u8) -> bool {
 
 /// What the page is for; none when the byte says nothing known.
 pub fn kind(page: &[u8]) -> Option<PageKind> {
-    Some(match page[KIND] {
+    kind_of(page[KIND])
+}
+
+fn kind_of(byte: u8) -> Option<PageKind> {
+    Some(match byte {
         1 => PageKind::Leaf,
         2 => PageKind::Inner,
         3 => PageKind::Overflow,
@@ -252,6 +258,24 @@ pub fn value(page: &[u8], slot: usize) -> Value<'_> {
         OVERFLOW_MARK => Value::Overflow(PageId(u32_at(page, start))),
         length => Value::Inline(&page[start..start + length as usize]),
     }
+}
+
+/// Key and value of a leaf cell that stands alone; none when it makes no sense.
+pub fn parse_record(cell: &[u8], key_len: usize) -> Option<(&[u8], Value<'_>)> {
+    let (length, rest) = cell.split_first_chunk::<2>()?;
+    let (key, rest) = rest.split_at_checked(key_len)?;
+    let value = match u16::from_le_bytes(*length) {
+        OVERFLOW_MARK => Value::Overflow(PageId(u32::from_le_bytes(rest.try_into().ok()?))),
+        length => Value::Inline((rest.len() == length as usize).then_some(rest)?),
+    };
+    Some((key, value))
+}
+
+/// The free bytes of a page that lie in one piece; none of a page without slots.
+pub fn hole(page: &[u8]) -> std::ops::Range<usize> {
+    let (start, end) = (free_start(page), free_end(page));
+    let slotted = matches!(kind(page), Some(PageKind::Leaf | PageKind::Inner));
+    if slotted && start <= end && end <= page.len() { start..end } else { page.len()..page.len() }
 }
 
 /// Key and value at `slot` of a leaf.
