@@ -55,7 +55,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A page has to be asked for again after it left the queue of newcomers; a scan never gets that far.",
         script: script!("2q"),
         compare: None,
-        speed: "3",
+        speed: "2",
     },
     Preset {
         name: "arc",
@@ -63,7 +63,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Each page that is missed too soon moves the border between recent and frequent pages.",
         script: script!("arc"),
         compare: None,
-        speed: "3",
+        speed: "2",
     },
     Preset {
         name: "index-heap",

@@ -35,7 +35,7 @@ enum Playing {
     /// One pass for all sizes.
     Lru(Distances),
     /// One size.
-    Other(Simulation),
+    Other(Box<Simulation>),
 }
 
 impl CurveJob {
@@ -106,7 +106,7 @@ impl CurveJob {
             return Playing::Lru(Distances::new(self.accesses.len(), self.pages));
         }
         let options = PolicyOptions { kind: policy, ..self.options.clone() };
-        Playing::Other(Simulation::new(&options, self.curves.sizes[size], self.pages))
+        Playing::Other(Box::new(Simulation::new(&options, self.curves.sizes[size], self.pages)))
     }
 }
 
