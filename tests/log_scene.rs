@@ -31,7 +31,9 @@ fn every_step_of_every_preset_can_be_drawn() {
                 assert!(problems.is_empty(), "{} at {index}: {problems:?}", preset.name);
                 assert!(drawing.width <= room.width + 1.0, "{} at {index}: {}", preset.name, drawing.width);
             }
-            for selection in [Selection::Transaction(1), Selection::Lsn(Lsn(91)), Selection::Page(glassbase_core::trace::PageId(1))] {
+            for selection in
+                [Selection::Transaction(1), Selection::Lsn(Lsn(91)), Selection::Page(glassbase_core::trace::PageId(1))]
+            {
                 let _ = (Guide::of("log").inspect)(&after, selection);
             }
         }

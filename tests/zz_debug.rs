@@ -8,6 +8,10 @@ fn debug() {
     let timeline = Timeline::new(session.trace().clone());
     let view = timeline.view_at(session.trace().len());
     let (a, b) = (format!("{:#?}", view.state), format!("{:#?}", session.state()));
-    for (x, y) in a.lines().zip(b.lines()) { if x != y { println!("{x} | {y}"); } }
+    for (x, y) in a.lines().zip(b.lines()) {
+        if x != y {
+            println!("{x} | {y}");
+        }
+    }
     println!("{} {}", a.lines().count(), b.lines().count());
 }

@@ -77,7 +77,8 @@ mod tests {
             let lines = lines(&whole, position).unwrap();
             run.append(&lines.join("\n")).unwrap();
             finish(&mut run);
-            let crashes = run.trace().iter_from(before).filter(|record| matches!(record.event, Event::DiskCrashed { .. }));
+            let crashes =
+                run.trace().iter_from(before).filter(|record| matches!(record.event, Event::DiskCrashed { .. }));
             assert_eq!(crashes.count(), 1, "{position}: {lines:?}\n{script}");
             run.append("expect kept\nexpect valid\nput 999 end\ncheck\nexpect kept").unwrap();
             finish(&mut run);
@@ -98,8 +99,11 @@ mod tests {
 
     #[test]
     fn the_power_may_fail_at_any_event_of_a_busy_run() {
-        for settings in ["", "set torn_pages doublewrite\n", "set commit async\nset interval_us 100\n", "set commit group\n"] {
-            let work = "set page_size 1024\nset flusher 1\nset checkpoint_bytes 2500\nset segment_size 700\nwork 12 keys 25";
+        for settings in
+            ["", "set torn_pages doublewrite\n", "set commit async\nset interval_us 100\n", "set commit group\n"]
+        {
+            let work =
+                "set page_size 1024\nset flusher 1\nset checkpoint_bytes 2500\nset segment_size 700\nwork 12 keys 25";
             crash_everywhere(&format!("lab log\n{settings}{work}"), 17);
         }
     }
@@ -108,7 +112,8 @@ mod tests {
     fn the_operations_until_an_event_are_counted() {
         let mut session = Session::new("lab log\nput 10 ash");
         finish(&mut session);
-        let position = |wanted: fn(&Event) -> bool| session.trace().iter().position(|record| wanted(&record.event)).unwrap();
+        let position =
+            |wanted: fn(&Event) -> bool| session.trace().iter().position(|record| wanted(&record.event)).unwrap();
         let append = position(|event| matches!(event, Event::FileAppended { .. }));
         assert_eq!(lines(&session, append).unwrap(), ["crash-after 0", "put 10 ash", "recover"]);
         assert_eq!(lines(&session, append + 1).unwrap()[0], "crash-after 1");

@@ -77,7 +77,8 @@ impl LogLab {
         let Some(check) = &self.ledger.notes.check else {
             return Finding::new(false, "nothing was compared since the last change");
         };
-        let problem = if check.problem.is_empty() { "every committed write is there, nothing else is" } else { &check.problem };
+        let problem =
+            if check.problem.is_empty() { "every committed write is there, nothing else is" } else { &check.problem };
         let held = match call.info.name {
             "kept" => check.problem.is_empty(),
             _ => !check.problem.is_empty() && check.problem.contains(call.arguments.text("text").unwrap_or_default()),

@@ -28,9 +28,17 @@ pub struct Job {
 
 #[derive(Clone)]
 enum Work {
-    Transactions { keys: u64, committed: u64, aborted: u64, changes: u64 },
+    Transactions {
+        keys: u64,
+        committed: u64,
+        aborted: u64,
+        changes: u64,
+    },
     /// `limited`: only so many steps were asked for.
-    Recover { limited: bool, open: bool },
+    Recover {
+        limited: bool,
+        open: bool,
+    },
 }
 
 impl Job {
@@ -146,6 +154,10 @@ fn transaction(lab: &mut LogLab, cx: &mut Cx, keys: u64, changes: &mut u64) -> R
     }
     cx.pass(THINK_NS);
     let commits = lab.source.number(6) > 1;
-    if commits { lab.commit_at(cx, index)? } else { lab.abort_at(cx, index)? };
+    if commits {
+        lab.commit_at(cx, index)?
+    } else {
+        lab.abort_at(cx, index)?
+    };
     Ok(commits)
 }

@@ -152,7 +152,8 @@ impl Ledger {
 
     /// The database was recovered: which of the uncertain commits are there? `may_lose`: acknowledged ones may be missing.
     pub fn recovered(&mut self, cx: &mut Cx, found: Result<Content, String>, may_lose: bool) -> Findings {
-        let least = if may_lose { 0 } else { self.commits.iter().rposition(|commit| commit.told).map_or(0, |at| at + 1) };
+        let least =
+            if may_lose { 0 } else { self.commits.iter().rposition(|commit| commit.told).map_or(0, |at| at + 1) };
         let problem = match &found {
             Ok(found) => match self.prefix_that_is(found, least) {
                 Some(count) => {
@@ -210,7 +211,8 @@ impl Ledger {
 
     /// The first so many uncertain commits are there for good; the others are lost.
     fn resolve(&mut self, cx: &mut Cx, count: usize) {
-        let kept: Vec<TxnId> = self.commits[..count].iter().filter(|commit| !commit.told).map(|commit| commit.txn).collect();
+        let kept: Vec<TxnId> =
+            self.commits[..count].iter().filter(|commit| !commit.told).map(|commit| commit.txn).collect();
         self.make_sure(count);
         for txn in kept {
             self.tell(cx, Event::ClientLearned { txn, fate: TxnFate::Told });

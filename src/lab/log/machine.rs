@@ -74,7 +74,13 @@ impl LogLab {
     }
 
     /// Puts or deletes in an open transaction.
-    pub fn change(&mut self, cx: &mut Cx, index: usize, key: &Bytes, value: Option<&[u8]>) -> Result<bool, StorageError> {
+    pub fn change(
+        &mut self,
+        cx: &mut Cx,
+        index: usize,
+        key: &Bytes,
+        value: Option<&[u8]>,
+    ) -> Result<bool, StorageError> {
         let txn = self.ledger.open[index].txn;
         let done = match value {
             Some(value) => self.database.put(cx, txn, key, value)?,
@@ -230,7 +236,8 @@ impl LogLab {
                 keys.push(shown(key));
             }
         };
-        let found = self.database.scan(cx, from.map(|key| &key[..]), to.map(|key| &key[..]), false, limit, &mut visit)?;
+        let found =
+            self.database.scan(cx, from.map(|key| &key[..]), to.map(|key| &key[..]), false, limit, &mut visit)?;
         let more = if found as usize > KEYS_SHOWN { " …" } else { "" };
         Ok(format!("{}: {}{more}", counted(found, "record"), keys.join(" ")))
     }
@@ -398,7 +405,9 @@ impl Machine for LogLab {
     }
 
     fn approx_bytes(&self) -> usize {
-        let log: usize = self.database.disk().files().filter_map(|(file, _)| self.database.disk().file_len(file)).sum::<u64>() as usize;
+        let log: usize =
+            self.database.disk().files().filter_map(|(file, _)| self.database.disk().file_len(file)).sum::<u64>()
+                as usize;
         self.database.tree().approx_bytes() + self.ledger.approx_bytes() + log + size_of::<LogLab>()
     }
 

@@ -88,7 +88,11 @@ const COMMANDS: &[CommandInfo] = &[
         "work",
         &[
             Argument::needed("count", ArgumentKind::Number { from: 0, to: 10_000_000 }, "how many transactions"),
-            Argument::named("keys", ArgumentKind::Number { from: 1, to: 1_000_000 }, "the highest key; 60 when left out"),
+            Argument::named(
+                "keys",
+                ArgumentKind::Number { from: 1, to: 1_000_000 },
+                "the highest key; 60 when left out",
+            ),
             Argument::flag("unrecorded", "do not record the single steps"),
         ],
         "Random transactions of one to four changes each; one in six is aborted.",
@@ -103,8 +107,16 @@ const COMMANDS: &[CommandInfo] = &[
     CommandInfo::single(
         "flush",
         &[
-            Argument::optional("count", ANY, "write so many dirty pages, without a sync; all, and a sync, when left out"),
-            Argument::named("page", ArgumentKind::Number { from: 0, to: u32::MAX as u64 }, "write this page, without a sync"),
+            Argument::optional(
+                "count",
+                ANY,
+                "write so many dirty pages, without a sync; all, and a sync, when left out",
+            ),
+            Argument::named(
+                "page",
+                ArgumentKind::Number { from: 0, to: u32::MAX as u64 },
+                "write this page, without a sync",
+            ),
         ],
         "Writes dirty pages to the disk, committed or not.",
         "flush page 2",
@@ -130,7 +142,11 @@ const COMMANDS: &[CommandInfo] = &[
     ),
     CommandInfo::single(
         "recover",
-        &[Argument::named("step", ArgumentKind::Number { from: 1, to: 10_000_000 }, "do only so many steps, a record each")],
+        &[Argument::named(
+            "step",
+            ArgumentKind::Number { from: 1, to: 10_000_000 },
+            "do only so many steps, a record each",
+        )],
         "Brings the database back after a crash: analysis, redo, undo.",
         "recover step 10",
     ),

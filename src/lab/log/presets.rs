@@ -9,7 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Memory is gone, a page of an unfinished transaction is on the disk: the log puts both right.",
         script: include_str!("presets/power-fails.gb"),
         compare: None,
-        speed: "2",
+        speed: "5",
     },
     Preset {
         name: "async",
@@ -17,7 +17,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Acknowledged at once, durable later: a crash loses the latest commits, never one before a later one.",
         script: include_str!("presets/async.gb"),
         compare: None,
-        speed: "2",
+        speed: "5",
     },
     Preset {
         name: "group",
@@ -25,7 +25,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Four commits share one sync: more of them a second, each a little later.",
         script: include_str!("presets/group.gb"),
         compare: Some(("commit", "sync")),
-        speed: "2",
+        speed: "5",
     },
     Preset {
         name: "torn-page",
@@ -41,7 +41,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Undo is logged too, so a recovery that is cut off is recovered from in the same way.",
         script: include_str!("presets/twice.gb"),
         compare: None,
-        speed: "2",
+        speed: "5",
     },
     Preset {
         name: "split",
@@ -49,7 +49,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A change of structure is one action in the log: it is finished or undone as a whole.",
         script: include_str!("presets/split.gb"),
         compare: None,
-        speed: "2",
+        speed: "5",
     },
     Preset {
         name: "checkpoint",
@@ -65,6 +65,6 @@ pub const PRESETS: &[Preset] = &[
         point: "Going back is going on: compensations take changes back one by one, and are never undone themselves.",
         script: include_str!("presets/savepoint.gb"),
         compare: None,
-        speed: "2",
+        speed: "5",
     },
 ];

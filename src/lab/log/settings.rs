@@ -65,13 +65,19 @@ impl Settings {
             "device" => format!("Log and pages are stored on {} now.", options.device.word()),
             "commit" | "group_size" | "interval_us" => self.commit(),
             "torn_pages" => match log.torn_pages {
-                TornPages::Images => "The log holds an image of each page before its first change since a checkpoint now.",
+                TornPages::Images => {
+                    "The log holds an image of each page before its first change since a checkpoint now."
+                }
                 TornPages::Doublewrite => "A page is written to a file beside the pages first now, then to its place.",
                 TornPages::Nothing => "A torn page is lost now.",
             }
             .to_string(),
-            "segment_size" => format!("A file of the log has about {} bytes now.", grouped(u64::from(log.segment_bytes))),
-            "checkpoint_bytes" if log.checkpoint_bytes == 0 => "Checkpoints are made only when asked for now.".to_string(),
+            "segment_size" => {
+                format!("A file of the log has about {} bytes now.", grouped(u64::from(log.segment_bytes)))
+            }
+            "checkpoint_bytes" if log.checkpoint_bytes == 0 => {
+                "Checkpoints are made only when asked for now.".to_string()
+            }
             "checkpoint_bytes" => {
                 format!("A checkpoint is made after {} bytes of log now.", grouped(u64::from(log.checkpoint_bytes)))
             }

@@ -52,7 +52,10 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
         }
         DiskWritten { page } => {
             let lsn = view.page(*page).map_or(0, |page| page.lsn.0);
-            format!("Page {} goes to the disk with LSN {lsn}; the log is durable up to {}, so it may.", page.0, log.durable.0)
+            format!(
+                "Page {} goes to the disk with LSN {lsn}; the log is durable up to {}, so it may.",
+                page.0, log.durable.0
+            )
         }
         DiskCrashed { .. } => {
             let lost = log.records.len() - log.records.partition_point(|record| record.lsn < log.durable);
@@ -106,7 +109,10 @@ fn are(number: u64, thing: &str) -> String {
 fn skipped(lsn: Lsn, page: u32, why: SkipReason, page_lsn: Lsn) -> String {
     match why {
         SkipReason::Present => {
-            format!("Page {page} has LSN {} on the disk, so the change at {} is there already: skipped.", page_lsn.0, lsn.0)
+            format!(
+                "Page {page} has LSN {} on the disk, so the change at {} is there already: skipped.",
+                page_lsn.0, lsn.0
+            )
         }
         SkipReason::Clean => format!("Page {page} was not dirty when the power failed: {} needs no redo.", lsn.0),
         SkipReason::Older => format!("Page {page} was written after {}: no redo.", lsn.0),
@@ -144,7 +150,10 @@ pub fn describe(record: &Record) -> Option<String> {
         LogSynced { to } => format!("The log up to {} is durable.", to.0),
         SegmentCreated { start, .. } => format!("A new file of the log begins at {}.", start.0),
         SegmentRemoved { start, first, .. } => {
-            format!("No recovery would read the file from {} on: it is removed. The log begins at {} now.", start.0, first.0)
+            format!(
+                "No recovery would read the file from {} on: it is removed. The log begins at {} now.",
+                start.0, first.0
+            )
         }
         TransactionBegun { txn } => format!("Transaction {} begins.", txn.0),
         TransactionCommitted { txn, lsn } => format!("Transaction {} is committed by the record at {}.", txn.0, lsn.0),
@@ -163,12 +172,13 @@ pub fn describe(record: &Record) -> Option<String> {
         TransactionGone { txn } => format!("Transaction table: {} leaves.", txn.0),
         DirtyEntry { page, first } => format!("Dirty-page table: page {}, whose redo starts at {}.", page.0, first.0),
         DirtyGone { page } => format!("Dirty-page table: page {} is durable, and leaves.", page.0),
-        CheckpointTaken { begin, redo } => format!(
-            "The checkpoint at {} is complete: recovery begins there, and redo at {}.",
-            begin.0, redo.0
-        ),
+        CheckpointTaken { begin, redo } => {
+            format!("The checkpoint at {} is complete: recovery begins there, and redo at {}.", begin.0, redo.0)
+        }
         RecoveryPassBegun { pass, from, to } => match pass {
-            RecoveryPass::Analysis => format!("Analysis begins at the last checkpoint, {}, and goes to the end, {}.", from.0, to.0),
+            RecoveryPass::Analysis => {
+                format!("Analysis begins at the last checkpoint, {}, and goes to the end, {}.", from.0, to.0)
+            }
             RecoveryPass::Redo => format!("Redo begins at {}, where the oldest dirty page was first changed.", from.0),
             RecoveryPass::Undo => "Undo goes backward, newest record first.".to_string(),
         },
@@ -188,13 +198,17 @@ pub fn describe(record: &Record) -> Option<String> {
             };
             format!("Page {} fails its checksum: it is brought back from {from}, as of {}.", page.0, lsn.0)
         }
-        LogTorn { at, bytes } => format!("The log ends at {}: {} behind it make no sense.", at.0, count(u64::from(*bytes), "byte")),
+        LogTorn { at, bytes } => {
+            format!("The log ends at {}: {} behind it make no sense.", at.0, count(u64::from(*bytes), "byte"))
+        }
         ClientBegan { name, .. } => format!("The client begins transaction {name}."),
         ClientChanged { key: changed, value, removed, .. } => match removed {
             true => format!("The client notes: {} is deleted.", key(changed)),
             false => format!("The client notes: {} is {}.", key(changed), key(value)),
         },
-        ClientTookBack { changes, .. } => format!("The client keeps the first {} of its notes.", words::number(*changes)),
+        ClientTookBack { changes, .. } => {
+            format!("The client keeps the first {} of its notes.", words::number(*changes))
+        }
         ClientLearned { txn, fate } => learned(&format!("transaction {}", txn.0), *fate),
         ClientChecked { problem, promised, records, lost } if problem.is_empty() => {
             let lost = if *lost > 0 { format!("; {} lost, as may happen", lost) } else { String::new() };

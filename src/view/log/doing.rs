@@ -92,7 +92,12 @@ impl Doing {
             // Another engine.
             StateTaken { state } if state.parts.client.is_some() => {
                 let (commits, commit_ns) = (self.commits, self.commit_ns);
-                *self = Doing { crashed: self.crashed && state.parts.log.is_some(), commits, commit_ns, ..Doing::default() };
+                *self = Doing {
+                    crashed: self.crashed && state.parts.log.is_some(),
+                    commits,
+                    commit_ns,
+                    ..Doing::default()
+                };
             }
             _ => {}
         }

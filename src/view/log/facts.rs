@@ -59,7 +59,12 @@ fn transaction(view: &View, number: u64) -> Option<Facts> {
         .iter()
         .filter(|record| record.txn.0 == number)
         .map(|record| {
-            vec![place(record.lsn), Said::from(record.kind.word()), Said::from(record.text.to_string()), place(record.undo_next)]
+            vec![
+                place(record.lsn),
+                Said::from(record.kind.word()),
+                Said::from(record.text.to_string()),
+                place(record.undo_next),
+            ]
         })
         .collect();
     if noted.is_none() && entry.is_none() && records.is_empty() {

@@ -17,20 +17,20 @@ use crate::view::arrange::{Place, Wrap};
 use crate::view::camera::Size;
 use crate::view::drawing::Ask;
 
-pub const MARGIN: f64 = 12.0;
-const GAP: f64 = 10.0;
-const CLIENT_W: f64 = 226.0;
+pub const MARGIN: f64 = 8.0;
+const GAP: f64 = 8.0;
+const CLIENT_W: f64 = 196.0;
 /// From here on client and tables stand beside the rest.
 const WIDE: f64 = 760.0;
-const RECORD: Size = Size { width: 76.0, height: 32.0 };
-const PAGE: Size = Size { width: 70.0, height: 38.0 };
-const HEAD_H: f64 = 26.0;
+const RECORD: Size = Size { width: 66.0, height: 36.0 };
+const PAGE: Size = Size { width: 66.0, height: 36.0 };
+const HEAD_H: f64 = 24.0;
 /// Lines of log records that are shown of the disk, and frames and pages at most.
-const STRIP_LINES: usize = 4;
+const STRIP_LINES: usize = 3;
 const BOXES_MAX: usize = 64;
-const TABLE_W: f64 = 168.0;
-pub const ROW_H: f64 = 17.0;
-pub const TABLE_ROWS: usize = 5;
+const TABLE_W: f64 = 132.0;
+pub const ROW_H: f64 = 15.0;
+pub const TABLE_ROWS: usize = 4;
 pub const CLIENT_H: f64 = 42.0;
 pub const CLIENT_ROWS: usize = 10;
 
@@ -70,11 +70,11 @@ impl Layout {
         let inner = width - 2.0 * MARGIN;
         let wide = width >= WIDE;
         let crashes = ask.end.log.crashes > 0;
-        let passes_w = if wide { 300.0 } else { inner };
+        let passes_w = if wide { 288.0 } else { inner };
         let verdict_w = if wide && crashes { inner - passes_w - GAP } else { inner };
-        let verdict = Place::new(MARGIN, MARGIN, verdict_w, 34.0);
+        let verdict = Place::new(MARGIN, MARGIN, verdict_w, 32.0);
         let passes = match (wide, crashes) {
-            (true, true) => Place::new(verdict.right() + GAP, MARGIN, passes_w, 34.0),
+            (true, true) => Place::new(verdict.right() + GAP, MARGIN, passes_w, 32.0),
             (false, true) => Place::new(MARGIN, verdict.bottom() + GAP, passes_w, 34.0),
             _ => Place::new(verdict.right(), MARGIN, 0.0, 34.0),
         };
@@ -82,15 +82,15 @@ impl Layout {
         let (left, right_w) = if wide { (MARGIN + CLIENT_W + GAP, inner - CLIENT_W - GAP) } else { (MARGIN, inner) };
         let (x, content_w) = (left + GAP, right_w - 2.0 * GAP);
         // Memory: the log's buffer, then the pool and, beside or below it, the tables.
-        let tables_beside = content_w >= 2.0 * TABLE_W + 3.0 * (PAGE.width + 6.0) + 24.0;
-        let pool_w = if tables_beside { content_w - 2.0 * TABLE_W - 24.0 } else { content_w };
-        let buffer = Wrap::new((x, top + HEAD_H + 14.0), content_w, RECORD, 6.0);
-        let frames_y = buffer.y + RECORD.height + 20.0;
-        let frames = Wrap::new((x, frames_y + 4.0), pool_w, PAGE, 6.0);
+        let tables_beside = content_w >= 2.0 * TABLE_W + 3.0 * (PAGE.width + 5.0) + 16.0;
+        let pool_w = if tables_beside { content_w - 2.0 * TABLE_W - 16.0 } else { content_w };
+        let buffer = Wrap::new((x, top + HEAD_H + 13.0), content_w, RECORD, 5.0);
+        let frames_y = buffer.y + RECORD.height + 17.0;
+        let frames = Wrap::new((x, frames_y + 4.0), pool_w, PAGE, 5.0);
         let frames_h = frames.height((ask.end.state.frames as usize).min(BOXES_MAX));
         let table_h = (TABLE_ROWS + 2) as f64 * ROW_H;
         let (tables_x, tables_y, memory_bottom) = if tables_beside {
-            (x + pool_w + 24.0, frames_y - 8.0, (frames.y + frames_h).max(frames_y + table_h))
+            (x + pool_w + 12.0, frames_y - 8.0, (frames.y + frames_h).max(frames_y - 8.0 + table_h))
         } else {
             let y = frames.y + frames_h + 18.0;
             (x, y, y + table_h)
@@ -99,17 +99,22 @@ impl Layout {
         let memory = Place::new(left, top, right_w, memory_bottom + GAP - top);
         // Disk: the log, then the pages.
         let disk_y = memory.bottom() + GAP;
-        let strip = Wrap::new((x, disk_y + HEAD_H + 14.0), content_w, RECORD, 6.0);
+        let strip = Wrap::new((x, disk_y + HEAD_H + 15.0), content_w, RECORD, 5.0);
         let lines = most_records(ask.end).div_ceil(strip.columns).clamp(1, STRIP_LINES);
-        let pages_y = strip.y + strip.height(lines * strip.columns) + 22.0;
-        let pages = Wrap::new((x, pages_y + 4.0), content_w, PAGE, 6.0);
+        let pages_y = strip.y + strip.height(lines * strip.columns) + 17.0;
+        let pages = Wrap::new((x, pages_y + 4.0), content_w, PAGE, 5.0);
         let pages_h = pages.height(ask.end.state.pages.len().min(BOXES_MAX));
         let disk = Place::new(left, disk_y, right_w, pages.y + pages_h + GAP - disk_y);
         let client = if wide {
             Place::new(MARGIN, top, CLIENT_W, disk.bottom() - top)
         } else {
             let rows = ask.end.state.parts.client.as_ref().map_or(0, |client| client.transactions.len());
-            Place::new(MARGIN, disk.bottom() + GAP, inner, HEAD_H + rows.min(CLIENT_ROWS) as f64 * (CLIENT_H + 6.0) + GAP)
+            Place::new(
+                MARGIN,
+                disk.bottom() + GAP,
+                inner,
+                HEAD_H + rows.min(CLIENT_ROWS) as f64 * (CLIENT_H + 6.0) + GAP,
+            )
         };
         Layout {
             verdict,

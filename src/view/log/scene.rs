@@ -7,7 +7,7 @@ use super::layout::{Layout, MARGIN, Shown};
 use super::side::{client, tables, verdict};
 use super::words::{kind, label, sentence};
 use super::{Deed, names};
-use crate::trace::{Event, LogKind, Lsn, PageId, TxnId};
+use crate::trace::{Event, Lane, LogKind, Lsn, PageId, TxnId};
 use crate::view::arrange::Place;
 use crate::view::drawing::{Ask, Drawing, Id, Layer, Marks, Shape, Step, chip};
 use crate::view::{Selection, View};
@@ -31,8 +31,11 @@ fn picture(view: &View, ask: &Ask, layout: &Layout) -> Drawing {
     let mut d = Drawing::new(ask.room.width.max(288.0), whole(view));
     verdict(&mut d, view, ask, layout);
     client(&mut d, view, layout);
-    memory(&mut d, view, layout);
-    disk(&mut d, view, layout);
+    let event = ask.record.map(|record| &record.event);
+    let touched = event.map_or([PageId::NONE; 2], Event::pages);
+    let on_disk = event.is_some_and(|event| event.lane() == Lane::Disk || matches!(event, Event::PoolMiss { .. }));
+    memory(&mut d, view, layout, touched);
+    disk(&mut d, view, layout, if on_disk { touched } else { [PageId::NONE; 2] });
     let shown = layout.records(view);
     strip(&mut d, view, layout, &shown);
     arrows(&mut d, view, ask, &shown);
@@ -58,21 +61,18 @@ fn whole(view: &View) -> String {
     )
 }
 
-fn head(d: &mut Drawing, id: &str, place: Place, title: &str, quiet: &str) {
-    d.add(Shape::panel(Id::of(id, 0), place));
+fn head(d: &mut Drawing, id: &str, place: Place, title: &str, quiet: &str, dead: bool) {
+    d.add(Shape::panel(Id::of(id, 0), place).mark(Marks::STALE, dead));
     d.add(Shape::title_of(Id::of(id, 1), place.x + 10.0, place.y + 18.0, title));
-    let aside = place.x + 18.0 + 7.0 * title.len() as f64;
+    let aside = place.x + 20.0 + 7.8 * title.len() as f64;
     let room = (place.right() - aside - 8.0).max(1.0);
     d.add(Shape::text(Id::of(id, 2), aside, place.y + 18.0, quiet).class("quiet").room(room));
 }
 
-fn memory(d: &mut Drawing, view: &View, layout: &Layout) {
-    let said = if view.log.crashed && view.state.parts.log.as_ref().is_some_and(|log| log.pass.is_none()) {
-        "gone: the power failed"
-    } else {
-        "gone when the power fails"
-    };
-    head(d, "memory", layout.memory, "Memory", said);
+fn memory(d: &mut Drawing, view: &View, layout: &Layout, touched: [PageId; 2]) {
+    let dead = view.log.crashed && view.state.parts.log.as_ref().is_some_and(|log| log.pass.is_none());
+    let said = if dead { "gone: the power failed" } else { "gone when the power fails" };
+    head(d, "memory", layout.memory, "Memory", said, dead);
     let (x, y) = layout.buffer_start();
     d.add(Shape::text(Id::of("memory", 3), x, y - 5.0, "log buffer").class("quiet"));
     d.add(Shape::text(Id::of("memory", 4), x, layout.frames_y, "buffer pool").class("quiet"));
@@ -90,6 +90,7 @@ fn memory(d: &mut Drawing, view: &View, layout: &Layout) {
                     .label(format!("page {}", held.page.0))
                     .note(format!("{lsn}"))
                     .mark(Marks::DIRTY, held.dirty)
+                    .mark(Marks::LIT, !held.page.is_none() && touched.contains(&held.page))
                     .mark(Marks::PINNED, held.pins > 0);
                 d.add(shape.target(Selection::Frame(frame), title));
             }
@@ -99,8 +100,8 @@ fn memory(d: &mut Drawing, view: &View, layout: &Layout) {
     tables(d, view, layout);
 }
 
-fn disk(d: &mut Drawing, view: &View, layout: &Layout) {
-    head(d, "disk", layout.disk, "Disk", "survives, as far as it was synced");
+fn disk(d: &mut Drawing, view: &View, layout: &Layout, touched: [PageId; 2]) {
+    head(d, "disk", layout.disk, "Disk", "survives, as far as it was synced", false);
     let (x, y) = layout.strip_start();
     let durable = view.state.parts.log.as_ref().map_or(0, |log| log.durable.0);
     let segments = view.state.parts.log.as_ref().map_or(0, |log| log.segments.len());
@@ -125,6 +126,7 @@ fn disk(d: &mut Drawing, view: &View, layout: &Layout) {
             .label(format!("page {index}"))
             .note(format!("{}", image.live.0))
             .mark(Marks::FAILED, image.damaged)
+            .mark(Marks::LIT, !page.is_none() && touched.contains(&page))
             .mark(Marks::LOGGED | Marks::EMPTY, volatile && !image.damaged)
             .mark(Marks::STALE, stale)
             .mark(Marks::DURABLE, !volatile && !image.damaged);
@@ -175,7 +177,7 @@ fn boundary(d: &mut Drawing, layout: &Layout, durable: Lsn, shown: &[Shown]) {
         }
     };
     let line = Shape::line(Id::of("durable", 0), (x, top), (x, bottom)).layer(Layer::Signs);
-    d.add(line.marks(Marks::CURRENT).said(format!("The log is durable up to here: {}", durable.0)));
+    d.add(line.marks(Marks::LIT).said(format!("The log is durable up to here: {}", durable.0)));
 }
 
 fn class_of(kind: LogKind) -> &'static str {

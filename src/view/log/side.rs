@@ -23,7 +23,9 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
             Marks::HIT,
             "verdict good",
         ),
-        (Some(_), ..) => ("Every committed write is there, and nothing else is".to_string(), Marks::HIT, "verdict good"),
+        (Some(_), ..) => {
+            ("Every committed write is there, and nothing else is".to_string(), Marks::HIT, "verdict good")
+        }
         (None, true, Some(RecoveryPass::Analysis)) => {
             ("Analysis: who was under way, and which pages were dirty?".to_string(), Marks::LIT, "verdict")
         }
@@ -33,7 +35,9 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
         (None, true, Some(RecoveryPass::Undo)) => {
             ("Undo: who did not commit is taken back".to_string(), Marks::LIT, "verdict")
         }
-        (None, true, None) => (format!("The power failed; the client was promised {owed}"), Marks::FAILED, "verdict bad"),
+        (None, true, None) => {
+            (format!("The power failed; the client was promised {owed}"), Marks::FAILED, "verdict bad")
+        }
         (None, false, _) => (format!("The client was promised {owed} so far"), Marks::NONE, "verdict"),
     };
     let chars = ((layout.verdict.w - 40.0) / MONO_W).max(4.0) as usize;
@@ -138,8 +142,8 @@ pub fn tables(d: &mut Drawing, view: &View, layout: &Layout) {
         found.map_or_else(|| txn.0.to_string(), |(_, name)| name.clone())
     };
     let open = log.transactions.iter().map(|entry| {
-        let text = format!("{} {} last {}", name(entry.txn), entry.status.word(), entry.last.0);
-        let title = format!("{text}, undo next {}", entry.undo_next.0);
+        let text = format!("{} {} {}", name(entry.txn), entry.status.word(), entry.last.0);
+        let title = format!("{text} is its last record, {} the next to undo", entry.undo_next.0);
         (entry.txn.0, text, Selection::Transaction(entry.txn.0), title)
     });
     table(d, "transactions", (layout.transactions, layout.table_w), "Transaction table", open.collect());
@@ -151,7 +155,13 @@ pub fn tables(d: &mut Drawing, view: &View, layout: &Layout) {
     table(d, "dirty", (layout.dirty, layout.table_w), "Dirty-page table", dirty.collect());
 }
 
-fn table(d: &mut Drawing, word: &str, ((x, y), w): ((f64, f64), f64), title: &str, rows: Vec<(u64, String, Selection, String)>) {
+fn table(
+    d: &mut Drawing,
+    word: &str,
+    ((x, y), w): ((f64, f64), f64),
+    title: &str,
+    rows: Vec<(u64, String, Selection, String)>,
+) {
     d.add(Shape::text(Id::of(word, 0), x, y + 8.0, title).class("quiet").room(w));
     let line = y + 14.0;
     d.add(Shape::line(Id::of(word, 1), (x, line), (x + w, line)).class("line"));
@@ -159,7 +169,8 @@ fn table(d: &mut Drawing, word: &str, ((x, y), w): ((f64, f64), f64), title: &st
     let shown = if count > TABLE_ROWS { TABLE_ROWS - 1 } else { TABLE_ROWS };
     for (row, (number, text, target, title)) in rows.into_iter().take(shown).enumerate() {
         let place = Place::new(x, line + 4.0 + row as f64 * ROW_H, w, ROW_H - 2.0);
-        let shape = Shape::rect(Id::of(word, 2).and(number), place).class("row").label(cut(&text, place.w - 6.0, MONO_W));
+        let shape =
+            Shape::rect(Id::of(word, 2).and(number), place).class("row").label(cut(&text, place.w - 6.0, MONO_W));
         d.add(shape.target(target, title));
     }
     if count > TABLE_ROWS {

@@ -26,6 +26,7 @@ pub fn label(record: &LogRecord) -> String {
         LogKind::Compensation => format!("\u{21a9}{}", short(record.text.split(',').next().unwrap_or_default())),
         LogKind::Image => format!("image p{}", record.page.0),
         LogKind::ActionEnd => "\u{2514} whole".to_string(),
+        LogKind::CheckpointBegin => "chkpoint".to_string(),
         other => kind(other).to_string(),
     }
 }
