@@ -97,8 +97,13 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
 fn told(view: &View, record: &LogRecord) -> String {
     let text = if record.text.is_empty() { String::new() } else { format!(" ({})", record.text) };
     match record.txn.0 {
-        0 => format!("{} {}{text}", kind(record.kind).to_lowercase(), record.lsn.0),
-        _ => format!("{} {} of {}{text}", kind(record.kind).to_lowercase(), record.lsn.0, name_of(view, record.txn)),
+        0 => format!("{} {}{text}", kind(record.kind).to_ascii_lowercase(), record.lsn.0),
+        _ => format!(
+            "{} {} of {}{text}",
+            kind(record.kind).to_ascii_lowercase(),
+            record.lsn.0,
+            name_of(view, record.txn)
+        ),
     }
 }
 

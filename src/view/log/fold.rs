@@ -13,7 +13,7 @@ pub fn fold(state: &mut EngineState, event: &Event) {
         Rc::make_mut(client).fold(event);
     }
     if let Some(medium) = &mut state.parts.medium
-        && event.lane() == Lane::Disk
+        && (event.lane() == Lane::Disk || matches!(event, Event::PageRestored { .. }))
     {
         let pages = &state.pages;
         let newest = |page: crate::trace::PageId| pages.get(page.index()).map_or(Lsn(0), |page| page.lsn);

@@ -99,7 +99,7 @@ impl Layout {
         let memory = Place::new(left, top, right_w, memory_bottom + GAP - top);
         // Disk: the log, then the pages.
         let disk_y = memory.bottom() + GAP;
-        let strip = Wrap::new((x, disk_y + HEAD_H + 15.0), content_w, RECORD, 5.0);
+        let strip = Wrap::new((x, disk_y + HEAD_H + 20.0), content_w, RECORD, 5.0);
         let lines = most_records(ask.end).div_ceil(strip.columns).clamp(1, STRIP_LINES);
         let pages_y = strip.y + strip.height(lines * strip.columns) + 17.0;
         let pages = Wrap::new((x, pages_y + 4.0), content_w, PAGE, 5.0);

@@ -39,7 +39,6 @@ pub static GUIDE: Guide = Guide {
     fold: fold::fold,
     words: fold::words,
     quick: QUICK,
-    ..Guide::PLAIN
 };
 
 /// The names that the client gave its transactions.
@@ -62,7 +61,6 @@ const QUICK: &[Quick] = &[
     Quick { text: "Abort", line: "abort" },
     Quick { text: "Work", line: "work {count}" },
     Quick { text: "Flush", line: "flush" },
-    Quick { text: "Checkpoint", line: "checkpoint" },
     Quick { text: "Crash", line: "crash" },
     Quick { text: "Recover", line: "recover" },
 ];

@@ -1,6 +1,6 @@
 //! The three passes of recovery, and the rule that makes them possible, in pseudocode.
 
-use crate::trace::{Event, LogKind, Record, RecoveryPass, TxnStatus};
+use crate::trace::{Event, Lane, LogKind, Record, RecoveryPass, TxnStatus};
 use crate::view::View;
 use crate::view::pseudocode::Algorithm;
 
@@ -101,8 +101,21 @@ pub fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usiz
         (DiskWritten { .. }, _) => (&WRITE_AHEAD, 5),
         (LogSynced { .. } | LogWritten { .. }, _) => (&WRITE_AHEAD, 8),
         (TransactionAcknowledged { .. } | ClientLearned { .. }, _) => (&WRITE_AHEAD, 9),
+        _ if view.state.parts.client.is_none() => return None,
+        (event, Some(pass)) if event.lane() != Lane::Script => (of(pass), work_of(pass)),
+        (Searched { .. } | OperationBegun { .. } | OperationEnded { .. }, _) => (&WRITE_AHEAD, 0),
+        (event, None) if event.lane() == Lane::Tree => (&WRITE_AHEAD, 2),
         _ => return None,
     })
+}
+
+/// The line of a pass at which pages are at work.
+fn work_of(pass: RecoveryPass) -> usize {
+    match pass {
+        RecoveryPass::Analysis => 1,
+        RecoveryPass::Redo => 6,
+        RecoveryPass::Undo => 3,
+    }
 }
 
 fn of(pass: RecoveryPass) -> &'static Algorithm {

@@ -64,7 +64,7 @@ fn whole(view: &View) -> String {
 fn head(d: &mut Drawing, id: &str, place: Place, title: &str, quiet: &str, dead: bool) {
     d.add(Shape::panel(Id::of(id, 0), place).mark(Marks::STALE, dead));
     d.add(Shape::title_of(Id::of(id, 1), place.x + 10.0, place.y + 18.0, title));
-    let aside = place.x + 20.0 + 7.8 * title.len() as f64;
+    let aside = place.x + 18.0 + 9.4 * title.len() as f64;
     let room = (place.right() - aside - 8.0).max(1.0);
     d.add(Shape::text(Id::of(id, 2), aside, place.y + 18.0, quiet).class("quiet").room(room));
 }
@@ -107,7 +107,7 @@ fn disk(d: &mut Drawing, view: &View, layout: &Layout, touched: [PageId; 2]) {
     let segments = view.state.parts.log.as_ref().map_or(0, |log| log.segments.len());
     let files = if segments == 1 { "1 file".to_string() } else { format!("{segments} files") };
     let said = format!("log, {files}, durable up to {durable}");
-    d.add(Shape::text(Id::of("disk", 3), x, y - 5.0, said).class("quiet"));
+    d.add(Shape::text(Id::of("disk", 3), x, y - 9.0, said).class("quiet"));
     d.add(Shape::text(Id::of("disk", 4), x, layout.pages_y, "pages").class("quiet"));
     let Some(medium) = &view.state.parts.medium else { return };
     for (index, image) in medium.pages.iter().enumerate() {
@@ -206,11 +206,10 @@ fn arrows(d: &mut Drawing, view: &View, ask: &Ask, shown: &[Shown]) {
     let chain = matches!(ask.selected, Some(Selection::Transaction(_)));
     for step in 0..if chain { 64 } else { 1 } {
         let record = from.record;
-        if record.undo_next.0 > 0 && record.undo_next < record.lsn && record.undo_next != record.prev {
-            if let Some(to) = find(record.undo_next) {
-                let arrow = link(Id::of("undo-next", step), from.place, to.place);
-                d.add(arrow.marks(Marks::STALE).said(format!("Undo next: {}", record.undo_next.0)));
-            }
+        let jumps = record.undo_next.0 > 0 && record.undo_next < record.lsn && record.undo_next != record.prev;
+        if let Some(to) = jumps.then(|| find(record.undo_next)).flatten() {
+            let arrow = link(Id::of("undo-next", step), from.place, to.place);
+            d.add(arrow.marks(Marks::STALE).said(format!("Undo next: {}", record.undo_next.0)));
         }
         let Some(to) = (record.prev.0 > 0).then(|| find(record.prev)).flatten() else { break };
         let arrow = link(Id::of("prev", step), from.place, to.place).marks(Marks::LIT);

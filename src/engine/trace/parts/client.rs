@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::trace::id::{Lsn, PageId, TxnFate, TxnId};
+use crate::trace::id::{Lsn, PageId, PageSource, TxnFate, TxnId};
 use crate::trace::plain::plain;
 use crate::trace::{Bytes, Event};
 
@@ -154,6 +154,9 @@ impl MediumState {
             Event::DiskWritten { page } => {
                 let live = newest(*page);
                 self.edit(*page, |image| (image.live, image.damaged) = (live, false));
+            }
+            Event::PageRestored { page, lsn, source: PageSource::Doublewrite } => {
+                self.edit(*page, |image| image.live = *lsn);
             }
             Event::DiskSynced { .. } => self.pages.iter_mut().for_each(|image| image.durable = image.live),
             Event::PageSurvived { page, lsn, damaged, .. } => {
