@@ -174,6 +174,7 @@ events! {
         "heap-begun" HeapBegun { operation: HeapOperation, row: RowId, length: u32 }
         /// `row` is the one that was inserted, or the one asked for; `rows` are in the file from now on.
         "heap-ended" HeapEnded { operation: HeapOperation, row: RowId, outcome: Outcome, count: u64, rows: u64 }
+        /// The page is one of zeros but for the patch.
         "heap-formatted" HeapFormatted { page: PageId, kind: HeapKind, lsn: Lsn, patch: Patch }
         /// The cell that `slot` leads to has `length` bytes at `offset` now. `from` is where it was before, or 0 when it was
         /// nowhere; `slots`, `end` and `garbage` are the page's from now on.
