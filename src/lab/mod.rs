@@ -11,7 +11,7 @@
 //! - [`complete`]: completion and help. [`words`]: near words, numbers for people.
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
-//! - [`btree`]: the B+tree lab.
+//! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -26,6 +26,7 @@ pub mod expectations;
 pub mod intake;
 pub mod keys;
 pub mod machine;
+pub mod pages;
 pub mod permalink;
 pub mod refusal;
 pub mod script;
@@ -50,7 +51,7 @@ pub use statement::LANGUAGE;
 pub use values::Values;
 
 /// Every lab; the first is the one that a script without a `lab` line is for.
-pub static LABS: &[&LabInfo] = &[&btree::BTREE];
+pub static LABS: &[&LabInfo] = &[&btree::BTREE, &pages::PAGES];
 
 /// The lab called `name`.
 pub fn lab(name: &str) -> Option<&'static LabInfo> {

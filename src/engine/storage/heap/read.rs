@@ -113,6 +113,23 @@ impl Heap {
         ids
     }
 
+    /// Rows that live on another page than their id says, outside of virtual time.
+    pub fn moved_rows(&self) -> u64 {
+        let moved = |bytes: &[u8]| layout::slots(bytes).filter(|(_, slot)| slot.kind == CellKind::Moved).count() as u64;
+        self.sum_of_rows(moved)
+    }
+
+    /// Bytes of removed cells that are scattered between others, outside of virtual time.
+    pub fn garbage_bytes(&self) -> u64 {
+        self.sum_of_rows(|bytes| layout::garbage(bytes) as u64)
+    }
+
+    /// Sums over the pages of rows that can be read.
+    fn sum_of_rows(&self, of: impl Fn(&[u8]) -> u64) -> u64 {
+        let readable = (0..self.page_count()).filter_map(|page| self.pager.peek(PageId(page)).ok());
+        readable.filter(|bytes| layout::is_rows(bytes)).map(of).sum()
+    }
+
     /// Visits the rows of one page; returns how many there were.
     fn scan_page(
         &mut self,
