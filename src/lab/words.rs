@@ -88,7 +88,7 @@ pub fn counted(number: u64, one: &str) -> String {
 pub fn lasting(time_ns: u64) -> String {
     let (unit, of_ns) = match time_ns {
         0..1_000 => return format!("{time_ns} ns"),
-        1_000..1_000_000 => ("us", 1e3),
+        1_000..1_000_000 => ("µs", 1e3),
         1_000_000..1_000_000_000 => ("ms", 1e6),
         _ => ("s", 1e9),
     };
