@@ -125,6 +125,12 @@ fn help_and_labs_are_there() {
     let import = glassbase(&["help", "import"], "").out;
     assert!(import.starts_with("glassbase import FILE") && import.contains("data lines"), "{import}");
     assert_eq!(glassbase(&["help", "textbook"], "").code, 0);
+    assert!(glassbase(&["help", "btree"], "").out.contains("set page_size VALUE"));
+    assert!(glassbase(&["help", "btree", "insert"], "").out.starts_with("insert KEY"));
+    let ended = glassbase(&["help", "btre", "insert"], "");
+    assert_eq!((ended.code, ended.err.contains("did you mean \"btree\"?")), (2, true));
+    assert_eq!(glassbase(&["preset", "btree/textbook", "--quiet"], "").code, 0);
+    assert!(glassbase(&["preset", "textbok"], "").err.contains("did you mean \"textbook\"?"));
     let ended = glassbase(&["help", "inset"], "");
     assert_eq!((ended.code, ended.err.contains("did you mean \"insert\"?")), (2, true));
     assert_eq!(glassbase(&[], "").code, 0);

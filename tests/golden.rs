@@ -83,6 +83,20 @@ fn presets_are_short_enough_to_be_watched() {
 }
 
 #[test]
+fn every_lab_has_presets_of_its_own() {
+    for lab in glassbase_core::lab::LABS {
+        assert!(!lab.presets.is_empty(), "{} has no preset to open with", lab.name);
+        for preset in lab.presets {
+            let session = glassbase_core::lab::Session::new(preset.script);
+            assert_eq!((session.lab().name, session.problems()), (lab.name, &[][..]), "{}", preset.name);
+            assert_eq!(lab.presets.iter().filter(|other| other.name == preset.name).count(), 1, "{}", preset.name);
+            let set = preset.compare.is_none_or(|(setting, _)| lab.setting(setting).is_some());
+            assert!(set, "{} compares what is no setting of {}", preset.name, lab.name);
+        }
+    }
+}
+
+#[test]
 fn a_preset_names_a_speed_that_the_page_has() {
     // Those of src/app/pace.rs, which is not compiled here.
     let speeds = ["0.1", "0.25", "0.5", "1", "2", "5", "10", "25", "100"];

@@ -328,7 +328,7 @@ fn what_a_person_types_never_meets_an_unwrap() {
 /// about.
 const EXPECTS: &[(&str, usize)] = &[
     ("src/app/browser.rs", 2),
-    ("src/app/stage/picture.rs", 1),
+    ("src/app/room/svg.rs", 1),
     ("src/engine/storage/page/edit.rs", 1),
     ("src/engine/storage/page/mod.rs", 1),
     ("src/engine/storage/pager.rs", 1),

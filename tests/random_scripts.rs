@@ -1,4 +1,5 @@
-//! Random scripts: the tree against a `BTreeMap`, and the fold of the trace against the engine.
+//! Random scripts: the tree against a `BTreeMap`, and the fold of the trace against the engine, in every lab: what each
+//! declares says which scripts it may be given.
 //!
 //! What a script does is small enough to be shrunk: when one of these fails, proptest prints the shortest script that
 //! fails in the same way.
@@ -118,6 +119,149 @@ fn header() -> impl Strategy<Value = String> {
     })
 }
 
+/// A script that any lab may be given: commands, expectations and settings made from the declarations.
+mod declared {
+    use super::*;
+    use glassbase_core::lab::{ArgumentKind, CommandInfo, Form, LABS, LabInfo};
+
+    type Words = BoxedStrategy<String>;
+
+    /// Few different keys, so that they are met again.
+    fn any_key() -> Words {
+        prop_oneof![
+            8 => (0..60u16).prop_map(|key| key.to_string()),
+            1 => proptest::sample::select(&["ash", "elm", "\"a b\"", "0xff01", "\"\""][..]).prop_map(str::to_string),
+        ]
+        .boxed()
+    }
+
+    /// Small numbers mostly: a script is run a few hundred times.
+    fn number(from: u64, to: u64) -> Words {
+        let near = prop_oneof![8 => 0..20u64, 3 => 0..150u64, 1 => 150..600u64];
+        near.prop_map(move |near| from.saturating_add(near).min(to).to_string()).boxed()
+    }
+
+    fn value(kind: ArgumentKind) -> Words {
+        match kind {
+            ArgumentKind::Key => any_key(),
+            ArgumentKind::Text => proptest::sample::select(&["oak", "\"\"", "\"a longer text\"", "7"][..])
+                .prop_map(str::to_string)
+                .boxed(),
+            ArgumentKind::Number { from, to } => number(from, to),
+            ArgumentKind::ZeroOr { from, to } => prop_oneof![Just("0".to_string()), number(from, to)].boxed(),
+            ArgumentKind::Decimal { from, to } => {
+                (0..=10u8).prop_map(move |part| format!("{:.3}", from + (to - from) * f64::from(part) / 10.0)).boxed()
+            }
+            ArgumentKind::Word(words) => proptest::sample::select(words).prop_map(str::to_string).boxed(),
+            ArgumentKind::Relation => {
+                proptest::sample::select(&["=", "!=", "<", "<=", ">", ">="][..]).prop_map(str::to_string).boxed()
+            }
+            ArgumentKind::Flag => Just(String::new()).boxed(),
+        }
+    }
+
+    /// The command with its arguments. Of those by position that may be missing, as many as there happen to be; of those
+    /// by name, some.
+    fn call(info: &'static CommandInfo) -> Words {
+        let by_position: Vec<_> = info.arguments.iter().filter(|argument| argument.form != Form::Named).collect();
+        let needed = by_position.iter().filter(|argument| !argument.optional).count();
+        let values: Vec<Words> = by_position
+            .iter()
+            .map(|argument| match argument.form {
+                Form::Rest => {
+                    proptest::collection::vec(value(argument.kind), 1..4).prop_map(|words| words.join(" ")).boxed()
+                }
+                _ => value(argument.kind),
+            })
+            .collect();
+        let named: Vec<_> = info
+            .arguments
+            .iter()
+            .filter(|argument| argument.form == Form::Named)
+            .map(|argument| (proptest::bool::weighted(0.25), Just(argument.name), value(argument.kind)))
+            .collect();
+        let data = proptest::collection::vec(any_key(), 0..if info.data { 6 } else { 1 });
+        (values, needed..=by_position.len(), named, data)
+            .prop_map(move |(values, count, named, data)| {
+                let mut line = info.name.to_string();
+                for word in &values[..count] {
+                    line.push_str(&format!(" {word}"));
+                }
+                for (_, name, value) in named.iter().filter(|(there, ..)| *there) {
+                    line.push_str(&format!(" {name} {value}"));
+                }
+                let data: String = data.iter().map(|key| format!("\n| {key}")).collect();
+                line.trim_end().to_string() + &data
+            })
+            .boxed()
+    }
+
+    fn one_of(infos: Vec<&'static CommandInfo>, before: &'static str) -> Words {
+        let calls: Vec<Words> = infos.into_iter().map(call).collect();
+        proptest::strategy::Union::new(calls).prop_map(move |line| format!("{before}{line}")).boxed()
+    }
+
+    fn setting(lab: &'static LabInfo) -> Words {
+        let sets = lab.settings.iter().map(|setting| {
+            let default = Just(setting.default.to_string());
+            let value = prop_oneof![2 => value(setting.kind), 1 => default];
+            value.prop_map(|value| format!("set {} {value}", setting.name)).boxed()
+        });
+        proptest::strategy::Union::new(sets).boxed()
+    }
+
+    fn line(lab: &'static LabInfo) -> Words {
+        let language = &["record on", "record off", "record auto", "seed 3", "# a caption", ""][..];
+        prop_oneof![
+            30 => one_of(lab.commands.iter().collect(), ""),
+            4 => one_of(lab.all_expectations().collect(), "expect "),
+            1 => setting(lab),
+            2 => proptest::sample::select(language).prop_map(str::to_string),
+        ]
+        .boxed()
+    }
+
+    /// Some lines of a lab, with some settings first.
+    fn section(lab: &'static LabInfo, lines: usize) -> Words {
+        let settings = proptest::collection::vec(setting(lab), 0..4);
+        let body = proptest::collection::vec(line(lab), 1..lines);
+        (settings, body)
+            .prop_map(|(settings, body)| format!("lab {}\n{}\n{}\n", lab.name, settings.join("\n"), body.join("\n")))
+            .boxed()
+    }
+
+    fn of_any_lab(lines: usize) -> Words {
+        proptest::sample::select(LABS).prop_flat_map(move |lab| section(lab, lines)).boxed()
+    }
+
+    /// Most scripts are of one lab; some go to another.
+    pub fn script() -> Words {
+        let several = proptest::collection::vec(of_any_lab(8), 2..4).prop_map(|sections| sections.concat());
+        prop_oneof![6 => of_any_lab(40), 1 => several].boxed()
+    }
+}
+
+/// Folds the trace, and compares with the engine.
+fn check_fold(session: &Session) -> Result<(), TestCaseError> {
+    prop_assert!(session.problems().is_empty(), "{:?}\n{}", session.problems(), session.script());
+    let timeline = Timeline::new(session.trace().clone());
+    let view = timeline.view_at(session.trace().len());
+    prop_assert_eq!(&view.state, &session.state(), "{}", session.script());
+    Ok(())
+}
+
+/// Carries the script of a session out once more in slices, and a part of it by a fork.
+fn check_again(session: &Session) -> Result<(), TestCaseError> {
+    let mut sliced = Session::new(&session.script());
+    while sliced.step(7) != Progress::Idle {}
+    prop_assert_eq!(sliced.trace(), session.trace());
+    let position = session.trace().len() / 2;
+    let mut fork = session.fork_at(position);
+    finish(&mut fork);
+    prop_assert!(fork.trace().iter().eq(session.trace().iter().take(fork.trace().len())), "{}", session.script());
+    Ok(())
+}
+
 fn finish(session: &mut Session) {
     while session.step(5000) != Progress::Idle {}
 }
@@ -181,24 +325,27 @@ proptest! {
     #[test]
     fn folding_the_trace_gives_the_engine(header in header(), steps in proptest::collection::vec(anything(), 1..40)) {
         let lines: Vec<String> = steps.iter().map(Step::line).collect();
-        let session = scripts::run(&(header + &lines.join("\n")));
-        prop_assert!(session.problems().is_empty(), "{:?}", session.problems());
-        let timeline = Timeline::new(session.trace().clone());
-        let view = timeline.view_at(session.trace().len());
-        prop_assert_eq!(&view.state, &session.state(), "{}", session.script());
+        check_fold(&scripts::run(&(header + &lines.join("\n"))))?;
     }
 
     #[test]
     fn any_script_gives_its_run_again(header in header(), steps in proptest::collection::vec(anything(), 1..30)) {
         let lines: Vec<String> = steps.iter().map(Step::line).collect();
-        let session = scripts::run(&(header + &lines.join("\n")));
-        let mut sliced = Session::new(&session.script());
-        while sliced.step(7) != Progress::Idle {}
-        prop_assert_eq!(sliced.trace(), session.trace());
-        let position = session.trace().len() / 2;
-        let mut fork = session.fork_at(position);
-        finish(&mut fork);
-        prop_assert!(fork.trace().iter().eq(session.trace().iter().take(fork.trace().len())));
+        check_again(&scripts::run(&(header + &lines.join("\n"))))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn folding_gives_the_engine_in_every_lab(script in declared::script()) {
+        check_fold(&scripts::run(&script))?;
+    }
+
+    #[test]
+    fn any_script_of_any_lab_gives_its_run_again(script in declared::script()) {
+        check_again(&scripts::run(&script))?;
     }
 }
 

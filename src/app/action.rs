@@ -25,7 +25,8 @@ pub enum Action {
     Select(Option<Selection>),
     /// A key to be found on the stage; none when empty.
     Find(String),
-    OpenPreset(usize),
+    /// The lab's name, and the place of the preset in its list.
+    OpenPreset(&'static str, usize),
     RunScript(String),
     /// The same script with another value of a setting, run anew.
     Set(&'static str, String),

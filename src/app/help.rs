@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::LabRef;
 use super::action::{Act, Action, on};
-use crate::lab::{CommandInfo, LANGUAGE, LabInfo, SettingInfo};
+use crate::lab::{CommandInfo, LANGUAGE, LabInfo, SettingInfo, preset_word};
 
 const KEYS: &[(&[&str], &str)] = &[
     (&["Space"], "play, pause"),
@@ -43,7 +43,7 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
             <table class="words"><tbody>{ for lab.settings.iter().map(setting) }</tbody></table>
             <h3>{ "Presets" }</h3>
             <table class="words"><tbody>{ for lab.presets.iter().map(|preset| html! {
-                <tr><th scope="row">{ preset.name }</th><td>{ preset.point }</td></tr>
+                <tr><th scope="row">{ preset_word(lab, preset) }</th><td>{ preset.point }</td></tr>
             }) }</tbody></table>
             <h3>{ "Files" }</h3>
             <p>{ "Drop a script, a trace, or a list of keys (text or CSV, one key a line, up to 64 MiB) anywhere on the page, or paste it. \

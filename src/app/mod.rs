@@ -10,7 +10,8 @@
 //! - [`root`]: the page's state and what actions do to it; [`frame`]: each frame; [`opening`]: what is opened and saved; [`fork`]: going on elsewhere; [`shell`]: the frame.
 //! - [`player`], [`run`], [`pace`]: where we are in a run, how it is carried out, how fast it is shown.
 //! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
-//! - [`stage`]: the scene. [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
+//! - [`stage`]: the tree's scene. [`plate`]: the scenes of all other labs. [`room`]: what both have in common.
+//!   [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
 //! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools. [`part`]: what is drawn anew only when it changed.
 //!
 //! **Invariant:** the page changes a run only through its script: whatever is done here can be written down and run
@@ -37,8 +38,10 @@ mod nav;
 mod opening;
 mod pace;
 mod part;
+mod plate;
 mod player;
 mod quick;
+mod room;
 mod root;
 mod run;
 mod scroll;

@@ -25,12 +25,18 @@ pub struct NavProps {
 }
 
 pub fn nav(props: &NavProps) -> Html {
-    let labs = LABS.iter().map(|lab| {
+    let labs = LABS.iter().enumerate().map(|(index, lab)| {
+        let new_floor = index == 0 || LABS[index - 1].floor != lab.floor;
         html! {
-            <section aria-label={lab.floor}>
-                <h2>{ lab.floor }</h2>
-                <p class="lab" title={lab.summary}>{ lab.title }</p>
-                if std::ptr::eq(*lab, props.lab.0) { { presets(props) } }
+            <section aria-label={format!("{} / {}", lab.floor, lab.title)}>
+                if new_floor { <h2>{ lab.floor }</h2> }
+                if std::ptr::eq(*lab, props.lab.0) {
+                    <p class="lab" title={lab.summary}>{ lab.title }</p>
+                    { presets(props) }
+                } else {
+                    <ul class="presets"><li><button type="button" title={lab.summary}
+                        onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(lab.name, 0))}>{ lab.title }</button></li></ul>
+                }
             </section>
         }
     });
@@ -54,7 +60,7 @@ fn presets(props: &NavProps) -> Html {
         let current = (props.preset == Some(index)).then_some("true");
         html! {
             <li><button type="button" aria-current={current} title={preset.point}
-                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(index))}>{ preset.title }</button></li>
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(props.lab.0.name, index))}>{ preset.title }</button></li>
         }
     });
     html! { <ul class="presets">{ for rows }</ul> }

@@ -16,7 +16,7 @@ use super::run::Run;
 use super::{LabRef, browser};
 use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::words::counted;
-use crate::lab::{Link, Problem};
+use crate::lab::{LABS, LabInfo, Link, Problem, preset, preset_word};
 use crate::trace::TraceReader;
 use crate::trace::text::write_trace_within;
 use crate::view::TimelineHandle;
@@ -32,7 +32,7 @@ impl App {
     /// At the start: what the link says, else the first preset.
     pub fn open_first(&mut self) {
         let fragment = browser::fragment();
-        self.open_preset(0);
+        self.open_preset(LABS[0], 0);
         self.follow(&fragment);
     }
 
@@ -49,11 +49,11 @@ impl App {
 
     fn open_link(&mut self, fragment: &str, link: Link) {
         let preset = fragment.strip_prefix("preset=").and_then(|rest| {
-            let name = rest.split('&').next()?;
-            self.lab.0.presets.iter().position(|preset| preset.name == name)
+            let (lab, preset) = preset(rest.split('&').next()?)?;
+            Some((lab, lab.presets.iter().position(|other| std::ptr::eq(other, preset))?))
         });
         match preset {
-            Some(index) => self.open_preset(index),
+            Some((lab, index)) => self.open_preset(lab, index),
             None => self.open_script(&link.script, "shared run"),
         }
         if link.compare.is_some() {
@@ -65,8 +65,8 @@ impl App {
         }
     }
 
-    pub fn open_preset(&mut self, index: usize) {
-        let Some(preset) = self.lab.0.presets.get(index) else { return };
+    pub fn open_preset(&mut self, lab: &'static LabInfo, index: usize) {
+        let Some(preset) = lab.presets.get(index) else { return };
         self.open_script(preset.script, preset.title);
         self.preset = Some(index);
         if !self.own_speed {
@@ -74,7 +74,9 @@ impl App {
         }
         self.drawer = None;
         self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
-        browser::replace_fragment(&if index == 0 { String::new() } else { format!("preset={}", preset.name) });
+        let is_first = index == 0 && std::ptr::eq(lab, LABS[0]);
+        let fragment = if is_first { String::new() } else { format!("preset={}", preset_word(lab, preset)) };
+        browser::replace_fragment(&fragment);
     }
 
     /// Puts a script in the place of what was there, and plays it. One for a lab that is not known is not taken.

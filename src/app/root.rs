@@ -18,7 +18,7 @@ use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
 use crate::lab::words::{grouped, shortened};
-use crate::lab::{LABS, Progress};
+use crate::lab::{LABS, Progress, lab};
 use crate::trace::{Bytes, PageId, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
@@ -220,7 +220,7 @@ impl App {
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
             Action::Find(key) => self.look_for(&key),
-            Action::OpenPreset(index) => self.open_preset(index),
+            Action::OpenPreset(name, index) => self.open_preset(lab(name).unwrap_or(LABS[0]), index),
             Action::RunScript(script) => {
                 self.shown = None;
                 self.open_script(&script, "changed script");

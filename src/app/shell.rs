@@ -16,17 +16,20 @@ use super::measures::Measures;
 use super::nav::NavProps;
 use super::pace::{self, SPEEDS};
 use super::part::Part;
+use super::plate::Plate;
 use super::player::Move;
 use super::quick::QuickProps;
+use super::room::RoomProps;
+use super::room::canvas::is_dark;
 use super::root::{App, Intake, Msg};
-use super::stage::{Stage, is_dark};
+use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
 use super::{browser, files};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
-use crate::view::Timeline;
 use crate::view::caption::duration;
+use crate::view::{Timeline, TimelineHandle};
 
 /// What is shown for less than this cannot be read.
 const READ_MS: f64 = 100.0;
@@ -213,10 +216,24 @@ fn middle(app: &App) -> Html {
 
 fn stages(app: &App) -> Html {
     let player = &app.player;
-    let stage = |timeline, playhead, label| {
-        html! {
-            <Stage {timeline} {playhead} {label} selected={app.selected} on_select={app.on_select.clone()}
-                find={app.find.clone()} still={player.still} dark={is_dark()} embed={app.embed} />
+    let stage = |timeline: TimelineHandle, playhead: f64, label: Option<String>| {
+        let is_drawn = timeline.guide().draw.is_some();
+        let props = yew::props!(RoomProps {
+            timeline,
+            playhead,
+            label,
+            selected: app.selected,
+            on_select: app.on_select.clone(),
+            find: app.find.clone(),
+            title: app.lab.0.title,
+            still: player.still,
+            dark: is_dark(),
+            embed: app.embed,
+        });
+        if is_drawn {
+            html! { <Plate ..props /> }
+        } else {
+            html! { <Stage ..props /> }
         }
     };
     let own = player.run.timeline().clone();

@@ -17,7 +17,7 @@ mod run;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::lab::{self, LABS, words};
+use crate::lab::{self, LABS, LabInfo, words};
 
 /// Exit codes.
 const OK: u8 = 0;
@@ -31,12 +31,12 @@ Glassbase: a whole database behind glass.
       --trace FILE         write the trace, which the page can open; - is standard output
       --hash               print the hash of the trace and nothing else
       --quiet              print only what went wrong
-  glassbase preset NAME    carry out a lab's own script; same options as run
+  glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
   glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
       --set NAME=VALUE     change a setting first; may be there several times
       --trace FILE, --hash, --quiet as above
   glassbase labs           list the labs and their presets
-  glassbase help [WORD]    list the commands of the scripts, or explain one
+  glassbase help [WORD]    list the commands of the scripts, or explain one, or a lab; help LAB WORD is about one lab
 
 Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up,
 2 something can't be read or understood.
@@ -90,14 +90,10 @@ pub fn respond(args: &[String]) -> Report {
 }
 
 fn labs() -> String {
-    let mut text = String::new();
-    for lab in LABS {
-        text.push_str(&format!("{} ({} / {})\n    {}\n", lab.name, lab.floor, lab.title, lab.summary));
-        for preset in lab.presets {
-            text.push_str(&format!("    preset {:<12} {}\n", preset.name, preset.point));
-        }
-    }
-    text
+    let one = |lab: &&'static LabInfo| {
+        format!("{} ({} / {})\n    {}\n{}", lab.name, lab.floor, lab.title, lab.summary, lab::help::presets(lab))
+    };
+    LABS.iter().map(one).collect()
 }
 
 /// What the usage says of one of the program's own commands, its options included.
@@ -116,28 +112,38 @@ fn own_help(word: &str) -> String {
     text
 }
 
+/// Help on everything, on a word, or on a word of a lab.
 fn help(words: &[String]) -> Report {
-    let lab = LABS[0];
-    if let Some(word) = words.first() {
-        let own = own_help(word);
-        return match lab::help(lab, word) {
-            Ok(text) => Report::ok(own + &text),
-            Err(_) if !own.is_empty() => Report::ok(own),
-            Err(text) => Report::unreadable(text),
-        };
+    let (word, within) = match words {
+        [] => return Report::ok(overview()),
+        [word] => (word, None),
+        [name, word, ..] => match lab::lab(name) {
+            Some(lab) => (word, Some(lab)),
+            None => {
+                let remedy = words::suggestion(name, LABS.iter().map(|lab| lab.name));
+                return Report::unreadable(format!("there is no lab \"{name}\"; {remedy}"));
+            }
+        },
+    };
+    let own = if within.is_none() { own_help(word) } else { String::new() };
+    match lab::help(word, within) {
+        Ok(text) => Report::ok(own + &text),
+        Err(_) if !own.is_empty() => Report::ok(own),
+        Err(text) => Report::unreadable(text),
     }
-    let mut text = format!("{USAGE}\nCommands of a script:\n");
-    for command in lab::LANGUAGE.iter().chain(lab.commands) {
+}
+
+fn overview() -> String {
+    let mut text = format!("{USAGE}\nCommands of every script:\n");
+    for command in lab::LANGUAGE {
         text.push_str(&format!("  {}\n      {}\n", command.usage(), command.help));
     }
-    text.push_str("\nBehind expect:\n");
-    for expectation in lab.expectations {
-        text.push_str(&format!("  {}\n      {}\n", expectation.usage(), expectation.help));
+    for lab in LABS {
+        let (name, summary) = (lab.name, lab.summary);
+        text.push_str(&format!("\nLab {name}: {summary} (glassbase help {name} explains its words.)\n"));
+        for command in lab.commands {
+            text.push_str(&format!("  {}\n", command.usage()));
+        }
     }
-    text.push_str("\nSettings:\n");
-    for setting in lab.settings {
-        let values = setting.kind.describe();
-        text.push_str(&format!("  {} ({values}; default {})\n      {}\n", setting.name, setting.default, setting.help));
-    }
-    Report::ok(text)
+    text
 }

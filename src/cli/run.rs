@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::options::{self, Options};
 use super::{OK, Report, WENT_WRONG, print};
 use crate::lab::intake::MAX_FILE;
-use crate::lab::{LABS, Progress, Session, words};
+use crate::lab::{self, Progress, Session, words};
 use crate::trace::text::{hash, write_trace};
 
 /// Work between two looks at what came of it, in operations.
@@ -29,11 +29,10 @@ pub fn preset(args: &[String]) -> Report {
         Ok(options) => options,
         Err(what) => return Report::unreadable(what),
     };
-    match LABS.iter().find_map(|lab| lab.preset(&options.what)) {
-        Some(preset) => carry_out(Session::new(preset.script), preset.name, &options),
+    match lab::preset(&options.what) {
+        Some((_, preset)) => carry_out(Session::new(preset.script), preset.name, &options),
         None => {
-            let known = LABS.iter().flat_map(|lab| lab.presets).map(|preset| preset.name);
-            let remedy = words::suggestion(&options.what, known);
+            let remedy = lab::preset_suggestion(&options.what);
             Report::unreadable(format!("glassbase: there is no preset \"{}\"; {remedy}", options.what))
         }
     }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
+use super::LABS;
 use super::argument::Relation;
 use super::declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo};
 use super::statement::LANGUAGE;
-use super::world::RECORDED_UNITS;
-use super::{LABS, words};
 
 /// One way to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,68 +134,6 @@ pub fn usage_of(lab: &'static LabInfo, line: &str) -> Option<(String, &'static s
     Some((info.usage(), info.help))
 }
 
-/// Help on a word in the lab, as lines of text; for an unknown one the nearest known.
-pub fn help(lab: &'static LabInfo, word: &str) -> Result<String, String> {
-    let mut text = String::new();
-    for info in lab.commands.iter().chain(LANGUAGE).filter(|info| info.name == word) {
-        explain(info, "", &mut text);
-    }
-    if let Some(info) = lab.expectation(word) {
-        explain(info, "expect ", &mut text);
-    }
-    if let Some(setting) = lab.setting(word) {
-        let values = setting.kind.describe();
-        text.push_str(&format!(
-            "set {} VALUE\n    {}\n    {values}; default {}\n",
-            setting.name, setting.help, setting.default
-        ));
-    }
-    for lab in LABS {
-        if let Some(preset) = lab.preset(word) {
-            let (title, point, name) = (preset.title, preset.point, preset.name);
-            text.push_str(&format!("preset {name}: {title}\n    {point}\n    To run it: glassbase preset {name}\n"));
-        }
-        if lab.name == word {
-            explain_lab(lab, &mut text);
-        }
-    }
-    if !text.is_empty() {
-        return Ok(text);
-    }
-    let commands = lab.commands.iter().chain(LANGUAGE).chain(lab.expectations).map(|info| info.name);
-    let presets = LABS.iter().flat_map(|lab| lab.presets).map(|preset| preset.name);
-    let settings = lab.settings.iter().map(|setting| setting.name);
-    let known: Vec<&str> = commands.chain(settings).chain(presets).chain(LABS.iter().map(|lab| lab.name)).collect();
-    Err(format!("there is no command, setting, preset or lab \"{word}\"; {}", words::suggestion(word, known)))
-}
-
-const NUMBERS_ARE_BYTES: &str =
-    "    A number is stored as eight bytes; a word of eight letters that are these bytes is the same key.\n";
-
-fn explain_lab(lab: &LabInfo, text: &mut String) {
-    text.push_str(&format!("lab {}: {} / {}\n    {}\n", lab.name, lab.floor, lab.title, lab.summary));
-    for preset in lab.presets {
-        text.push_str(&format!("    preset {:<12} {}\n", preset.name, preset.point));
-    }
-}
-
-fn explain(info: &CommandInfo, before: &str, text: &mut String) {
-    text.push_str(&format!("{before}{}\n    {}\n", info.usage(), info.help));
-    for argument in info.arguments {
-        text.push_str(&format!("    {}: {} ({})\n", argument.name, argument.help, argument.kind.describe()));
-    }
-    if info.arguments.iter().any(|argument| argument.kind == ArgumentKind::Key) {
-        text.push_str(NUMBERS_ARE_BYTES);
-    }
-    if info.bulk || info.name == "record" {
-        let most = words::grouped(RECORDED_UNITS);
-        text.push_str(&format!(
-            "    More than {most} operations are not recorded step by step, but after `record on` they are.\n"
-        ));
-    }
-    text.push_str(&format!("    Example: {}\n", info.example));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +152,7 @@ mod tests {
             (prefix("se"), prefix("del"), prefix("ups"), prefix("qq")),
             ("se".into(), "delete".into(), "upsert".into(), "".into())
         );
-        assert_eq!(inserts("lab "), ["btree"]);
+        assert_eq!(inserts("lab "), LABS.iter().map(|lab| lab.name).collect::<Vec<_>>());
         assert_eq!(inserts("set page_s"), ["page_size"]);
         assert_eq!(inserts("set device h"), ["hdd"]);
         assert_eq!(inserts("scan 1 re"), ["reverse"]);
@@ -242,21 +179,5 @@ mod tests {
         assert_eq!((found[0].replaces.clone(), found[0].insert.as_str()), (0..3, "insert"));
         assert!(complete(lab, "größe", 3).is_empty());
         assert!(!complete(lab, "", 99).is_empty());
-    }
-
-    #[test]
-    fn help_is_there_for_every_word() {
-        let lab = lab("btree").unwrap();
-        for info in lab.commands.iter().chain(LANGUAGE).chain(lab.expectations) {
-            assert!(help(lab, info.name).unwrap().contains(info.help));
-        }
-        assert!(help(lab, "get").unwrap().contains("is the same key") && !help(lab, "flush").unwrap().contains("key"));
-        assert!(help(lab, "frames").unwrap().contains("default"));
-        assert!(help(lab, "textbook").unwrap().contains("glassbase preset textbook"));
-        assert!(help(lab, "btree").unwrap().contains(lab.summary) && help(lab, "btree").unwrap().contains("zipf"));
-        assert!(help(lab, "random").unwrap().contains("More than 200 operations"));
-        let all = help(lab, "qqqqqqqq").unwrap_err();
-        assert_eq!(all.matches(", get,").count(), 1, "{all}");
-        assert!(help(lab, "inset").unwrap_err().contains("\"insert\""));
     }
 }

@@ -12,7 +12,8 @@
 //! the same as one that asks for n.
 
 use crate::sim::{Cx, Generator, Zipf};
-use crate::trace::{EngineState, PageBody, PageState};
+use crate::trace::state::Cell;
+use crate::trace::{Cells, EngineState, Lsn, PageBody, PageId, PageState};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -137,7 +138,7 @@ pub fn make_value(key: &[u8], size: usize, value: &mut Vec<u8>) {
     }));
 }
 
-/// The keys of a tree, to draw from. What a draw costs does not depend on how many keys there are.
+/// The keys of a tree, or of any list, to draw from. What a draw costs does not depend on how many keys there are.
 #[derive(Clone, Debug)]
 pub struct Sample {
     leaves: Vec<Rc<PageState>>,
@@ -165,6 +166,15 @@ impl Sample {
         }
         sample.scatter();
         sample
+    }
+
+    /// Any keys, in the order in which they are to be counted.
+    pub fn of_keys<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Sample {
+        let mut cells = Cells::default();
+        keys.for_each(|key| cells.push(key, Cell::default()));
+        let body = PageBody::Leaf { prev: PageId::NONE, next: PageId::NONE, cells };
+        let page = Rc::new(PageState { page: PageId::NONE, lsn: Lsn(0), used: 0, body });
+        Sample::new(&EngineState { pages: vec![page], ..EngineState::default() })
     }
 
     pub fn len(&self) -> u64 {
@@ -234,8 +244,6 @@ fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::state::Cell;
-    use crate::trace::{Cells, Lsn, PageId};
 
     fn draw(distribution: Distribution, count: usize) -> Vec<Vec<u8>> {
         let mut source = KeySource::new(&Cx::new(1));
@@ -292,6 +300,10 @@ mod tests {
             assert!(keys.into_iter().eq(0..count), "{count}");
         }
         assert_eq!(sample(0).key(0), None);
+        let listed: Vec<[u8; 8]> = (0..100u64).map(u64::to_be_bytes).collect();
+        let listed = Sample::of_keys(listed.iter().map(|key| &key[..]));
+        assert!((0..100).all(|rank| listed.key(rank) == sample(100).key(rank)) && listed.len() == 100);
+        assert!(Sample::of_keys(std::iter::empty()).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!
 //! - [`declaration`]: what a lab says about itself; everything that knows words takes them from there.
 //! - [`script`], [`statement`], [`argument`], [`token`], [`data`]: the language.
-//! - [`complete`]: completion and help. [`words`]: near words, numbers for people.
+//! - [`complete`], [`help`]: completion and help. [`words`]: near words, numbers for people.
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows.
@@ -23,6 +23,7 @@ pub mod complete;
 pub mod data;
 pub mod declaration;
 pub mod expectations;
+pub mod help;
 pub mod intake;
 pub mod keys;
 pub mod machine;
@@ -33,15 +34,18 @@ pub mod script;
 pub mod session;
 pub mod statement;
 pub mod token;
+#[cfg(test)]
+pub mod toy;
 pub mod values;
 pub mod words;
 pub mod world;
 
 pub use argument::Value;
-pub use complete::{Completion, common_prefix, complete, help, usage_of};
+pub use complete::{Completion, common_prefix, complete, usage_of};
 pub use data::Data;
 pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
 pub use expectations::Finding;
+pub use help::help;
 pub use machine::{Machine, Task};
 pub use permalink::Link;
 pub use refusal::Refusal;
@@ -51,9 +55,36 @@ pub use statement::LANGUAGE;
 pub use values::Values;
 
 /// Every lab; the first is the one that a script without a `lab` line is for.
-pub static LABS: &[&LabInfo] = &[&btree::BTREE, &pages::PAGES];
+pub static LABS: &[&LabInfo] = &[
+    &btree::BTREE,
+    &pages::PAGES,
+    #[cfg(test)]
+    &toy::TOY,
+];
 
 /// The lab called `name`.
 pub fn lab(name: &str) -> Option<&'static LabInfo> {
     LABS.iter().copied().find(|lab| lab.name == name)
+}
+
+/// What a preset is called in a link, and behind `glassbase preset`: `NAME` in the first lab, `LAB/NAME` in the others, so
+/// that two labs may have presets of one name.
+pub fn preset_word(lab: &LabInfo, preset: &Preset) -> String {
+    if std::ptr::eq(lab, LABS[0]) { preset.name.to_string() } else { format!("{}/{}", lab.name, preset.name) }
+}
+
+/// The preset called `word`: `LAB/NAME`, or the first one of that name in any lab.
+pub fn preset(word: &str) -> Option<(&'static LabInfo, &'static Preset)> {
+    let (labs, name) = match word.split_once('/') {
+        Some((name, preset)) => (LABS.iter().filter(|lab| lab.name == name).copied().collect(), preset),
+        None => (LABS.to_vec(), word),
+    };
+    labs.into_iter().find_map(|lab| Some((lab, lab.preset(name)?)))
+}
+
+/// What to say to a word that is no preset: the nearest that is one, or all there are.
+pub fn preset_suggestion(word: &str) -> String {
+    let of_lab = |lab: &&'static LabInfo| lab.presets.iter().map(|preset| preset_word(lab, preset)).collect::<Vec<_>>();
+    let known: Vec<String> = LABS.iter().flat_map(of_lab).collect();
+    words::suggestion(word, known.iter().map(String::as_str))
 }

@@ -4,7 +4,7 @@
 //!   #1.eNoryUzOzkvMS...&at=142&compare=split:middle
 //!    │ └ base64url of zlib of the script       └ stands twice side by side, one setting differing
 //!    └ version                     └ playhead
-//!   #preset=uuid                               the preset's own script
+//!   #preset=uuid, #preset=lsm/uuid             the preset's own script: of the first lab, of another one
 //! ```
 //!
 //! zlib ends in a checksum (Adler-32), so a link that was cut short or altered on its way is told from a whole one.
@@ -13,7 +13,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use thiserror::Error;
 
-use super::{LABS, words};
+use super::words;
 use crate::trace::base64;
 
 /// Version that this program writes, and the newest that it reads.
@@ -102,9 +102,8 @@ impl Link {
 }
 
 fn preset(name: &str) -> Result<Link, LinkError> {
-    let Some(preset) = LABS.iter().find_map(|lab| lab.preset(name)) else {
-        let known = LABS.iter().flat_map(|lab| lab.presets).map(|preset| preset.name);
-        let remedy = words::suggestion(name, known);
+    let Some((_, preset)) = super::preset(name) else {
+        let remedy = super::preset_suggestion(name);
         return Err(LinkError::UnknownPreset { name: words::shortened(name, 40), remedy });
     };
     let compare = preset.compare.map(|(setting, value)| (setting.to_string(), value.to_string()));

@@ -52,6 +52,8 @@ const ZOOM_FIT_MAX: f64 = 1.15;
 const ZOOM_READ: f64 = 0.6;
 /// Below this the whole tree is too small to follow anything in it.
 const ZOOM_WHOLE: f64 = 0.62;
+/// Below this a drawing is too small to be read: a part of it is shown instead.
+const ZOOM_SMALL: f64 = 0.72;
 const MARGIN: f64 = 28.0;
 
 /// A point of view: what is in the middle of the stage, and pixels per unit.
@@ -109,6 +111,50 @@ impl Camera {
     fn readable(&self, whole: Bounds, size: Size) -> Camera {
         let down = (size.height - 20.0).max(1.0) / whole.height().max(1.0);
         Camera { zoom: within(down, ZOOM_READ, ZOOM_PART), ..*self }
+    }
+
+    /// All of a drawing, at most so large. One that is not as high as the room stands in its middle.
+    pub fn frame(whole: Bounds, size: Size, margin: f64, zoom_max: f64) -> Camera {
+        let (x, y) = whole.center();
+        let across = (size.width - 2.0 * margin).max(1.0) / whole.width().max(1.0);
+        let down = (size.height - 2.0 * margin).max(1.0) / whole.height().max(1.0);
+        Camera { x, y, zoom: across.min(down).min(zoom_max) }
+    }
+
+    /// As [`Camera::frame`] where that can be read; else as wide as the room, and so that `action` is in sight.
+    pub fn attend(&self, whole: Bounds, action: Option<Bounds>, size: Size, margin: f64, zoom_max: f64) -> Camera {
+        let framed = Camera::frame(whole, size, margin, zoom_max);
+        if framed.zoom >= ZOOM_SMALL * zoom_max {
+            return framed;
+        }
+        let across = (size.width - 2.0 * margin).max(1.0) / whole.width().max(1.0);
+        let down = (size.height - 2.0 * margin).max(1.0) / whole.height().max(1.0);
+        let zoom = within(across.max(down), ZOOM_SMALL * zoom_max, zoom_max);
+        let (half_w, half_h) = (size.width / zoom / 2.0, size.height / zoom / 2.0);
+        let (x, y) = match action.map(|action| (action.center(), action.width(), action.height())) {
+            Some(((x, y), width, height)) => (
+                rest(self.x, x, (half_w * 0.8 - width / 2.0).max(0.0)),
+                rest(self.y, y, (half_h * 0.8 - height / 2.0).max(0.0)),
+            ),
+            None => (self.x, self.y),
+        };
+        Camera { x, y, zoom }.kept(whole, size, margin)
+    }
+
+    /// Keeps the edges of `whole` at the edges of what is seen, as far as it is larger than that; else its middle.
+    pub fn kept(&self, whole: Bounds, size: Size, margin: f64) -> Camera {
+        let keep = |at: f64, low: f64, high: f64, seen: f64| {
+            let half = (seen / 2.0 - margin) / self.zoom;
+            if high - low <= 2.0 * half { (low + high) / 2.0 } else { within(at, low + half, high - half) }
+        };
+        let x = keep(self.x, whole.left, whole.right, size.width);
+        let y = keep(self.y, whole.top, whole.bottom, size.height);
+        Camera { x, y, zoom: self.zoom }
+    }
+
+    /// The point of the picture that is seen at a point of the room.
+    pub fn point(&self, x: f64, y: f64, size: Size) -> (f64, f64) {
+        (self.x + (x - size.width / 2.0) / self.zoom, self.y + (y - size.height / 2.0) / self.zoom)
     }
 
     /// Zooms by `factor`; the point at `(x, y)` of the stage stays where it is.
@@ -198,5 +244,19 @@ mod tests {
         let under = |camera: &Camera| (camera.x + 200.0 / camera.zoom, camera.y - 100.0 / camera.zoom);
         assert_eq!(under(&camera), under(&closer));
         assert_eq!(camera.zoomed(1000.0, 0.0, 0.0, SIZE, 0.01).zoom, ZOOM_MAX);
+    }
+
+    #[test]
+    fn a_tall_drawing_is_shown_from_its_top_and_follows_the_action() {
+        let whole = Bounds { left: 0.0, top: 0.0, right: 780.0, bottom: 3000.0 };
+        let camera = Camera::default().attend(whole, None, SIZE, 10.0, 1.0);
+        assert_eq!((camera.x, camera.zoom), (390.0, 1.0));
+        assert_eq!(camera.sees(SIZE).top, -10.0);
+        let action = Bounds { left: 10.0, top: 2000.0, right: 60.0, bottom: 2040.0 };
+        let there = camera.attend(whole, Some(action), SIZE, 10.0, 1.0);
+        assert!(there.sees(SIZE).top < 2000.0 && there.sees(SIZE).bottom > 2040.0);
+        assert_eq!(there.attend(whole, None, SIZE, 10.0, 1.0), there, "it rests");
+        let small = Bounds { left: 0.0, top: 0.0, right: 400.0, bottom: 200.0 };
+        assert_eq!(Camera::default().attend(small, None, SIZE, 10.0, 1.0), Camera { x: 200.0, y: 100.0, zoom: 1.0 });
     }
 }

@@ -225,7 +225,8 @@ impl View {
     /// Forgets the shape when `event` has changed it.
     pub(super) fn reshape(&mut self, event: &Event, oddities_before: (usize, Option<PageId>)) {
         use Event::*;
-        let inner = |page: &PageId| self.page(*page).is_some_and(|page| page.level() != Some(0));
+        // By its body: a damaged trace may have an inner page of level 0.
+        let inner = |page: &PageId| self.page(*page).is_some_and(|page| !matches!(page.body, PageBody::Leaf { .. }));
         let changed = match event {
             StateTaken { .. } | PageFormatted { .. } | PageFreed { .. } | ChildInserted { .. } => true,
             LeftmostChildSet { .. } | RootChanged { .. } | OverflowWritten { .. } | DiskExtended { .. } => true,

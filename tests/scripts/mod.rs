@@ -1,6 +1,8 @@
 //! Every golden script, in one list: for the native tests, and for the browser, which has no directory to read.
 #![allow(dead_code, reason = "each test takes from here what it needs")]
 
+use glassbase_core::lab::{LABS, LabInfo, preset_word};
+
 /// Name and text.
 pub const SCRIPTS: &[(&str, &str)] = &[
     ("lab/comments-and-quotes", include_str!("lab/comments-and-quotes.gb")),
@@ -48,14 +50,16 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("storage/verify", include_str!("storage/verify.gb")),
 ];
 
-/// Presets that are too much work to be run in every test.
+/// Presets that are too much work to be run in every test, as [`preset_word`] calls them.
 pub const LONG_PRESETS: &[&str] = &["million"];
 
-/// The presets of all labs, as scripts called `preset/NAME`, without the long ones.
+/// The presets of all labs, as scripts called `preset/NAME` or `preset/LAB/NAME`, without the long ones.
 pub fn presets() -> Vec<(String, &'static str)> {
-    let presets = glassbase_core::lab::LABS.iter().flat_map(|lab| lab.presets);
-    let short = presets.filter(|preset| !LONG_PRESETS.contains(&preset.name));
-    short.map(|preset| (format!("preset/{}", preset.name), preset.script)).collect()
+    let of_lab =
+        |lab: &&'static LabInfo| lab.presets.iter().map(|preset| (preset_word(lab, preset), preset.script)).collect();
+    let presets: Vec<(String, &str)> = LABS.iter().flat_map::<Vec<_>, _>(of_lab).collect();
+    let short = presets.into_iter().filter(|(word, _)| !LONG_PRESETS.contains(&word.as_str()));
+    short.map(|(word, script)| (format!("preset/{word}"), script)).collect()
 }
 
 /// Golden scripts and presets.

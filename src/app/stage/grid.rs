@@ -4,7 +4,7 @@
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::canvas::{Palette, context};
+use crate::app::room::canvas::{Palette, context};
 use crate::trace::{FrameId, PageBody, PageId};
 use crate::view::View;
 use crate::view::camera::Size;

@@ -3,98 +3,24 @@
 //! A press that does not move is a click and selects. With the keyboard the focus walks over the pages: left and right
 //! in a level, up to the parent, down to a child; Enter selects the page, and then one cell after the other.
 
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, KeyboardEvent, PointerEvent, WheelEvent};
 use yew::Context;
 
 use super::picture::hit;
-use super::{Drawn, Msg, Stage};
+use super::{Drawn, Stage};
+use crate::app::room::hand::{Finger, Gesture, Turn};
 use crate::trace::PageId;
 use crate::view::camera::{Camera, within};
 use crate::view::{Selection, scene};
 
-/// A press that moves further than this is no click.
-const CLICK_PX: f64 = 5.0;
-
-/// A finger, or the mouse.
-#[derive(Clone, Copy)]
-struct Finger {
-    id: i32,
-    x: f64,
-    y: f64,
-}
-
-/// What is being done with the pointer.
-#[derive(Default)]
-pub struct Hand {
-    fingers: Vec<Finger>,
-    travelled: f64,
-    /// What was under the first finger when it came down.
-    target: Option<JsValue>,
-}
-
-pub enum Gesture {
-    Pan { dx: f64, dy: f64 },
-    Pinch { factor: f64, x: f64, y: f64 },
-}
-
-impl Hand {
-    fn moved(&mut self, finger: Finger) -> Option<Gesture> {
-        let index = self.fingers.iter().position(|one| one.id == finger.id)?;
-        let before = std::mem::replace(&mut self.fingers[index], finger);
-        let (dx, dy) = (finger.x - before.x, finger.y - before.y);
-        self.travelled += dx.abs() + dy.abs();
-        match self.fingers[..] {
-            [_] if self.travelled > CLICK_PX => Some(Gesture::Pan { dx, dy }),
-            [one, two] => {
-                let other = if index == 0 { two } else { one };
-                let was = apart(before, other).max(1.0);
-                let (x, y) = ((finger.x + other.x) / 2.0, (finger.y + other.y) / 2.0);
-                Some(Gesture::Pinch { factor: apart(finger, other).max(1.0) / was, x, y })
-            }
-            _ => None,
-        }
-    }
-}
-
-fn apart(one: Finger, other: Finger) -> f64 {
-    let (dx, dy) = (one.x - other.x, one.y - other.y);
-    (dx * dx + dy * dy).sqrt()
-}
-
-/// Whether an event is about the tools or the map, which answer for themselves.
-fn is_control(target: &JsValue) -> bool {
-    let element = target.dyn_ref::<Element>();
-    element.is_some_and(|element| element.closest(".stage-tools, .stage-map").ok().flatten().is_some())
-}
-
 impl Stage {
     fn finger(&self, event: &PointerEvent) -> Finger {
-        let corner = self.room.cast::<Element>().map(|room| room.get_bounding_client_rect());
-        let (left, top) = corner.map_or((0.0, 0.0), |corner| (corner.left(), corner.top()));
-        let (x, y) = (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top);
-        Finger { id: event.pointer_id(), x, y }
+        Finger::of(event, self.room.cast())
     }
 
     pub fn pointer_down(&mut self, event: &PointerEvent) {
-        let target: Option<JsValue> = event.target().map(JsValue::from);
-        if event.button() != 0 || target.as_ref().is_some_and(is_control) {
-            return;
-        }
-        // The focus stays where it is: arrow keys go on stepping through the trace after a click.
-        event.prevent_default();
-        if let Some(room) = self.room.cast::<Element>() {
-            let _ = room.set_pointer_capture(event.pointer_id());
-        }
-        if self.hand.fingers.is_empty() {
-            self.hand.travelled = 0.0;
-            self.hand.target = target;
-        }
-        if self.hand.fingers.len() < 2 {
-            let finger = self.finger(event);
-            self.hand.fingers.push(finger);
-        }
+        self.hand.down(event, self.room.cast());
     }
 
     /// True when something moved.
@@ -111,13 +37,7 @@ impl Stage {
 
     pub fn pointer_up(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
         let finger = self.finger(event);
-        let count = self.hand.fingers.len();
-        self.hand.fingers.retain(|one| one.id != finger.id);
-        let clicked = count == 1 && self.hand.fingers.is_empty() && self.hand.travelled <= CLICK_PX;
-        if !clicked || event.type_() != "pointerup" {
-            return;
-        }
-        let target = self.hand.target.take();
+        let Some(target) = self.hand.up(event, finger) else { return };
         let selection = match self.drawn {
             Drawn::Bands => self.page_from_afar(finger.x, finger.y).map(Selection::Page),
             Drawn::Pages(_) => target.as_ref().and_then(hit).map(|(page, slot)| match slot {
@@ -133,39 +53,13 @@ impl Stage {
         ctx.props().on_select.emit(selection);
     }
 
-    /// By hand: what Yew listens with may not keep the browser from scrolling and zooming. Inside another page the
-    /// wheel is that page's; with Ctrl or Cmd, as a pinch comes too, it is the stage's.
-    pub fn listen_to_wheel(&mut self, ctx: &Context<Self>) {
-        let Some(room) = self.room.cast::<Element>() else { return };
-        let (link, embed) = (ctx.link().clone(), ctx.props().embed);
-        let wheel = Closure::<dyn FnMut(WheelEvent)>::new(move |event: WheelEvent| {
-            if !embed || event.ctrl_key() || event.meta_key() {
-                event.prevent_default();
-                link.send_message(Msg::Wheel(event));
-            }
-        });
-        let _ = room.add_event_listener_with_callback("wheel", wheel.as_ref().unchecked_ref());
-        self.wheel = Some(wheel);
-    }
-
     pub fn wheel(&mut self, event: &WheelEvent) {
-        let corner = self.room.cast::<Element>().map(|room| room.get_bounding_client_rect());
-        let (left, top) = corner.map_or((0.0, 0.0), |corner| (corner.left(), corner.top()));
-        let (x, y) = (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top);
-        // Lines and pages are worth so many pixels.
-        let unit = match event.delta_mode() {
-            WheelEvent::DOM_DELTA_LINE => 16.0,
-            WheelEvent::DOM_DELTA_PAGE => 400.0,
-            _ => 1.0,
-        };
-        let (dx, dy) = (event.delta_x() * unit, event.delta_y() * unit);
-        if event.shift_key() || dx.abs() > dy.abs() {
-            let across = if dx.abs() > dy.abs() { dx } else { dy };
-            self.gesture(Gesture::Pan { dx: -across, dy: 0.0 });
-            return;
+        let turn = Turn::of(event, self.room.cast());
+        if turn.aside {
+            self.gesture(Gesture::Pan { dx: -turn.across(), dy: 0.0 });
+        } else {
+            self.zoom(turn.factor(), turn.x, turn.y, false);
         }
-        let change = (dy.abs() * 0.0025).min(0.5);
-        self.zoom(if dy < 0.0 { 1.0 + change } else { 1.0 / (1.0 + change) }, x, y, false);
     }
 
     /// Zooms around a point of the stage; `eased` for what is one press and not a movement of the hand.
@@ -206,10 +100,7 @@ impl Stage {
         match event.key().as_str() {
             "+" | "=" => self.zoom(1.4, middle_x, middle_y, true),
             "-" => self.zoom(1.0 / 1.4, middle_x, middle_y, true),
-            "0" => {
-                self.eye.following = false;
-                self.eye.fit(self.whole(), self.size);
-            }
+            "0" => self.fit(),
             key => {
                 let done = match at {
                     Some(page) => self.key_on_page(ctx, key, page),

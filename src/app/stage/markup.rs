@@ -8,95 +8,10 @@
 //!   ╰───────────────────────╯
 //! ```
 
+use crate::app::room::svg::{attribute, circle, digits, escaped, num, path, rect, text};
 use crate::trace::PageId;
 use crate::view::metrics::{FILL_H, HEADER_H, Metrics, OVERFLOW_GAP, OVERFLOW_H, OVERFLOW_W, PAD, PAGE_H, SLOT_H};
 use crate::view::scene::{Lod, Look, Mark, Touch};
-
-/// Appends a number with at most two decimals, without the machinery of formatting.
-pub fn num(out: &mut String, value: f64) {
-    let hundredths = (value * 100.0).round() as i64;
-    if hundredths < 0 {
-        out.push('-');
-    }
-    let (whole, part) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
-    digits(out, whole);
-    if part > 0 {
-        out.push('.');
-        out.push((b'0' + (part / 10) as u8) as char);
-        if part % 10 > 0 {
-            out.push((b'0' + (part % 10) as u8) as char);
-        }
-    }
-}
-
-pub fn digits(out: &mut String, value: u64) {
-    if value >= 10 {
-        digits(out, value / 10);
-    }
-    out.push((b'0' + (value % 10) as u8) as char);
-}
-
-/// A length for a style sheet.
-pub fn pixels(length: f64) -> String {
-    let mut text = String::new();
-    digits(&mut text, length.max(0.0) as u64);
-    text.push_str("px");
-    text
-}
-
-/// Appends ` name="value"`.
-pub fn attribute(out: &mut String, name: &str, value: f64) {
-    out.push(' ');
-    out.push_str(name);
-    out.push_str("=\"");
-    num(out, value);
-    out.push('"');
-}
-
-/// Appends text with what SVG would take for its own escaped.
-pub fn escaped(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push('·'),
-            c => out.push(c),
-        }
-    }
-}
-
-pub fn rect(out: &mut String, class: &str, [x, y, width, height]: [f64; 4], radius: f64) {
-    out.push_str("<rect class=\"");
-    out.push_str(class);
-    out.push('"');
-    attribute(out, "x", x);
-    attribute(out, "y", y);
-    attribute(out, "width", width.max(0.0));
-    attribute(out, "height", height.max(0.0));
-    attribute(out, "rx", radius);
-    out.push_str("/>");
-}
-
-pub fn text(out: &mut String, class: &str, x: f64, y: f64, label: &str) {
-    out.push_str("<text class=\"");
-    out.push_str(class);
-    out.push('"');
-    attribute(out, "x", x);
-    attribute(out, "y", y);
-    out.push('>');
-    escaped(out, label);
-    // The blank keeps this text apart from the next where both are read as one.
-    out.push_str("</text> ");
-}
-
-pub fn path(out: &mut String, class: &str, d: &str) {
-    out.push_str("<path class=\"");
-    out.push_str(class);
-    out.push_str("\" d=\"");
-    out.push_str(d);
-    out.push_str("\"/>");
-}
 
 /// The classes of a page's group.
 pub fn classes(look: &Look) -> String {
@@ -163,16 +78,6 @@ fn header(out: &mut String, page: PageId, look: &Look, metrics: &Metrics) {
         Touch::Written => path(out, "written", &written(x)),
         _ => {}
     }
-}
-
-fn circle(out: &mut String, class: &str, x: f64, y: f64, radius: f64) {
-    out.push_str("<circle class=\"");
-    out.push_str(class);
-    out.push('"');
-    attribute(out, "cx", x);
-    attribute(out, "cy", y);
-    attribute(out, "r", radius);
-    out.push_str("/>");
 }
 
 /// A pin: a head and a needle.

@@ -10,35 +10,35 @@
 //! Yew draws the frame around the picture: tools, strips, names. The picture itself is kept by [`picture`], because
 //! nothing may be compared or built while things are in motion.
 
+mod action;
 mod canvas;
-mod eye;
 mod grid;
 mod input;
 mod markup;
 mod picture;
 mod strips;
 
-use std::rc::Rc;
-
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
-pub use self::canvas::is_dark;
-
+use self::action::action;
 use self::canvas::Rows;
-use self::eye::Eye;
-use self::input::{Gesture, Hand};
 use self::picture::{Lens, Picture};
 use self::strips::Strips;
 use super::browser::{self, Frames};
-use crate::trace::{Bytes, Event, Lane, PageId, Record};
+use super::room::eye::Eye;
+use super::room::hand::{Gesture, Hand, WheelListener, listen_to_wheel};
+use super::room::svg;
+use super::room::tools::{Tool, tools};
+use super::room::{RoomProps, Under};
+use crate::trace::{Event, Lane, PageId, Record};
 use crate::view::camera::{Bounds, Camera, Size, within};
 use crate::view::find::find;
 use crate::view::metrics::Metrics;
 use crate::view::scene::{self, Lod};
-use crate::view::{Selection, TimelineHandle, View, bands, layout};
+use crate::view::{bands, layout};
 
 /// More shapes than this are drawn as bars.
 const SHAPES_MAX: usize = 1200;
@@ -49,30 +49,6 @@ const MAP_MARGIN: f64 = 16.0;
 /// Records of one frame in which a tree that came all at once is looked for.
 const LOOK_BACK: usize = 64;
 
-#[derive(Properties, PartialEq)]
-pub struct StageProps {
-    pub timeline: TimelineHandle,
-    /// 12.4: after 12 records, on the way to 13.
-    pub playhead: f64,
-    pub selected: Option<Selection>,
-    pub on_select: Callback<Option<Selection>>,
-    /// A key to be shown.
-    #[prop_or_default]
-    pub find: Option<Bytes>,
-    /// What sets this stage apart from the one beside it.
-    #[prop_or_default]
-    pub label: Option<String>,
-    /// Nothing moves by itself.
-    #[prop_or_default]
-    pub still: bool,
-    /// The page has its dark colours: what is on a canvas must be drawn anew when that changes.
-    #[prop_or_default]
-    pub dark: bool,
-    /// The page stands inside another one, which scrolls with the wheel.
-    #[prop_or_default]
-    pub embed: bool,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Drawn {
     Pages(Lod),
@@ -82,23 +58,13 @@ enum Drawn {
 pub enum Msg {
     Frame(f64),
     Resized,
-    Fit,
-    Follow,
-    Zoom(f64),
+    Tool(Tool),
     Wheel(WheelEvent),
     Down(PointerEvent),
     Move(PointerEvent),
     Up(PointerEvent),
     Key(KeyboardEvent),
     Map(PointerEvent),
-}
-
-/// A step of the timeline, with what it is drawn from.
-struct Step {
-    index: Option<usize>,
-    before: Rc<View>,
-    after: Rc<View>,
-    record: Option<Record>,
 }
 
 pub struct Stage {
@@ -110,7 +76,7 @@ pub struct Stage {
     size: Size,
     eye: Eye,
     picture: Option<Picture>,
-    step: Step,
+    step: Under,
     metrics: Metrics,
     drawn: Drawn,
     /// What has been laid out.
@@ -119,17 +85,17 @@ pub struct Stage {
     frames: Frames,
     observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
     /// Listens to the wheel.
-    wheel: Option<Closure<dyn FnMut(WheelEvent)>>,
+    wheel: Option<WheelListener>,
     map_shown: bool,
 }
 
 impl Component for Stage {
     type Message = Msg;
-    type Properties = StageProps;
+    type Properties = RoomProps;
 
     fn create(ctx: &Context<Self>) -> Stage {
         let link = ctx.link().clone();
-        let step = Step::of(ctx.props());
+        let step = Under::of(ctx.props());
         Stage {
             room: NodeRef::default(),
             world: NodeRef::default(),
@@ -151,10 +117,10 @@ impl Component for Stage {
         }
     }
 
-    fn changed(&mut self, ctx: &Context<Self>, old: &StageProps) -> bool {
+    fn changed(&mut self, ctx: &Context<Self>, old: &RoomProps) -> bool {
         let props = ctx.props();
         let grown = props.timeline != old.timeline;
-        let stepped = grown || step_index(props) != self.step.index;
+        let stepped = grown || props.step_index() != self.step.index;
         if grown {
             self.metrics = metrics(props);
             if !props.timeline.same_run(&old.timeline) {
@@ -163,7 +129,7 @@ impl Component for Stage {
         }
         if stepped {
             let (before, whole) = (self.step.index, self.whole());
-            self.step = Step::of(props);
+            self.step = Under::of(props);
             if self.whole() != whole && self.took_state_since(props, before) {
                 self.eye.survey(self.whole(), self.size);
             }
@@ -184,15 +150,12 @@ impl Component for Stage {
         match msg {
             Msg::Frame(now_ms) => return self.frame(ctx, now_ms),
             Msg::Resized => return self.resized(ctx),
-            Msg::Fit => {
-                self.eye.following = false;
-                self.eye.fit(self.whole(), self.size);
-            }
-            Msg::Follow => {
+            Msg::Tool(Tool::Fit) => self.fit(),
+            Msg::Tool(Tool::Follow) => {
                 self.eye.following = !self.eye.following;
                 self.attend(ctx);
             }
-            Msg::Zoom(factor) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
+            Msg::Tool(Tool::Zoom(factor)) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
             Msg::Wheel(event) => self.wheel(&event),
             Msg::Down(event) => self.pointer_down(&event),
             Msg::Move(event) => {
@@ -229,7 +192,7 @@ impl Component for Stage {
                     </svg>
                     <canvas ref={&self.far} class={classes!("stage-far", (!bands).then_some("off"))}
                         tabindex={if bands { "0" } else { "-1" }} role="img" aria-label={far_name}></canvas>
-                    { self.tools(ctx) }
+                    { tools("Fit the whole tree", self.eye.following, link.callback(Msg::Tool)) }
                 </div>
                 <Strips view={self.step.after.clone()} record={self.step.record.clone()} selected={props.selected}
                     on_select={props.on_select.clone()} width={self.size.width} dark={props.dark} />
@@ -240,7 +203,10 @@ impl Component for Stage {
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
             self.observe(ctx);
-            self.listen_to_wheel(ctx);
+            let (room, link) = (self.room.cast::<Element>(), ctx.link().clone());
+            let embed = ctx.props().embed;
+            self.wheel =
+                room.map(|room| listen_to_wheel(&room, embed, move |event| link.send_message(Msg::Wheel(event))));
             let (Some(world), Some(over)) = (self.world.cast::<Element>(), self.over.cast::<Element>()) else { return };
             self.picture = Some(Picture::new(world, over, self.metrics));
             if self.resized(ctx) {
@@ -257,26 +223,9 @@ impl Component for Stage {
     }
 }
 
-/// The record that is under way or happened last at the playhead.
-fn step_index(props: &StageProps) -> Option<usize> {
-    let past = props.playhead.max(0.0).ceil() as usize;
-    past.min(props.timeline.len()).checked_sub(1)
-}
-
 /// Sizes that fit at every position of the run.
-fn metrics(props: &StageProps) -> Metrics {
+fn metrics(props: &RoomProps) -> Metrics {
     Metrics::of(&props.timeline.view_at(usize::MAX))
-}
-
-impl Step {
-    fn of(props: &StageProps) -> Step {
-        let index = step_index(props);
-        let position = index.map_or(0, |index| index + 1);
-        let after = props.timeline.view_at(position);
-        let before = index.map_or(after.clone(), |index| props.timeline.view_at(index));
-        let record = index.and_then(|index| props.timeline.with(|timeline| timeline.record(index).cloned()));
-        Step { index, before, after, record }
-    }
 }
 
 impl Stage {
@@ -284,21 +233,24 @@ impl Stage {
         scene::bounds(&self.step.after, &self.metrics)
     }
 
-    /// How far the step under the playhead has come.
-    fn t(&self, props: &StageProps) -> f64 {
-        let Some(index) = self.step.index else { return 1.0 };
-        if props.still { 1.0 } else { within(props.playhead - index as f64, 0.0, 1.0) }
-    }
-
     fn attend(&mut self, ctx: &Context<Self>) {
-        self.eye.attend(&self.step.after, self.step.record.as_ref(), &self.metrics, self.size, ctx.props().still);
+        if self.size.width < 1.0 {
+            return;
+        }
+        let (whole, record) = (self.whole(), self.step.record.as_ref());
+        self.eye.notice(record);
+        let goal = match action(&self.step.after, record, &self.metrics).filter(|_| !self.eye.overview) {
+            Some(action) => self.eye.goal.follow(whole, Some(action), self.size),
+            None => Camera::fit(whole, self.size),
+        };
+        self.eye.follow(goal, ctx.props().still);
         if self.eye.is_moving() {
             self.frames.request();
         }
     }
 
     /// Whether the tree came all at once in one of the few records since `before`.
-    fn took_state_since(&self, props: &StageProps, before: Option<usize>) -> bool {
+    fn took_state_since(&self, props: &RoomProps, before: Option<usize>) -> bool {
         let (first, past) = (before.map_or(0, |index| index + 1), self.step.index.map_or(0, |index| index + 1));
         let is_taken =
             |record: &Record| matches!(record.event, Event::StateTaken { .. }) || record.event.lane() == Lane::Tree;
@@ -403,7 +355,7 @@ impl Stage {
     }
 
     fn draw(&mut self, ctx: &Context<Self>) {
-        let t = self.t(ctx.props());
+        let t = self.step.t(ctx.props());
         let Drawn::Pages(lod) = self.drawn else { return };
         let lens = self.lens(lod);
         if let Some(picture) = &mut self.picture {
@@ -435,8 +387,8 @@ impl Stage {
         {
             let seen = self.eye.camera.sees(self.size);
             let size = self.map_size();
-            browser::set_style(&canvas, "width", &markup::pixels(size.width));
-            browser::set_style(&canvas, "height", &markup::pixels(size.height));
+            browser::set_style(&canvas, "width", &svg::pixels(size.width));
+            browser::set_style(&canvas, "height", &svg::pixels(size.height));
             canvas::map(&canvas, &self.step.after, self.whole(), seen, size, &self.metrics, dark);
         }
     }
@@ -497,27 +449,9 @@ impl Stage {
         bands::page_at(&shape, level, column)
     }
 
-    fn tools(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let tool =
-            |class: &'static str, name: &'static str, icon: &'static str, msg: fn() -> Msg, pressed: Option<bool>| {
-                let pressed = pressed.map(|pressed| if pressed { "true" } else { "false" });
-                html! {
-                    <button type="button" class={class} aria-label={name} title={name} aria-pressed={pressed}
-                        onclick={link.callback(move |_: MouseEvent| msg())}>
-                        <svg viewBox="0 0 18 18" aria-hidden="true"><path d={icon}/></svg>
-                    </button>
-                }
-            };
-        html! {
-            <div class="stage-tools" role="group" aria-label="Camera">
-                { tool("tool zoom", "Zoom in", "M9 4v10M4 9h10", || Msg::Zoom(1.4), None) }
-                { tool("tool zoom", "Zoom out", "M4 9h10", || Msg::Zoom(1.0 / 1.4), None) }
-                { tool("tool", "Fit the whole tree", "M3 7V3h4M11 3h4v4M15 11v4h-4M7 15H3v-4", || Msg::Fit, None) }
-                { tool("tool", "Follow the action", "M9 2v3M9 13v3M2 9h3M13 9h3M9 6a3 3 0 1 1 0 6a3 3 0 1 1 0-6",
-                    || Msg::Follow, Some(self.eye.following)) }
-            </div>
-        }
+    fn fit(&mut self) {
+        self.eye.following = false;
+        self.eye.goal = Camera::fit(self.whole(), self.size);
     }
 
     fn gesture(&mut self, gesture: Gesture) {

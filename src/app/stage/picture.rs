@@ -6,16 +6,14 @@
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::markup::{self, num};
-use crate::app::browser;
+use super::markup;
+use crate::app::room::svg::{self, children, create, eased, num, set, set_number, translate};
 use crate::trace::PageId;
 use crate::trace::decimal::push_fixed;
 use crate::view::camera::{Camera, Size, within};
 use crate::view::metrics::{CHAR_W, FILL_H, Metrics, PAD, PAGE_H};
 use crate::view::motion::{FlightKind, Spot, arch};
 use crate::view::scene::{Lod, Look, PageShape, Scene};
-
-const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// Smallest scale of what floats above the pages, so that it can be read from afar.
 const FLOAT_SCALE_MIN: f64 = 0.8;
@@ -70,27 +68,6 @@ pub struct Picture {
     drawn: Option<(Lens, f64)>,
     /// The page that the keyboard is at.
     pub focus: Option<PageId>,
-}
-
-fn create(parent: &Element, name: &str, class: &str) -> Element {
-    let element = browser::document().create_element_ns(Some(SVG), name).expect("a plain element can be made");
-    set(&element, "class", class);
-    let _ = parent.append_child(&element);
-    element
-}
-
-fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
-}
-
-fn set_number(element: &Element, name: &str, value: f64) {
-    let mut text = String::with_capacity(12);
-    num(&mut text, value);
-    set(element, name, &text);
-}
-
-fn eased(t: f64) -> f64 {
-    t * t * (3.0 - 2.0 * t)
 }
 
 impl Picture {
@@ -189,7 +166,7 @@ impl Picture {
         let mut html = String::new();
         for note in &scene.notes {
             html.push_str(if note.current { "<g class=\"note current\">" } else { "<g class=\"note\">" });
-            markup::text(&mut html, "said", 0.0, 0.0, &note.text);
+            svg::text(&mut html, "said", 0.0, 0.0, &note.text);
             html.push_str("</g>");
         }
         for flight in &scene.flights {
@@ -203,8 +180,8 @@ impl Picture {
             });
             html.push_str("\">");
             let width = chip_width(&flight.label);
-            markup::rect(&mut html, "", [-width / 2.0, -CHIP_H / 2.0, width, CHIP_H], 5.0);
-            markup::text(&mut html, "key", 0.0, 4.5, &flight.label);
+            svg::rect(&mut html, "", [-width / 2.0, -CHIP_H / 2.0, width, CHIP_H], 5.0);
+            svg::text(&mut html, "key", 0.0, 4.5, &flight.label);
             html.push_str("</g>");
         }
         self.over.set_inner_html(&html);
@@ -400,16 +377,6 @@ impl CellElement {
     }
 }
 
-fn translate(x: f64, y: f64) -> String {
-    let mut transform = String::with_capacity(32);
-    transform.push_str("translate(");
-    num(&mut transform, x);
-    transform.push(' ');
-    num(&mut transform, y);
-    transform.push(')');
-    transform
-}
-
 fn float(element: &Element, x: f64, y: f64, scale: f64, opacity: f64) {
     let mut transform = translate(x, y);
     transform.push_str(" scale(");
@@ -448,16 +415,6 @@ fn arrow(out: &mut String, from: (f64, f64), to: (f64, f64), both: bool) {
 
 fn chip_width(label: &str) -> f64 {
     label.chars().count() as f64 * CHAR_W + 14.0
-}
-
-fn children(parent: &Element) -> Vec<Element> {
-    let mut children = Vec::new();
-    let mut next = parent.first_element_child();
-    while let Some(child) = next {
-        next = child.next_element_sibling();
-        children.push(child);
-    }
-    children
 }
 
 /// What a pointer or a key is at: a page and, if it is on one, a slot.

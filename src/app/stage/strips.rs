@@ -6,8 +6,8 @@ use web_sys::{HtmlCanvasElement, MouseEvent};
 use yew::prelude::*;
 
 use super::grid::{Grid, Strip};
-use super::markup::{digits, pixels};
 use crate::app::browser;
+use crate::app::room::svg::{digits, pixels};
 use crate::trace::{Event as Happened, FrameId, FrameState, PageId, Record};
 use crate::view::camera::Size;
 use crate::view::describe::grouped;

@@ -38,5 +38,6 @@ impl StorageError {
         use StorageError::*;
         matches!(self, ChecksumMismatch { .. } | Misplaced { .. } | Corrupt { .. } | DamagedFile { .. })
             || matches!(self, Disk(DiskError::ReadFailed { .. } | DiskError::PastEnd { .. }))
+            || matches!(self, Disk(DiskError::FileReadFailed { .. } | DiskError::PastFileEnd { .. }))
     }
 }

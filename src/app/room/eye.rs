@@ -1,9 +1,7 @@
-//! The camera of a stage: where it is, where it is going, and whether it follows the action by itself.
+//! The camera of a room: where it is, where it is going, and whether it follows the action by itself.
 
-use crate::trace::{Event, Lane, PageId, Record};
+use crate::trace::{Event, Lane, Record};
 use crate::view::camera::{Bounds, Camera, Size, within};
-use crate::view::metrics::Metrics;
-use crate::view::{View, scene};
 
 /// Time in which the camera covers most of its way.
 const EASE_MS: f64 = 140.0;
@@ -14,8 +12,8 @@ pub struct Eye {
     pub following: bool,
     /// It has been set once.
     placed: bool,
-    /// What is shown came all at once, and nothing has happened in the tree since.
-    overview: bool,
+    /// What is shown came all at once, and nothing has happened in it since.
+    pub overview: bool,
     last_ms: Option<f64>,
 }
 
@@ -38,22 +36,19 @@ impl Eye {
         Eye { following: other.following, ..Eye::default() }
     }
 
-    /// Follows what happens, unless a person looks elsewhere.
-    pub fn attend(&mut self, view: &View, record: Option<&Record>, metrics: &Metrics, size: Size, still: bool) {
-        if size.width < 1.0 {
-            return;
-        }
-        let whole = scene::bounds(view, metrics);
+    /// Sees what happens.
+    pub fn notice(&mut self, record: Option<&Record>) {
         match record.map(|record| &record.event) {
             Some(Event::StateTaken { .. }) | None => self.overview = true,
             // What was answered, and that a command is over.
             Some(event) => self.overview &= event.lane() == Lane::Script,
         }
-        if self.following {
-            self.goal = match action(view, record, metrics).filter(|_| !self.overview) {
-                Some(action) => self.goal.follow(whole, Some(action), size),
-                None => Camera::fit(whole, size),
-            };
+    }
+
+    /// Goes to where the action is, unless a person looks elsewhere; at once when nothing is to move.
+    pub fn follow(&mut self, goal: Camera, still: bool) {
+        if self.following || !self.placed {
+            self.goal = goal;
         }
         if still || !self.placed {
             self.camera = self.goal;
@@ -61,17 +56,13 @@ impl Eye {
         self.placed = true;
     }
 
-    /// A tree that came all at once is shown whole, wherever the camera was.
+    /// What came all at once is shown whole, wherever the camera was.
     pub fn survey(&mut self, whole: Bounds, size: Size) {
         self.overview = true;
         self.goal = Camera::fit(whole, size);
     }
 
-    pub fn fit(&mut self, whole: Bounds, size: Size) {
-        self.goal = Camera::fit(whole, size);
-    }
-
-    /// Goes to a page at a zoom at which it can be read.
+    /// Goes to a place at a zoom at which it can be read.
     pub fn go_to(&mut self, place: Bounds, whole: Bounds, size: Size) {
         self.goal = Camera { zoom: self.goal.zoom.max(0.8), ..self.goal }.follow(whole, Some(place), size);
         if Camera::is_wide(whole, size) {
@@ -104,18 +95,4 @@ impl Eye {
     pub fn is_moving(&self) -> bool {
         self.camera != self.goal
     }
-}
-
-/// The part of the tree that a record is about.
-fn action(view: &View, record: Option<&Record>, metrics: &Metrics) -> Option<Bounds> {
-    let shape = view.shape();
-    let pages = record.map_or([PageId::NONE; 2], |record| record.event.pages());
-    let at = |page: PageId| if page.is_none() { None } else { scene::place(&shape, page, metrics) };
-    let in_tree = record.is_some_and(|record| record.event.lane() == Lane::Tree);
-    let touched = pages.iter().filter_map(|page| at(*page)).filter(|_| in_tree).reduce(|one, other| one.with(other));
-    let low = |bounds: &Bounds| bounds.bottom > 0.0;
-    // While the search goes down, what it goes to is where the next thing happens.
-    let step = view.operation.as_ref().and_then(|operation| operation.path.last());
-    let goes_to = step.and_then(|step| at(step.child).or(at(step.page)));
-    touched.filter(low).or(goes_to).or(at(view.attention)).or(touched)
 }
