@@ -10,9 +10,11 @@ use super::decimal::{number, push_number};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
-use super::state::EngineState;
+use super::policy::{PolicyKind, PolicyList, VictimReason};
+use super::state::{EngineState, PageState};
 use super::state_text;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
@@ -68,7 +70,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -83,6 +85,8 @@ macro_rules! word_fields {
     )*};
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+word_fields!(PolicyKind, PolicyList, VictimReason);
 
 impl Field for bool {
     fn write(&self, out: &mut String) {
@@ -112,6 +116,17 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for Rc<PageState> {
+    fn write(&self, out: &mut String) {
+        let mut text = String::new();
+        state_text::write_page(&mut text, self);
+        out.push_str(&quote(&text));
+    }
+    fn read(text: &str) -> Option<Self> {
+        state_text::read_page(&unquote(text)?).map(Rc::new)
     }
 }
 

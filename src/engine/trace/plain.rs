@@ -22,6 +22,8 @@ use super::id::SplitKind;
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::policy::{PolicyKind, PolicyList};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -222,7 +224,7 @@ macro_rules! plain_wrapped {
         }
     )*};
 }
-plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber);
+plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber, TxnId);
 
 macro_rules! plain_words {
     ($($words:ident),*) => {$(
@@ -237,6 +239,8 @@ macro_rules! plain_words {
     )*};
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+plain_words!(PolicyKind, PolicyList);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {
