@@ -93,7 +93,7 @@ const COMMANDS: &[CommandInfo] = &[
     ),
     CommandInfo::single("clear", &[], "Opens the engine anew, empty, with the same settings.", "clear"),
     CommandInfo::single("verify", &[], "Checks every invariant of the file, page by page.", "verify"),
-    CommandInfo::single("flush", &[], "Writes all dirty pages to the disk and makes them durable.", "flush"),
+    CommandInfo::single("flush", &[UNRECORDED], "Writes all dirty pages to the disk and makes them durable.", "flush"),
     CommandInfo::single(
         "crash",
         &[],

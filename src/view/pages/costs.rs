@@ -17,7 +17,7 @@ pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place, places: usize) -
     let costs = &scene.doing.costs;
     let longest = costs.iter().map(|cost| cost.time_ns).max().unwrap_or(1).max(1);
     let narrow = place.w < 520.0;
-    let room = if narrow { place.w } else { (place.w - NAME_W - 250.0).max(80.0) };
+    let room = if narrow { place.w } else { (place.w - NAME_W - 300.0).max(80.0) };
     let pitch = if narrow { ROW_H + 14.0 } else { ROW_H };
     for (index, cost) in costs.iter().enumerate() {
         let y = top + index as f64 * pitch;
@@ -28,8 +28,9 @@ pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place, places: usize) -
         said.push_str(if cost.rows == 1 { " row, " } else { " rows, " });
         said.push_str(&grouped(cost.reads));
         said.push_str(if cost.reads == 1 { " page read" } else { " page reads" });
+        let text = cost.text.trim_end_matches(" unrecorded");
         let w = (cost.time_ns as f64 / longest as f64 * room).max(2.0);
-        let name = Shape::text(one.and(1), place.x, y + 13.0, cut(&cost.text, NAME_W - 8.0, MONO_W)).class("mono");
+        let name = Shape::text(one.and(1), place.x, y + 13.0, cut(text, NAME_W - 8.0, MONO_W)).class("mono");
         drawing.add(name.mark(Marks::LIT, cost.is_scan));
         let (x, bar_y) = if narrow { (place.x, y + 18.0) } else { (place.x + NAME_W, y + 3.0) };
         let bar = Shape::rect(one.and(2), Place::new(x, bar_y, w, 11.0)).class("bar").mark(Marks::LIT, cost.is_scan);

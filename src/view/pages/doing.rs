@@ -46,9 +46,9 @@ pub struct Doing {
     pub operation: Option<(HeapOperation, RowId, u32)>,
     /// The page that a scan has come to.
     pub scanned: Option<PageId>,
-    /// The page that was read and is damaged, and the byte of it that turned over.
+    /// The page that was read and is damaged; the byte that turned over, and what it was before.
     pub damaged: Option<PageId>,
-    pub flipped: Option<(PageId, usize)>,
+    pub flipped: Option<(PageId, usize, u8)>,
     /// What commands that read rows cost.
     pub costs: Vec<Cost>,
     begun: Option<Begun>,
@@ -152,7 +152,8 @@ impl Doing {
             let differs = |at: &usize| old.bytes.get(*at) != new.bytes.get(*at);
             let mut bytes = (0..new.bytes.len()).filter(differs);
             if let (Some(byte), None) = (bytes.next(), bytes.next()) {
-                self.flipped = Some((new.page, byte));
+                let was = old.bytes.get(byte).copied().unwrap_or_default();
+                self.flipped = Some((new.page, byte, was));
                 self.look(new.page, None, None);
             }
         }

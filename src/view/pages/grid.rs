@@ -26,6 +26,9 @@ pub fn draw(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Pl
     let damaged = scene.is_damaged(detail.page);
     if damaged {
         title.push_str(": the checksum does not match");
+    } else if let Some((_, byte, was)) = scene.doing.flipped.filter(|(page, ..)| *page == detail.page) {
+        let is = detail.bytes.get(byte).copied().unwrap_or_default();
+        title = format!("Page {}: byte {byte} was {}, is {}", detail.page.0, hex(&[was]), hex(&[is]));
     }
     drawing.add(Shape::text(id, place.x, place.y + 12.0, title).class("title").mark(Marks::FAILED, damaged));
     let (_, below) = place.cut_top(TITLE_H);
@@ -72,7 +75,7 @@ fn key(run: &Run) -> u64 {
 
 /// The byte of the page that turned over, if one did.
 fn flipped_in(scene: &Scene, detail: &HeapDetail) -> Option<usize> {
-    scene.doing.flipped.filter(|(page, _)| *page == detail.page).map(|(_, byte)| byte)
+    scene.doing.flipped.filter(|(page, ..)| *page == detail.page).map(|(_, byte, _)| byte)
 }
 
 /// A run cut at the ends of rows, and around the byte that turned over, so that it stands alone.
@@ -92,7 +95,7 @@ fn pieces(run: &Run, columns: usize, flipped: Option<usize>) -> Vec<Range<usize>
 
 fn one(scene: &Scene, detail: &HeapDetail, run: &Run, id: Id, place: Place, is_first: bool) -> Shape {
     let page = detail.page;
-    let flipped = scene.doing.flipped == Some((page, run.range.start)) && run.range.len() == 1;
+    let flipped = flipped_in(scene, detail) == Some(run.range.start) && run.range.len() == 1;
     let bytes = detail.bytes.get(run.range.clone()).unwrap_or_default();
     let active = matches!(run.what, What::Cell(slot, _) | What::Slot(slot) if scene.is_active(page, slot));
     let checksum = run.what == What::Field(0);
@@ -102,10 +105,13 @@ fn one(scene: &Scene, detail: &HeapDetail, run: &Run, id: Id, place: Place, is_f
         .label(hex(bytes))
         .target(run.what.selection(page), said)
         .mark(Marks::LIT, scene.is_fresh(page, &run.range))
-        .mark(Marks::FAILED, flipped || (checksum && scene.is_damaged(page)));
+        .mark(Marks::FAILED, checksum && scene.is_damaged(page));
+    if flipped {
+        return shape.class("wrong");
+    }
     match run.what {
         What::Cell(_, kind) => shape.mark(Marks::FOUND, active && !flipped).mark(Marks::EMPTY, kind == CellKind::Stub),
-        What::Body => shape,
+        What::Body => shape.class("row"),
         What::Slot(_) => shape.class("slot").mark(Marks::LIT, active),
         What::Field(_) => shape.class("slot").mark(Marks::MUTED, true),
         What::Free => shape.class("slot").marks(Marks::MUTED | Marks::EMPTY).opacity(0.7),

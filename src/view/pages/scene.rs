@@ -1,8 +1,8 @@
 //! The picture of a heap file.
 //!
 //! ```text
-//!   Room in each page     [meta] [map] [22] [174]        what the free-space map says
-//!   What reading took     ▬▬▬▬▬▬▬▬ scan                  once rows were read in several ways
+//!   What reading took     ▬▬▬▬▬▬▬▬ scan                  where rows are read in several ways
+//!   The file              [meta] [map] [22] [174]        what the free-space map says
 //!   Pages, to scale       2 │hdr│0│1│2│      │row 2│row 1│row 0│
 //!                         3 │hdr│0│                       │row 0│
 //!   Page 2, byte by byte         Page 2, what it is made of
@@ -16,7 +16,7 @@
 use super::doing::Doing;
 use super::{costs, grid, structure, tape};
 use crate::trace::parts::heap::{HeapDetail, HeapPage, HeapState};
-use crate::trace::{Event, HeapKind, PageId, Record};
+use crate::trace::{CellKind, Event, HeapKind, PageId, Record, RowId};
 use crate::view::arrange::{Place, Wrap};
 use crate::view::camera::Size;
 use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step, chip};
@@ -29,7 +29,7 @@ pub const GAP: f64 = 22.0;
 /// From a title's base line to what is below it.
 pub const TITLE_H: f64 = 20.0;
 /// Most pages that are boxes; more are a map.
-const BOXES_MAX: usize = 40;
+pub const BOXES_MAX: usize = 40;
 const BOX: Size = Size { width: 46.0, height: 32.0 };
 const MAP_H: f64 = 150.0;
 
@@ -97,11 +97,11 @@ fn picture(view: &View, ask: &Ask) -> Drawing {
     let mut drawing = Drawing::new(width, words(&scene));
     let inner = width - 2.0 * MARGIN;
     let mut y = MARGIN;
-    y = file(&scene, &mut drawing, Place::new(MARGIN, y, inner, MAP_H));
     if ask.end.pages.costs.len() > 1 {
-        y = costs::draw(&scene, &mut drawing, Place::new(MARGIN, y + GAP, inner, 0.0), ask.end.pages.costs.len());
+        y = costs::draw(&scene, &mut drawing, Place::new(MARGIN, y, inner, 0.0), ask.end.pages.costs.len()) + GAP;
     }
-    y = tape::draw(&scene, &mut drawing, Place::new(MARGIN, y + GAP, inner, 0.0), ask.room.height);
+    y = file(&scene, &mut drawing, Place::new(MARGIN, y, inner, MAP_H));
+    y = tape::draw(&scene, &mut drawing, Place::new(MARGIN, y + GAP, inner, 0.0));
     let Some(focus) = scene.focus else { return drawing };
     let place = Place::new(MARGIN, y + GAP, inner, 0.0);
     let (right, bottom) = grid::draw(&scene, focus, &mut drawing, place);
@@ -133,13 +133,13 @@ fn words(scene: &Scene) -> String {
 fn file(scene: &Scene, drawing: &mut Drawing, place: Place) -> f64 {
     let title = Id::of("pages-file", 0);
     drawing.add(Shape::title_of(title, place.x, place.y + 12.0, "The file: room in each page"));
-    if let Some(class) = scene.doing.asked.filter(|_| place.w > 420.0) {
+    if let Some(class) = scene.doing.asked.filter(|_| place.w > 560.0) {
         let bytes = u32::from(class) * scene.heap.class_bytes;
         let asked = match class {
             255 => "the map is asked: which page is free?".to_string(),
             _ => format!("the map is asked: which page has room for {bytes} bytes?"),
         };
-        drawing.add(Shape::text(title.and(1), place.x + 190.0, place.y + 12.0, asked).marks(Marks::LIT));
+        drawing.add(Shape::text(title.and(1), place.x + 215.0, place.y + 12.0, asked).marks(Marks::LIT));
     }
     let (_, below) = place.cut_top(TITLE_H);
     if scene.end.pages.len().max(scene.heap.pages.len()) > BOXES_MAX {
@@ -214,24 +214,38 @@ fn map_of_file(scene: &Scene, drawing: &mut Drawing, place: Place) -> f64 {
     bottom
 }
 
-/// A row that goes to another page flies there.
+/// A row that goes to another page flies there; a new one falls into its page.
 fn fly(step: &mut Step, ask: &Ask, record: &Record) {
-    let (from, to) = match &record.event {
-        Event::HeapForwarded { from, to, .. } => (*from, *to),
-        Event::HeapCameHome { row, from } => (*from, *row),
-        _ => return,
-    };
     let at = |drawing: &Drawing, page, slot| {
         let id = tape::cell_id(page, slot);
         drawing.shapes.iter().find(|shape| shape.id == id).map(|shape| shape.place)
     };
+    let (from, to) = match &record.event {
+        Event::HeapForwarded { from, to, .. } => (*from, *to),
+        Event::HeapCameHome { row, from } => (*from, *row),
+        Event::HeapCellPut { page, slot, kind: CellKind::Row | CellKind::Overflow, from: 0, .. } => {
+            if let Some(place) = at(&step.to, *page, *slot) {
+                let above = place.moved(0.0, -FALL);
+                launch(step, ask, RowId { page: *page, slot: *slot }, above, place);
+            }
+            return;
+        }
+        _ => return,
+    };
     let start = at(&step.from, from.page, from.slot);
     let end = at(&step.to, to.page, to.slot).or_else(|| at(&step.from, to.page, to.slot));
     if let (Some(start), Some(end)) = (start, end) {
-        let text = tape::row_text(ask.after, to.page, to.slot, 60.0);
-        let flying = chip(Id::of("pages-flight", ask.after.position as u64), start.center(), text);
-        let (x, y) = end.center();
-        let there = Place { x: x - flying.place.w / 2.0, y: y - flying.place.h / 2.0, ..flying.place };
-        step.flight(flying, there);
+        launch(step, ask, to, start, end);
     }
+}
+
+/// How far a new row falls.
+const FALL: f64 = 44.0;
+
+fn launch(step: &mut Step, ask: &Ask, row: RowId, from: Place, to: Place) {
+    let text = tape::row_text(ask.after, row.page, row.slot, 60.0);
+    let flying = chip(Id::of("pages-flight", ask.after.position as u64), from.center(), text);
+    let (x, y) = to.center();
+    let there = Place { x: x - flying.place.w / 2.0, y: y - flying.place.h / 2.0, ..flying.place };
+    step.flight(flying, there);
 }

@@ -91,7 +91,7 @@ fn slots(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place
     for (row, slot) in (first..first + shown).enumerate() {
         let Some(known) = detail.slots.get(slot) else { break };
         let place = Place::new(place.x, place.y + row as f64 * ROW_H, place.w, ROW_H - 3.0);
-        drawing.add(slot_row(scene, detail, slot as u16, known, place));
+        slot_row(scene, detail, slot as u16, known, place, drawing);
     }
     if count > shown {
         let y = place.y + shown as f64 * ROW_H + 13.0;
@@ -100,31 +100,46 @@ fn slots(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place
     }
 }
 
-fn slot_row(scene: &Scene, detail: &HeapDetail, slot: u16, known: &HeapSlot, place: Place) -> Shape {
+/// One slot: a box to select, with its number, where it leads to, and what is there.
+fn slot_row(scene: &Scene, detail: &HeapDetail, slot: u16, known: &HeapSlot, place: Place, drawing: &mut Drawing) {
     let page = detail.page;
     let from = usize::from(known.offset);
     let to = from + usize::from(known.length);
     let bytes = detail.bytes.get(from..to).unwrap_or_default();
     let text = match known.kind {
-        CellKind::Free => format!("{page}.{slot}  free", page = page.0),
-        CellKind::Row => format!("{}.{slot}  {from} to {to}  {}", page.0, letters(bytes)),
-        CellKind::Stub => {
-            format!("{}.{slot}  {from} to {to}  moved {}", page.0, cell_text(detail, slot, known.kind, bytes))
-        }
+        CellKind::Free => "free".to_string(),
+        CellKind::Row => letters(bytes),
+        CellKind::Stub => format!("moved {}", cell_text(detail, slot, known.kind, bytes)),
         CellKind::Moved => {
             let home = target_of(detail, slot).unwrap_or_default();
-            format!("slot {slot}  {from} to {to}  row {home}: {}", cell_text(detail, slot, known.kind, bytes))
+            format!("row {home}: {}", cell_text(detail, slot, known.kind, bytes))
         }
         CellKind::Overflow => {
             let (first, length) = chain_of(detail, slot);
-            format!("{}.{slot}  {from} to {to}  {length} bytes from page {first} on", page.0)
+            format!("{length} bytes, page {first} on")
         }
     };
-    Shape::rect(Id::of("slot-row", u64::from(page.0)).and(u64::from(slot)), place)
-        .class("slot")
-        .label(cut(&text, place.w - 8.0, MONO_W))
-        .mark(Marks::EMPTY, known.kind == CellKind::Free)
-        .mark(Marks::MUTED, known.kind == CellKind::Free)
-        .mark(Marks::FOUND, scene.is_active(page, slot) && known.kind != CellKind::Free)
-        .target(What::Slot(slot).selection(page), format!("Slot {slot} of page {}: {text}", page.0))
+    let found = scene.is_active(page, slot) && known.kind != CellKind::Free;
+    let id = Id::of("slot-row", u64::from(page.0)).and(u64::from(slot));
+    drawing.add(
+        Shape::rect(id, place)
+            .class("slot")
+            .mark(Marks::EMPTY | Marks::MUTED, known.kind == CellKind::Free)
+            .mark(Marks::CURRENT, found)
+            .target(What::Slot(slot).selection(page), format!("Slot {slot} of page {}: {text}", page.0)),
+    );
+    let y = place.y + place.h - 6.0;
+    let mut say = |number: u64, x: f64, text: String| {
+        let text = Shape::text(id.and(number), place.x + x, y, text).class("mono");
+        drawing.add(text.mark(Marks::MUTED, known.kind == CellKind::Free));
+    };
+    say(1, 8.0, slot.to_string());
+    if known.kind != CellKind::Free {
+        say(2, RANGE_X, format!("{from}–{to}"));
+    }
+    say(3, TEXT_X, cut(&text, place.w - TEXT_X - 6.0, MONO_W));
 }
+
+/// Where the columns of a slot begin.
+const RANGE_X: f64 = 36.0;
+const TEXT_X: f64 = 112.0;

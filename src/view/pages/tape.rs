@@ -2,8 +2,9 @@
 //! between them. A stub's arrow leads to where its row is, a chain's to the pages that hold the row.
 
 use super::bytes::{Run, What, letters, runs};
-use super::scene::{GAP, Scene, TITLE_H};
-use crate::trace::parts::heap::{HeapDetail, HeapState};
+use super::scene::{BOXES_MAX, GAP, Scene, TITLE_H};
+use crate::trace::decimal::push_fixed;
+use crate::trace::parts::heap::{HeapDetail, HeapState, SLOT_BYTES};
 use crate::trace::{CellKind, HeapKind, PageId, RowId};
 use crate::view::arrange::{MONO_W, Place, cut};
 use crate::view::drawing::{Drawing, Id, Layer, Marks, Shape};
@@ -11,19 +12,27 @@ use crate::view::{Selection, View};
 
 const LABEL_W: f64 = 30.0;
 const TAPE_H: f64 = 30.0;
-const TAPE_GAP: f64 = 20.0;
-const HEADER_W: f64 = 34.0;
+const TAPE_GAP: f64 = 18.0;
+const HEADER_W: f64 = 42.0;
+/// What is written in a stub or the start of a chain must be readable.
+const LINK_W: f64 = 42.0;
 const SLOT_W: f64 = 17.0;
-/// Slots take no more of the width than this.
+/// Slots that would take more of the width than this are drawn to scale.
 const SLOTS_SHARE: f64 = 0.4;
+/// Most pages that are shown.
+const TAPES_MAX: usize = 5;
 
 pub fn cell_id(page: PageId, slot: u16) -> Id {
     Id::of("tape-cell", u64::from(page.0)).and(u64::from(slot))
 }
 
+fn slot_id(page: PageId, slot: u16) -> Id {
+    Id::of("tape-slot", u64::from(page.0)).and(u64::from(slot))
+}
+
 /// Draws the pages that are at work; returns where they end.
-pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place, room_height: f64) -> f64 {
-    let most = if room_height > 700.0 { 6 } else { 4 };
+pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place) -> f64 {
+    let most = if scene.end.pages.len() > BOXES_MAX { 2 } else { TAPES_MAX };
     let pages = shown(scene, most);
     let places = count_worth(scene.end).clamp(1, most).max(pages.len());
     let id = Id::of("tape-title", 0);
@@ -92,14 +101,33 @@ fn tape(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place)
     let runs = runs(detail);
     let scale = Scale::of(&runs, place.w);
     let mut x = place.x;
-    for (index, run) in merged(runs).into_iter().enumerate() {
+    for run in merged(runs) {
         let w = scale.width(&run);
-        if let Some(shape) = piece(scene, detail, &run, Place { x, w, ..place }, index) {
-            drawing.add(shape);
-        }
+        drawing.add(piece(scene, detail, &run, Place { x, w, ..place }));
         x += w;
     }
+    arc(scene, page, drawing);
 }
+
+/// From the slot that was read or written last to its cell.
+fn arc(scene: &Scene, page: PageId, drawing: &mut Drawing) {
+    let Some((_, slot)) = scene.doing.slot.filter(|(at, _)| *at == page) else { return };
+    let place = |id: Id| drawing.shapes.iter().find(|shape| shape.id == id).map(|shape| shape.place);
+    let id = cell_id(page, slot);
+    if let (Some(from), Some(to)) = (place(slot_id(page, slot)), place(id)) {
+        let ((x, y), (to_x, _)) = (from.top_middle(), to.top_middle());
+        let mut d = String::from("M0 0C");
+        for (at, number) in [0.0, -ARC_H, to_x - x, -ARC_H, to_x - x, 0.0].into_iter().enumerate() {
+            if at > 0 {
+                d.push(' ');
+            }
+            push_fixed(&mut d, number, 1);
+        }
+        drawing.add(Shape::path(id.and(2), x, y, d));
+    }
+}
+
+const ARC_H: f64 = 16.0;
 
 /// How wide things are: header and slots of widths of their own, all else to one scale.
 struct Scale {
@@ -109,21 +137,31 @@ struct Scale {
 
 impl Scale {
     fn of(runs: &[Run], width: f64) -> Scale {
-        let slots = runs.iter().filter(|run| matches!(run.what, What::Slot(_))).count();
-        let slot_w = if slots == 0 { 0.0 } else { (width * SLOTS_SHARE / slots as f64).min(SLOT_W) };
-        let rest = runs.iter().filter(|run| !matches!(run.what, What::Slot(_) | What::Field(_)));
+        let slots = runs.iter().filter(|run| matches!(run.what, What::Slot(_))).count() as f64;
+        let links = runs.iter().filter(|run| is_link(run.what)).count() as f64;
+        let wide = slots * SLOT_W <= width * SLOTS_SHARE;
+        let fixed = |run: &&Run| matches!(run.what, What::Field(_)) || is_link(run.what);
+        let rest = runs.iter().filter(|run| !fixed(run) && !(wide && matches!(run.what, What::Slot(_))));
         let bytes: usize = rest.map(|run| run.range.len()).sum();
-        let room = (width - HEADER_W - slots as f64 * slot_w).max(1.0);
-        Scale { slot_w, per_byte: room / bytes.max(1) as f64 }
+        let slots_w = if wide { slots * SLOT_W } else { 0.0 };
+        let room = (width - HEADER_W - slots_w - links * LINK_W).max(1.0);
+        let per_byte = room / bytes.max(1) as f64;
+        Scale { slot_w: if wide { SLOT_W } else { SLOT_BYTES as f64 * per_byte }, per_byte }
     }
 
     fn width(&self, run: &Run) -> f64 {
         match run.what {
             What::Field(_) => HEADER_W,
             What::Slot(_) => self.slot_w,
+            what if is_link(what) => LINK_W,
             _ => run.range.len() as f64 * self.per_byte,
         }
     }
+}
+
+/// Cells of eight bytes that say where the row is.
+fn is_link(what: What) -> bool {
+    matches!(what, What::Cell(_, CellKind::Stub | CellKind::Overflow))
 }
 
 /// The fields of the header as one.
@@ -138,7 +176,7 @@ fn merged(runs: Vec<Run>) -> Vec<Run> {
     merged
 }
 
-fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place, index: usize) -> Option<Shape> {
+fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place) -> Shape {
     let page = detail.page;
     let in_page = Id::of("tape-part", u64::from(page.0));
     let bytes = detail.bytes.get(run.range.clone()).unwrap_or_default();
@@ -146,7 +184,7 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place, index: usi
     let place = Place { w: (place.w - gap).max(0.5), ..place };
     let fresh = scene.is_fresh(page, &run.range);
     let said = said(detail, run);
-    let shape = match run.what {
+    match run.what {
         What::Field(_) => Shape::rect(in_page, place)
             .class("slot")
             .marks(Marks::MUTED)
@@ -156,7 +194,7 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place, index: usi
         What::Slot(slot) => {
             let is_free = detail.slots.get(usize::from(slot)).is_none_or(|slot| slot.kind == CellKind::Free);
             let label = if place.w >= 13.0 { slot.to_string() } else { String::new() };
-            Shape::rect(Id::of("tape-slot", u64::from(page.0)).and(u64::from(slot)), place)
+            Shape::rect(slot_id(page, slot), place)
                 .class("slot")
                 .label(label)
                 .mark(Marks::EMPTY, is_free)
@@ -165,15 +203,18 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place, index: usi
         }
         What::Cell(slot, kind) => {
             let text = cell_text(detail, slot, kind, bytes);
+            let home = target_of(detail, slot).filter(|_| kind == CellKind::Moved && place.w > 40.0);
             Shape::rect(cell_id(page, slot), place)
+                .class("row")
                 .label(cut_to(&text, place.w))
-                .mark(Marks::PINNED, kind == CellKind::Moved && place.w > 40.0)
+                .note(home.map(|home| home.to_string()).unwrap_or_default())
                 .mark(Marks::EMPTY, kind == CellKind::Stub)
                 .mark(Marks::FOUND, scene.is_active(page, slot))
                 .mark(Marks::FAILED, scene.is_damaged(page))
                 .target(run.what.selection(page), said)
         }
         What::Body => Shape::rect(in_page.and(2), place)
+            .class("row")
             .label(cut_to(&letters(bytes.get(..bytes.len().min(40)).unwrap_or_default()), place.w))
             .mark(Marks::LIT, fresh)
             .mark(Marks::FAILED, scene.is_damaged(page))
@@ -190,9 +231,7 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place, index: usi
                 .label(if place.w > 60.0 { text } else { String::new() })
                 .target(run.what.selection(page), said)
         }
-    };
-    let _ = index;
-    Some(shape)
+    }
 }
 
 /// What a run is, in words.
@@ -223,9 +262,9 @@ pub fn said(detail: &HeapDetail, run: &Run) -> String {
 /// The text of a cell on a tape or in a list.
 pub fn cell_text(detail: &HeapDetail, slot: u16, kind: CellKind, bytes: &[u8]) -> String {
     match kind {
-        CellKind::Stub => target_of(detail, slot).map_or("?".to_string(), |to| format!("→ {to}")),
+        CellKind::Stub => target_of(detail, slot).map_or("?".to_string(), |to| format!("→{to}")),
         CellKind::Moved => letters(bytes.get(6..).unwrap_or_default()),
-        CellKind::Overflow => format!("→ {}", chain_of(detail, slot).0),
+        CellKind::Overflow => format!("→{}", chain_of(detail, slot).0),
         _ => letters(bytes),
     }
 }
@@ -243,7 +282,7 @@ pub fn row_text(view: &View, page: PageId, slot: u16, width: f64) -> String {
 }
 
 fn cut_to(text: &str, width: f64) -> String {
-    if width < 22.0 { String::new() } else { cut(text, width - 8.0, MONO_W) }
+    if width < 22.0 { String::new() } else { cut(text, width - 6.0, MONO_W) }
 }
 
 /// A number of so many bytes at a place of the page.
@@ -291,9 +330,9 @@ fn links(pages: &[&HeapDetail], drawing: &mut Drawing) {
 }
 
 fn join(drawing: &mut Drawing, from: Option<(Place, Marks)>, to: Option<(Place, Marks)>, id: Id) {
-    let (Some((from, marks)), Some((to, _))) = (from, to) else { return };
+    let (Some((from, marks)), Some((to, reached))) = (from, to) else { return };
     let (start, end) =
         if to.y > from.y { (from.bottom_middle(), to.top_middle()) } else { (from.top_middle(), to.bottom_middle()) };
-    let lit = marks.has(Marks::FOUND);
+    let lit = marks.has(Marks::FOUND) || reached.has(Marks::FOUND);
     drawing.add(Shape::curve(id, start, end).class("line").mark(Marks::LIT, lit).layer(Layer::Flying));
 }
