@@ -32,6 +32,10 @@ pub enum StorageError {
     PinnedAbove { page: PageId, frames: u32 },
     #[error("the key has {length} bytes, at most {max} fit (a quarter of a page of {page_size} bytes)")]
     KeyTooLong { length: usize, max: usize, page_size: usize },
+    #[error("the key has {length} bytes, at most {max} are allowed")]
+    KeyTooLongForTable { length: usize, max: usize },
+    #[error("there is no snapshot {sequence}: it was released, or never taken")]
+    NoSnapshot { sequence: u64 },
     #[error("the value has {length} bytes, at most {max} are allowed")]
     ValueTooLong { length: usize, max: usize },
     #[error("keys of a bulk load come in ascending order without duplicates, but {key} does not follow {last}")]

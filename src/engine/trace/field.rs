@@ -13,6 +13,8 @@ use super::id::{
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
+use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 use super::state_text;
@@ -88,6 +90,8 @@ word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOp
 word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
+word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
+
 impl Field for bool {
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "yes" } else { "no" });
@@ -147,6 +151,15 @@ impl Field for Rc<HeapDetail> {
     }
     fn read(text: &str) -> Option<Self> {
         Field::read(text).map(Rc::new)
+    }
+}
+
+impl Field for Rc<VersionEdit> {
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        VersionEdit::read(text).map(Rc::new)
     }
 }
 

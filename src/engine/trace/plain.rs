@@ -23,6 +23,7 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList};
 
 /// Structs and enums inside one another that reading follows.
@@ -241,6 +242,8 @@ macro_rules! plain_words {
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
 plain_words!(PolicyKind, PolicyList);
+
+plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {
