@@ -12,7 +12,8 @@ const NAME_W: f64 = 132.0;
 /// Draws the bars, with room for `places` of them; returns where they end.
 pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place, places: usize) -> f64 {
     let id = Id::of("costs", 0);
-    drawing.add(Shape::title_of(id, place.x, place.y + 12.0, "What reading took"));
+    // The camera stays here: this is what such a run is about.
+    drawing.add(Shape::title_of(id, place.x, place.y + 12.0, "What reading took").marks(Marks::CURRENT));
     let top = place.y + TITLE_H;
     let costs = &scene.doing.costs;
     let longest = costs.iter().map(|cost| cost.time_ns).max().unwrap_or(1).max(1);

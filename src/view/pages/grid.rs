@@ -104,9 +104,8 @@ fn one(scene: &Scene, detail: &HeapDetail, run: &Run, id: Id, place: Place, is_f
     let shape = Shape::rect(id, place)
         .label(hex(bytes))
         .target(run.what.selection(page), said)
-        .mark(Marks::LIT, scene.is_fresh(page, &run.range))
-        .mark(Marks::FAILED, checksum && scene.is_damaged(page));
-    if flipped {
+        .mark(Marks::LIT, scene.is_fresh(page, &run.range));
+    if flipped || (checksum && scene.is_damaged(page)) {
         return shape.class("wrong");
     }
     match run.what {

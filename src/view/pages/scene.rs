@@ -180,7 +180,7 @@ fn page_box(scene: &Scene, index: usize, page: &HeapPage, place: Place) -> Shape
     };
     let quiet = matches!(page.kind, HeapKind::Meta | HeapKind::Map);
     let mut shape = Shape::rect(Id::of("pages-box", index as u64), place)
-        .label(room_text(scene, page))
+        .label(if scene.is_damaged(id) { String::new() } else { room_text(scene, page) })
         .note(index.to_string())
         .mark(Marks::MUTED, quiet)
         .mark(Marks::EMPTY, page.kind == HeapKind::Free)

@@ -2,7 +2,7 @@
 
 use super::bytes::{What, letters};
 use super::scene::{Scene, TITLE_H};
-use super::tape::{cell_text, chain_of, number_at, target_of};
+use super::tape::{cell_text, chain_of, number_at};
 use crate::trace::parts::heap::{HEADER_FIELDS, HeapDetail, HeapSlot};
 use crate::trace::{CellKind, HeapKind};
 use crate::view::Selection;
@@ -111,8 +111,7 @@ fn slot_row(scene: &Scene, detail: &HeapDetail, slot: u16, known: &HeapSlot, pla
         CellKind::Row => letters(bytes),
         CellKind::Stub => format!("moved {}", cell_text(detail, slot, known.kind, bytes)),
         CellKind::Moved => {
-            let home = target_of(detail, slot).unwrap_or_default();
-            format!("row {home}: {}", cell_text(detail, slot, known.kind, bytes))
+            format!("row {}", cell_text(detail, slot, known.kind, bytes))
         }
         CellKind::Overflow => {
             let (first, length) = chain_of(detail, slot);
@@ -125,7 +124,7 @@ fn slot_row(scene: &Scene, detail: &HeapDetail, slot: u16, known: &HeapSlot, pla
         Shape::rect(id, place)
             .class("slot")
             .mark(Marks::EMPTY | Marks::MUTED, known.kind == CellKind::Free)
-            .mark(Marks::CURRENT, found)
+            .mark(Marks::LIT, found)
             .target(What::Slot(slot).selection(page), format!("Slot {slot} of page {}: {text}", page.0)),
     );
     let y = place.y + place.h - 6.0;

@@ -95,7 +95,6 @@ fn tape(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place)
             .class("slot")
             .label(page.0.to_string())
             .mark(Marks::LIT, is_focus)
-            .mark(Marks::FAILED, scene.is_damaged(page))
             .target(Selection::Page(page), format!("Page {}, {}", page.0, detail.kind.word())),
     );
     let runs = runs(detail);
@@ -186,10 +185,9 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place) -> Shape {
     let said = said(detail, run);
     match run.what {
         What::Field(_) => Shape::rect(in_page, place)
-            .class("slot")
-            .marks(Marks::MUTED)
+            .class(if scene.is_damaged(page) { "wrong" } else { "slot" })
+            .mark(Marks::MUTED, !scene.is_damaged(page))
             .label("head")
-            .mark(Marks::FAILED, scene.is_damaged(page))
             .target(Selection::Field { page, field: 0 }, format!("The header of page {}", page.0)),
         What::Slot(slot) => {
             let is_free = detail.slots.get(usize::from(slot)).is_none_or(|slot| slot.kind == CellKind::Free);
@@ -203,21 +201,17 @@ fn piece(scene: &Scene, detail: &HeapDetail, run: &Run, place: Place) -> Shape {
         }
         What::Cell(slot, kind) => {
             let text = cell_text(detail, slot, kind, bytes);
-            let home = target_of(detail, slot).filter(|_| kind == CellKind::Moved && place.w > 40.0);
             Shape::rect(cell_id(page, slot), place)
                 .class("row")
                 .label(cut_to(&text, place.w))
-                .note(home.map(|home| home.to_string()).unwrap_or_default())
                 .mark(Marks::EMPTY, kind == CellKind::Stub)
                 .mark(Marks::FOUND, scene.is_active(page, slot))
-                .mark(Marks::FAILED, scene.is_damaged(page))
                 .target(run.what.selection(page), said)
         }
         What::Body => Shape::rect(in_page.and(2), place)
             .class("row")
             .label(cut_to(&letters(bytes.get(..bytes.len().min(40)).unwrap_or_default()), place.w))
             .mark(Marks::LIT, fresh)
-            .mark(Marks::FAILED, scene.is_damaged(page))
             .target(run.what.selection(page), said),
         What::Garbage => Shape::rect(in_page.and(10 + run.range.end as u64), place)
             .class("slot")
@@ -263,7 +257,10 @@ pub fn said(detail: &HeapDetail, run: &Run) -> String {
 pub fn cell_text(detail: &HeapDetail, slot: u16, kind: CellKind, bytes: &[u8]) -> String {
     match kind {
         CellKind::Stub => target_of(detail, slot).map_or("?".to_string(), |to| format!("→{to}")),
-        CellKind::Moved => letters(bytes.get(6..).unwrap_or_default()),
+        CellKind::Moved => {
+            let home = target_of(detail, slot).unwrap_or_default();
+            format!("{home}: {}", letters(bytes.get(6..).unwrap_or_default()))
+        }
         CellKind::Overflow => format!("→{}", chain_of(detail, slot).0),
         _ => letters(bytes),
     }
