@@ -87,9 +87,7 @@ pub fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usiz
         Event::HeapBegun { operation, .. } => *operation,
         _ => view.pages.operation?.0,
     };
-    if view.state.parts.heap.is_none() {
-        return None;
-    }
+    view.state.parts.heap.as_ref()?;
     let event = &record.event;
     Some(match operation {
         HeapOperation::Insert => (&INSERT, insert(event)?),

@@ -16,11 +16,7 @@ pub fn fold(state: &mut EngineState, event: &Event) {
     let Some(part) = &mut state.parts.heap else { return };
     match event {
         DiskExtended { pages } => extend(Rc::make_mut(part), *pages as usize, page_size),
-        HeapEnded { rows, .. } => {
-            if part.rows != *rows {
-                Rc::make_mut(part).rows = *rows;
-            }
-        }
+        HeapEnded { rows, .. } if part.rows != *rows => Rc::make_mut(part).rows = *rows,
         HeapShown { detail } => Rc::make_mut(part).spotlight = Some(detail.clone()),
         HeapFormatted { page, kind, lsn, patch } => {
             let heap = Rc::make_mut(part);

@@ -48,7 +48,6 @@ pub static GUIDE: Guide = Guide {
         Quick { text: "Scan", line: "scan" },
         Quick { text: "Clear", line: "clear" },
     ],
-    ..Guide::PLAIN
 };
 
 fn marker(event: &Event) -> Option<MarkerKind> {

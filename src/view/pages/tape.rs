@@ -71,11 +71,8 @@ fn shown<'a>(scene: &Scene<'a>, most: usize) -> Vec<&'a HeapDetail> {
         pages.clear();
         let mut add = |page: PageId| {
             let detail = scene.heap.detail(page).map(|detail| &**detail).filter(|detail| is_worth(detail));
-            if let Some(detail) = detail.filter(|_| pages.len() < most) {
-                if !pages.iter().any(|known| known.page == detail.page) {
-                    pages.push(detail);
-                }
-            }
+            let known = pages.iter().any(|known| known.page == page) || pages.len() >= most;
+            pages.extend(detail.filter(|_| !known));
         };
         scene.focus.into_iter().for_each(|focus| add(focus.page));
         scene.doing.recent.iter().for_each(|page| add(*page));
@@ -140,7 +137,7 @@ impl Scale {
         let links = runs.iter().filter(|run| is_link(run.what)).count() as f64;
         let wide = slots * SLOT_W <= width * SLOTS_SHARE;
         let fixed = |run: &&Run| matches!(run.what, What::Field(_)) || is_link(run.what);
-        let rest = runs.iter().filter(|run| !fixed(run) && !(wide && matches!(run.what, What::Slot(_))));
+        let rest = runs.iter().filter(|run| !(fixed(run) || wide && matches!(run.what, What::Slot(_))));
         let bytes: usize = rest.map(|run| run.range.len()).sum();
         let slots_w = if wide { slots * SLOT_W } else { 0.0 };
         let room = (width - HEADER_W - slots_w - links * LINK_W).max(1.0);
