@@ -29,6 +29,7 @@ pub mod keys;
 pub mod machine;
 pub mod pages;
 pub mod permalink;
+pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
@@ -58,6 +59,7 @@ pub use values::Values;
 pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
     &pages::PAGES,
+    &pool::POOL,
     #[cfg(test)]
     &toy::TOY,
 ];

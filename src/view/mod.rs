@@ -37,6 +37,7 @@ pub mod measures;
 pub mod metrics;
 pub mod motion;
 pub mod pages;
+pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
@@ -133,6 +134,8 @@ pub struct View {
     pub fault: Option<Rc<str>>,
     /// What is going on in a heap file.
     pub pages: pages::Doing,
+    /// The accesses to the pool of the last moments, where its policy is shown.
+    pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
 }
 
@@ -148,6 +151,7 @@ impl View {
             (guide.fold)(&mut self.state, &record.event);
         }
         self.pages.apply(heap.as_deref(), &self.state, record);
+        self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
