@@ -15,6 +15,8 @@ use super::id::{
 };
 use super::id::{RowId, SplitKind};
 use super::parts::heap::{HeapDetail, Patch, Shift};
+use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::state::EngineState;
 
 /// The layer that an event belongs to: a row of the timeline.
@@ -225,6 +227,45 @@ events! {
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
     }
     Lsm {
+        /// A record of `length` bytes was appended to the log; volatile until the log is synced.
+        "lsm-logged" LsmLogged { log: FileNumber, offset: u64, length: u64 }
+        "lsm-log-synced" LsmLogSynced { log: FileNumber, length: u64 }
+        /// A put or a delete reached the memtable, which now takes `bytes` of memory.
+        "memtable-written" MemtableWritten { key: Bytes, sequence: u64, kind: WriteKind, value_len: u32, bytes: u64 }
+        "memtable-range-deleted" MemtableRangeDeleted { start: Bytes, end: Bytes, sequence: u64, bytes: u64 }
+        /// The memtable is full and takes no more writes; a new one with a new log, `length` bytes long, does.
+        "memtable-frozen" MemtableFrozen { log: FileNumber, length: u64, entries: u64 }
+        /// The oldest frozen memtable is being written to a table. It is known by its log.
+        "flush-begun" FlushBegun { log: FileNumber, file: FileNumber, entries: u64 }
+        "flush-ended" FlushEnded { log: FileNumber, bytes: u64 }
+        "flush-failed" FlushFailed { log: FileNumber, why: Rc<str> }
+        /// The manifest has a new edit, durable: this is the version now.
+        "version-edited" VersionEdited { edit: Rc<VersionEdit> }
+        "compaction-begun" CompactionBegun {
+            level: u32, output_level: u32, reason: CompactionReason,
+            /// Level and number of each table that it reads.
+            inputs: Vec<(u32, FileNumber)>, bytes: u64,
+        }
+        /// Everything up to and including the key is merged.
+        "compaction-progressed" CompactionProgressed { reached: Bytes, read_bytes: u64, written_bytes: u64 }
+        /// `dropped` entries were left out. When `moved`, the tables only changed their level.
+        "compaction-ended" CompactionEnded { read_bytes: u64, written_bytes: u64, dropped: u64, moved: bool }
+        "compaction-failed" CompactionFailed { why: Rc<str> }
+        /// No version has the table any more; it stays as long as somebody reads it.
+        "table-obsolete" TableObsolete { file: FileNumber }
+        "table-removed" TableRemoved { file: FileNumber }
+        "lsm-get-begun" LsmGetBegun { key: Bytes, snapshot: u64 }
+        /// The memtable is asked: the `frozen`-th of those that wait, newest first, or the one that takes writes (0).
+        "memtable-asked" MemtableAsked { frozen: u32, found: bool }
+        "level-asked" LevelAsked { level: u32 }
+        "lsm-get-ended" LsmGetEnded { found: bool, value_len: u32 }
+        /// `from` and `to` are empty where there is no bound.
+        "lsm-scan-begun" LsmScanBegun { from: Bytes, to: Bytes, snapshot: u64, backward: bool }
+        "lsm-scan-ended" LsmScanEnded { records: u64 }
+        "snapshot-taken" SnapshotTaken { sequence: u64 }
+        "snapshot-released" SnapshotReleased { sequence: u64 }
+        "writes-stalled" WritesStalled { reason: StallReason, stopped: bool }
+        "writes-resumed" WritesResumed {}
         /// A get asks a table whose range holds the key.
         "table-asked" TableAsked { file: FileNumber }
         /// The table's Bloom filter says: the key is not there (the table is skipped), or it may be.

@@ -12,6 +12,8 @@ use super::id::{
 };
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
+use super::parts::lsm::VersionEdit;
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::state::EngineState;
 use super::state_text;
 
@@ -84,6 +86,8 @@ macro_rules! word_fields {
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 
+word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
+
 impl Field for bool {
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "yes" } else { "no" });
@@ -132,6 +136,15 @@ impl Field for Rc<HeapDetail> {
     }
     fn read(text: &str) -> Option<Self> {
         Field::read(text).map(Rc::new)
+    }
+}
+
+impl Field for Rc<VersionEdit> {
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+    fn read(text: &str) -> Option<Self> {
+        VersionEdit::read(text).map(Rc::new)
     }
 }
 

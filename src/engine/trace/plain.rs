@@ -22,6 +22,7 @@ use super::id::SplitKind;
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -237,6 +238,8 @@ macro_rules! plain_words {
     )*};
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+
+plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

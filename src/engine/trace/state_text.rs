@@ -210,7 +210,7 @@ fn read_cells(text: &str) -> Option<Cells> {
 mod tests {
     use super::*;
     use crate::trace::Bytes;
-    use crate::trace::parts::lsm::TableState;
+    use crate::trace::parts::lsm::{PlacedTable, TableState, Version, VersionEdit};
     use crate::trace::parts::{LogState, LsmState};
 
     fn state(pages: u32) -> EngineState {
@@ -249,9 +249,11 @@ mod tests {
     fn parts_are_told_when_there_are_some_and_once() {
         let bare = state(2);
         let mut before = bare.clone();
-        let table =
-            TableState { table: 7, smallest: Bytes::typed("a"), largest: Bytes::typed("z"), entries: 3, bytes: 99 };
-        before.parts.lsm = Some(Rc::new(LsmState { levels: vec![Vec::new(), vec![table]], ..LsmState::default() }));
+        let table = TableState { smallest: Bytes::typed("a"), largest: Bytes::typed("z"), ..TableState::default() };
+        let placed = PlacedTable { level: 1, run: 7, table: Rc::new(table) };
+        let edit = VersionEdit { added: vec![placed], ..VersionEdit::default() };
+        let version = Version::default().apply(&edit).unwrap();
+        before.parts.lsm = Some(Rc::new(LsmState { version, ..LsmState::default() }));
         before.parts.log = Some(Rc::default());
         let mut after = before.clone();
         after.parts.log = Some(Rc::new(LogState { durable: Lsn(300), ..LogState::default() }));

@@ -18,3 +18,11 @@ pub mod merge;
 pub mod range_tombstone;
 pub mod table;
 pub mod visible;
+
+mod batch;
+mod compaction;
+mod manifest;
+mod memtable;
+mod options;
+mod record;
+mod write_log;

@@ -1,0 +1,216 @@
+//! A write batch: puts, deletes and range deletes that happen together or not at all.
+//!
+//! It is encoded as it will stand in the log, so logging it is one copy, and recovery reads it by the same code as the
+//! memtable:
+//!
+//! ```text
+//!   ┌────────────────┬───────┬──────────────────────────────────────────┬─────
+//!   │ first sequence │ count │ kind │ key length │ key │ length │ value  │ …      lengths are varints; a delete has no value,
+//!   │ 8              │ 4     │ 1    │            │     │        │        │        a range delete has its end there
+//!   └────────────────┴───────┴──────────────────────────────────────────┴─────
+//! ```
+//!
+//! The writes get consecutive sequence numbers from the first on.
+
+use super::key::{Kind, Sequence};
+use super::record;
+
+/// First sequence number and count.
+const HEAD_BYTES: usize = 12;
+
+#[derive(Clone, Debug)]
+pub struct WriteBatch {
+    /// Room for the record's frame, the head, the writes.
+    bytes: Vec<u8>,
+    count: u32,
+    user_bytes: u64,
+}
+
+/// One write, as it lies in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write<'a> {
+    pub kind: Kind,
+    pub key: &'a [u8],
+    /// The value of a put, the end of a range delete.
+    pub value: &'a [u8],
+}
+
+impl Default for WriteBatch {
+    fn default() -> WriteBatch {
+        let mut batch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+        batch.clear();
+        batch
+    }
+}
+
+impl WriteBatch {
+    pub fn new() -> WriteBatch {
+        WriteBatch::default()
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        record::begin(&mut self.bytes);
+        self.bytes.extend_from_slice(&[0; HEAD_BYTES]);
+        (self.count, self.user_bytes) = (0, 0);
+    }
+
+    /// Number of writes.
+    pub fn len(&self) -> u32 {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Keys and values that it holds.
+    pub fn user_bytes(&self) -> u64 {
+        self.user_bytes
+    }
+
+    pub fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.push(Kind::Put, key, value);
+    }
+
+    pub fn delete(&mut self, key: &[u8]) {
+        self.push(Kind::Delete, key, &[]);
+    }
+
+    /// Deletes the keys from `start` up to, not including, `end`.
+    pub fn delete_range(&mut self, start: &[u8], end: &[u8]) {
+        self.push(Kind::RangeDelete, start, end);
+    }
+
+    /// The writes in order.
+    pub fn iter(&self) -> Writes<'_> {
+        Writes { rest: &self.bytes[record::HEADER_BYTES + HEAD_BYTES..], left: self.count }
+    }
+
+    fn push(&mut self, kind: Kind, key: &[u8], value: &[u8]) {
+        self.bytes.push(kind as u8);
+        push_bytes(&mut self.bytes, key);
+        if kind != Kind::Delete {
+            push_bytes(&mut self.bytes, value);
+        }
+        self.count += 1;
+        self.user_bytes += (key.len() + value.len()) as u64;
+    }
+
+    /// The whole record for the log. It is valid until the batch is changed.
+    pub(super) fn seal(&mut self, kind: u8, first: Sequence, durable: u64) -> &[u8] {
+        let head = &mut self.bytes[record::HEADER_BYTES..][..HEAD_BYTES];
+        head[..8].copy_from_slice(&first.to_le_bytes());
+        head[8..].copy_from_slice(&self.count.to_le_bytes());
+        record::end(&mut self.bytes, 0, kind, durable);
+        &self.bytes
+    }
+
+    /// Makes room for more writes again.
+    pub(super) fn unseal(&mut self) {
+        self.bytes.truncate(self.bytes.len() - record::TRAILER_BYTES);
+    }
+}
+
+#[inline]
+fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(bytes);
+}
+
+/// The writes of a batch, and of a log record. Ends early at bytes that are none.
+#[derive(Clone, Debug)]
+pub struct Writes<'a> {
+    rest: &'a [u8],
+    left: u32,
+}
+
+impl<'a> Writes<'a> {
+    /// The first sequence number and the writes of a log record; none when it is not a batch from end to end.
+    pub(super) fn of_record(payload: &'a [u8]) -> Option<(Sequence, Writes<'a>)> {
+        let (first, rest) = payload.split_first_chunk::<8>()?;
+        let (count, rest) = rest.split_first_chunk::<4>()?;
+        let writes = Writes { rest, left: u32::from_le_bytes(*count) };
+        let mut all = writes.clone();
+        all.by_ref().for_each(drop);
+        (all.left == 0 && all.rest.is_empty()).then_some((u64::from_le_bytes(*first), writes))
+    }
+
+    /// Writes still to come.
+    pub fn left(&self) -> u32 {
+        self.left
+    }
+
+    #[inline]
+    fn take_bytes(&mut self) -> Option<&'a [u8]> {
+        let (mut length, mut shift) = (0usize, 0);
+        loop {
+            let (&byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            length |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+            shift += 7;
+            if shift > 28 {
+                return None;
+            }
+        }
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+}
+
+impl<'a> Iterator for Writes<'a> {
+    type Item = Write<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Write<'a>> {
+        if self.left == 0 {
+            return None;
+        }
+        let (&kind, rest) = self.rest.split_first()?;
+        let kind = Kind::from_byte(kind)?;
+        self.rest = rest;
+        let key = self.take_bytes()?;
+        let value = if kind == Kind::Delete { &[][..] } else { self.take_bytes()? };
+        self.left -= 1;
+        Some(Write { kind, key, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_gives_back_the_batch_and_nothing_that_is_cut() {
+        let mut batch = WriteBatch::new();
+        batch.put(b"ash", &[7; 300]);
+        batch.delete(b"");
+        batch.delete_range(b"b", b"f");
+        assert_eq!((batch.len(), batch.user_bytes()), (3, 305));
+        let writes: Vec<Write> = batch.iter().collect();
+        assert_eq!(writes[1], Write { kind: Kind::Delete, key: b"", value: b"" });
+        assert_eq!(writes[2], Write { kind: Kind::RangeDelete, key: b"b", value: b"f" });
+        let mut sealed = batch.clone();
+        let bytes = sealed.seal(2, 99, 0).to_vec();
+        let record = record::Reader::new(&bytes).next().unwrap().unwrap();
+        let (first, read) = Writes::of_record(record.payload).unwrap();
+        assert_eq!((first, read.collect::<Vec<_>>()), (99, writes));
+        for length in 0..record.payload.len() {
+            assert!(Writes::of_record(&record.payload[..length]).is_none(), "{length}");
+        }
+        sealed.unseal();
+        sealed.put(b"x", b"y");
+        assert_eq!(sealed.iter().count(), 4);
+        batch.clear();
+        assert!(batch.is_empty() && batch.iter().next().is_none());
+    }
+}

@@ -1,0 +1,35 @@
+//! First in, first out (RocksDB has it for time series and caches): nothing is merged. The oldest tables are dropped when
+//! all together have too many bytes, or when they are too old.
+//!
+//! Entries go without being deleted: that is what this policy is for.
+
+use std::rc::Rc;
+
+use super::{Compaction, Output};
+use crate::storage::lsm::options::LsmOptions;
+use crate::trace::FileNumber;
+use crate::trace::parts::lsm::CompactionReason;
+use crate::trace::parts::lsm::{TableState, Version};
+
+pub fn pick(version: &Version, options: &LsmOptions, now_ns: u64) -> Option<Compaction> {
+    let oldest_first: Vec<&Rc<TableState>> = version.levels.first()?.tables().rev().collect();
+    let drop = |reason, count: usize| {
+        let mut inputs: Vec<(u32, FileNumber)> = oldest_first[..count].iter().map(|table| (0, table.file)).collect();
+        inputs.reverse();
+        let (output, cursor) = (Output::Nothing, None);
+        Compaction { level: 0, output_level: 0, output, reason, inputs, cursor }
+    };
+    let expired = |table: &&&Rc<TableState>| now_ns.saturating_sub(table.created_ns) > options.fifo_age_ns;
+    let old = oldest_first.iter().take_while(expired).count();
+    if options.fifo_age_ns > 0 && old > 0 {
+        return Some(drop(CompactionReason::Age, old));
+    }
+    let mut excess = version.bytes().saturating_sub(options.fifo_bytes);
+    let mut many = 0;
+    // The newest table stays, however large it is.
+    while excess > 0 && many + 1 < oldest_first.len() {
+        excess = excess.saturating_sub(oldest_first[many].bytes);
+        many += 1;
+    }
+    (many > 0).then(|| drop(CompactionReason::Room, many))
+}
