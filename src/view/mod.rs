@@ -31,6 +31,7 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod lsm;
 pub mod map;
 pub mod markers;
 pub mod measures;
@@ -124,6 +125,8 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// What goes on in a log-structured merge tree.
+    pub lsm: lsm::Doing,
     shape: shape::CachedShape,
 }
 
@@ -136,6 +139,7 @@ impl View {
         for guide in GUIDES {
             (guide.fold)(&mut self.state, &record.event);
         }
+        self.lsm.apply(&self.state, &record.event);
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
