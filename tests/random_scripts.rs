@@ -221,9 +221,9 @@ mod declared {
         .boxed()
     }
 
-    /// Some lines of a lab, with some settings first.
+    /// Some lines of a lab, with some settings first: small pages and pools are where things happen.
     fn section(lab: &'static LabInfo, lines: usize) -> Words {
-        let settings = proptest::collection::vec(setting(lab), 0..4);
+        let settings = proptest::collection::vec(setting(lab), 0..=2 * lab.settings.len());
         let body = proptest::collection::vec(line(lab), 1..lines);
         (settings, body)
             .prop_map(|(settings, body)| format!("lab {}\n{}\n{}\n", lab.name, settings.join("\n"), body.join("\n")))
@@ -237,7 +237,7 @@ mod declared {
     /// Most scripts are of one lab; some go to another.
     pub fn script() -> Words {
         let several = proptest::collection::vec(of_any_lab(8), 2..4).prop_map(|sections| sections.concat());
-        prop_oneof![6 => of_any_lab(40), 1 => several].boxed()
+        prop_oneof![6 => of_any_lab(70), 1 => several].boxed()
     }
 }
 

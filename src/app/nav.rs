@@ -25,24 +25,20 @@ pub struct NavProps {
 }
 
 pub fn nav(props: &NavProps) -> Html {
-    let labs = LABS.iter().enumerate().map(|(index, lab)| {
-        let new_floor = index == 0 || LABS[index - 1].floor != lab.floor;
+    let first_of_floor = |index: &usize| LABS[..*index].iter().all(|lab| lab.floor != LABS[*index].floor);
+    let floors = (0..LABS.len()).filter(first_of_floor).map(|first| {
+        let floor = LABS[first].floor;
+        let labs = LABS.iter().enumerate().filter(|(_, lab)| lab.floor == floor).map(|(index, _)| lab(props, index));
         html! {
-            <section aria-label={format!("{} / {}", lab.floor, lab.title)}>
-                if new_floor { <h2>{ lab.floor }</h2> }
-                if std::ptr::eq(*lab, props.lab.0) {
-                    <p class="lab" title={lab.summary}>{ lab.title }</p>
-                    { presets(props) }
-                } else {
-                    <ul class="presets"><li><button type="button" title={lab.summary}
-                        onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(lab.name, 0))}>{ lab.title }</button></li></ul>
-                }
+            <section aria-label={floor}>
+                <h2>{ floor }</h2>
+                <ul class="labs">{ for labs }</ul>
             </section>
         }
     });
     html! {
         <nav id="nav" class={classes!("nav", "panel", props.open.then_some("drawer-open"))} aria-label="Labs and settings" tabindex="-1">
-            { for labs }
+            { for floors }
             <section aria-label="Settings">
                 <h2>{ "Settings" }</h2>
                 <div class="knobs">{ for props.lab.0.settings.iter().zip(&*props.values).map(|(setting, value)| knob(props, setting, value)) }</div>
@@ -52,6 +48,19 @@ pub fn nav(props: &NavProps) -> Html {
                 <button type="button" onclick={on::<MouseEvent>(&props.act, Action::Show(Shown::Help))}>{ "Commands and keys" }</button>
             </section>
         </nav>
+    }
+}
+
+/// A lab; its presets stand below the one that is open.
+fn lab(props: &NavProps, index: usize) -> Html {
+    let lab = LABS[index];
+    let open = std::ptr::eq(lab, props.lab.0);
+    html! {
+        <li>
+            <button type="button" class="lab" title={lab.summary} aria-current={open.then_some("page")}
+                onclick={on::<MouseEvent>(&props.act, Action::OpenPreset(lab.name, 0))}>{ lab.title }</button>
+            if open { { presets(props) } }
+        </li>
     }
 }
 

@@ -16,10 +16,10 @@ use super::run::Run;
 use super::{LabRef, browser};
 use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::words::counted;
-use crate::lab::{LABS, LabInfo, Link, Problem, preset, preset_word};
+use crate::lab::{LABS, LabInfo, Link, Problem, lab, preset, preset_word};
 use crate::trace::TraceReader;
 use crate::trace::text::write_trace_within;
-use crate::view::TimelineHandle;
+use crate::view::{Timeline, TimelineHandle};
 
 /// Lines of keys that are read between two looks at the clock.
 const LINES: usize = 2000;
@@ -128,6 +128,9 @@ impl App {
                 ended => break ended,
             }
         };
+        if timeline.is_empty() {
+            *timeline = TimelineHandle::new(Timeline::of_lab(lab_of(&reader.script).name));
+        }
         *timeline = timeline.extended(reader.trace.clone());
         if matches!(ended, Ok(false)) {
             return true;
@@ -138,6 +141,7 @@ impl App {
             return true;
         }
         self.begin(Run::recorded(&reader.script, timeline), &name);
+        self.lab = LabRef(lab_of(&reader.script));
         self.log.say(Kind::Note, "This is a recorded trace: fork to run its script and go on from there.");
         self.script_changed();
         self.player.play();
@@ -301,6 +305,12 @@ pub fn choose_file() {
     if let Some(input) = browser::by_id("file").and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
         input.click();
     }
+}
+
+/// The lab that a script is for.
+fn lab_of(script: &str) -> &'static LabInfo {
+    let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
+    name.and_then(|name| lab(name.trim())).unwrap_or(LABS[0])
 }
 
 fn capital(text: &str) -> String {

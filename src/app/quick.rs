@@ -8,7 +8,12 @@ use super::action::{Act, Action, on};
 use super::icons::{self, icon};
 use super::{LabRef, browser};
 use crate::trace::bytes::quote;
-use crate::view::Verification;
+use crate::view::guide::Quick;
+use crate::view::{Guide, Verification};
+
+/// What in a line stands for the fields.
+const KEY: &str = "{key}";
+const COUNT: &str = "{count}";
 
 #[derive(PartialEq)]
 pub struct QuickProps {
@@ -24,6 +29,52 @@ pub struct QuickProps {
 }
 
 pub fn quick(props: &QuickProps) -> Html {
+    let lines = Guide::of(props.lab.0.name).quick;
+    if lines.is_empty() { of_tree(props) } else { of_guide(props, lines) }
+}
+
+/// The buttons that a lab's guide names, each with the line that it issues, and the fields that the lines ask for.
+fn of_guide(props: &QuickProps, lines: &'static [Quick]) -> Html {
+    let act = props.act.clone();
+    let first_with_key = lines.iter().find(|quick| quick.line.contains(KEY));
+    let on_enter = Callback::from(move |event: KeyboardEvent| {
+        if let Some(quick) = first_with_key.filter(|_| event.key() == "Enter") {
+            issue_line(quick.line, &act);
+        }
+    });
+    let buttons = lines.iter().map(|quick| {
+        let act = props.act.clone();
+        let onclick = Callback::from(move |_: MouseEvent| issue_line(quick.line, &act));
+        html! { <button type="button" class="line" title={quick.line} {onclick}>{ quick.text }</button> }
+    });
+    let verifies = props.lab.0.command("verify").is_some();
+    html! {
+        <section id="quick" class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
+            if first_with_key.is_some() {
+                <input class="key mono" type="text" placeholder="key" aria-label="Key" id="quick-key" autocomplete="off"
+                    spellcheck="false" onkeydown={on_enter} />
+            }
+            if lines.iter().any(|quick| quick.line.contains(COUNT)) {
+                <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many" id="quick-count" autocomplete="off" />
+            }
+            { for buttons }
+            <span class="end">{ if verifies { badge(props) } else { expectations(props) } }</span>
+        </section>
+    }
+}
+
+/// Issues a line with what stands in the fields; while there is no key, the line goes into the console to be filled in.
+fn issue_line(line: &'static str, act: &Act) {
+    let text_of = |id: &str| browser::field(id).map(|field| field.value().trim().to_string()).unwrap_or_default();
+    let line = line.replace(COUNT, &text_of("quick-count"));
+    let key = text_of("quick-key");
+    match line.split_once(KEY) {
+        Some((head, _)) if key.is_empty() => act.emit(Action::Draft(head.to_string())),
+        _ => act.emit(Action::Issue(line.replace(KEY, &as_key(&key)))),
+    }
+}
+
+fn of_tree(props: &QuickProps) -> Html {
     let with_key = |command: &'static str| {
         let act = props.act.clone();
         Callback::from(move |_: MouseEvent| issue_with_key(command, &act))
@@ -74,9 +125,21 @@ fn issue_with_key(command: &'static str, act: &Act) {
     } else if key.is_empty() {
         act.emit(Action::Draft(format!("{command} ")));
     } else {
-        let is_plain = key.starts_with('"') || !key.contains([' ', '#', '"', '|', '\\']);
-        let key = if is_plain { key.to_string() } else { quote(key) };
-        act.emit(Action::Issue(format!("{command} {key}")));
+        act.emit(Action::Issue(format!("{command} {}", as_key(key))));
+    }
+}
+
+/// A key as it stands in a script.
+fn as_key(key: &str) -> String {
+    let is_plain = key.starts_with('"') || !key.contains([' ', '#', '"', '|', '\\']);
+    if is_plain { key.to_string() } else { quote(key) }
+}
+
+/// How many expectations of the script failed, if any did.
+fn expectations(props: &QuickProps) -> Html {
+    let (held, failed) = props.expectations;
+    html! {
+        if failed > 0 { <span class="badge broken">{ icon(icons::CROSS) }{ format!("{failed} of {} expectations failed", held + failed) }</span> }
     }
 }
 
@@ -89,10 +152,9 @@ fn badge(props: &QuickProps) -> Html {
         Some(verified) if !props.changed_since => ("holds", icons::CHECK, "invariants hold".to_string()),
         _ => ("", icons::CHECK, "verify".to_string()),
     };
-    let (held, failed) = props.expectations;
     html! {
         <>
-            if failed > 0 { <span class="badge broken">{ icon(icons::CROSS) }{ format!("{failed} of {} expectations failed", held + failed) }</span> }
+            { expectations(props) }
             <button type="button" class={classes!("badge", class)} title="Check every invariant of the tree"
                 onclick={on::<MouseEvent>(&props.act, Action::Issue("verify".to_string()))}>
                 { icon(path) }<span>{ text }</span>

@@ -52,8 +52,7 @@ pub fn listen(link: &Scope<App>) {
     on_document("click", |_, event| {
         let by_mouse = event.dyn_ref::<web_sys::MouseEvent>().is_some_and(|event| event.detail() > 0);
         let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let of_run =
-            ".transport button, .presets button, .quick button, .stage-tools button, .head button, .log button";
+        let of_run = ".transport button, .labs button, .quick button, .stage-tools button, .head button, .log button";
         if let Some(button) = element.filter(|_| by_mouse).and_then(|element| element.closest(of_run).ok().flatten()) {
             browser::unfocus(&button);
         }
@@ -275,7 +274,8 @@ fn work(app: &App) -> Html {
         _ => return Html::default(),
     };
     let view = app.player.run.timeline().view_at(app.player.position());
-    let is_empty = app.intake.is_none() && view.state.records == 0;
+    let is_tree = app.player.run.timeline().guide().draw.is_none();
+    let is_empty = app.intake.is_none() && is_tree && view.state.records == 0;
     let share = (u128::from(done) * 100 / u128::from(total.max(1))).to_string();
     html! {
         <div class="work" role="status">

@@ -5,9 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::sim::{Cx, Device, Generator};
+use std::rc::Rc;
+
+use crate::sim::{Cx, Device, Disk, Generator, Zipf};
+use crate::storage::page;
+use crate::storage::pager::Pager;
+use crate::storage::replacement::{Future, PolicyOptions, simulate};
 use crate::storage::{Options, StorageError, Tree};
 use crate::trace::id::words;
+use crate::trace::{PageId, PageKind, PolicyKind};
 
 pub const KEY_BYTES: usize = 16;
 pub const VALUE_BYTES: usize = 100;
@@ -96,9 +102,7 @@ impl TreeSubject {
                 }
             }
             Work::Get => {
-                for key in &rows.reshuffled {
-                    tree.get_with(cx, key, |value| sum += u64::from(value[0]))?;
-                }
+                tree.get_many(cx, &rows.reshuffled, |_, value| sum += value.map_or(0, |value| u64::from(value[0])))?;
             }
             Work::Scan => {
                 for start in rows.scan_starts() {
@@ -107,9 +111,7 @@ impl TreeSubject {
                 }
             }
             Work::Delete => {
-                for key in &rows.reshuffled {
-                    sum += u64::from(tree.delete(cx, key)?);
-                }
+                tree.delete_many(cx, &rows.reshuffled, |_, deleted| sum += u64::from(deleted))?;
             }
         }
         Ok(sum)
@@ -152,4 +154,56 @@ impl MapSubject {
         }
         sum
     }
+}
+
+/// A pool that holds all pages of its file, and an order in which to ask for them.
+pub struct PoolSubject {
+    cx: Cx,
+    pager: Pager,
+    accesses: Vec<u32>,
+}
+
+impl PoolSubject {
+    pub fn new(policy: PolicyKind, pages: u32, accesses: usize) -> Result<PoolSubject, StorageError> {
+        let mut cx = Cx::new(1);
+        cx.recorder.switch(false);
+        let mut disk = Disk::new(&cx, Device::Ram, 128, 0);
+        for _ in 0..pages {
+            let id = disk.extend(&mut cx)?;
+            let mut bytes = vec![0; 128];
+            page::format(&mut bytes, id, PageKind::Overflow, 0);
+            page::seal(&mut bytes);
+            disk.write(&mut cx, id, Rc::from(bytes))?;
+        }
+        let mut generator = Generator::new(1, "pool");
+        let accesses = (0..accesses).map(|_| generator.below(u64::from(pages)) as u32).collect();
+        let mut pager = Pager::new(disk, pages);
+        pager.set_policy(&PolicyOptions::of(policy), false);
+        let mut subject = PoolSubject { cx, pager, accesses };
+        subject.run()?;
+        Ok(subject)
+    }
+
+    /// Asks for pages, looks into each, and lets it go.
+    pub fn run(&mut self) -> Result<u64, StorageError> {
+        let mut sum = 0u64;
+        for page in &self.accesses {
+            let frame = self.pager.fetch_watched::<false>(&mut self.cx, PageId(*page))?;
+            sum += u64::from(self.pager.page(frame)[8]);
+            self.pager.unpin_watched::<false>(&mut self.cx, frame);
+        }
+        Ok(sum)
+    }
+}
+
+/// A trace for the simulator: Zipf over `pages`.
+pub fn zipf_accesses(pages: u32, accesses: usize) -> Vec<u32> {
+    let (mut generator, zipf) = (Generator::new(1, "zipf"), Zipf::new(u64::from(pages), 0.9));
+    (0..accesses).map(|_| zipf.sample(&mut generator) as u32 - 1).collect()
+}
+
+/// Hits of a policy on a trace, simulated.
+pub fn simulated_hits(policy: PolicyKind, frames: u32, accesses: &[u32]) -> u64 {
+    let future = (policy == PolicyKind::Optimum).then(|| Rc::new(Future::new(accesses)));
+    simulate(&PolicyOptions { future, ..PolicyOptions::of(policy) }, frames, accesses)
 }

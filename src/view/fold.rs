@@ -30,6 +30,11 @@ impl View {
                 self.edit(PageId::META, *lsn, None, |_| {});
             }
             RecordCount { records } => self.state.records = *records,
+            PageRestated { state } => self.replace_page(state),
+            MetaRestated { root, height, free_head, records } => {
+                (self.state.root, self.state.height) = (*root, *height);
+                (self.state.free_head, self.state.records) = (*free_head, *records);
+            }
             OperationEnded { .. } => count(&mut self.state.counters.operations),
             SplitBegun { .. } => count(&mut self.state.counters.splits),
             MergeBegun { .. } => count(&mut self.state.counters.merges),
@@ -131,6 +136,14 @@ impl View {
 
     fn replace_body(&mut self, page: PageId, body: PageBody, lsn: Lsn) {
         self.edit(page, lsn, Some(0), |place| *place = body);
+    }
+
+    fn replace_page(&mut self, state: &PageState) {
+        let PageState { page, lsn, used, ref body } = *state;
+        if let Some(cells) = state.cells() {
+            cells.iter().for_each(|(key, _)| self.tally.see_key(key));
+        }
+        self.edit(page, lsn, Some(used), |place| place.clone_from(body));
     }
 
     /// Changes a page, copying it first when an older view still shows it. A page that is not there is left alone.

@@ -1,12 +1,19 @@
 //! The fold of what happens below the tree: frames of the pool, writes to the disk.
 
+use std::rc::Rc;
+
 use super::View;
 use super::fold::count;
-use crate::trace::{Event, FrameId, FrameState, PageId};
+use crate::trace::{Event, FrameId, FrameState, PageId, ReplacementState};
 
 impl View {
     pub(super) fn fold_pool(&mut self, event: &Event) {
         use Event::*;
+        if let Some(replacement) = &mut self.state.parts.replacement
+            && ReplacementState::heeds(event)
+        {
+            Rc::make_mut(replacement).fold(event, self.state.frames);
+        }
         match event {
             PoolHit { frame, .. } => {
                 count(&mut self.state.counters.pool_hits);
@@ -14,9 +21,17 @@ impl View {
             }
             PoolMiss { page, frame } => {
                 count(&mut self.state.counters.pool_misses);
-                self.occupy(*frame, *page);
+                self.occupy(*frame, *page, 1);
             }
-            PoolCreated { page, frame } => self.occupy(*frame, *page),
+            PoolCreated { page, frame } => self.occupy(*frame, *page, 1),
+            PoolReadAhead { page, frame } => self.occupy(*frame, *page, 0),
+            PoolMoved { from, to, .. } => {
+                if let Ok(index) = self.frame_index(*from) {
+                    let held = FrameState { frame: *to, ..self.state.pool.remove(index) };
+                    self.put(held);
+                }
+            }
+            PoolResized { frames } => self.state.frames = *frames,
             PoolUnpinned { frame, .. } => self.frame(*frame, |frame| frame.pins = frame.pins.saturating_sub(1)),
             PoolDirtied { frame, .. } => self.frame(*frame, |frame| frame.dirty = true),
             PoolFlushed { frame, .. } => {
@@ -63,9 +78,12 @@ impl View {
         }
     }
 
-    fn occupy(&mut self, frame: FrameId, page: PageId) {
-        let state = FrameState { frame, page, pins: 1, dirty: false };
-        match self.frame_index(frame) {
+    fn occupy(&mut self, frame: FrameId, page: PageId, pins: u32) {
+        self.put(FrameState { frame, page, pins, dirty: false });
+    }
+
+    fn put(&mut self, state: FrameState) {
+        match self.frame_index(state.frame) {
             Ok(index) => self.state.pool[index] = state,
             Err(index) => self.state.pool.insert(index, state),
         }

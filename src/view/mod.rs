@@ -59,6 +59,7 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
+use crate::trace::parts::{HeapState, LogState, LsmState, ReplacementState};
 use crate::trace::{EngineState, FrameId, Lsn, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
@@ -144,6 +145,23 @@ impl View {
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
         self.position = index + 1;
+    }
+
+    /// The parts of the engine besides pages, pool and disk, as far as it has them.
+    pub fn heap(&self) -> Option<&HeapState> {
+        self.state.parts.heap.as_deref()
+    }
+
+    pub fn replacement(&self) -> Option<&ReplacementState> {
+        self.state.parts.replacement.as_deref()
+    }
+
+    pub fn log(&self) -> Option<&LogState> {
+        self.state.parts.log.as_deref()
+    }
+
+    pub fn lsm(&self) -> Option<&LsmState> {
+        self.state.parts.lsm.as_deref()
     }
 
     pub fn page(&self, page: PageId) -> Option<&PageState> {

@@ -89,6 +89,8 @@ pub fn inside(shape: &Shape, hatch: &str) -> String {
 
 fn boxed(out: &mut String, shape: &Shape, hatch: &str) {
     let has = |marks: Marks| shape.marks.has(marks);
+    // What can be selected is named by its title, which says it better than the texts inside.
+    let silence = if shape.target.is_some() { " aria-hidden=\"true\">" } else { ">" };
     out.push_str("<rect class=\"body\"/>");
     if has(Marks::STALE) {
         out.push_str("<rect class=\"hatch\" fill=\"url(#");
@@ -122,12 +124,14 @@ fn boxed(out: &mut String, shape: &Shape, hatch: &str) {
         sign(out, "ring-miss", aside, "m-2.7 0a2.7 2.7 0 1 0 5.4 0a2.7 2.7 0 1 0-5.4 0");
     }
     if !shape.note.is_empty() {
-        out.push_str("<text class=\"note\" x=\"5\" y=\"10.5\">");
+        out.push_str("<text class=\"note\" x=\"5\" y=\"10.5\"");
+        out.push_str(silence);
         escaped(out, &shape.note);
         out.push_str("</text> ");
     }
     if !shape.text.is_empty() {
-        out.push_str("<text class=\"middle\">");
+        out.push_str("<text class=\"middle\"");
+        out.push_str(silence);
         escaped(out, &cut_to(shape, shape.place.w - 6.0));
         out.push_str("</text> ");
     }

@@ -37,8 +37,10 @@ use crate::view::tween::Tween;
 /// A room of this size is drawn to at 1x; in a larger one everything is larger too.
 const ROOM: Size = Size { width: 1500.0, height: 950.0 };
 const GRAIN_MAX: f64 = 2.0;
-/// What is kept free around a drawing, in pixels.
+/// What is kept free around a drawing, in pixels; and beside it for the tools, where there is room for both.
 const MARGIN: f64 = 12.0;
+const TOOLS_W: f64 = 40.0;
+const TOOLS_ASIDE: f64 = 520.0;
 
 pub enum Msg {
     Frame(f64),
@@ -126,7 +128,7 @@ impl Component for Plate {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        let mut redraws = false;
+        let was_following = self.eye.following;
         match msg {
             Msg::Frame(now_ms) => {
                 self.frames.arrived();
@@ -141,13 +143,9 @@ impl Component for Plate {
                 self.resized(ctx);
                 return false;
             }
-            Msg::Tool(Tool::Fit) => {
-                redraws = self.eye.following;
-                self.fit();
-            }
+            Msg::Tool(Tool::Fit) => self.fit(),
             Msg::Tool(Tool::Follow) => {
                 self.eye.following = !self.eye.following;
-                redraws = true;
                 self.attend(ctx);
             }
             Msg::Tool(Tool::Zoom(factor)) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
@@ -162,7 +160,8 @@ impl Component for Plate {
             Msg::Key(event) => self.key(ctx, &event),
         }
         self.frames.request();
-        redraws
+        // Of what Yew draws only one button depends on what happens here.
+        self.eye.following != was_following
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
@@ -290,7 +289,8 @@ impl Plate {
     fn resized(&mut self, ctx: &Context<Self>) {
         let Some(room) = self.room.cast::<Element>() else { return };
         let bounds = room.get_bounding_client_rect();
-        let size = Size { width: bounds.width(), height: bounds.height() };
+        let tools = if bounds.width() > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
+        let size = Size { width: bounds.width() - tools, height: bounds.height() };
         if size == self.size {
             return;
         }

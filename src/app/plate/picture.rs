@@ -229,6 +229,7 @@ impl Drawn {
             || old.text != shape.text
             || old.note != shape.note
             || old.level.is_some() != shape.level.is_some()
+            || old.target.is_some() != shape.target.is_some()
             || (!shape.text.is_empty() && old.place.w != shape.place.w);
         let restyled = old.class != shape.class || old.marks != shape.marks || self.selected != selected;
         let renamed = old.title != shape.title || old.target != shape.target || self.selected != selected || anew;
@@ -263,15 +264,15 @@ impl Drawn {
         if !shape.title.is_empty() {
             create(&self.group, "title", "").set_text_content(Some(&shape.title));
         }
+        // The title is also its name; the texts inside are silent then.
         if shape.target.is_some() {
             set(&self.group, "role", "button");
-            set(&self.group, "aria-label", &shape.title);
             set(&self.group, "aria-pressed", if self.selected { "true" } else { "false" });
             if !self.group.has_attribute("tabindex") {
                 set(&self.group, "tabindex", "-1");
             }
         } else {
-            for name in ["role", "aria-label", "aria-pressed", "tabindex"] {
+            for name in ["role", "aria-pressed", "tabindex"] {
                 let _ = self.group.remove_attribute(name);
             }
         }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::sim::DiskError;
-use crate::trace::PageId;
+use crate::trace::{PageId, TxnId};
 
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,10 +18,24 @@ pub enum StorageError {
     Corrupt { page: PageId, what: String },
     #[error("file {name} is damaged at byte {offset}: {what}; restore it from a copy")]
     DamagedFile { name: String, offset: u64, what: String },
+    #[error("there is no database on this disk: creating it was not finished (create it anew)")]
+    NoDatabase,
+    #[error("transaction {txn} is not active: it has ended, or was never begun", txn = txn.0)]
+    NoTransaction { txn: TxnId },
+    #[error("the key {key} was changed by transaction {txn}, which has not ended: commit or abort that first", txn = txn.0)]
+    KeyInUse { key: String, txn: TxnId },
+    #[error("the database has to be recovered first")]
+    NotRecovered,
     #[error("all {frames} frames of the pool are pinned: give it more (set frames)")]
     AllPinned { frames: u32 },
+    #[error("page {page} is pinned in a frame that would go: a pool of {frames} frames has none there; unpin it first", page = page.0)]
+    PinnedAbove { page: PageId, frames: u32 },
     #[error("the key has {length} bytes, at most {max} fit (a quarter of a page of {page_size} bytes)")]
     KeyTooLong { length: usize, max: usize, page_size: usize },
+    #[error("the key has {length} bytes, at most {max} are allowed")]
+    KeyTooLongForTable { length: usize, max: usize },
+    #[error("there is no snapshot {sequence}: it was released, or never taken")]
+    NoSnapshot { sequence: u64 },
     #[error("the value has {length} bytes, at most {max} are allowed")]
     ValueTooLong { length: usize, max: usize },
     #[error("keys of a bulk load come in ascending order without duplicates, but {key} does not follow {last}")]

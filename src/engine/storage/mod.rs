@@ -12,17 +12,28 @@
 //! **Invariant:** what a person asks for never panics; assertions are for this code's own mistakes.
 
 mod checksum;
+pub mod codec;
+pub mod database;
 mod error;
 pub mod heap;
+pub mod journal;
+pub mod log;
 pub mod lsm;
 pub mod page;
 pub mod pager;
-pub mod policy;
 pub mod pool;
+pub mod recovery;
+pub mod replacement;
+#[cfg(test)]
+mod tests;
+pub mod transaction;
 pub mod tree;
 
+pub use database::Database;
 pub use error::StorageError;
 pub use heap::Heap;
+pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
+pub use transaction::Savepoint;
 pub use tree::{BulkLoad, Tree, Verification};
 
 use crate::sim::Device;

@@ -2,24 +2,79 @@
 //!
 //! [`Pager::fetch`] gives a pinned frame, from the pool or read from the disk into a vacant or freed one. A page gets
 //! its checksum when it is written and is checked when it is read.
+//!
+//! A dirty page may be written at any time, also before the work that changed it has ended (steal), and need not be
+//! written when that work ends (no-force). It is written when its frame is wanted, by [`Pager::flush`], or by
+//! [`Pager::flush_step`], the background flusher, so that a victim is clean more often.
+//!
+//! Misses that follow each other page by page are a run; then the pages ahead are read in the same access, which costs
+//! their transfer but no more seeks:
+//!
+//! ```text
+//!   miss 40, miss 41 ─▶ read 41 42 43 44 45   42 to 45 are marked until their first use
+//!   hit 42 … hit 45, miss 46 ─▶ read 46 47 48 49 50
+//! ```
 
 use std::rc::Rc;
 
 use super::error::StorageError;
+use super::journal::Journal;
 use super::page;
 use super::pool::Pool;
+use super::replacement::{Arrival, PolicyOptions, Victim};
 use crate::sim::{Cx, Disk, MEMORY_ACCESS_NS};
-use crate::trace::{Event, FrameId, PageId};
+use crate::trace::{Event, FrameId, PageId, ReplacementState};
 
 #[derive(Clone)]
 pub struct Pager {
     pub disk: Disk,
     pub pool: Pool,
+    /// What is written before the pages are, if anything is.
+    pub journal: Option<Box<Journal>>,
+    /// Pages that are read ahead in a run; 0: none.
+    read_ahead: u32,
+    run: Run,
+}
+
+/// Misses that follow each other.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    /// The page whose miss would go on with the run.
+    next: u32,
+    /// Misses so far.
+    length: u32,
+}
+
+/// Misses in a row that make a run.
+const RUN_MISSES: u32 = 2;
+
+/// When the background flusher writes, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flusher {
+    /// It writes while more than this share of the frames is dirty.
+    pub percent: u32,
+    /// Most pages in one step.
+    pub batch: u32,
 }
 
 impl Pager {
     pub fn new(disk: Disk, frames: u32) -> Pager {
-        Pager { disk, pool: Pool::new(frames) }
+        Pager { disk, pool: Pool::new(frames), journal: None, read_ahead: 0, run: Run::default() }
+    }
+
+    /// How pages are replaced, before any has come. `shown`: what the policy does in its lists is recorded.
+    pub fn set_policy(&mut self, options: &PolicyOptions, shown: bool) {
+        self.pool.set_policy(options, shown);
+    }
+
+    /// What the policy knows, if it is shown.
+    pub fn replacement(&self) -> Option<Rc<ReplacementState>> {
+        self.pool.shows_policy().then(|| Rc::new(self.pool.replacement(self.disk.page_count())))
+    }
+
+    /// So many pages are read ahead in a run from now on; 0: none.
+    pub fn set_read_ahead(&mut self, pages: u32) {
+        self.read_ahead = pages;
     }
 
     /// Pins a page, reading it if it is not in the pool. Unpin it with [`Pager::unpin`].
@@ -38,6 +93,10 @@ impl Pager {
     pub fn fetch_watched<const WATCHED: bool>(&mut self, cx: &mut Cx, page: PageId) -> Result<FrameId, StorageError> {
         cx.pass(MEMORY_ACCESS_NS);
         match self.pool.find(page) {
+            Some(frame) if WATCHED && self.pool.shows_policy() => {
+                self.hit_shown(cx, page, frame);
+                Ok(frame)
+            }
             Some(frame) => {
                 self.pool.pin(frame);
                 cx.counters.pool_hits += 1;
@@ -46,6 +105,16 @@ impl Pager {
             }
             None => self.read_in(cx, page),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hit_shown(&mut self, cx: &mut Cx, page: PageId, frame: FrameId) {
+        let mut telling = self.pool.telling(cx);
+        self.pool.pin_told(frame, &mut telling);
+        cx.counters.pool_hits += 1;
+        cx.emit(|| Event::PoolHit { page, frame });
+        telling.emit(cx);
     }
 
     /// As [`Pager::unpin`].
@@ -64,14 +133,14 @@ impl Pager {
     /// The bytes of a pinned page, to be changed: it is dirty from now on.
     #[inline]
     pub fn page_mut(&mut self, cx: &mut Cx, frame: FrameId) -> &mut [u8] {
-        let held = self.pool.frame_mut(frame);
+        let held = self.pool.frame(frame);
         debug_assert!(held.pins > 0, "a page is pinned while it is changed");
         if !held.dirty {
-            held.dirty = true;
             let page = held.page;
+            self.pool.mark_dirty(frame);
             cx.emit(|| Event::PoolDirtied { page, frame });
         }
-        Rc::make_mut(&mut held.bytes)
+        Rc::make_mut(&mut self.pool.frame_mut(frame).bytes)
     }
 
     /// The bytes of two pinned pages, both to be changed.
@@ -87,15 +156,15 @@ impl Pager {
         cx.pass(MEMORY_ACCESS_NS);
         let zeros: Rc<[u8]> = Rc::from(vec![0; self.disk.page_size()]);
         if let Some(frame) = self.pool.find(page) {
-            self.pool.pin(frame);
+            self.hit_shown(cx, page, frame);
             self.pool.frame_mut(frame).bytes = zeros;
-            cx.counters.pool_hits += 1;
-            cx.emit(|| Event::PoolHit { page, frame });
             return Ok(frame);
         }
-        let frame = self.free_frame(cx)?;
-        self.pool.admit(frame, page, zeros);
+        let frame = self.free_frame(cx, page)?;
+        let mut telling = self.pool.telling(cx);
+        self.pool.admit(frame, page, zeros, Arrival::Asked, &mut telling);
         cx.emit(|| Event::PoolCreated { page, frame });
+        telling.emit(cx);
         Ok(frame)
     }
 
@@ -114,8 +183,16 @@ impl Pager {
         for frame in self.pool.dirty() {
             self.write_back(cx, frame)?;
         }
+        self.sync_pages(cx)
+    }
+
+    /// Makes all pages that were written durable.
+    pub fn sync_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.disk.sync(cx)?;
-        Ok(())
+        match &mut self.journal {
+            Some(journal) => journal.pages_synced(cx, &mut self.disk),
+            None => Ok(()),
+        }
     }
 
     /// Writes one page, if it is in the pool and dirty.
@@ -129,9 +206,43 @@ impl Pager {
     /// Takes a page out of the pool without writing it.
     pub fn discard(&mut self, cx: &mut Cx, page: PageId) {
         if let Some(frame) = self.pool.find(page) {
-            self.pool.remove(frame);
+            self.pool.discard(frame, &mut self.pool.telling(cx));
             cx.emit(|| Event::PoolEvicted { page, frame });
         }
+    }
+
+    /// One step of the background flusher: writes the pages that are dirty for longest and not pinned. Gives how many.
+    pub fn flush_step(&mut self, cx: &mut Cx, flusher: Flusher) -> Result<u32, StorageError> {
+        let many = u64::from(flusher.percent) * u64::from(self.pool.capacity());
+        let mut written = 0;
+        while written < flusher.batch && u64::from(self.pool.dirty_count()) * 100 > many {
+            let Some(frame) = self.pool.oldest_dirty() else { break };
+            self.write_back(cx, frame)?;
+            written += 1;
+        }
+        Ok(written)
+    }
+
+    /// Gives the pool another size while it runs. When it shrinks, pages are evicted as the policy says, and those whose
+    /// frames go move into frames that stay; a page pinned there refuses it before anything changes.
+    pub fn resize(&mut self, cx: &mut Cx, frames: u32) -> Result<(), StorageError> {
+        if frames == 0 {
+            return Err(StorageError::BadOption { option: "frames", what: "a pool needs one frame at least".into() });
+        }
+        if let Some(page) = self.pool.pinned_from(frames) {
+            return Err(StorageError::PinnedAbove { page, frames });
+        }
+        while self.pool.occupied() > frames {
+            self.evict_one(cx, None)?;
+        }
+        while let Some((page, from, to)) = self.pool.pull_down(frames) {
+            cx.emit(|| Event::PoolMoved { page, from, to });
+        }
+        let mut telling = self.pool.telling(cx);
+        self.pool.set_capacity(frames, &mut telling);
+        cx.emit(|| Event::PoolResized { frames });
+        telling.emit(cx);
+        Ok(())
     }
 
     /// The newest version of a page, wherever it is, outside of virtual time; an error if the disk's image is damaged.
@@ -154,10 +265,26 @@ impl Pager {
         }
     }
 
+    /// Reads a page that was asked for, and those ahead of it if it is one of a run.
     #[cold]
     #[inline(never)]
     fn read_in(&mut self, cx: &mut Cx, page: PageId) -> Result<FrameId, StorageError> {
-        let frame = self.free_frame(cx)?;
+        let frame = self.free_frame(cx, page)?;
+        let window = self.frames_ahead(cx, page);
+        match self.read_into(cx, page, frame, Arrival::Asked) {
+            Ok(()) => {
+                self.fill_ahead(cx, window);
+                Ok(frame)
+            }
+            Err(error) => {
+                window.into_iter().for_each(|(_, frame)| self.pool.give_back(frame));
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads and checks a page; the frame is vacant again if that fails.
+    fn read_into(&mut self, cx: &mut Cx, page: PageId, frame: FrameId, arrival: Arrival) -> Result<(), StorageError> {
         let bytes = match self.disk.read(cx, page) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -170,26 +297,98 @@ impl Pager {
             self.pool.give_back(frame);
             return Err(error);
         }
-        self.pool.admit(frame, page, bytes);
-        cx.counters.pool_misses += 1;
-        cx.emit(|| Event::PoolMiss { page, frame });
-        Ok(frame)
+        let mut telling = self.pool.telling(cx);
+        self.pool.admit(frame, page, bytes, arrival, &mut telling);
+        match arrival {
+            Arrival::Asked => {
+                cx.counters.pool_misses += 1;
+                cx.emit(|| Event::PoolMiss { page, frame });
+            }
+            Arrival::Ahead => cx.emit(|| Event::PoolReadAhead { page, frame }),
+        }
+        telling.emit(cx);
+        Ok(())
     }
 
-    /// A vacant frame; evicts a page if there is none.
-    fn free_frame(&mut self, cx: &mut Cx) -> Result<FrameId, StorageError> {
+    /// The pages to read ahead of `page`, with a free frame for each: none if this is no run. The frames are freed before
+    /// anything is read, so that writing victims does not part the reads.
+    fn frames_ahead(&mut self, cx: &mut Cx, page: PageId) -> Vec<(PageId, FrameId)> {
+        let mut window = Vec::new();
+        if self.read_ahead == 0 {
+            return window;
+        }
+        let length = if page.0 == self.run.next { self.run.length.saturating_add(1) } else { 1 };
+        self.run = Run { next: page.0 + 1, length };
+        if length < RUN_MISSES {
+            return window;
+        }
+        // Half of the pool at most: what is read ahead must still be there when it is used.
+        let most = self.read_ahead.min(self.pool.capacity() / 2);
+        let end = page.0.saturating_add(1).saturating_add(most).min(self.disk.page_count());
+        for ahead in (page.0 + 1..end).map(PageId) {
+            if self.pool.find(ahead).is_none() {
+                let Some(frame) = self.frame_for_ahead(cx, ahead) else { break };
+                window.push((ahead, frame));
+            }
+            self.run.next = ahead.0 + 1;
+        }
+        window
+    }
+
+    /// A frame for a page that nobody has asked for. That it cannot be had, or its page not be written, is no error.
+    fn frame_for_ahead(&mut self, cx: &mut Cx, page: PageId) -> Option<FrameId> {
+        if let Some(frame) = self.pool.vacant() {
+            return Some(frame);
+        }
+        let mut telling = self.pool.telling(cx);
+        let victim = self.pool.victim_for_ahead(page, &mut telling);
+        telling.emit(cx);
+        self.evict(cx, victim?).ok()?;
+        self.pool.vacant()
+    }
+
+    /// Reads the pages ahead. The first that cannot be read ends it: whoever asks for that page will be told why.
+    fn fill_ahead(&mut self, cx: &mut Cx, window: Vec<(PageId, FrameId)>) {
+        let mut window = window.into_iter();
+        for (page, frame) in window.by_ref() {
+            if self.read_into(cx, page, frame, Arrival::Ahead).is_err() {
+                break;
+            }
+        }
+        window.for_each(|(_, frame)| self.pool.give_back(frame));
+    }
+
+    /// A vacant frame for `incoming`; evicts a page if there is none.
+    fn free_frame(&mut self, cx: &mut Cx, incoming: PageId) -> Result<FrameId, StorageError> {
         if let Some(frame) = self.pool.vacant() {
             return Ok(frame);
         }
-        let victim = self.pool.victim().ok_or(StorageError::AllPinned { frames: self.pool.capacity() })?;
-        if self.pool.frame(victim).dirty {
-            self.write_back(cx, victim)?;
-        }
-        let page = self.pool.frame(victim).page;
-        self.pool.remove(victim);
-        cx.counters.pool_evictions += 1;
-        cx.emit(|| Event::PoolEvicted { page, frame: victim });
+        self.evict_one(cx, Some(incoming))?;
         Ok(self.pool.vacant().expect("the evicted page's frame is vacant"))
+    }
+
+    fn evict_one(&mut self, cx: &mut Cx, incoming: Option<PageId>) -> Result<(), StorageError> {
+        let mut telling = self.pool.telling(cx);
+        let victim = self.pool.victim(incoming, &mut telling);
+        telling.emit(cx);
+        self.evict(cx, victim.ok_or(StorageError::AllPinned { frames: self.pool.capacity() })?)
+    }
+
+    fn evict(&mut self, cx: &mut Cx, victim: Victim) -> Result<(), StorageError> {
+        let Victim { frame, reason, number } = victim;
+        let page = self.pool.frame(frame).page;
+        if self.pool.shows_policy() {
+            cx.emit(|| Event::PoolVictim { page, frame, reason, number });
+        }
+        if self.pool.frame(frame).dirty {
+            self.write_back(cx, frame)?;
+        }
+        let mut telling = self.pool.telling(cx);
+        self.pool.evict(frame, &mut telling);
+        cx.counters.pool_evictions += 1;
+        cx.emit(|| Event::PoolEvicted { page, frame });
+        telling.emit(cx);
+        Ok(())
     }
 
     /// Seals a dirty page with its checksum and writes it; it is clean then.
@@ -197,8 +396,14 @@ impl Pager {
         let held = self.pool.frame_mut(frame);
         page::seal(Rc::make_mut(&mut held.bytes));
         let (page, bytes) = (held.page, held.bytes.clone());
+        if let Some(journal) = &mut self.journal {
+            journal.before_write(cx, &mut self.disk, &bytes)?;
+        }
         self.disk.write(cx, page, bytes)?;
-        self.pool.frame_mut(frame).dirty = false;
+        if let Some(journal) = &mut self.journal {
+            journal.dirty.written(page);
+        }
+        self.pool.mark_clean(frame);
         cx.counters.pool_flushes += 1;
         cx.emit(|| Event::PoolFlushed { page, frame });
         Ok(())

@@ -13,11 +13,14 @@ use super::field::{self, Texts};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
+use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
-use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
-use super::state::EngineState;
+use super::parts::lsm::{LsmSettings, VersionEdit};
+use super::policy::{PolicyList, VictimReason};
+use super::state::{EngineState, PageState};
 
 /// The layer that an event belongs to: a row of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +166,10 @@ events! {
         /// `page` has too little and takes `count` cells from its sibling.
         "borrow-begun" BorrowBegun { page: PageId, sibling: PageId, count: u16 }
         "borrow-ended" BorrowEnded { page: PageId, sibling: PageId }
+        /// The page was changed otherwise than by an operation on the tree: this is what it holds now.
+        "page-restated" PageRestated { state: Rc<PageState> }
+        /// The meta page was changed so: root, free list and the number of records are these now.
+        "meta-restated" MetaRestated { root: PageId, height: u8, free_head: PageId, records: u64 }
         /// The root had one child left: that child is the root now.
         "root-collapsed" RootCollapsed { old: PageId, root: PageId }
         /// The number of records in the tree after an operation that changed it.
@@ -225,8 +232,78 @@ events! {
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
+        /// The page was read into `frame` before anybody asked for it. It is not pinned.
+        "read-ahead" PoolReadAhead { page: PageId, frame: FrameId }
+        /// The pool shrinks: the page is in another frame now.
+        "frame-moved" PoolMoved { page: PageId, from: FrameId, to: FrameId }
+        /// The pool has so many frames from now on.
+        "pool-resized" PoolResized { frames: u32 }
+        /// The policy chose the page that leaves; `number` belongs to the reason.
+        "victim" PoolVictim { page: PageId, frame: FrameId, reason: VictimReason, number: u64 }
+        /// A frame (or a page id, in a list that remembers) is the newest of a list of the policy; it left the one it was in.
+        "policy-placed" PolicyPlaced { list: PolicyList, item: u32 }
+        /// The page left a list that remembers.
+        "policy-forgot" PolicyForgot { list: PolicyList, page: PageId }
+        /// The frame's reference bit was set.
+        "policy-referenced" PolicyReferenced { frame: FrameId }
+        /// The clock's hand went from frame `from` past `passed` frames, whose bits are clear now, to `hand`.
+        "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
+        /// ARC's target length of T1, in parts of a frame.
+        "policy-target" PolicyTarget { target: u64 }
+        /// What the policy knows of the times of a frame's accesses.
+        "policy-times" PolicyTimes { times: FrameTimes }
+    }
+    Log {
+        /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what
+        /// it would take back next; `page` is 0 for records that are about none, or about the meta page.
+        "log-appended" LogAppended {
+            lsn: Lsn, prev: Lsn, txn: TxnId, kind: LogKind, page: PageId, undo_next: Lsn, length: u32, text: Rc<str>,
+        }
+        /// The last record, not yet written, was taken out again.
+        "log-retracted" LogRetracted { lsn: Lsn }
+        /// The log up to `to` was handed to the disk; it is volatile there.
+        "log-written" LogWritten { to: Lsn }
+        /// The log up to `to` is durable.
+        "log-synced" LogSynced { to: Lsn }
+        "segment-created" SegmentCreated { start: Lsn, file: FileId }
+        /// The log from `start` on is in a file that was removed; it begins at `first` now.
+        "segment-removed" SegmentRemoved { start: Lsn, file: FileId, first: Lsn }
+        "transaction-begun" TransactionBegun { txn: TxnId }
+        /// Its commit record is in the log, which is durable or not.
+        "transaction-committed" TransactionCommitted { txn: TxnId, lsn: Lsn }
+        /// Whoever asked for the commit is told that it is done.
+        "transaction-acknowledged" TransactionAcknowledged { txn: TxnId }
+        "transaction-aborted" TransactionAborted { txn: TxnId }
+        "savepoint-set" SavepointSet { txn: TxnId, lsn: Lsn }
+        "rolled-back" RolledBack { txn: TxnId, to: Lsn }
+        /// The transaction table has this entry, new or changed.
+        "transaction-entry" TransactionEntry { txn: TxnId, status: TxnStatus, first: Lsn, last: Lsn, undo_next: Lsn }
+        "transaction-gone" TransactionGone { txn: TxnId }
+        /// The dirty-page table has this entry: redo of the page starts at `first`.
+        "dirty-entry" DirtyEntry { page: PageId, first: Lsn }
+        "dirty-gone" DirtyGone { page: PageId }
+        /// A checkpoint is complete: recovery starts at `begin`, and reads pages' changes from `redo` on.
+        "checkpoint-taken" CheckpointTaken { begin: Lsn, redo: Lsn }
+        "recovery-pass-begun" RecoveryPassBegun { pass: RecoveryPass, from: Lsn, to: Lsn }
+        "recovery-pass-ended" RecoveryPassEnded { pass: RecoveryPass, records: u32 }
+        "record-analyzed" RecordAnalyzed { lsn: Lsn }
+        "record-redone" RecordRedone { lsn: Lsn, page: PageId }
+        "record-skipped" RecordSkipped { lsn: Lsn, page: PageId, why: SkipReason, page_lsn: Lsn }
+        "record-undone" RecordUndone { lsn: Lsn, txn: TxnId, undo_next: Lsn }
+        /// A page that failed its checksum was brought back, as it was at `lsn`.
+        "page-restored" PageRestored { page: PageId, lsn: Lsn, source: PageSource }
+        /// The log ends here, where a crash tore what followed.
+        "log-torn" LogTorn { at: Lsn, bytes: u32 }
     }
     Lsm {
+        /// The tree is being opened: nothing is known of it but its settings.
+        "lsm-opening" LsmOpening { settings: LsmSettings }
+        /// A log is replayed into a memtable of its own, or is begun (`length` 0).
+        "log-opened" LogOpened { log: FileNumber, length: u64 }
+        /// The torn end of a log was cut off behind `length` bytes.
+        "log-cut" LogCut { log: FileNumber, length: u64, lost: u64 }
+        "lsm-opened" LsmOpened { sequence: u64 }
+        "lsm-settings-changed" LsmSettingsChanged { settings: LsmSettings }
         /// A record of `length` bytes was appended to the log; volatile until the log is synced.
         "lsm-logged" LsmLogged { log: FileNumber, offset: u64, length: u64 }
         "lsm-log-synced" LsmLogSynced { log: FileNumber, length: u64 }
@@ -316,6 +393,7 @@ impl Event {
             PageReused { page, .. } | RecordInserted { page, .. } | RecordReplaced { page, .. } => one(*page),
             ChildInserted { page, .. } | LeftmostChildSet { page, .. } | SeparatorReplaced { page, .. } => one(*page),
             CellRemoved { page, .. } | LeafLinked { page, .. } | PageCompacted { page, .. } => one(*page),
+            PageRestated { state } => one(state.page),
             OverflowWritten { page, .. } | RootChanged { root: page, .. } => one(*page),
             CellsMoved { from, to, .. } => [*from, *to],
             SplitBegun { page, right, .. } | SplitEnded { page, right } => [*page, *right],
@@ -325,8 +403,11 @@ impl Event {
             PoolHit { page, .. } | PoolMiss { page, .. } | PoolCreated { page, .. } | PoolUnpinned { page, .. } => {
                 one(*page)
             }
+            PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
+            LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),
+            RecordRedone { page, .. } | RecordSkipped { page, .. } | PageRestored { page, .. } => one(*page),
             HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),
             HeapCompacted { page, .. } | HeapOverflowWritten { page, .. } | HeapCellRead { page, .. } => one(*page),
             HeapOverflowRead { page, .. } | HeapPageScanned { page, .. } => one(*page),

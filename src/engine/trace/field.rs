@@ -10,11 +10,13 @@ use super::decimal::{number, push_number};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
-use super::state::EngineState;
+use super::policy::{PolicyKind, PolicyList, VictimReason};
+use super::state::{EngineState, PageState};
 use super::state_text;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
@@ -70,7 +72,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -85,6 +87,8 @@ macro_rules! word_fields {
     )*};
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+word_fields!(PolicyKind, PolicyList, VictimReason);
 
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
@@ -116,6 +120,17 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+}
+
+impl Field for Rc<PageState> {
+    fn write(&self, out: &mut String) {
+        let mut text = String::new();
+        state_text::write_page(&mut text, self);
+        out.push_str(&quote(&text));
+    }
+    fn read(text: &str) -> Option<Self> {
+        state_text::read_page(&unquote(text)?).map(Rc::new)
     }
 }
 

@@ -35,6 +35,10 @@ impl FrameId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
+/// A transaction. Ids ascend and are never used again; 0: no transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxnId(pub u64);
+
 /// Log sequence number: a position in the history of all page changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lsn(pub u64);
@@ -114,6 +118,64 @@ words! {
         Middle = "middle",
         /// At the right edge: keys come in ascending order, so the left page stays full.
         RightEdge = "right-edge",
+    }
+}
+
+words! {
+    /// What a record of the write-ahead log is.
+    LogKind {
+        Begin = "begin",
+        Update = "update",
+        Compensation = "compensation",
+        /// All changes of an operation are there: the end of a nested top action.
+        ActionEnd = "action-end",
+        Commit = "commit",
+        Abort = "abort",
+        End = "end",
+        /// A page as it was before its first change since a checkpoint.
+        Image = "image",
+        CheckpointBegin = "checkpoint-begin",
+        CheckpointEnd = "checkpoint-end",
+    }
+}
+
+words! {
+    /// How far a transaction is.
+    TxnStatus {
+        Active = "active",
+        /// It is being taken back.
+        Aborting = "aborting",
+        /// It will not be taken back, but has something to tidy up.
+        Committed = "committed",
+    }
+}
+
+words! {
+    /// The passes of recovery.
+    RecoveryPass {
+        Analysis = "analysis",
+        Redo = "redo",
+        Undo = "undo",
+    }
+}
+
+words! {
+    /// Why redo leaves a page as it is.
+    SkipReason {
+        /// The page was not dirty when the power failed.
+        Clean = "clean",
+        /// The page was written after this change.
+        Older = "older",
+        /// The page on the disk has the change already, by its LSN.
+        Present = "present",
+    }
+}
+
+words! {
+    /// Where a damaged page was restored from.
+    PageSource {
+        Image = "image",
+        Doublewrite = "doublewrite",
     }
 }
 

@@ -29,6 +29,7 @@ pub mod field;
 pub mod id;
 pub mod parts;
 pub mod plain;
+pub mod policy;
 pub mod recorder;
 pub mod state;
 pub mod state_text;
@@ -39,8 +40,11 @@ pub use event::{Event, Lane};
 pub use id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 pub use id::{RowId, SplitKind};
+pub use parts::replacement::TARGET_ONE;
 pub use parts::{HeapState, LogState, LsmState, Parts, ReplacementState};
+pub use policy::{PolicyKind, PolicyList, VictimReason};
 pub use recorder::{Capture, Recorder};
 pub use state::{Cells, Counters, EngineState, FrameState, PageBody, PageState};
 pub use text::{TextError, TraceReader, read_trace, write_trace};

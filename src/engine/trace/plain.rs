@@ -22,7 +22,9 @@ use super::id::SplitKind;
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
+use super::policy::{PolicyKind, PolicyList};
 
 /// Structs and enums inside one another that reading follows.
 pub const DEEPEST: u32 = 64;
@@ -223,7 +225,7 @@ macro_rules! plain_wrapped {
         }
     )*};
 }
-plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber);
+plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber, TxnId);
 
 macro_rules! plain_words {
     ($($words:ident),*) => {$(
@@ -238,6 +240,8 @@ macro_rules! plain_words {
     )*};
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
+plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+plain_words!(PolicyKind, PolicyList);
 
 plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 

@@ -84,7 +84,7 @@ fn write_frame(text: &mut String, frame: &FrameState) {
     text.push_str(if frame.dirty { ":d" } else { ":c" });
 }
 
-fn write_page(text: &mut String, page: &PageState) {
+pub(super) fn write_page(text: &mut String, page: &PageState) {
     push_joined(text, ':', &[u64::from(page.page.0), page.lsn.0, u64::from(page.used)]);
     let (word, numbers) = match &page.body {
         PageBody::Meta => (":meta", &[][..]),
@@ -172,7 +172,7 @@ fn read_frame(text: &str) -> Option<FrameState> {
     Some(FrameState { frame, page, pins, dirty: parts.next()? == "d" })
 }
 
-fn read_page(text: &str) -> Option<PageState> {
+pub(super) fn read_page(text: &str) -> Option<PageState> {
     let mut parts = text.splitn(4, ':');
     let page = read_id(parts.next()?)?;
     let lsn = Lsn(number(parts.next()?)?);

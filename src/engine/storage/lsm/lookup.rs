@@ -28,11 +28,14 @@ pub struct Lookup<'k> {
     /// Of the range deletes met so far that the snapshot sees and that cover the key, the newest; 0: none.
     covered: Sequence,
     hash: Option<u64>,
+    /// Tables that their filter answered for, and those that it let pass in vain.
+    pub filter_skips: u64,
+    pub filter_false_positives: u64,
 }
 
 impl<'k> Lookup<'k> {
     pub fn new(user: &'k [u8], snapshot: Sequence) -> Lookup<'k> {
-        Lookup { user, snapshot, covered: 0, hash: None }
+        Lookup { user, snapshot, covered: 0, hash: None, filter_skips: 0, filter_false_positives: 0 }
     }
 
     pub fn user(&self) -> &'k [u8] {

@@ -74,6 +74,11 @@ impl Manifest {
         self.length
     }
 
+    /// Whether the file is the manifest or the control file.
+    pub fn is_file(&self, file: FileId) -> bool {
+        file == self.file || file == self.control
+    }
+
     /// How much longer it has become since it was begun.
     pub fn grown_bytes(&self) -> u64 {
         self.length - self.begun_length

@@ -74,7 +74,6 @@ pub struct Memtable {
     /// As they came, and cut into fragments.
     ranges: Vec<RangeTombstone>,
     fragments: Rc<RangeTombstones>,
-    tombstones: u64,
 }
 
 /// The first eight bytes of a key as a number that sorts as they do.
@@ -103,7 +102,6 @@ impl Memtable {
             last: NIL,
             ranges: Vec::new(),
             fragments: Rc::default(),
-            tombstones: 0,
         }
     }
 
@@ -116,10 +114,6 @@ impl Memtable {
         self.nodes.is_empty() && self.ranges.is_empty()
     }
 
-    pub fn tombstones(&self) -> u64 {
-        self.tombstones
-    }
-
     /// The range deletions in the order in which they came.
     pub fn ranges(&self) -> &[RangeTombstone] {
         &self.ranges
@@ -128,6 +122,12 @@ impl Memtable {
     /// The range deletions, to ask which keys they cover.
     pub fn fragments(&self) -> &Rc<RangeTombstones> {
         &self.fragments
+    }
+
+    /// The newest write that it holds; 0: none.
+    pub fn newest(&self) -> Sequence {
+        let point = self.nodes.last().map_or(0, |node| node.stamp.sequence());
+        point.max(self.ranges.last().map_or(0, |range| range.sequence))
     }
 
     /// About how much memory it takes.
@@ -167,7 +167,6 @@ impl Memtable {
         }
         let (key_len, value_len) = (key.len() as u32, value.len() as u32);
         self.nodes.push(Node { stamp, at, value_len, key_len, tower, previous });
-        self.tombstones += u64::from(!stamp.is_put());
     }
 
     /// Adds a range deletion.
@@ -189,12 +188,6 @@ impl Memtable {
             at = self.next(at);
         }
         at
-    }
-
-    /// The last entry whose key is less than `key`.
-    pub fn seek_before(&self, key: &[u8]) -> u32 {
-        let mut splice = self.edge;
-        self.find(prefix_of(key), key, &mut splice)
     }
 
     pub fn first(&self) -> u32 {
@@ -236,10 +229,10 @@ impl Memtable {
         })
     }
 
-    /// The newest entry of `key` that a snapshot sees, if there is one.
-    pub fn get(&self, key: &[u8], snapshot: Sequence) -> Option<Entry<'_>> {
-        let at = self.seek(KeyRef::seek(key, snapshot));
-        (at != NIL && self.key(at) == key).then(|| self.entry(at))
+    /// The first entry of the target's user key at or behind it, if there is one.
+    pub fn find_newest(&self, target: KeyRef) -> Option<u32> {
+        let at = self.seek(target);
+        (at != NIL && self.key(at) == target.user).then_some(at)
     }
 
     fn is_behind_all(&self, key: &[u8]) -> bool {
@@ -325,16 +318,10 @@ mod tests {
         for (key, _) in model.keys() {
             for snapshot in (0..=500).step_by(9).chain([MAX_SEQUENCE]) {
                 let expected = model.range((key.clone(), Reverse(snapshot))..).next().filter(|((k, _), _)| k == key);
-                let found = memtable.get(key, snapshot).map(|entry| (entry.key.stamp.sequence(), entry.value));
+                let found = memtable.find_newest(KeyRef::seek(key, snapshot)).map(|at| memtable.entry(at));
+                let found = found.map(|entry| (entry.key.stamp.sequence(), entry.value));
                 assert_eq!(found, expected.map(|((_, sequence), value)| (sequence.0, &value[..])));
             }
-            let before = model.range(..(key.clone(), Reverse(MAX_SEQUENCE))).next_back();
-            let found = memtable.seek_before(key);
-            assert_eq!(before.is_none(), found == NIL);
-            assert!(before.is_none_or(|((expected, sequence), _)| {
-                memtable.entry(found).key == KeyRef { user: expected, stamp: memtable.entry(found).key.stamp }
-                    && memtable.entry(found).key.stamp.sequence() == sequence.0
-            }));
         }
     }
 

@@ -65,6 +65,11 @@ impl<C: Cursor> Visible<C> {
         if self.stand == Stand::On { self.merge.value() } else { &self.value }
     }
 
+    /// Leaves the sequence: it stands nowhere.
+    pub fn end(&mut self) {
+        self.stand = Stand::Nowhere;
+    }
+
     pub fn seek_to_first(&mut self, io: &mut Io) -> Result<(), StorageError> {
         self.stand = Stand::Nowhere;
         self.merge.seek_to_first(io)?;

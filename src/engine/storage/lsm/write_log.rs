@@ -58,7 +58,6 @@ impl WriteLog {
         batch: &mut WriteBatch,
         first: Sequence,
     ) -> Result<(), StorageError> {
-        let before = self.length;
         let file = match self.file {
             Some(file) => file,
             None => self.create(cx, disk, first)?,
@@ -71,8 +70,8 @@ impl WriteLog {
         debug_assert_eq!(offset, self.length, "the log is written here alone");
         self.length += length;
         self.unsynced_batches += 1;
-        let (log, length) = (self.number, self.length - before);
-        cx.emit(|| Event::LsmLogged { log, offset: before, length });
+        let log = self.number;
+        cx.emit(|| Event::LsmLogged { log, offset, length });
         Ok(())
     }
 
@@ -102,6 +101,8 @@ impl WriteLog {
         }
         self.file = Some(file);
         self.length = head.len() as u64;
+        let (log, length) = (self.number, self.length);
+        cx.emit(|| Event::LsmLogged { log, offset: 0, length });
         Ok(file)
     }
 }

@@ -124,7 +124,7 @@ fn cell(page: &[u8], slot: usize, regions: &mut Vec<Region>) {
 }
 
 fn meta_body(page: &[u8], regions: &mut Vec<Region>) {
-    let Meta { root, height, free_head, free_count, records, next_lsn } = meta(page);
+    let Meta { root, height, free_head, free_count, records, next_lsn, pages_used } = meta(page);
     let fields = [
         (0..4, "root", format!("page {}", root.0)),
         (4..8, "height", height.to_string()),
@@ -132,11 +132,12 @@ fn meta_body(page: &[u8], regions: &mut Vec<Region>) {
         (12..16, "free pages", free_count.to_string()),
         (16..24, "records", records.to_string()),
         (24..32, "next LSN", next_lsn.to_string()),
+        (32..36, "pages used under a log", pages_used.to_string()),
     ];
     for (range, label, value) in fields {
         push(regions, META_START + range.start..META_START + range.end, label, None, value);
     }
-    free(regions, META_START + 32..page.len());
+    free(regions, META_START + 36..page.len());
 }
 
 const META_START: usize = HEADER_BYTES;

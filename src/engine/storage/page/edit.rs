@@ -2,13 +2,20 @@
 
 use super::*;
 
-fn put_u16(page: &mut [u8], at: usize, value: usize) {
-    debug_assert!(value <= usize::from(u16::MAX));
-    page[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes());
+#[inline(always)]
+fn put_array<const N: usize>(page: &mut [u8], at: usize, bytes: [u8; N]) {
+    page[at..at + N].as_chunks_mut().0[0] = bytes;
 }
 
+#[inline(always)]
+fn put_u16(page: &mut [u8], at: usize, value: usize) {
+    debug_assert!(value <= usize::from(u16::MAX));
+    put_array(page, at, (value as u16).to_le_bytes());
+}
+
+#[inline(always)]
 fn put_u32(page: &mut [u8], at: usize, value: u32) {
-    page[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    put_array(page, at, value.to_le_bytes());
 }
 
 /// Makes the page an empty one of its kind.
@@ -23,7 +30,7 @@ pub fn format(page: &mut [u8], id: PageId, kind: PageKind, level: u8) {
 }
 
 pub fn set_lsn(page: &mut [u8], lsn: Lsn) {
-    page[LSN..LSN + 8].copy_from_slice(&lsn.0.to_le_bytes());
+    put_array(page, LSN, lsn.0.to_le_bytes());
 }
 
 pub fn set_next(page: &mut [u8], next: PageId) {
@@ -92,22 +99,28 @@ pub fn remove_cell(page: &mut [u8], slot: usize) {
 /// Moves `count` cells from `from_slot` of one page before `to_slot` of another.
 pub fn move_cells(from: &mut [u8], from_slot: usize, count: usize, to: &mut [u8], to_slot: usize) {
     for step in 0..count {
-        copy_cell(from, from_slot + step, to, to_slot + step);
+        let (start, length) = (cell_offset(from, from_slot + step), cell_len(from, from_slot + step));
+        insert_cell(to, to_slot + step, key(from, from_slot + step), &from[start..start + length]);
     }
-    if from_slot == 0 && count == slot_count(from) {
-        clear_cells(from);
+    remove_cells(from, from_slot, count);
+}
+
+/// Takes `count` cells from `slot` on out.
+pub fn remove_cells(page: &mut [u8], slot: usize, count: usize) {
+    if slot == 0 && count == slot_count(page) {
+        clear_cells(page);
         return;
     }
-    for slot in (from_slot..from_slot + count).rev() {
-        remove_cell(from, slot);
+    for slot in (slot..slot + count).rev() {
+        remove_cell(page, slot);
     }
 }
 
-/// Puts a copy of a cell of one page before `to_slot` of another.
-fn copy_cell(from: &[u8], slot: usize, to: &mut [u8], to_slot: usize) {
-    let (start, length) = (cell_offset(from, slot), cell_len(from, slot));
-    let (offset, _) = open_slot(to, to_slot, key(from, slot), length);
-    to[offset..offset + length].copy_from_slice(&from[start..start + length]);
+/// Puts a whole cell, whose key is `key`, before the one at `slot`.
+pub fn insert_cell(page: &mut [u8], slot: usize, key: &[u8], cell: &[u8]) -> u32 {
+    let (offset, reclaimed) = open_slot(page, slot, key, cell.len());
+    page[offset..offset + cell.len()].copy_from_slice(cell);
+    reclaimed
 }
 
 /// Takes all cells out.
@@ -176,6 +189,9 @@ pub struct Meta {
     pub free_count: u32,
     pub records: u64,
     pub next_lsn: u64,
+    /// Under a log: pages of the file from the first on that are or were in use; those behind were never. 0 without one,
+    /// where all are.
+    pub pages_used: u32,
 }
 
 const META: usize = HEADER_BYTES;
@@ -187,6 +203,7 @@ pub fn put_meta(page: &mut [u8], meta: &Meta) {
     put_u32(page, META + 12, meta.free_count);
     page[META + 16..META + 24].copy_from_slice(&meta.records.to_le_bytes());
     page[META + 24..META + 32].copy_from_slice(&meta.next_lsn.to_le_bytes());
+    put_u32(page, META + 32, meta.pages_used);
 }
 
 pub fn meta(page: &[u8]) -> Meta {
@@ -198,6 +215,7 @@ pub fn meta(page: &[u8]) -> Meta {
         free_count: u32_at(page, META + 12),
         records: u64_at(META + 16),
         next_lsn: u64_at(META + 24),
+        pages_used: u32_at(page, META + 32),
     }
 }
 

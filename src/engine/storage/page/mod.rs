@@ -25,11 +25,15 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 8 × slots`, and the cells'
 //! lengths plus `garbage` plus `free end` make the page size.
 
+mod change;
 mod describe;
 mod edit;
+mod search;
 
+pub use change::{Edit, pack_cells, put_record, read_record};
 pub use describe::{Region, describe};
 pub use edit::*;
+pub use search::{search, search_from, search_heads_together};
 
 use super::checksum::crc32c;
 use super::error::StorageError;
@@ -68,14 +72,20 @@ pub fn is_inline(page_size: usize, key_len: usize, value_len: usize) -> bool {
     value_len <= page_size / 4 && SLOT_BYTES + 2 + key_len + value_len <= capacity(page_size) / 2
 }
 
+/// One bounds check and one load; byte by byte it would be as many of each as there are bytes.
+#[inline(always)]
+fn array_at<const N: usize>(page: &[u8], at: usize) -> [u8; N] {
+    page[at..at + N].as_chunks().0[0]
+}
+
 #[inline(always)]
 fn u16_at(page: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([page[at], page[at + 1]])
+    u16::from_le_bytes(array_at(page, at))
 }
 
 #[inline(always)]
 fn u32_at(page: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]])
+    u32::from_le_bytes(array_at(page, at))
 }
 
 /// The first four bytes of a key as a number that orders as they do.
@@ -112,7 +122,11 @@ pub fn is_node(page: &[u8], level: u8) -> bool {
 
 /// What the page is for; none when the byte says nothing known.
 pub fn kind(page: &[u8]) -> Option<PageKind> {
-    Some(match page[KIND] {
+    kind_of(page[KIND])
+}
+
+fn kind_of(byte: u8) -> Option<PageKind> {
+    Some(match byte {
         1 => PageKind::Leaf,
         2 => PageKind::Inner,
         3 => PageKind::Overflow,
@@ -246,6 +260,37 @@ pub fn value(page: &[u8], slot: usize) -> Value<'_> {
     }
 }
 
+/// Key and value of a leaf cell that stands alone; none when it makes no sense.
+pub fn parse_record(cell: &[u8], key_len: usize) -> Option<(&[u8], Value<'_>)> {
+    let (length, rest) = cell.split_first_chunk::<2>()?;
+    let (key, rest) = rest.split_at_checked(key_len)?;
+    let value = match u16::from_le_bytes(*length) {
+        OVERFLOW_MARK => Value::Overflow(PageId(u32::from_le_bytes(rest.try_into().ok()?))),
+        length => Value::Inline((rest.len() == length as usize).then_some(rest)?),
+    };
+    Some((key, value))
+}
+
+/// The free bytes of a page that lie in one piece; none of a page without slots.
+pub fn hole(page: &[u8]) -> std::ops::Range<usize> {
+    let (start, end) = (free_start(page), free_end(page));
+    let slotted = matches!(kind(page), Some(PageKind::Leaf | PageKind::Inner));
+    if slotted && start <= end && end <= page.len() { start..end } else { page.len()..page.len() }
+}
+
+/// Key and value at `slot` of a leaf.
+#[inline]
+pub fn record(page: &[u8], slot: usize) -> (&[u8], Value<'_>) {
+    let [offset_low, offset_high, length_low, length_high, ..] = array_at::<SLOT_BYTES>(page, slot_at(slot));
+    let cell = &page[u16::from_le_bytes([offset_low, offset_high]) as usize..];
+    let (key, value) = cell[2..].split_at(u16::from_le_bytes([length_low, length_high]) as usize);
+    let value = match u16_at(cell, 0) {
+        OVERFLOW_MARK => Value::Overflow(PageId(u32_at(value, 0))),
+        length => Value::Inline(&value[..length as usize]),
+    };
+    (key, value)
+}
+
 /// Length of the cell at `slot`, without the slot.
 #[inline]
 pub fn cell_len(page: &[u8], slot: usize) -> usize {
@@ -268,59 +313,6 @@ pub fn cell_cost(page: &[u8], slot: usize) -> usize {
 /// Bytes that a separator takes up with its slot.
 pub fn separator_cost(key_len: usize) -> usize {
     SLOT_BYTES + 4 + key_len
-}
-
-/// Binary search: the number of keys below `sought`, and whether it follows.
-///
-/// The heads are searched first, without a branch that depends on what is compared; whole keys are looked at only where
-/// heads are equal.
-#[inline]
-pub fn search(page: &[u8], sought: &[u8]) -> (usize, bool) {
-    let head = head_of(sought);
-    let (slots, _) = page[HEADER_BYTES..slot_at(slot_count(page))].as_chunks::<SLOT_BYTES>();
-    let low = partition(slots, |slot| head_in(slot) < head);
-    match slots.get(low) {
-        Some(slot) if head_in(slot) == head => search_equal_heads(page, slots, low, head, sought),
-        _ => (low, false),
-    }
-}
-
-type Slot = [u8; SLOT_BYTES];
-
-#[inline(always)]
-fn head_in(slot: &Slot) -> u32 {
-    u32::from_le_bytes([slot[4], slot[5], slot[6], slot[7]])
-}
-
-/// The number of slots for which `below` holds; they all come before the others.
-#[inline(always)]
-fn partition(slots: &[Slot], below: impl Fn(&Slot) -> bool) -> usize {
-    let (mut low, mut size) = (0, slots.len());
-    while size > 1 {
-        let half = size / 2;
-        low += if below(&slots[low + half - 1]) { half } else { 0 };
-        size -= half;
-    }
-    low + usize::from(size == 1 && below(&slots[low]))
-}
-
-/// The search among the slots from `low` on whose heads are the sought key's.
-#[inline]
-fn search_equal_heads(page: &[u8], slots: &[Slot], low: usize, head: u32, sought: &[u8]) -> (usize, bool) {
-    let several = slots.get(low + 1).is_some_and(|slot| head_in(slot) == head);
-    let mut high = if several { low + partition(&slots[low..], |slot| head_in(slot) == head) } else { low + 1 };
-    let (mut low, prefix) = (low, prefix_bytes(page));
-    while low < high {
-        let middle = (low + high) / 2;
-        let [o0, o1, l0, l1, ..] = slots[middle];
-        let start = u16::from_le_bytes([o0, o1]) as usize + prefix;
-        match page[start..start + u16::from_le_bytes([l0, l1]) as usize].cmp(sought) {
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return (middle, true),
-        }
-    }
-    (low, false)
 }
 
 /// Checks what was read: the checksum, and that it is the page asked for.

@@ -17,7 +17,7 @@ impl Tree {
     pub(super) fn allocate(&mut self, cx: &mut Cx) -> Result<(PageId, FrameId), StorageError> {
         let page = self.meta.free_head;
         if page.is_none() {
-            let page = self.pager.disk.extend(cx)?;
+            let page = self.next_page(cx)?;
             let frame = self.pager.create(cx, page)?;
             return Ok((page, frame));
         }
@@ -31,32 +31,62 @@ impl Tree {
         self.meta.free_head = next;
         self.meta.free_count = self.meta.free_count.saturating_sub(1);
         cx.emit(|| Event::PageReused { page, next });
+        self.log_meta(cx)?;
         Ok((page, frame))
     }
 
+    /// A page at the end of the file. Under a log there may be pages behind those in use: the file was made longer by
+    /// what did not outlive a crash, or was taken back.
+    fn next_page(&mut self, cx: &mut Cx) -> Result<PageId, StorageError> {
+        if !self.is_logged() {
+            return Ok(self.pager.disk.extend(cx)?);
+        }
+        let page = PageId(self.meta.pages_used);
+        if page.0 == self.page_count() {
+            self.pager.disk.extend(cx)?;
+        }
+        self.meta.pages_used += 1;
+        self.log_meta(cx)?;
+        Ok(page)
+    }
+
     /// Puts a pinned page into the free list and unpins it.
-    pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) {
+    pub(super) fn free(&mut self, cx: &mut Cx, frame: FrameId) -> Result<(), StorageError> {
         let page = self.pager.pool.frame(frame).page;
         let next = self.meta.free_head;
         // In a tree that a crash has damaged a page may be reached in two ways: what is in use otherwise stays.
         if page == PageId::META || page == self.meta.root || page == next {
             self.pager.unpin(cx, frame);
-            return;
+            return Ok(());
         }
-        let edit = |bytes: &mut [u8]| {
-            page::format(bytes, page, PageKind::Free, 0);
-            page::set_next(bytes, next);
-            0
-        };
+        let edit = Edit::Format { kind: PageKind::Free, level: 0, next, prev: PageId::NONE };
         self.change(cx, frame, edit, |_, lsn| Event::PageFreed { page, next, lsn });
         self.meta.free_head = page;
         self.meta.free_count += 1;
         self.pager.unpin(cx, frame);
+        self.log_meta(cx)
     }
 
     /// Pages that can still be had; none: no limit.
     pub(super) fn pages_available(&self) -> Option<u32> {
-        self.pager.disk.pages_left().map(|left| left + self.meta.free_count)
+        match self.journal() {
+            None => self.pager.disk.pages_left().map(|left| left + self.meta.free_count),
+            Some(journal) => self.bytes_free().map(|bytes| {
+                let unused = self.page_count().saturating_sub(self.meta.pages_used);
+                let pages = (bytes / self.page_size() as u64) as u32 + unused + self.meta.free_count;
+                pages.saturating_sub(journal.pages_for_undo(self.meta.height))
+            }),
+        }
+    }
+
+    /// Bytes of the disk that are neither taken nor promised to the log; none: no limit.
+    pub(in crate::storage) fn bytes_free(&self) -> Option<u64> {
+        let promised = match self.journal() {
+            Some(journal) if journal.is_undoing() => journal.log.buffered(),
+            Some(journal) => journal.bytes_promised(),
+            None => 0,
+        };
+        self.pager.disk.bytes_left().map(|left| left.saturating_sub(promised))
     }
 
     /// Makes sure of `needed` pages before anything is changed.

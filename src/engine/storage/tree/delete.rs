@@ -3,6 +3,7 @@
 use super::insert::overflow_of;
 use super::search::Target;
 use super::*;
+use crate::storage::log::record::KeyUndo;
 
 impl Tree {
     /// Removes a record; false: the key was not there.
@@ -11,7 +12,7 @@ impl Tree {
         Ok(outcome == Outcome::Deleted)
     }
 
-    fn remove(&mut self, cx: &mut Cx, key: &[u8]) -> Result<Outcome, StorageError> {
+    pub(super) fn remove(&mut self, cx: &mut Cx, key: &[u8]) -> Result<Outcome, StorageError> {
         let leaf = self.descend(cx, Target::Key(key), true)?;
         let (slot, found) = self.search_leaf(cx, leaf, key);
         if !found {
@@ -22,11 +23,15 @@ impl Tree {
         let page = page::page_id(bytes);
         let chain = overflow_of(bytes, slot);
         self.check_overflow(chain)?;
+        let action = self.begin_action();
+        let whole = chain.is_none() || !self.frees_at_once();
+        self.whole(whole, -1);
         self.remove_at(cx, leaf, slot);
+        self.pager.unpin(cx, leaf);
+        self.give_up(cx, chain)?;
         // In a tree that a crash has damaged there may be more records than were counted.
         self.meta.records = self.meta.records.saturating_sub(1);
-        self.pager.unpin(cx, leaf);
-        self.free_overflow(cx, chain)?;
+        self.end_key_action(cx, action, whole, -1, KeyUndo::Nothing);
         self.rebalance(cx, page, 0)?;
         Ok(Outcome::Deleted)
     }

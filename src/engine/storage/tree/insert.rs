@@ -5,8 +5,17 @@
 
 use super::search::Target;
 use super::*;
+use crate::storage::log::record::KeyUndo;
 use crate::storage::page::Value;
 use crate::trace::Bytes;
+
+/// A value to be stored.
+#[derive(Clone, Copy)]
+pub(super) enum NewValue<'a> {
+    Bytes(&'a [u8]),
+    /// As it was in a leaf before: its overflow pages, if any, are still there.
+    Stored(Value<'a>),
+}
 
 /// A value on its way into a leaf.
 pub(super) struct Incoming<'a> {
@@ -23,6 +32,12 @@ impl Incoming<'_> {
             Value::Overflow(_) => 4,
         };
         page::SLOT_BYTES + 2 + self.key.len() + value
+    }
+
+    /// True when putting it into a leaf changes that page alone.
+    fn is_whole(&self, value: NewValue, room: &Room) -> bool {
+        let written = matches!((value, self.value), (NewValue::Bytes(_), Value::Overflow(_)));
+        !written && matches!(room, Room::Here)
     }
 
     fn overflow(&self) -> PageId {
@@ -66,6 +81,16 @@ impl Tree {
 
     fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8], replace: bool) -> Result<Outcome, StorageError> {
         self.check_lengths(key, value)?;
+        self.put_value(cx, key, NewValue::Bytes(value), replace)
+    }
+
+    pub(super) fn put_value(
+        &mut self,
+        cx: &mut Cx,
+        key: &[u8],
+        value: NewValue,
+        replace: bool,
+    ) -> Result<Outcome, StorageError> {
         let leaf = self.descend(cx, Target::Key(key), true)?;
         let (slot, found) = self.search_leaf(cx, leaf, key);
         let result = match (found, replace) {
@@ -97,8 +122,18 @@ impl Tree {
     }
 
     /// Puts a new record before `slot` of a pinned leaf, which is unpinned then.
-    fn add(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+    fn add(
+        &mut self,
+        cx: &mut Cx,
+        leaf: FrameId,
+        slot: usize,
+        key: &[u8],
+        value: NewValue,
+    ) -> Result<(), StorageError> {
+        let action = self.begin_action();
         let (incoming, room) = self.prepare(cx, leaf, key, value, None)?;
+        let whole = incoming.is_whole(value, &room);
+        self.whole(whole, 1);
         match room {
             Room::Here => {
                 self.insert_into(cx, leaf, slot, &incoming);
@@ -107,6 +142,7 @@ impl Tree {
             Room::Split { next } => self.split_leaf(cx, leaf, slot, &incoming, next)?,
         }
         self.meta.records += 1;
+        self.end_key_action(cx, action, whole, 1, KeyUndo::Remove { key });
         Ok(())
     }
 
@@ -118,19 +154,21 @@ impl Tree {
         cx: &mut Cx,
         leaf: FrameId,
         key: &'a [u8],
-        value: &'a [u8],
+        value: NewValue<'a>,
         replaced: Option<usize>,
     ) -> Result<(Incoming<'a>, Room), StorageError> {
-        let inline = page::is_inline(self.page_size(), key.len(), value.len());
-        let value_in_leaf = if inline { Value::Inline(value) } else { Value::Overflow(PageId::NONE) };
-        let mut incoming = Incoming { key, value: value_in_leaf, value_len: value.len() };
+        let mut incoming = self.incoming(key, value);
         let bytes = self.pager.page(leaf);
         let fits = match replaced {
             Some(slot) => page::total_free(bytes) + page::cell_cost(bytes, slot) >= incoming.cost(),
             None => self.has_room(bytes, incoming.cost()),
         };
         let next = page::next(bytes);
-        let for_value = if inline { 0 } else { self.overflow_pages(value.len()) };
+        let written = match value {
+            NewValue::Bytes(bytes) if incoming.value == Value::Overflow(PageId::NONE) => Some(bytes),
+            _ => None,
+        };
+        let for_value = written.map_or(0, |bytes| self.overflow_pages(bytes.len()));
         let for_split = if fits { 0 } else { self.pages_for_split() };
         if for_value + for_split > 0 {
             self.reserve(cx, for_value + for_split)?;
@@ -140,15 +178,33 @@ impl Tree {
             (false, true) => Room::Split { next: None },
             (false, false) => Room::Split { next: Some(self.fetch_node(cx, next, 0)?) },
         };
-        if !inline {
-            incoming.value = Value::Overflow(self.write_overflow(cx, value)?);
+        if let Some(bytes) = written {
+            incoming.value = Value::Overflow(self.write_overflow(cx, bytes)?);
         }
         Ok((incoming, room))
     }
 
+    /// The record as it will be in the leaf; the overflow page is not known yet if the value has still to be written.
+    fn incoming<'a>(&self, key: &'a [u8], value: NewValue<'a>) -> Incoming<'a> {
+        match value {
+            NewValue::Bytes(bytes) => {
+                let inline = page::is_inline(self.page_size(), key.len(), bytes.len());
+                let value = if inline { Value::Inline(bytes) } else { Value::Overflow(PageId::NONE) };
+                Incoming { key, value, value_len: bytes.len() }
+            }
+            NewValue::Stored(value) => {
+                let value_len = match value {
+                    Value::Inline(bytes) => bytes.len(),
+                    Value::Overflow(first) => self.pager.peek(first).map_or(0, page::overflow_remaining) as usize,
+                };
+                Incoming { key, value, value_len }
+            }
+        }
+    }
+
     /// Writes the record into a pinned leaf that has room for it.
     pub(super) fn insert_into(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) {
-        let edit = |bytes: &mut [u8]| page::insert_record(bytes, slot, incoming.key, incoming.value);
+        let edit = Edit::InsertRecord { slot, key: incoming.key, value: incoming.value };
         self.change(cx, leaf, edit, |bytes, lsn| Event::RecordInserted {
             page: page::page_id(bytes),
             slot: slot as u16,
@@ -167,13 +223,18 @@ impl Tree {
         leaf: FrameId,
         slot: usize,
         key: &[u8],
-        value: &[u8],
+        value: NewValue,
     ) -> Result<(), StorageError> {
+        let action = self.begin_action();
         let bytes = self.pager.page(leaf);
         let page = page::page_id(bytes);
         let old_chain = overflow_of(bytes, slot);
         self.check_overflow(old_chain)?;
         let (incoming, room) = self.prepare(cx, leaf, key, value, Some(slot))?;
+        let frees = !old_chain.is_none() && self.frees_at_once();
+        let whole = !frees && incoming.is_whole(value, &room);
+        let old = if whole { None } else { self.old_record(leaf, slot) };
+        self.whole(whole, 0);
         match room {
             Room::Here => {
                 self.replace_in_place(cx, leaf, slot, &incoming);
@@ -184,21 +245,14 @@ impl Tree {
                 self.split_leaf(cx, leaf, slot, &incoming, next)?;
             }
         }
-        self.free_overflow(cx, old_chain)?;
+        self.give_up(cx, old_chain)?;
+        let undo = old.as_ref().map_or(KeyUndo::Nothing, |old| KeyUndo::Put { key, value: old.value() });
+        self.end_key_action(cx, action, whole, 0, undo);
         self.rebalance_if_shrunk(cx, page, key)
     }
 
     fn replace_in_place(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) {
-        let edit = |bytes: &mut [u8]| match (page::value(bytes, slot), incoming.value) {
-            (Value::Inline(old), Value::Inline(new)) if old.len() == new.len() => {
-                page::overwrite_value(bytes, slot, new);
-                0
-            }
-            _ => {
-                page::remove_cell(bytes, slot);
-                page::insert_record(bytes, slot, incoming.key, incoming.value)
-            }
-        };
+        let edit = Edit::ReplaceRecord { slot, key: incoming.key, value: incoming.value };
         self.change(cx, leaf, edit, |bytes, lsn| Event::RecordReplaced {
             page: page::page_id(bytes),
             slot: slot as u16,
@@ -211,11 +265,7 @@ impl Tree {
 
     /// Takes the cell at `slot` out of a pinned page.
     pub(super) fn remove_at(&mut self, cx: &mut Cx, frame: FrameId, slot: usize) {
-        let edit = |bytes: &mut [u8]| {
-            page::remove_cell(bytes, slot);
-            0
-        };
-        self.change(cx, frame, edit, |bytes, lsn| Event::CellRemoved {
+        self.change(cx, frame, Edit::RemoveCell { slot }, |bytes, lsn| Event::CellRemoved {
             page: page::page_id(bytes),
             slot: slot as u16,
             used: page::used(bytes),

@@ -13,8 +13,10 @@
 //! - [`insert`] and [`split`]: a full page is split by bytes (or by keys when an order is given), at the right edge for
 //!   ascending keys so that pages stay full.
 //! - [`delete`] and [`rebalance`]: a page with too little merges with a neighbour, or borrows from it.
+//! - [`many`]: looking up and deleting many keys at a time.
 //! - [`bulk`]: building from sorted records, bottom up.
 //! - [`overflow`]: chains of pages for long values. [`allocate`]: the free list.
+//! - [`durable`], [`logged`]: what is added when changes are written to a log first, and how they are taken back.
 //! - [`state`], [`verify`]: the tree described, and checked.
 //!
 //! **Invariants** ([`Tree::verify`] checks them all): keys ascend within a page and across the leaves; every key lies
@@ -29,7 +31,10 @@
 mod allocate;
 mod bulk;
 mod delete;
+mod durable;
 mod insert;
+mod logged;
+mod many;
 mod overflow;
 mod rebalance;
 mod scan;
@@ -42,7 +47,7 @@ pub use bulk::BulkLoad;
 pub use verify::Verification;
 
 use super::error::StorageError;
-use super::page::{self, Meta};
+use super::page::{self, Edit, Meta};
 use super::pager::Pager;
 use super::{Options, SplitPolicy};
 use crate::sim::{Cx, Disk};
@@ -222,20 +227,15 @@ impl Tree {
         result
     }
 
-    /// Changes a pinned page: `edit` does it, `event` tells it, given the page as it is then and its new LSN.
+    /// Changes a pinned page, and logs it if there is a log: the one way in which this tree changes pages, but for
+    /// [`Tree::move_between`], which is two edits in one. `event` tells it, given the page as it is then and its new LSN.
     #[inline]
-    fn change(
-        &mut self,
-        cx: &mut Cx,
-        frame: FrameId,
-        edit: impl FnOnce(&mut [u8]) -> u32,
-        event: impl FnOnce(&[u8], Lsn) -> Event,
-    ) {
-        let lsn = self.next_lsn();
+    fn change(&mut self, cx: &mut Cx, frame: FrameId, edit: Edit<'_>, event: impl FnOnce(&[u8], Lsn) -> Event) {
+        let lsn = if self.is_logged() { self.log_edit(cx, frame, &edit) } else { self.next_lsn() };
+        let id = self.pager.pool.frame(frame).page;
         let bytes = self.pager.page_mut(cx, frame);
-        let reclaimed = edit(bytes);
+        let reclaimed = edit.apply(bytes, id);
         page::set_lsn(bytes, lsn);
-        let id = page::page_id(bytes);
         if reclaimed > 0 {
             cx.emit(|| Event::PageCompacted { page: id, reclaimed, lsn });
         }
@@ -252,10 +252,7 @@ impl Tree {
     /// Makes a pinned page an empty one of its kind.
     fn format(&mut self, cx: &mut Cx, frame: FrameId, kind: PageKind, level: u8) {
         let page = self.pager.pool.frame(frame).page;
-        let edit = |bytes: &mut [u8]| {
-            page::format(bytes, page, kind, level);
-            0
-        };
+        let edit = Edit::Format { kind, level, next: PageId::NONE, prev: PageId::NONE };
         self.change(cx, frame, edit, |_, lsn| Event::PageFormatted { page, kind, level, lsn });
     }
 
@@ -277,11 +274,7 @@ impl Tree {
         let frame = self.pager.fetch(cx, PageId::META)?;
         let mut meta = self.meta;
         meta.next_lsn += 1;
-        let edit = |bytes: &mut [u8]| {
-            page::put_meta(bytes, &meta);
-            0
-        };
-        self.change(cx, frame, edit, |_, lsn| event(lsn, meta.records));
+        self.change(cx, frame, Edit::SetMeta(meta), |_, lsn| event(lsn, meta.records));
         self.pager.unpin(cx, frame);
         Ok(())
     }

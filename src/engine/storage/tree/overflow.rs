@@ -23,10 +23,7 @@ impl Tree {
             let (page, frame) = self.allocate(cx)?;
             self.format(cx, frame, PageKind::Overflow, 0);
             remaining += part.len() as u32;
-            let edit = |bytes: &mut [u8]| {
-                page::put_overflow(bytes, next, remaining, part);
-                0
-            };
+            let edit = Edit::WriteOverflow { next, remaining, part };
             let length = part.len() as u32;
             self.change(cx, frame, edit, |_, lsn| Event::OverflowWritten { page, next, length, lsn });
             self.pager.unpin(cx, frame);
@@ -83,7 +80,7 @@ impl Tree {
         while !page.is_none() {
             let frame = self.fetch_overflow(cx, page)?;
             page = page::next(self.pager.page(frame));
-            self.free(cx, frame);
+            self.free(cx, frame)?;
         }
         Ok(())
     }

@@ -41,9 +41,14 @@ impl Tree {
     /// A page whose neighbour cannot be read stays as it is: the record is gone already, and the damage is told by
     /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        let action = self.begin_action();
         match self.rebalance_upward(cx, page, level) {
             Err(error) if error.is_damage() => {
                 self.pager.release_all(cx);
+                self.undo_action(cx, action)
+            }
+            Ok(()) => {
+                self.end_structure_action(cx, action);
                 Ok(())
             }
             result => result,
@@ -113,8 +118,7 @@ impl Tree {
         let root = page::leftmost(self.pager.page(frame));
         cx.emit(|| Event::RootCollapsed { old, root });
         self.set_root(cx, root, level)?;
-        self.free(cx, frame);
-        Ok(())
+        self.free(cx, frame)
     }
 
     /// Merges the child that `step` went down to, or lets it borrow. True: the parent may have too little now.
@@ -247,6 +251,7 @@ impl Tree {
         };
         let cause = cx.begin(|| Event::MergeBegun { left: left_page, right: right_page });
         cx.counters.merges += 1;
+        self.count_reshaped();
         if !is_leaf {
             let separator = page::key(self.pager.page(parent), slot).to_vec();
             let child = page::leftmost(self.pager.page(right));
@@ -261,7 +266,7 @@ impl Tree {
             self.link_back(cx, beyond, left_page);
         }
         self.remove_at(cx, parent, slot);
-        self.free(cx, right);
+        self.free(cx, right)?;
         self.pager.unpin(cx, left);
         cx.emit(|| Event::MergeEnded { left: left_page, right: right_page });
         cx.end(cause);
@@ -293,6 +298,7 @@ impl Tree {
         let (page, sibling) = if left_is_short { (left_page, right_page) } else { (right_page, left_page) };
         let cause = cx.begin(|| Event::BorrowBegun { page, sibling, count });
         cx.counters.borrows += 1;
+        self.count_reshaped();
         if page::is_leaf(self.pager.page(left)) {
             self.shift_leaf_cells(cx, &pair, cut);
         } else {
@@ -369,10 +375,7 @@ impl Tree {
         let bytes = self.pager.page(parent);
         let level = page::level(bytes);
         if page::total_free(bytes) + page::cell_cost(bytes, slot) >= page::separator_cost(separator.len()) {
-            let edit = |bytes: &mut [u8]| {
-                page::remove_cell(bytes, slot);
-                page::insert_child(bytes, slot, &separator, right_child)
-            };
+            let edit = Edit::ReplaceChild { slot, key: &separator, child: right_child };
             self.change(cx, parent, edit, |bytes, lsn| Event::SeparatorReplaced {
                 page: page::page_id(bytes),
                 slot: slot as u16,

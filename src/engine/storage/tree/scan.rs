@@ -84,15 +84,24 @@ impl Tree {
         let slots = if reverse { slots.end - count..slots.end } else { slots.start..slots.start + count };
         let page = page::page_id(self.pager.page(leaf));
         cx.emit(|| Event::CellsRead { page, slot: slots.start as u16, count: count as u16, backward: reverse });
-        for step in 0..count {
-            let slot = if reverse { slots.end - 1 - step } else { slots.start + step };
-            match page::value(self.pager.page(leaf), slot) {
-                page::Value::Inline(value) => visit(page::key(self.pager.page(leaf), slot), value),
-                page::Value::Overflow(first) => {
-                    let value = self.read_overflow(cx, first)?;
-                    visit(page::key(self.pager.page(leaf), slot), &value);
+        let mut read = 0;
+        while read < count {
+            let bytes = self.pager.page(leaf);
+            let overflow = (read..count).find_map(|step| {
+                let slot = if reverse { slots.end - 1 - step } else { slots.start + step };
+                let (key, value) = page::record(bytes, slot);
+                match value {
+                    page::Value::Inline(value) => {
+                        visit(key, value);
+                        None
+                    }
+                    page::Value::Overflow(first) => Some((step, slot, first)),
                 }
-            }
+            });
+            let Some((step, slot, first)) = overflow else { break };
+            let value = self.read_overflow(cx, first)?;
+            visit(page::key(self.pager.page(leaf), slot), &value);
+            read = step + 1;
         }
         Ok(count as u64)
     }

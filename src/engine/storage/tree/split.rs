@@ -136,12 +136,7 @@ impl Tree {
     /// Sets a pinned leaf's neighbours.
     pub(super) fn link(&mut self, cx: &mut Cx, leaf: FrameId, prev: PageId, next: PageId) {
         let page = page::page_id(self.pager.page(leaf));
-        let edit = |bytes: &mut [u8]| {
-            page::set_prev(bytes, prev);
-            page::set_next(bytes, next);
-            0
-        };
-        self.change(cx, leaf, edit, |_, lsn| Event::LeafLinked { page, prev, next, lsn });
+        self.change(cx, leaf, Edit::SetLinks { prev, next }, |_, lsn| Event::LeafLinked { page, prev, next, lsn });
     }
 
     /// Makes the pinned `leaf`, if there is one, name `prev` as its left neighbour; unpins it.
@@ -168,7 +163,10 @@ impl Tree {
         }
         debug_assert_ne!(from, to, "cells move between two pages");
         debug_assert!(from_slot + count <= page::slot_count(self.pager.page(from)), "there are so many cells");
-        let lsn = self.next_lsn();
+        let lsn = match self.is_logged() {
+            true => self.log_move(cx, from, from_slot, count, to, to_slot),
+            false => self.next_lsn(),
+        };
         let (from_bytes, to_bytes) = self.pager.two_mut(cx, from, to);
         page::move_cells(from_bytes, from_slot, count, to_bytes, to_slot);
         page::set_lsn(from_bytes, lsn);
@@ -211,8 +209,7 @@ impl Tree {
     }
 
     pub(super) fn insert_child_into(&mut self, cx: &mut Cx, frame: FrameId, slot: usize, key: &[u8], child: PageId) {
-        let edit = |bytes: &mut [u8]| page::insert_child(bytes, slot, key, child);
-        self.change(cx, frame, edit, |bytes, lsn| Event::ChildInserted {
+        self.change(cx, frame, Edit::InsertChild { slot, key, child }, |bytes, lsn| Event::ChildInserted {
             page: page::page_id(bytes),
             slot: slot as u16,
             key: Bytes::from(key),
@@ -224,10 +221,7 @@ impl Tree {
 
     pub(super) fn set_leftmost(&mut self, cx: &mut Cx, frame: FrameId, child: PageId) {
         let page = page::page_id(self.pager.page(frame));
-        let edit = |bytes: &mut [u8]| {
-            page::set_leftmost(bytes, child);
-            0
-        };
+        let edit = Edit::SetLinks { prev: child, next: PageId::NONE };
         self.change(cx, frame, edit, |_, lsn| Event::LeftmostChildSet { page, child, lsn });
     }
 

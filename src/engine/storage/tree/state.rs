@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::*;
+use crate::storage::journal::surviving;
 use crate::storage::page::Value;
 use crate::trace::state::Cell;
-use crate::trace::{Cells, EngineState, PageBody, PageState, Parts};
+use crate::trace::{Cells, EngineState, PageBody, PageState, Parts, parts::LogState};
 
 impl Tree {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
@@ -36,12 +37,18 @@ impl Tree {
             pool: self.pager.pool.state(),
             unsynced: self.pager.disk.unsynced().collect(),
             counters: cx.counters,
-            parts: Parts::default(),
+            parts: Parts { log: self.log_state(), replacement: self.pager.replacement(), ..Parts::default() },
         }
     }
 
+    fn log_state(&self) -> Option<Rc<LogState>> {
+        let disk = &self.pager.disk;
+        let state = self.journal().map(|journal| journal.state(disk)).or_else(|| surviving(disk));
+        state.map(Rc::new)
+    }
+
     /// Takes the state after pages changed otherwise than by edits.
-    pub(super) fn emit_state(&self, cx: &mut Cx) {
+    pub(in crate::storage) fn emit_state(&self, cx: &mut Cx) {
         if !cx.recorder.is_on() {
             return cx.recorder.forget_last_state();
         }
@@ -68,7 +75,7 @@ impl Tree {
     }
 
     /// A page that makes no sense, or was never written, is described as a free one.
-    fn page_state(&self, page: PageId) -> PageState {
+    pub(super) fn page_state(&self, page: PageId) -> PageState {
         let readable = self.pager.peek_unchecked(page).filter(|bytes| page::check_layout(bytes).is_ok());
         let Some(bytes) = readable else {
             return PageState { page, lsn: Lsn(0), used: 0, body: PageBody::Free { next: PageId::NONE } };

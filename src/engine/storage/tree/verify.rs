@@ -81,7 +81,12 @@ impl Checker<'_> {
         self.check_tree()?;
         self.check_links()?;
         self.check_free_list()?;
-        if let Some(page) = self.roles.iter().position(|role| *role == Role::Unknown) {
+        self.check_deferred()?;
+        let used = match self.tree.meta.pages_used {
+            0 => self.roles.len(),
+            used => self.roles.len().min(used as usize),
+        };
+        if let Some(page) = self.roles[..used].iter().position(|role| *role == Role::Unknown) {
             return Err(format!("page {page} is lost: neither in the tree nor in the free list"));
         }
         if self.records != self.tree.meta.records {
@@ -195,6 +200,13 @@ impl Checker<'_> {
             return Err(format!("the overflow chain at page {} ends early", first.0));
         }
         Ok(())
+    }
+
+    /// Overflow chains that a transaction gave up, but that are not free yet.
+    fn check_deferred(&mut self) -> Result<(), String> {
+        let Some(journal) = self.tree.journal() else { return Ok(()) };
+        let chains = journal.transactions.iter().flat_map(|(_, entry)| &entry.chains);
+        chains.copied().collect::<Vec<_>>().into_iter().try_for_each(|chain| self.check_chain(chain))
     }
 
     fn check_links(&self) -> Result<(), String> {

@@ -1,22 +1,175 @@
-//! What a replacement policy knows, as plain data: its lists of pages, in the order in which it would evict them.
+//! What a replacement policy knows, as plain data, and how events change it.
+//!
+//! Each policy uses what it has: lists for most, the hand and the reference bits for Clock, times of accesses for LRU-K
+//! and the optimum. Lists hold frames where they stand for pages of the pool, and page ids where they remember pages that
+//! left (see [`PolicyList::is_memory`]); all are oldest first, so the next victim of a list is its first.
 
-use std::rc::Rc;
-
-use crate::trace::id::PageId;
+use crate::trace::Event;
+use crate::trace::id::FrameId;
 use crate::trace::plain::plain;
+use crate::trace::policy::{PolicyKind, PolicyList};
+
+/// What stands for one frame in ARC's target, which moves by fractions of a frame.
+pub const TARGET_ONE: u64 = 1 << 16;
 
 plain! {
-    /// A replacement policy.
+    /// A replacement policy and what the pool knows of its pages.
     #[derive(Default)]
     struct ReplacementState {
-        /// The policy's word.
-        policy: Rc<str>,
-        lists: Vec<ReplacementList>,
+        policy: PolicyKind,
+        /// Pages of the file.
+        pages: u32,
+        lists: Vec<PolicyItems>,
+        /// Clock: the frame that is looked at next.
+        hand: FrameId,
+        /// Clock: frames whose reference bit is set, ascending.
+        referenced: Vec<FrameId>,
+        /// ARC: how long T1 is to be, in units of 1 / [`TARGET_ONE`] of a frame.
+        target: u64,
+        /// LRU-K: how many accesses back it looks.
+        k: u32,
+        /// LRU-K: accesses no further apart are one.
+        correlated: u64,
+        /// LRU-K and the optimum: accesses so far.
+        accesses: u64,
+        /// LRU-K: the K newest accesses (0: none) and the last one; the optimum: the next, if there is one. By frame.
+        times: Vec<FrameTimes>,
+        /// Frames whose pages were read ahead and not used yet, ascending.
+        ahead: Vec<FrameId>,
     }
 
-    /// Pages in the order in which the policy holds them, the next victim first.
-    struct ReplacementList {
-        name: Rc<str>,
-        pages: Vec<PageId>,
+    /// A list of a policy, oldest first.
+    struct PolicyItems {
+        list: PolicyList,
+        items: Vec<u32>,
     }
+
+    /// Times that belong to a frame.
+    struct FrameTimes {
+        frame: FrameId,
+        times: Vec<u64>,
+    }
+}
+
+impl ReplacementState {
+    /// The items of a list, oldest first.
+    pub fn list(&self, list: PolicyList) -> &[u32] {
+        self.lists.iter().find(|held| held.list == list).map_or(&[], |held| &held.items)
+    }
+
+    /// The times of a frame.
+    pub fn times(&self, frame: FrameId) -> &[u64] {
+        let found = self.times.binary_search_by_key(&frame, |held| held.frame);
+        found.map_or(&[], |index| &self.times[index].times)
+    }
+
+    pub fn is_referenced(&self, frame: FrameId) -> bool {
+        self.referenced.binary_search(&frame).is_ok()
+    }
+
+    pub fn is_ahead(&self, frame: FrameId) -> bool {
+        self.ahead.binary_search(&frame).is_ok()
+    }
+
+    /// True when `event` changes it.
+    pub fn heeds(event: &Event) -> bool {
+        use Event::*;
+        matches!(event, PoolHit { .. } | PoolMiss { .. } | PoolCreated { .. } | PoolEvicted { .. } | PoolMoved { .. })
+            || matches!(event, PoolReadAhead { .. } | PoolResized { .. } | DiskExtended { .. })
+            || matches!(event, PolicyPlaced { .. } | PolicyForgot { .. } | PolicyReferenced { .. })
+            || matches!(event, PolicyHandMoved { .. } | PolicyTarget { .. } | PolicyTimes { .. })
+    }
+
+    /// Changes what `event` says. `frames` is the size of the pool.
+    pub fn fold(&mut self, event: &Event, frames: u32) {
+        match event {
+            Event::PoolHit { frame, .. } => {
+                self.count_access();
+                remove(&mut self.ahead, *frame);
+            }
+            Event::PoolMiss { .. } | Event::PoolCreated { .. } => self.count_access(),
+            Event::PoolReadAhead { frame, .. } => insert(&mut self.ahead, *frame),
+            Event::PoolEvicted { frame, .. } => self.vacate(*frame),
+            Event::PoolMoved { from, to, .. } => self.rename(*from, *to),
+            Event::DiskExtended { pages } => self.pages = *pages,
+            Event::PolicyPlaced { list, item } => self.place(*list, *item),
+            Event::PolicyForgot { list, page } => self.leave(list.is_memory(), page.0),
+            Event::PolicyReferenced { frame } => insert(&mut self.referenced, *frame),
+            Event::PolicyHandMoved { from, passed, hand } => {
+                self.hand = *hand;
+                let (from, end) = (*from, from.saturating_add(*passed));
+                let round = end.saturating_sub(frames.max(from));
+                self.referenced.retain(|frame| !((from..end).contains(&frame.0) || frame.0 < round));
+            }
+            Event::PolicyTarget { target } => self.target = *target,
+            Event::PolicyTimes { times } => match self.times.binary_search_by_key(&times.frame, |held| held.frame) {
+                Ok(index) => self.times[index] = times.clone(),
+                Err(index) => self.times.insert(index, times.clone()),
+            },
+            _ => {}
+        }
+    }
+
+    fn count_access(&mut self) {
+        if matches!(self.policy, PolicyKind::LruK | PolicyKind::Optimum) {
+            self.accesses = self.accesses.saturating_add(1);
+        }
+    }
+
+    /// Takes an item out of the list it is in, if it is in one.
+    fn leave(&mut self, memory: bool, item: u32) {
+        for held in self.lists.iter_mut().filter(|held| held.list.is_memory() == memory) {
+            // What is used is often what was used lately.
+            if let Some(index) = held.items.iter().rposition(|other| *other == item) {
+                held.items.remove(index);
+                return;
+            }
+        }
+    }
+
+    fn place(&mut self, list: PolicyList, item: u32) {
+        self.leave(list.is_memory(), item);
+        if let Some(held) = self.lists.iter_mut().find(|held| held.list == list) {
+            held.items.push(item);
+        }
+    }
+
+    /// The page in `frame` left the pool.
+    fn vacate(&mut self, frame: FrameId) {
+        self.leave(false, frame.0);
+        remove(&mut self.referenced, frame);
+        remove(&mut self.ahead, frame);
+        self.times.retain(|held| held.frame != frame);
+    }
+
+    fn rename(&mut self, from: FrameId, to: FrameId) {
+        for held in self.lists.iter_mut().filter(|held| !held.list.is_memory()) {
+            held.items.iter_mut().filter(|item| **item == from.0).for_each(|item| *item = to.0);
+        }
+        for set in [&mut self.referenced, &mut self.ahead] {
+            if remove(set, from) {
+                insert(set, to);
+            }
+        }
+        if let Ok(index) = self.times.binary_search_by_key(&from, |held| held.frame) {
+            let times = FrameTimes { frame: to, ..self.times.remove(index) };
+            let place = self.times.partition_point(|held| held.frame < to);
+            self.times.insert(place, times);
+        }
+    }
+}
+
+fn insert(set: &mut Vec<FrameId>, frame: FrameId) {
+    if let Err(index) = set.binary_search(&frame) {
+        set.insert(index, frame);
+    }
+}
+
+/// True when it was there.
+fn remove(set: &mut Vec<FrameId>, frame: FrameId) -> bool {
+    let found = set.binary_search(&frame);
+    if let Ok(index) = found {
+        set.remove(index);
+    }
+    found.is_ok()
 }

@@ -13,11 +13,14 @@
 //! of Superfluous Merging", 2018, table 1.)
 
 mod fifo;
+mod job;
 mod lazy_leveled;
 mod leveled;
 mod size_tiered;
 
 use std::rc::Rc;
+
+pub(super) use job::Job;
 
 use super::options::{LEVELS_MAX, LsmOptions};
 use crate::trace::Bytes;

@@ -114,6 +114,7 @@ impl Table {
             let skipped = !filter.may_contain(lookup.hash());
             io.cx.emit(|| Event::FilterAsked { file, skipped });
             if skipped {
+                lookup.filter_skips += 1;
                 return Ok(lookup.judge(None));
             }
         }
@@ -131,6 +132,7 @@ impl Table {
             });
         }
         if found.is_none() && self.filter.is_some() {
+            lookup.filter_false_positives += 1;
             io.cx.emit(|| Event::FilterFalsePositive { file });
         }
         Ok(lookup.judge(found))

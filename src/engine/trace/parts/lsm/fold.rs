@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{CompactionState, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind};
+use super::{
+    CompactionState, LsmCounters, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind,
+};
 use crate::trace::event::Event;
 use crate::trace::id::FileNumber;
 
@@ -11,6 +13,13 @@ impl LsmState {
     pub fn apply(&mut self, event: &Event) {
         use Event::*;
         match event {
+            LsmOpening { settings } => *self = LsmState { settings: settings.clone(), ..LsmState::default() },
+            LogOpened { log, length } => self.open_log(*log, *length),
+            LogCut { log, length, .. } => self.memtable_of(*log, |memtable| {
+                (memtable.log_bytes, memtable.log_durable) = (*length, *length);
+            }),
+            LsmOpened { sequence } => self.end_opening(*sequence),
+            LsmSettingsChanged { settings } => self.settings = settings.clone(),
             LsmLogged { log, length, .. } => {
                 self.memtable_of(*log, |memtable| memtable.log_bytes += length);
                 self.counters.log_bytes += length;
@@ -127,6 +136,27 @@ impl LsmState {
         let at = entries.partition_point(|other| other.key < entry.key);
         entries.insert(at, entry);
         self.memtable.bytes = bytes;
+    }
+
+    /// Recovery goes from log to log; each but the last belongs to a frozen memtable.
+    fn open_log(&mut self, log: FileNumber, length: u64) {
+        let log_durable = length;
+        let fresh = MemtableState { log, log_bytes: length, log_durable, ..MemtableState::default() };
+        let before = std::mem::replace(&mut self.memtable, fresh);
+        // A log without a head is none.
+        if before.log_bytes > 0 {
+            self.frozen.insert(0, Rc::new(before));
+        }
+    }
+
+    fn end_opening(&mut self, sequence: u64) {
+        // The last log had not even a head: the one before it goes on.
+        if self.memtable.log_bytes == 0 && !self.frozen.is_empty() {
+            let last = self.frozen.remove(0);
+            self.memtable = Rc::unwrap_or_clone(last);
+        }
+        self.sequence = sequence;
+        self.counters = LsmCounters::default();
     }
 
     fn freeze(&mut self, log: FileNumber, log_bytes: u64) {

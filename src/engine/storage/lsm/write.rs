@@ -1,0 +1,220 @@
+//! Writes: into the log, then into the memtable; and when they have to wait.
+//!
+//! A write fails before anything of it was logged, or is done. (Where only the sync fails it is done, but not known to be
+//! durable; that happens when the power is off.)
+//!
+//! **Stalls.** Writes may not outrun the background for ever: level 0 would grow, and every read with it. Beyond one limit
+//! each write waits a little; beyond another it does background work until there is room (RocksDB, "Write Stalls").
+
+use std::rc::Rc;
+
+use super::background::PACE;
+use super::batch::WriteBatch;
+use super::compaction::pending_bytes;
+use super::key::{Kind, Stamp};
+use super::memtable::Memtable;
+use super::options::{Background, KEY_BYTES_MAX, SyncMode, VALUE_BYTES_MAX};
+use super::range_tombstone::RangeTombstone;
+use super::write_log::WriteLog;
+use super::{Frozen, Lsm};
+use crate::sim::{Cx, MEMORY_ACCESS_NS};
+use crate::storage::StorageError;
+use crate::trace::parts::lsm::{CompactionPolicy, StallReason, StallState, WriteKind};
+use crate::trace::{Bytes, Event, FileNumber};
+
+/// What a byte costs that is written while writes are slowed down: 16 MB a second.
+const SLOW_NS_PER_BYTE: u64 = 60;
+
+impl Lsm {
+    /// Writes a value under a key, whether it has one or not.
+    pub fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        self.single(cx, key, value, |batch| batch.put(key, value))
+    }
+
+    /// Deletes a key, whether it is there or not.
+    pub fn delete(&mut self, cx: &mut Cx, key: &[u8]) -> Result<(), StorageError> {
+        self.single(cx, key, &[], |batch| batch.delete(key))
+    }
+
+    /// Deletes the keys from `start` up to, not including, `end`.
+    pub fn delete_range(&mut self, cx: &mut Cx, start: &[u8], end: &[u8]) -> Result<(), StorageError> {
+        if start >= end {
+            return Ok(());
+        }
+        check_lengths(end, &[])?;
+        self.single(cx, start, &[], |batch| batch.delete_range(start, end))
+    }
+
+    /// Does all writes of a batch, or none of them.
+    pub fn write(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
+        for write in batch.iter() {
+            check_lengths(write.key, write.value)?;
+        }
+        self.write_checked(cx, batch)
+    }
+
+    /// Makes everything durable that was written so far.
+    pub fn sync(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        self.log.sync(cx, &mut self.disk)
+    }
+
+    #[inline]
+    fn single(
+        &mut self,
+        cx: &mut Cx,
+        key: &[u8],
+        value: &[u8],
+        fill: impl FnOnce(&mut WriteBatch),
+    ) -> Result<(), StorageError> {
+        check_lengths(key, value)?;
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.clear();
+        fill(&mut batch);
+        let result = self.write_checked(cx, &mut batch);
+        self.batch = batch;
+        result
+    }
+
+    fn write_checked(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if self.stall.is_some() || self.memtable.approx_bytes() >= self.options.memtable_bytes as usize {
+            self.make_room(cx, batch.user_bytes())?;
+        }
+        let first = self.sequence + 1;
+        let before = self.log.length;
+        let appended = self.log.append(cx, &mut self.disk, batch, first);
+        self.counters.log_bytes += self.log.length - before;
+        appended?;
+        self.apply(cx, batch);
+        debug_assert_eq!(self.sequence, first + u64::from(batch.len()) - 1);
+        let due = match self.options.sync {
+            SyncMode::EachWrite => true,
+            SyncMode::Group => self.log.unsynced_batches >= self.options.group_writes,
+            SyncMode::Asynchronous => false,
+        };
+        if due {
+            self.sync(cx)?;
+        }
+        if self.options.background == Background::Shared {
+            self.earn(cx, batch.user_bytes());
+        }
+        Ok(())
+    }
+
+    /// Puts the writes of a batch, which are logged, into the memtable.
+    fn apply(&mut self, cx: &mut Cx, batch: &WriteBatch) {
+        let memtable = Rc::make_mut(&mut self.memtable);
+        for write in batch.iter() {
+            self.sequence += 1;
+            apply_write(cx, memtable, self.sequence, write.kind, write.key, write.value);
+            match write.kind {
+                Kind::Put => self.counters.puts += 1,
+                Kind::Delete => self.counters.deletes += 1,
+                Kind::RangeDelete => self.counters.range_deletes += 1,
+            }
+        }
+        self.counters.user_bytes += batch.user_bytes();
+    }
+
+    /// Waits where writes have to, and freezes the memtable when it is full.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, cx: &mut Cx, bytes: u64) -> Result<(), StorageError> {
+        while self.stall.as_ref().is_some_and(|stall| stall.stopped) {
+            if !self.work(cx)? {
+                break;
+            }
+        }
+        if self.stall.is_some() {
+            cx.pass(bytes * SLOW_NS_PER_BYTE);
+            self.credit += bytes as i64 * PACE;
+        }
+        if self.memtable.approx_bytes() >= self.options.memtable_bytes as usize { self.freeze(cx) } else { Ok(()) }
+    }
+
+    /// Begins a new memtable with a new log. The old log is made durable, so that no write can survive that came later.
+    pub(super) fn freeze(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        if self.memtable.is_empty() {
+            return Ok(());
+        }
+        self.log.sync(cx, &mut self.disk)?;
+        let number = FileNumber(self.take_number());
+        let log = std::mem::replace(&mut self.log, WriteLog::new(number));
+        let fresh = Rc::new(Memtable::new(self.memtable.heights()));
+        let memtable = std::mem::replace(&mut self.memtable, fresh);
+        let entries = memtable.len() as u64;
+        cx.emit(|| Event::MemtableFrozen { log: number, length: 0, entries });
+        self.frozen.insert(0, Frozen { memtable, log });
+        self.is_resting = false;
+        self.update_stall(cx);
+        Ok(())
+    }
+
+    /// Asks the limits anew, after memtables or the version changed.
+    pub(super) fn update_stall(&mut self, cx: &mut Cx) {
+        let stall = self.wanted_stall();
+        if stall == self.stall {
+            return;
+        }
+        match &stall {
+            Some(StallState { reason, stopped }) => {
+                let (reason, stopped) = (*reason, *stopped);
+                self.counters.stalls += 1;
+                cx.emit(|| Event::WritesStalled { reason, stopped });
+            }
+            None => cx.emit(|| Event::WritesResumed {}),
+        }
+        self.stall = stall;
+    }
+
+    fn wanted_stall(&self) -> Option<StallState> {
+        let options = &self.options;
+        let level0 = match options.policy {
+            CompactionPolicy::Fifo => 0,
+            _ => self.version().runs(0).len() as u64,
+        };
+        let frozen = self.frozen.len() as u64;
+        let pending = pending_bytes(self.version(), options);
+        let limits = [
+            (StallReason::Memtables, frozen, u64::from(options.memtables_slow), u64::from(options.memtables_stop)),
+            (StallReason::Level0, level0, u64::from(options.level0_slow), u64::from(options.level0_stop)),
+            (StallReason::Pending, pending, options.pending_slow_bytes, options.pending_stop_bytes),
+        ];
+        let stopped = limits.iter().find(|(_, has, _, stop)| has >= stop);
+        let slow = limits.iter().find(|(_, has, slow, _)| has >= slow);
+        let (reason, has, _, stop) = stopped.or(slow)?;
+        Some(StallState { reason: *reason, stopped: has >= stop })
+    }
+}
+
+fn check_lengths(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+    if key.len() > KEY_BYTES_MAX {
+        return Err(StorageError::KeyTooLongForTable { length: key.len(), max: KEY_BYTES_MAX });
+    }
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(StorageError::ValueTooLong { length: value.len(), max: VALUE_BYTES_MAX });
+    }
+    Ok(())
+}
+
+/// One write into a memtable. Recovery uses it too.
+#[inline]
+pub(super) fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, kind: Kind, key: &[u8], value: &[u8]) {
+    // A descent of a skip list passes about as many nodes as a binary search.
+    cx.pass(MEMORY_ACCESS_NS * u64::from(usize::BITS - memtable.len().leading_zeros()));
+    if kind == Kind::RangeDelete {
+        let (start, end) = (Bytes::from(key), Bytes::from(value));
+        memtable.insert_range(RangeTombstone { start: start.clone(), end: end.clone(), sequence });
+        let bytes = memtable.approx_bytes() as u64;
+        cx.emit(|| Event::MemtableRangeDeleted { start, end, sequence, bytes });
+        return;
+    }
+    memtable.insert(Stamp::new(sequence, kind), key, value);
+    cx.emit(|| {
+        let (bytes, value_len) = (memtable.approx_bytes() as u64, value.len() as u32);
+        let kind = if kind == Kind::Put { WriteKind::Put } else { WriteKind::Delete };
+        Event::MemtableWritten { key: Bytes::from(key), sequence, kind, value_len, bytes }
+    });
+}

@@ -1,0 +1,121 @@
+//! The second pass: every change of a page that may be missing on the disk is done again, whoever made it.
+//!
+//! The page's own LSN tells whether it has the change already. A page that cannot be read is restored by the first record
+//! that says all of it: an image, or that it was formatted.
+
+use super::*;
+use crate::storage::log::record::Body;
+use crate::storage::page;
+use crate::storage::pager::Pager;
+use crate::trace::{FrameId, PageSource, SkipReason};
+
+impl Recovery {
+    /// Looks at one record, and does what it says if need be.
+    pub(super) fn redo(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
+        let Pager { disk, journal: Some(journal), .. } = tree.pager_mut() else { return Ok(()) };
+        let lsn = self.at;
+        let stored = journal.log.read(cx, disk, lsn)?;
+        let record = stored.record()?;
+        match &record.body {
+            Body::Update { page, edit, .. } | Body::Compensation { page, edit, .. } => {
+                self.redo_on_page(cx, tree, *page, lsn, &|bytes| _ = edit.apply(bytes, *page), edit.is_format())?;
+            }
+            Body::Image { page, before_hole, hole, behind_hole } => {
+                let restore = |bytes: &mut [u8]| {
+                    let (before, behind) = (before_hole.len(), before_hole.len() + hole);
+                    if behind + behind_hole.len() == bytes.len() {
+                        bytes[..before].copy_from_slice(before_hole);
+                        bytes[before..behind].fill(0);
+                        bytes[behind..].copy_from_slice(behind_hole);
+                    }
+                };
+                self.redo_on_page(cx, tree, *page, lsn, &restore, true)?;
+            }
+            _ => {}
+        }
+        self.records += 1;
+        self.at = stored.next;
+        Ok(())
+    }
+
+    /// `restores`: the change makes the page whole, whatever it was.
+    fn redo_on_page(
+        &mut self,
+        cx: &mut Cx,
+        tree: &mut Tree,
+        page: PageId,
+        lsn: Lsn,
+        change: &dyn Fn(&mut [u8]),
+        restores: bool,
+    ) -> Result<(), StorageError> {
+        let skip = |cx: &mut Cx, why: SkipReason, page_lsn: Lsn| {
+            cx.emit(|| Event::RecordSkipped { lsn, page, why, page_lsn });
+            Ok(())
+        };
+        match self.dirty.get(&page) {
+            None => return skip(cx, SkipReason::Clean, Lsn(0)),
+            Some(first) if *first > lsn => return skip(cx, SkipReason::Older, Lsn(0)),
+            _ => {}
+        }
+        let (frame, damage) = self.fetch(cx, tree, page)?;
+        let pager = tree.pager_mut();
+        let page_lsn = page::lsn(pager.page(frame));
+        match damage {
+            None if page_lsn >= lsn => {
+                pager.unpin(cx, frame);
+                return skip(cx, SkipReason::Present, page_lsn);
+            }
+            Some(damage) if !restores => {
+                pager.unpin(cx, frame);
+                pager.discard(cx, page);
+                return Err(damage);
+            }
+            _ => {}
+        }
+        let restored = damage.is_some();
+        if let Some(journal) = &mut pager.journal {
+            let first = self.dirty.get(&page).copied().unwrap_or(lsn);
+            if !pager.pool.frame(frame).dirty {
+                journal.dirty.changed(cx, page, first);
+            }
+        }
+        let bytes = pager.page_mut(cx, frame);
+        change(bytes);
+        page::set_lsn(bytes, lsn);
+        if restored {
+            cx.emit(|| Event::PageRestored { page, lsn, source: PageSource::Image });
+        }
+        cx.emit(|| Event::RecordRedone { lsn, page });
+        tree.tell_page(cx, frame);
+        tree.pager_mut().unpin(cx, frame);
+        Ok(())
+    }
+
+    /// Pins a page. What is wrong with it is told too: then the frame holds zeros.
+    fn fetch(
+        &mut self,
+        cx: &mut Cx,
+        tree: &mut Tree,
+        page: PageId,
+    ) -> Result<(FrameId, Option<StorageError>), StorageError> {
+        let pager = tree.pager_mut();
+        while pager.disk.page_count() <= page.0 {
+            pager.disk.extend(cx)?;
+        }
+        let damage = match pager.fetch(cx, page) {
+            Ok(frame) => return Ok((frame, None)),
+            Err(error @ (StorageError::ChecksumMismatch { .. } | StorageError::Misplaced { .. })) => error,
+            Err(error) => return Err(error),
+        };
+        let frame = pager.create(cx, page)?;
+        let Some(copy) = self.copies.get(&page) else { return Ok((frame, Some(damage))) };
+        let lsn = page::lsn(copy);
+        if let Some(journal) = &mut pager.journal {
+            journal.dirty.changed(cx, page, self.dirty.get(&page).copied().unwrap_or(lsn));
+        }
+        pager.page_mut(cx, frame).copy_from_slice(copy);
+        cx.emit(|| Event::PageRestored { page, lsn, source: PageSource::Doublewrite });
+        tree.tell_page(cx, frame);
+        Ok((frame, None))
+    }
+}

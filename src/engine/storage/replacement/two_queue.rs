@@ -1,0 +1,141 @@
+//! 2Q: newcomers wait in a queue of their own; only what is asked for again after leaving it gets among the others.
+//!
+//! The full version (Johnson and Shasha, "2Q: A Low Overhead High Performance Buffer Management Replacement Algorithm",
+//! 1994). Accesses that follow each other closely hit the page in `A1in` and change nothing, so they count once. A page
+//! that leaves `A1in` is remembered in `A1out`; when it is asked for while it stands there, it has proved itself and goes
+//! to `Am`, an LRU list. A scan passes through `A1in` and leaves `Am` alone.
+//!
+//! ```text
+//!   miss ─▶ A1in (FIFO, a quarter) ─▶ A1out (page ids only, half as many as frames) ─▶ forgotten
+//!                                        │ asked for again
+//!                                        ▼
+//!                                       Am (LRU, the rest) ─▶ forgotten
+//! ```
+
+use super::chain::{Chain, Ghosts, Links};
+use super::{Arrival, Replacement, Victim, Watch};
+use crate::trace::parts::ReplacementState;
+use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+
+const IN: usize = 0;
+const MAIN: usize = 1;
+const LISTS: [PolicyList; 2] = [PolicyList::A1in, PolicyList::Am];
+
+#[derive(Clone, Debug)]
+pub struct TwoQueue {
+    /// The paper's Kin: A1in may be longer only while frames are left.
+    in_max: u32,
+    /// Kout.
+    out_max: u32,
+    links: Links,
+    /// A1in and Am.
+    chains: [Chain; 2],
+    /// By frame: which of the two.
+    list: Vec<u8>,
+    out: Ghosts<1>,
+}
+
+impl TwoQueue {
+    pub fn new(frames: u32) -> TwoQueue {
+        let (in_max, out_max) = TwoQueue::limits(frames);
+        let (links, chains, list, out) = Default::default();
+        TwoQueue { in_max, out_max, links, chains, list, out }
+    }
+
+    /// What the paper found to do well: a quarter of the frames, and ids for half as many pages as there are frames.
+    fn limits(frames: u32) -> (u32, u32) {
+        ((frames / 4).max(1), (frames / 2).max(1))
+    }
+
+    fn list_of(&self, frame: FrameId) -> usize {
+        usize::from(self.list[frame.index()])
+    }
+
+    fn forget(&mut self, watch: &mut impl Watch) {
+        while self.out.len(0) > self.out_max {
+            let Some(page) = self.out.pop_oldest(0) else { return };
+            watch.tell(|| Event::PolicyForgot { list: PolicyList::A1out, page });
+        }
+    }
+}
+
+impl Replacement for TwoQueue {
+    #[inline]
+    fn hit(&mut self, frame: FrameId, watch: &mut impl Watch) {
+        if self.list_of(frame) == MAIN && self.links.raise(&mut self.chains[MAIN], frame.0) {
+            watch.tell(|| Event::PolicyPlaced { list: PolicyList::Am, item: frame.0 });
+        }
+    }
+
+    fn first_used(&mut self, frame: FrameId, watch: &mut impl Watch) {
+        self.hit(frame, watch);
+    }
+
+    fn victim(
+        &mut self,
+        _incoming: Option<PageId>,
+        evictable: impl Fn(FrameId) -> bool,
+        _watch: &mut impl Watch,
+    ) -> Option<Victim> {
+        let newcomers = self.chains[IN].len;
+        let order = if newcomers > self.in_max { [IN, MAIN] } else { [MAIN, IN] };
+        let oldest = |list: usize| Some((list, self.links.oldest(&self.chains[list], &evictable)?));
+        let (list, frame) = order.into_iter().find_map(oldest)?;
+        Some(match list {
+            IN => Victim { frame, reason: VictimReason::Newcomer, number: u64::from(newcomers) },
+            _ => Victim { frame, reason: VictimReason::ProvenLeastRecent, number: u64::from(newcomers) },
+        })
+    }
+
+    fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
+        let list = self.list_of(frame);
+        self.links.unlink(&mut self.chains[list], frame.0);
+        if list == IN {
+            self.out.push(0, page);
+            watch.tell(|| Event::PolicyPlaced { list: PolicyList::A1out, item: page.0 });
+        }
+    }
+
+    fn admitted(&mut self, frame: FrameId, page: PageId, _arrival: Arrival, watch: &mut impl Watch) {
+        let proven = self.out.remove(page).is_some();
+        if proven {
+            watch.tell(|| Event::PolicyForgot { list: PolicyList::A1out, page });
+        }
+        let list = if proven { MAIN } else { IN };
+        self.links.reach(frame.0);
+        if self.list.len() <= frame.index() {
+            self.list.resize(frame.index() + 1, 0);
+        }
+        self.list[frame.index()] = list as u8;
+        self.links.push_newest(&mut self.chains[list], frame.0);
+        watch.tell(|| Event::PolicyPlaced { list: LISTS[list], item: frame.0 });
+        // Not before: the page that was evicted for this one must not push this one's id out.
+        self.forget(watch);
+    }
+
+    fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
+        let list = self.list_of(frame);
+        self.links.unlink(&mut self.chains[list], frame.0);
+    }
+
+    fn moved(&mut self, from: FrameId, to: FrameId) {
+        let list = self.list_of(from);
+        self.links.rename(&mut self.chains[list], from.0, to.0);
+        if self.list.len() <= to.index() {
+            self.list.resize(to.index() + 1, 0);
+        }
+        self.list[to.index()] = list as u8;
+    }
+
+    fn resize(&mut self, frames: u32, watch: &mut impl Watch) {
+        (self.in_max, self.out_max) = TwoQueue::limits(frames);
+        self.forget(watch);
+    }
+
+    fn describe(&self, state: &mut ReplacementState) {
+        state.policy = PolicyKind::TwoQueue;
+        state.push_list(PolicyList::A1in, self.links.iter(&self.chains[IN]));
+        state.push_list(PolicyList::Am, self.links.iter(&self.chains[MAIN]));
+        state.push_list(PolicyList::A1out, self.out.iter(0).map(|page| page.0));
+    }
+}

@@ -1,0 +1,128 @@
+//! A logged tree in the large: making it, opening it, checkpoints, and what a committed transaction leaves to be done.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::*;
+use crate::storage::journal::{Journal, LogOptions};
+use crate::storage::log::record::Body;
+use crate::trace::TxnId;
+
+impl Tree {
+    /// An empty tree on a new disk whose changes are logged from now on.
+    pub(in crate::storage) fn create_logged(
+        cx: &mut Cx,
+        options: &Options,
+        log: &LogOptions,
+    ) -> Result<Tree, StorageError> {
+        let mut tree = Tree::create(cx, options)?;
+        tree.meta.pages_used = tree.page_count();
+        tree.flush(cx)?;
+        let journal = Journal::create(cx, &mut tree.pager.disk, log)?;
+        tree.pager.journal = Some(Box::new(journal));
+        tree.checkpoint(cx)?;
+        Ok(tree)
+    }
+
+    /// A tree on a disk that has one, of which nothing is known yet: recovery has to come first.
+    pub(in crate::storage) fn unopened(options: &Options, disk: Disk) -> Tree {
+        let pager = Pager::new(disk, options.frames);
+        Tree { options: options.clone(), pager, meta: Meta::default(), path: Vec::new() }
+    }
+
+    pub(in crate::storage) fn open_journal(
+        &mut self,
+        cx: &mut Cx,
+        options: &LogOptions,
+    ) -> Result<&Journal, StorageError> {
+        let journal = Journal::open(cx, &mut self.pager.disk, options)?;
+        Ok(self.pager.journal.insert(Box::new(journal)))
+    }
+
+    /// The whole pages of the doublewrite file.
+    pub(in crate::storage) fn doublewritten(
+        &mut self,
+        cx: &mut Cx,
+    ) -> Result<BTreeMap<PageId, Rc<[u8]>>, StorageError> {
+        let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(BTreeMap::new()) };
+        journal.doublewritten(cx, disk)
+    }
+
+    pub(in crate::storage) fn pager_mut(&mut self) -> &mut Pager {
+        &mut self.pager
+    }
+
+    pub(in crate::storage) fn pager(&self) -> &Pager {
+        &self.pager
+    }
+
+    pub(in crate::storage) fn set_records(&mut self, records: u64) {
+        self.meta.records = records;
+    }
+
+    /// Writes all dirty pages and makes them durable.
+    pub(in crate::storage) fn write_all_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        self.pager.flush(cx)
+    }
+
+    /// Makes a fuzzy checkpoint. Pages that were dirty already at the one before are written first, so that the log need
+    /// not reach back further than that.
+    pub(in crate::storage) fn checkpoint(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        let Some(journal) = self.journal() else { return Ok(()) };
+        let horizon = journal.horizon();
+        let old: Vec<PageId> =
+            journal.dirty.iter().filter(|(_, first)| *first <= horizon).map(|(page, _)| page).collect();
+        for page in old {
+            self.pager.write_page(cx, page)?;
+        }
+        self.pager.sync_pages(cx)?;
+        let records = self.meta.records;
+        let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
+        let begin = journal.begin_checkpoint(cx, records);
+        journal.end_checkpoint(cx, disk, begin)
+    }
+
+    /// Redo is done: pages that turned out to have all changes are not dirty.
+    pub(in crate::storage) fn prune_dirty(&mut self, cx: &mut Cx) {
+        let Pager { pool, journal: Some(journal), .. } = &mut self.pager else { return };
+        journal.dirty.retain(cx, &|page| pool.find(page).is_some_and(|frame| pool.frame(frame).dirty));
+    }
+
+    /// Frees what a committed transaction gave up, and ends it.
+    pub(in crate::storage) fn finish_committed(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
+        let chain = |tree: &Tree| {
+            let entry = tree.journal().and_then(|journal| journal.transactions.get(txn));
+            entry.and_then(|entry| entry.chains.first().copied())
+        };
+        while let Some(chain) = chain(self) {
+            self.attempt(cx, txn, |tree, cx| tree.free_chain(cx, chain))?;
+        }
+        if let Some(journal) = self.journal_mut() {
+            journal.append(cx, txn, Body::End);
+            journal.forget_reshaped();
+        }
+        Ok(())
+    }
+
+    /// Does something on behalf of a transaction, all of it or nothing.
+    pub(in crate::storage) fn attempt<T>(
+        &mut self,
+        cx: &mut Cx,
+        txn: TxnId,
+        work: impl FnOnce(&mut Tree, &mut Cx) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let Some(journal) = self.journal_mut() else { return Err(StorageError::NotRecovered) };
+        journal.work_for(txn);
+        let last = journal.transactions.last(txn);
+        let result = work(self, cx);
+        if result.is_err() {
+            self.pager.release_all(cx);
+            let undone = self.undo_to(cx, txn, last);
+            self.read_meta();
+            if let (Err(_), Some(journal)) = (undone, self.journal_mut()) {
+                journal.failed = true;
+            }
+        }
+        result
+    }
+}
