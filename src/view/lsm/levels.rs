@@ -12,7 +12,6 @@ use super::super::describe::{count, grouped};
 use super::super::drawing::{Drawing, Id, Marks, Shape};
 use super::super::{Selection, View};
 use super::doing::{Source, Verdict};
-use super::memory::name;
 use super::plan::{Plan, groups};
 use super::words::{bytes, label};
 use crate::trace::parts::lsm::{CompactionPolicy, LsmState, TableState};
