@@ -228,7 +228,8 @@ impl View {
         // By its body: a damaged trace may have an inner page of level 0.
         let inner = |page: &PageId| self.page(*page).is_some_and(|page| !matches!(page.body, PageBody::Leaf { .. }));
         let changed = match event {
-            StateTaken { .. } | PageFormatted { .. } | PageFreed { .. } | ChildInserted { .. } => true,
+            StateTaken { .. } | PageRestated { .. } | MetaRestated { .. } => true,
+            PageFormatted { .. } | PageFreed { .. } | ChildInserted { .. } => true,
             LeftmostChildSet { .. } | RootChanged { .. } | OverflowWritten { .. } | DiskExtended { .. } => true,
             CellRemoved { page, .. } | RecordInserted { page, .. } | RecordReplaced { page, .. } => inner(page),
             CellsMoved { from, to, .. } => inner(from) || inner(to),

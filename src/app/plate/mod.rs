@@ -40,7 +40,7 @@ const GRAIN_MAX: f64 = 2.0;
 /// What is kept free around a drawing, in pixels; and beside it for the tools, where there is room for both.
 const MARGIN: f64 = 12.0;
 const TOOLS_W: f64 = 40.0;
-const TOOLS_ASIDE: f64 = 520.0;
+const TOOLS_ASIDE: f64 = 400.0;
 
 pub enum Msg {
     Frame(f64),

@@ -271,11 +271,14 @@ pub fn parse_record(cell: &[u8], key_len: usize) -> Option<(&[u8], Value<'_>)> {
     Some((key, value))
 }
 
-/// The free bytes of a page that lie in one piece; none of a page without slots.
+/// Bytes that say nothing: the free bytes of a slotted page that lie in one piece, the zeros at the end of another one.
 pub fn hole(page: &[u8]) -> std::ops::Range<usize> {
     let (start, end) = (free_start(page), free_end(page));
-    let slotted = matches!(kind(page), Some(PageKind::Leaf | PageKind::Inner));
-    if slotted && start <= end && end <= page.len() { start..end } else { page.len()..page.len() }
+    if matches!(kind(page), Some(PageKind::Leaf | PageKind::Inner)) && start <= end && end <= page.len() {
+        return start..end;
+    }
+    let zeros = page.iter().rev().take_while(|byte| **byte == 0).count();
+    page.len() - zeros..page.len()
 }
 
 /// Key and value at `slot` of a leaf.

@@ -20,7 +20,6 @@ mod redo;
 mod undo;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::error::StorageError;
 use super::journal::{Journal, LogOptions};
@@ -52,8 +51,6 @@ pub struct Recovery {
     records: u32,
     /// What may be missing on the disk: the page, and from where on.
     dirty: BTreeMap<PageId, Lsn>,
-    /// Whole copies of pages whose writes may be torn.
-    copies: BTreeMap<PageId, Rc<[u8]>>,
 }
 
 impl Recovery {
@@ -65,7 +62,6 @@ impl Recovery {
             end: Lsn(0),
             records: 0,
             dirty: BTreeMap::new(),
-            copies: BTreeMap::new(),
         }
     }
 
@@ -109,7 +105,7 @@ impl Recovery {
     fn open(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
         let journal = tree.open_journal(cx, &self.options)?;
         let (from, end) = (journal.control.checkpoint, journal.log.end());
-        self.copies = tree.doublewritten(cx)?;
+        tree.restore_torn_pages(cx)?;
         tree.emit_state(cx);
         self.begin_pass(cx, tree, RecoveryPass::Analysis, from, end);
         Ok(())
@@ -143,7 +139,6 @@ impl Recovery {
 
     fn end_redo(&mut self, cx: &mut Cx, tree: &mut Tree) {
         self.end_pass(cx, tree, RecoveryPass::Redo);
-        self.copies.clear();
         tree.prune_dirty(cx);
         tree.restate_meta(cx);
         tree.emit_state(cx);

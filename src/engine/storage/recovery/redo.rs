@@ -93,7 +93,7 @@ impl Recovery {
 
     /// Pins a page. What is wrong with it is told too: then the frame holds zeros.
     fn fetch(
-        &mut self,
+        &self,
         cx: &mut Cx,
         tree: &mut Tree,
         page: PageId,
@@ -108,14 +108,6 @@ impl Recovery {
             Err(error) => return Err(error),
         };
         let frame = pager.create(cx, page)?;
-        let Some(copy) = self.copies.get(&page) else { return Ok((frame, Some(damage))) };
-        let lsn = page::lsn(copy);
-        if let Some(journal) = &mut pager.journal {
-            journal.dirty.changed(cx, page, self.dirty.get(&page).copied().unwrap_or(lsn));
-        }
-        pager.page_mut(cx, frame).copy_from_slice(copy);
-        cx.emit(|| Event::PageRestored { page, lsn, source: PageSource::Doublewrite });
-        tree.tell_page(cx, frame);
-        Ok((frame, None))
+        Ok((frame, Some(damage)))
     }
 }

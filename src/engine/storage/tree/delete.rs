@@ -24,15 +24,23 @@ impl Tree {
         let chain = overflow_of(bytes, slot);
         self.check_overflow(chain)?;
         let action = self.begin_action();
-        let whole = chain.is_none() || !self.frees_at_once();
+        let left = page::used(bytes) as usize - page::cell_cost(bytes, slot);
+        // Taking an insert back is finished only when the leaf it was taken from is seen to.
+        let mends = self.is_undoing() && self.may_be_underfull(page, left);
+        let whole = !mends && (chain.is_none() || !self.frees_at_once());
         self.whole(whole, -1);
         self.remove_at(cx, leaf, slot);
         self.pager.unpin(cx, leaf);
         self.give_up(cx, chain)?;
         // In a tree that a crash has damaged there may be more records than were counted.
         self.meta.records = self.meta.records.saturating_sub(1);
+        if mends {
+            self.rebalance_inside(cx, page, 0)?;
+        }
         self.end_key_action(cx, action, whole, -1, KeyUndo::Nothing);
-        self.rebalance(cx, page, 0)?;
+        if !mends {
+            self.rebalance(cx, page, 0)?;
+        }
         Ok(Outcome::Deleted)
     }
 }

@@ -1,12 +1,9 @@
 //! A logged tree in the large: making it, opening it, checkpoints, and what a committed transaction leaves to be done.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use super::*;
 use crate::storage::journal::{Journal, LogOptions};
 use crate::storage::log::record::Body;
-use crate::trace::TxnId;
+use crate::trace::{PageSource, TxnId};
 
 impl Tree {
     /// An empty tree on a new disk whose changes are logged from now on.
@@ -39,13 +36,19 @@ impl Tree {
         Ok(self.pager.journal.insert(Box::new(journal)))
     }
 
-    /// The whole pages of the doublewrite file.
-    pub(in crate::storage) fn doublewritten(
-        &mut self,
-        cx: &mut Cx,
-    ) -> Result<BTreeMap<PageId, Rc<[u8]>>, StorageError> {
-        let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(BTreeMap::new()) };
-        journal.doublewritten(cx, disk)
+    /// Puts the copies of the doublewrite file in the place of pages whose writes were cut short. They are durable before
+    /// the copies are given up, so it does not matter if this is cut short as well.
+    pub(in crate::storage) fn restore_torn_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
+        for (page, copy) in journal.doublewritten(cx, disk)? {
+            if disk.peek(page).is_some_and(|bytes| page::check(bytes, page).is_err()) {
+                let lsn = page::lsn(&copy);
+                disk.write(cx, page, copy)?;
+                cx.emit(|| Event::PageRestored { page, lsn, source: PageSource::Doublewrite });
+            }
+        }
+        disk.sync(cx)?;
+        journal.pages_synced(cx, disk)
     }
 
     pub(in crate::storage) fn pager_mut(&mut self) -> &mut Pager {
@@ -114,13 +117,17 @@ impl Tree {
         let Some(journal) = self.journal_mut() else { return Err(StorageError::NotRecovered) };
         journal.work_for(txn);
         let last = journal.transactions.last(txn);
+        let chains = journal.transactions.get(txn).map_or(0, |entry| entry.chains.len());
         let result = work(self, cx);
         if result.is_err() {
             self.pager.release_all(cx);
             let undone = self.undo_to(cx, txn, last);
             self.read_meta();
-            if let (Err(_), Some(journal)) = (undone, self.journal_mut()) {
-                journal.failed = true;
+            if let Some(journal) = self.journal_mut() {
+                journal.failed |= undone.is_err();
+                if let Some(entry) = journal.transactions.get_mut(txn) {
+                    entry.chains.truncate(chains);
+                }
             }
         }
         result

@@ -231,8 +231,11 @@ impl Tree {
         let old_chain = overflow_of(bytes, slot);
         self.check_overflow(old_chain)?;
         let (incoming, room) = self.prepare(cx, leaf, key, value, Some(slot))?;
+        let bytes = self.pager.page(leaf);
+        let left = page::used(bytes) as usize + incoming.cost() - page::cell_cost(bytes, slot);
+        let mends = self.is_undoing() && self.may_be_underfull(page, left);
         let frees = !old_chain.is_none() && self.frees_at_once();
-        let whole = !frees && incoming.is_whole(value, &room);
+        let whole = !mends && !frees && incoming.is_whole(value, &room);
         let old = if whole { None } else { self.old_record(leaf, slot) };
         self.whole(whole, 0);
         match room {
@@ -247,8 +250,17 @@ impl Tree {
         }
         self.give_up(cx, old_chain)?;
         let undo = old.as_ref().map_or(KeyUndo::Nothing, |old| KeyUndo::Put { key, value: old.value() });
+        if mends {
+            self.rebalance_if_shrunk(cx, page, key)?;
+        }
         self.end_key_action(cx, action, whole, 0, undo);
-        self.rebalance_if_shrunk(cx, page, key)
+        if mends {
+            return Ok(());
+        }
+        let action = self.begin_action();
+        self.rebalance_if_shrunk(cx, page, key)?;
+        self.end_structure_action(cx, action);
+        Ok(())
     }
 
     fn replace_in_place(&mut self, cx: &mut Cx, leaf: FrameId, slot: usize, incoming: &Incoming) {

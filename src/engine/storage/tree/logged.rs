@@ -124,6 +124,11 @@ impl Tree {
         }
     }
 
+    /// True while something is taken back.
+    pub(super) fn is_undoing(&self) -> bool {
+        self.journal().is_some_and(Journal::is_undoing)
+    }
+
     /// True when an overflow chain that nothing leads to any more is freed at once, not when the transaction ends.
     pub(super) fn frees_at_once(&self) -> bool {
         self.journal().is_none_or(Journal::is_undoing)
@@ -184,6 +189,8 @@ impl Tree {
             Body::Compensation { undo_next, .. } | Body::ActionEnd { undo_next, .. } => {
                 self.go_on_with(cx, txn, *undo_next);
             }
+            // What comes before a commit stays, whatever was tidied up after it.
+            Body::Commit { .. } => self.go_on_with(cx, txn, Lsn(0)),
             _ => self.go_on_with(cx, txn, record.prev),
         }
         let undo_next = self.undo_next(txn);

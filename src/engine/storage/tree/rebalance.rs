@@ -42,14 +42,18 @@ impl Tree {
     /// whoever asks for that page next.
     pub(super) fn rebalance(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
         let action = self.begin_action();
+        self.rebalance_inside(cx, page, level)?;
+        self.end_structure_action(cx, action);
+        Ok(())
+    }
+
+    /// As [`Tree::rebalance`], as part of an action that somebody else ends.
+    pub(super) fn rebalance_inside(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        let action = self.begin_action();
         match self.rebalance_upward(cx, page, level) {
             Err(error) if error.is_damage() => {
                 self.pager.release_all(cx);
                 self.undo_action(cx, action)
-            }
-            Ok(()) => {
-                self.end_structure_action(cx, action);
-                Ok(())
             }
             result => result,
         }
@@ -75,7 +79,7 @@ impl Tree {
         }
     }
 
-    /// As [`Tree::rebalance`] for a page whose path is no longer known.
+    /// Sees to the page of a key, whose path is no longer known, as part of an action that somebody else ends.
     pub(super) fn rebalance_if_shrunk(&mut self, cx: &mut Cx, page: PageId, key: &[u8]) -> Result<(), StorageError> {
         if page == self.meta.root || !self.is_underfull(self.pager.peek(page)?) {
             return Ok(());
@@ -83,7 +87,12 @@ impl Tree {
         let leaf = self.descend(cx, Target::Key(key), true)?;
         let page = page::page_id(self.pager.page(leaf));
         self.pager.unpin(cx, leaf);
-        self.rebalance(cx, page, 0)
+        self.rebalance_inside(cx, page, 0)
+    }
+
+    /// True when a leaf that is left with so many bytes in use may have too little.
+    pub(super) fn may_be_underfull(&self, page: PageId, used: usize) -> bool {
+        page != self.meta.root && used < self.capacity() / 4
     }
 
     /// Too little: less than half of the keys that an order allows and less than a quarter of the bytes.
