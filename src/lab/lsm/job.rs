@@ -47,7 +47,7 @@ enum Work {
 }
 
 /// How many operations a command is: what `record auto` goes by.
-pub fn units(call: &Call, data: &Data) -> u64 {
+pub fn units(lab: &LsmLab, call: &Call, data: &Data) -> u64 {
     let arguments = &call.arguments;
     match call.info.name {
         "sequence" => {
@@ -55,7 +55,10 @@ pub fn units(call: &Call, data: &Data) -> u64 {
             (bound("from").abs_diff(bound("to")) / arguments.number("step").unwrap_or(1)).saturating_add(1)
         }
         "import" => data.len() as u64,
-        "ycsb" => arguments.number("count").unwrap_or(0) + arguments.number("records").unwrap_or(ycsb::RECORDS),
+        "ycsb" => {
+            let records = arguments.number("records").unwrap_or(ycsb::RECORDS);
+            arguments.number("count").unwrap_or(0).saturating_add(records.saturating_sub(lab.ycsb_records))
+        }
         _ => arguments.number("count").unwrap_or(1),
     }
 }
@@ -63,7 +66,7 @@ pub fn units(call: &Call, data: &Data) -> u64 {
 impl Job {
     pub fn new(lab: &mut LsmLab, call: &Call, data: &Data) -> Result<Job, Refusal> {
         let arguments = &call.arguments;
-        let mut total = units(call, data);
+        let mut total = units(lab, call, data);
         check_units(total)?;
         let work = match call.info.name {
             "random" => {
@@ -85,7 +88,6 @@ impl Job {
             "ycsb" => {
                 let records = arguments.number("records").unwrap_or(ycsb::RECORDS);
                 let load = records.saturating_sub(lab.ycsb_records);
-                total = load + arguments.number("count").unwrap_or(0);
                 let workload = Workload::new(arguments.word("workload").unwrap_or("A"), records);
                 Work::Ycsb { workload, load, records }
             }

@@ -239,7 +239,7 @@ impl Machine for LsmLab {
     }
 
     fn units(&self, call: &Call, data: &Data) -> u64 {
-        job::units(call, data)
+        job::units(self, call, data)
     }
 
     fn expect(&mut self, cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {

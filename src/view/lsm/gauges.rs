@@ -9,7 +9,7 @@
 use super::super::View;
 use super::super::arrange::Place;
 use super::super::camera::within;
-use super::super::drawing::{Drawing, Id, Marks, Shape};
+use super::super::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
 use super::measures::{measured_reads, measured_space, measured_writes};
 use super::plan::Plan;
 use super::words::times;
@@ -61,21 +61,25 @@ fn one(drawing: &mut Drawing, plan: &Plan, place: Place, index: u64, gauge: &Gau
     let word = if plan.narrow { gauge.short } else { gauge.word };
     let top = place.y + 12.0;
     drawing.add(Shape::text(id, place.x, top, word).class("quiet"));
-    let number_x = place.x + if plan.narrow { 48.0 } else { 158.0 };
-    drawing.add(Shape::text(id.and(1), number_x.min(place.right() - 40.0), top, number).class("title"));
+    let number_x = place.x + 92.0;
+    let number = match plan.narrow {
+        true => Shape::text(id.and(1), number_x, top, number).anchor(Anchor::End),
+        false => Shape::text(id.and(1), place.right(), top, number).anchor(Anchor::End),
+    };
+    drawing.add(number.class("title"));
     let most = gauge.measured.unwrap_or(0.0).max(gauge.theory.unwrap_or(0.0)).max(1.0) * 1.15;
     let scale = place.w / scale_of(most);
     let track = Place { x: place.x, y: top + 8.0, w: place.w, h: 8.0 };
-    drawing.add(Shape::rect(id.and(2), track).class("slot"));
+    drawing.add(Shape::rect(id.and(2), track).class("slot").layer(Layer::Lines));
     if let Some(measured) = gauge.measured {
         let bar = Place { w: within(measured * scale, 2.0, place.w), ..track };
         drawing.add(Shape::rect(id.and(3), bar).class("bar").marks(Marks::LIT));
     }
     if let (Some(expected), Some(text)) = (gauge.theory, theory) {
         let x = place.x + within(expected * scale, 0.0, place.w);
-        drawing.add(Shape::line(id.and(4), (x, track.y - 3.0), (x, track.bottom() + 4.0)));
+        drawing.add(Shape::line(id.and(4), (x, track.y - 3.0), (x, track.bottom() + 4.0)).layer(Layer::Signs));
         if plan.narrow {
-            drawing.add(Shape::text(id.and(5), number_x + 60.0, top, text).class("quiet"));
+            drawing.add(Shape::text(id.and(5), number_x + 14.0, top, text).class("quiet"));
         } else {
             let text_x = (x - 4.0).min(place.right() - 74.0).max(place.x);
             drawing.add(Shape::text(id.and(5), text_x, track.bottom() + 16.0, text).class("quiet"));

@@ -9,11 +9,11 @@
 use super::super::arrange::{Place, SANS_W};
 use super::super::camera::within;
 use super::super::describe::{count, grouped};
-use super::super::drawing::{Drawing, Id, Marks, Shape};
+use super::super::drawing::{Drawing, Id, Layer, Marks, Shape};
 use super::super::{Selection, View};
 use super::doing::{Source, Verdict};
 use super::plan::{Plan, groups};
-use super::words::{bytes, label};
+use super::words::{bytes, bytes_of, label};
 use crate::trace::parts::lsm::{CompactionPolicy, LsmState, TableState};
 use crate::trace::{Event, FileNumber, Record};
 
@@ -52,8 +52,7 @@ fn shore(drawing: &mut Drawing, plan: &Plan) {
     let y = plan.shore_y;
     drawing.add(Shape::line(Id::of("lsm-shore", 0), (0.0, y), (plan.width, y)).marks(Marks::MUTED));
     if !plan.narrow {
-        drawing.add(Shape::text(Id::of("lsm-shore", 1), 0.0, y - 5.0, "in memory").class("quiet"));
-        drawing.add(Shape::text(Id::of("lsm-shore", 2), 0.0, y + 14.0, "on disk").class("quiet"));
+        drawing.add(Shape::text(Id::of("lsm-shore", 2), 0.0, y + 15.0, "on disk").class("quiet"));
     }
 }
 
@@ -85,12 +84,12 @@ fn level_said(lsm: &LsmState, level: u32) -> Option<String> {
     Some(match settings.policy {
         CompactionPolicy::Fifo if level > 0 => return None,
         CompactionPolicy::Fifo => format!("{}, {}", count(runs.len() as u64, "table"), bytes(has)),
-        CompactionPolicy::Leveled if level > 0 => format!("{} of {}", bytes(has), bytes(lsm.level_target(level))),
+        CompactionPolicy::Leveled if level > 0 => bytes_of(has, lsm.level_target(level)),
         policy => {
             let most = if level == 0 { settings.level0_tables } else { settings.size_ratio };
             let last = lsm.version.last_level() == Some(level);
             if level > 0 && last && policy == CompactionPolicy::LazyLeveled {
-                return Some(format!("{} of {}", bytes(has), bytes(lsm.level_target(level))));
+                return Some(bytes_of(has, lsm.level_target(level)));
             }
             format!("{} of {most} runs", runs.len())
         }
@@ -146,7 +145,7 @@ fn one(
         .mark(Marks::MISS, verdict == Some(Verdict::Missing))
         .mark(Marks::FAILED, verdict == Some(Verdict::FalsePositive))
         .target(Selection::File(table.file.0), said(lsm, level, table));
-    if verdict.is_none() {
+    if verdict.is_none() && !is_input {
         shape = shape.label(text(table, place));
     }
     if table.tombstones + table.range_tombstones > 0 {
@@ -162,7 +161,7 @@ fn one(
         let young = table.last_sequence as f64 / lsm.sequence.max(1) as f64;
         let h = (place.h - 4.0) * within(young, 0.05, 1.0);
         let bar = Place { x: place.x + 2.0, y: place.bottom() - 2.0 - h, w: 2.5, h };
-        drawing.add(Shape::rect(id.and(1), bar).class("bar"));
+        drawing.add(Shape::rect(id.and(1), bar).class("bar").layer(Layer::Signs));
     }
 }
 

@@ -3,11 +3,11 @@
 use super::super::arrange::{MONO_W, Place};
 use super::super::camera::within;
 use super::super::describe::{count, grouped};
-use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use super::super::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
 use super::super::{Selection, View};
 use super::doing::{Source, Verdict};
 use super::plan::Plan;
-use super::words::{bytes, label};
+use super::words::{bytes, bytes_of, label};
 use crate::trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, WriteKind};
 use crate::trace::{Event, FileNumber, Record};
 
@@ -27,7 +27,7 @@ pub fn memtable_id(log: FileNumber) -> Id {
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, record: Option<&Record>) {
     name(drawing, plan, plan.log, "Log", "log", "Log", None);
     log(drawing, plan, lsm, record);
-    let filled = (!plan.narrow).then(|| format!("{} of {}", bytes(lsm.memtable.bytes), bytes(lsm.settings.memtable_bytes)));
+    let filled = (!plan.narrow).then(|| bytes_of(lsm.memtable.bytes, lsm.settings.memtable_bytes));
     name(drawing, plan, plan.memtable, "Memtable", "memtable", "Mem", filled);
     memtable(drawing, plan, view, lsm, record);
     for (index, memtable) in lsm.frozen.iter().enumerate().take(4) {
@@ -77,6 +77,7 @@ fn log(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, record: Option<&Recor
     drawing.add(
         Shape::rect(id, place)
             .class("slot")
+            .layer(Layer::Lines)
             .mark(Marks::LOGGED, memtable.log_durable < memtable.log_bytes)
             .mark(Marks::LIT, written)
             .target(selection, title),
@@ -116,6 +117,7 @@ fn memtable(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, rec
     drawing.add(
         Shape::rect(memtable_id(memtable.log), plan.memtable)
             .class("slot")
+            .layer(Layer::Lines)
             .level(within(full, 0.0, 1.0))
             .mark(Marks::LIT, verdict.is_some())
             .target(Selection::File(memtable.log.0), said(memtable, "Memtable")),

@@ -3,7 +3,7 @@
 use super::super::arrange::Place;
 use super::super::camera::within;
 use super::super::describe::{count, grouped};
-use super::super::drawing::{Drawing, Id, Marks, Shape};
+use super::super::drawing::{Drawing, Id, Layer, Marks, Shape};
 use super::super::{Selection, View};
 use super::memory::name;
 use super::plan::Plan;
@@ -94,12 +94,13 @@ fn pool(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let share = |frames: usize| frames as f64 / f64::from(state.frames.max(1));
     let id = Id::of("lsm-pool", 0);
     let title = format!("Buffer pool: {} of {} frames taken, {dirty} dirty", state.pool.len(), state.frames);
-    drawing.add(Shape::rect(id, plan.memtable).class("slot").said(title));
+    drawing.add(Shape::rect(id, plan.memtable).class("slot").layer(Layer::Lines).said(title));
     let bar = plan.memtable.inset(8.0);
-    drawing.add(Shape::rect(id.and(1), Place { w: bar.w * share(state.pool.len()), ..bar }).class("slot"));
+    let taken = Place { w: bar.w * share(state.pool.len()), ..bar };
+    drawing.add(Shape::rect(id.and(1), taken).class("slot").layer(Layer::Things));
     if dirty > 0 {
         let place = Place { w: bar.w * share(dirty), ..bar };
-        drawing.add(Shape::rect(id.and(2), place).class("bar").marks(Marks::DIRTY));
+        drawing.add(Shape::rect(id.and(2), place).class("bar").layer(Layer::Signs).marks(Marks::DIRTY));
     }
     if !plan.narrow {
         let y = plan.shore_y;

@@ -20,7 +20,7 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState) {
         let to = if scan.to.is_empty() { right } else { plan.axis.of(&scan.to) };
         let (top, bottom) = (plan.memtable.y - 4.0, plan.axis_y - 4.0);
         let place = Place { x: from, y: top, w: (to - from).max(3.0), h: bottom - top };
-        let shape = Shape::panel(Id::of("lsm-scan", 0), place).marks(Marks::LIT);
+        let shape = Shape::panel(Id::of("lsm-scan", 0), place).layer(Layer::Signs).marks(Marks::LIT);
         drawing.add(shape.said(format!("The scan, from {} to {}", bound(&scan.from), bound(&scan.to))));
     }
     if let Some(get) = &view.lsm.get {
@@ -57,20 +57,20 @@ fn merging(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, compaction: &Comp
     drawing.add(Shape::line(id.and(1), (left, whole.y), (left, y)).marks(Marks::LIT));
     drawing.add(Shape::line(id.and(2), (right, whole.y), (right, y)).marks(Marks::LIT));
     let bar = Place { x: left, y, w: right - left, h: 5.0 };
-    drawing.add(Shape::rect(id.and(3), bar).class("slot").marks(Marks::EMPTY));
+    drawing.add(Shape::rect(id.and(3), bar).class("slot").layer(Layer::Lines).marks(Marks::EMPTY));
     let Some(reached) = &compaction.reached else { return };
     let x = plan.axis.of(reached).clamp(left, right);
     let done = Place { w: (x - left).max(2.0), ..bar };
     let share = format!("{} of {}", bytes(compaction.read_bytes), bytes(compaction.input_bytes));
     drawing.add(Shape::rect(id.and(4), done).class("bar").marks(Marks::LIT).said(format!("Merged: {share}")));
-    let sweep = Shape::line(id.and(5), (x, whole.y), (x, y + 5.0)).marks(Marks::CURRENT);
+    let sweep = Shape::line(id.and(5), (x, whole.y), (x, y + 5.0)).layer(Layer::Signs).marks(Marks::CURRENT);
     drawing.add(sweep);
     for (_, file) in compaction.inputs.iter().take(60) {
         let Some((_, table, place)) = find(plan, lsm, *file) else { continue };
         let end = x.min(place.right());
         if end - place.x > 3.0 {
             let read = Place { w: end - place.x, ..place };
-            drawing.add(Shape::rect(id.and(100 + table.file.0), read).class("slot").marks(Marks::STALE).layer(Layer::Signs));
+            drawing.add(Shape::rect(id.and(100 + table.file.0), read).class("slot").marks(Marks::STALE | Marks::EMPTY).layer(Layer::Signs));
         }
     }
 }

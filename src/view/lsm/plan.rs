@@ -63,13 +63,13 @@ impl Plan {
         let end = &ask.end.lsm;
         let Size { width, height } = ask.room;
         let narrow = width < NARROW;
-        let gutter = if narrow { 38.0 } else { 112.0 };
+        let gutter = if narrow { 38.0 } else { 116.0 };
         let row = |y: f64, h: f64| Place { x: gutter, y, w: width - gutter, h };
         let log = row(LOG_Y, LOG_H);
         let memtable = row(MEMTABLE_Y, MEMTABLE_H);
         let frozen = row(memtable.bottom() + GAP, FROZEN_H);
         let frozen_rows = f64::from(end.frozen_most.clamp(1, 4));
-        let shore_y = frozen.y + frozen_rows * (FROZEN_H + GAP) + 6.0;
+        let shore_y = frozen.y + frozen_rows * (FROZEN_H + GAP) + 8.0;
 
         let rows = rows(end.runs_most.clone());
         let count: f64 = rows.iter().map(|rows| f64::from(*rows)).sum();

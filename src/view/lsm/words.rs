@@ -23,6 +23,19 @@ pub fn bytes(count: u64) -> String {
     text
 }
 
+/// "1.1 of 1.5 KiB": the unit once where it is the same.
+pub fn bytes_of(has: u64, may: u64) -> String {
+    let (mut has, may) = (bytes(has), bytes(may));
+    if let (Some((number, unit)), Some((_, other))) = (has.split_once(' '), may.split_once(' '))
+        && unit == other
+    {
+        has = number.to_string();
+    }
+    has.push_str(" of ");
+    has.push_str(&may);
+    has
+}
+
 /// A key where there is little room.
 pub fn label(key: &[u8]) -> String {
     cut(&show(key), 12.0, 1.0)
