@@ -54,6 +54,9 @@ fn draw_all(name: &str, script: &str, look: &mut dyn FnMut(&Ask, &Drawing, &Draw
 fn every_step_of_every_preset_can_be_drawn() {
     for (name, script) in scripts::presets().iter().filter(|(name, _)| name.contains("lsm/")) {
         draw_all(name, script, &mut |_, _, _| {});
+        if *name != "preset/lsm/beside-btree" {
+            continue;
+        }
         let btree = script.replacen("lab lsm", "lab lsm\nset store btree", 1).replace("set store lsm\n", "");
         let plain: Vec<&str> = btree.lines().filter(|line| !line.starts_with("expect")).collect();
         draw_all(name, &plain.join("\n"), &mut |_, _, _| {});
@@ -93,7 +96,8 @@ fn a_compaction_keeps_its_range() {
         let gone: Vec<_> = edit.removed.iter().map(|(_, file)| Selection::File(file.0)).collect();
         let come: Vec<_> = edit.added.iter().map(|placed| Selection::File(placed.table.file.0)).collect();
         let span = |drawing: &Drawing, wanted: &[Selection]| {
-            let chosen = drawing.shapes.iter().filter(|shape| shape.target.is_some_and(|target| wanted.contains(&target)));
+            let chosen =
+                drawing.shapes.iter().filter(|shape| shape.target.is_some_and(|target| wanted.contains(&target)));
             let ends = chosen.map(|shape| (shape.place.x, shape.place.right()));
             ends.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).expect("they are drawn")
         };

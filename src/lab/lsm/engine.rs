@@ -32,9 +32,9 @@ impl Engine {
     pub fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         match self {
             Engine::Lsm(lsm) => lsm.put(cx, key, value),
-            Engine::Btree(database) => transact(database, cx, |database, cx, txn| {
-                database.put(cx, txn, key, value).map(drop)
-            }),
+            Engine::Btree(database) => {
+                transact(database, cx, |database, cx, txn| database.put(cx, txn, key, value).map(drop))
+            }
         }
     }
 

@@ -36,14 +36,37 @@ pub struct Job {
 
 #[derive(Clone)]
 enum Work {
-    Random { distribution: Distribution, bound: u64, zipf: Option<Zipf> },
-    Sequence { from: u64, step: u64, down: bool },
-    Import { data: Data, column: Option<usize> },
-    GetRandom { choice: &'static str, sample: Sample, zipf: Option<Zipf> },
-    DeleteRandom { sample: Sample },
+    Random {
+        distribution: Distribution,
+        bound: u64,
+        zipf: Option<Zipf>,
+    },
+    Sequence {
+        from: u64,
+        step: u64,
+        down: bool,
+    },
+    Import {
+        data: Data,
+        column: Option<usize>,
+    },
+    GetRandom {
+        choice: &'static str,
+        sample: Sample,
+        zipf: Option<Zipf>,
+    },
+    DeleteRandom {
+        sample: Sample,
+    },
     /// `load` records come first.
-    Ycsb { workload: Workload, load: u64, records: u64 },
-    TimeSeries { series: u64 },
+    Ycsb {
+        workload: Workload,
+        load: u64,
+        records: u64,
+    },
+    TimeSeries {
+        series: u64,
+    },
 }
 
 /// How many operations a command is: what `record auto` goes by.

@@ -133,7 +133,11 @@ const COMMANDS: &[CommandInfo] = &[
         "get-random",
         &[
             Argument::needed("count", COUNT, "how many lookups"),
-            Argument::optional("choice", ArgumentKind::Word(GETS), "every key alike, a few most often, or keys not there"),
+            Argument::optional(
+                "choice",
+                ArgumentKind::Word(GETS),
+                "every key alike, a few most often, or keys not there",
+            ),
             UNRECORDED,
         ],
         "Looks up keys that are drawn at random.",
@@ -177,7 +181,11 @@ const COMMANDS: &[CommandInfo] = &[
     CommandInfo::single("flush", &[], "Writes what is in memory to tables (or pages), durable.", "flush"),
     CommandInfo::single(
         "compact",
-        &[Argument::optional("what", ArgumentKind::Word(&["step", "due", "all"]), "one slice, what is due, or all into one run")],
+        &[Argument::optional(
+            "what",
+            ArgumentKind::Word(&["step", "due", "all"]),
+            "one slice, what is due, or all into one run",
+        )],
         "Flushes and merges in the background: one slice of work, all that is due, or everything into one run.",
         "compact step",
     ),

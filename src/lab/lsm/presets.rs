@@ -77,8 +77,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "bulk-load",
-        title: "A hundred thousand keys",
-        point: "Levels of ten times the size: a hundred thousand keys are three levels, and nearly all are in the last.",
+        title: "Twenty thousand keys",
+        point: "Each level is eight times as large as the one above: nearly all keys are in the last, and a get searches one table.",
         script: include_str!("presets/bulk-load.gb"),
         compare: None,
         speed: "5",

@@ -63,8 +63,12 @@ impl Settings {
             "memtable" => format!("A memtable is full with {} now.", bytes(lsm.memtable_bytes.into())),
             "size_ratio" => format!("Each level may be {} times as large as the one above it now.", lsm.size_ratio),
             "bits_per_key" if lsm.bits_per_key == 0 => "Tables have no Bloom filters now.".to_string(),
-            "bits_per_key" => format!("A Bloom filter spends {} on a key now.", counted(lsm.bits_per_key.into(), "bit")),
-            "level0_tables" => format!("{} of level 0 are worth a compaction now.", counted(lsm.level0_tables.into(), "table")),
+            "bits_per_key" => {
+                format!("A Bloom filter spends {} on a key now.", counted(lsm.bits_per_key.into(), "bit"))
+            }
+            "level0_tables" => {
+                format!("{} of level 0 are worth a compaction now.", counted(lsm.level0_tables.into(), "table"))
+            }
             "level0_stop" => {
                 let (slow, stop) = (lsm.level0_slow, lsm.level0_stop);
                 format!("Writes are slowed down at {slow} tables of level 0 now, and stop at {stop}.")
@@ -79,7 +83,8 @@ impl Settings {
                 SyncMode::Asynchronous => "Writes are made durable when a memtable is full now.".to_string(),
             },
             "background" if lsm.background == Background::Manual => {
-                "Nothing is flushed or merged now but by `flush` and `compact`, unless writes must not wait.".to_string()
+                "Nothing is flushed or merged now but by `flush` and `compact`, unless writes must not wait."
+                    .to_string()
             }
             "background" => "Every write does a slice of the background work now.".to_string(),
             "fifo_bytes" => format!("First in, first out keeps {} of tables now.", bytes(lsm.fifo_bytes)),

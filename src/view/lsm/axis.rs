@@ -3,6 +3,7 @@
 //! A key's place is its number: what all keys have in common at the front is left out, the next eight bytes count.
 
 use super::super::arrange::Place;
+use super::super::camera::within;
 use crate::trace::Bytes;
 use crate::trace::bytes::show;
 
@@ -58,7 +59,7 @@ impl Axis {
         if *key <= *self.low {
             return self.x;
         }
-        self.x + ((number(key, self.skip) - self.from) * self.scale).clamp(0.0, self.w)
+        self.x + within((number(key, self.skip) - self.from) * self.scale, 0.0, self.w)
     }
 
     /// The place of a range of keys in a row, never narrower than `least`.

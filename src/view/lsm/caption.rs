@@ -17,7 +17,10 @@ fn told(view: &View, record: &Record) -> Option<String> {
     let lsm = tree(view)?;
     Some(match &record.event {
         LsmLogged { length, .. } => {
-            format!("First the log: {} are appended to it, so that a crash does not lose the write.", count(*length, "byte"))
+            format!(
+                "First the log: {} are appended to it, so that a crash does not lose the write.",
+                count(*length, "byte")
+            )
         }
         MemtableWritten { key: bytes, .. } if lsm.memtable.entries.iter().any(|entry| entry.key == *bytes) => {
             format!("{} is in the memtable already: the new version stands in front of the old one.", key(bytes))
@@ -46,7 +49,9 @@ fn told(view: &View, record: &Record) -> Option<String> {
             match runs.len() {
                 0 => format!("Level {level} is empty."),
                 1 => format!("Level {level} is one sorted run: at most one table of it can have the key."),
-                runs => format!("Level {level} has {runs} runs that overlap: each may have the key, the newest is asked first."),
+                runs => format!(
+                    "Level {level} has {runs} runs that overlap: each may have the key, the newest is asked first."
+                ),
             }
         }
         TableAsked { file } => {
@@ -57,7 +62,8 @@ fn told(view: &View, record: &Record) -> Option<String> {
         FilterAsked { file, skipped: true } => format!(
             "The filter of table {} says no: {} skipped without a read.",
             file.0,
-            table(lsm, *file).map_or_else(|| "it is".to_string(), |table| format!("its {} entries are", grouped(table.entries)))
+            table(lsm, *file)
+                .map_or_else(|| "it is".to_string(), |table| format!("its {} entries are", grouped(table.entries)))
         ),
         LsmGetEnded { found: false, .. } => {
             let asked = view.lsm.get.as_ref().map_or(0, |get| get.asked.len());
@@ -92,7 +98,10 @@ fn compaction(
         (0, _) => format!("one run of level {output_level} comes of it"),
         (lower, _) => format!("with {} of level {output_level} whose keys overlap", count(lower, "table")),
     };
-    Some(format!("{why}: {} are merged, {below}; {} to read.", count(upper, "table"), bytes(read)).replace("1 table are", "1 table is"))
+    Some(
+        format!("{why}: {} are merged, {below}; {} to read.", count(upper, "table"), bytes(read))
+            .replace("1 table are", "1 table is"),
+    )
 }
 
 pub fn table(lsm: &LsmState, file: FileNumber) -> Option<&TableState> {

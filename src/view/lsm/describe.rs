@@ -134,7 +134,9 @@ fn read(record: &Record) -> Option<String> {
         }
         BlockCached { file, .. } => format!("The block of table {} is kept in the cache.", file.0),
         BlockEvicted { file, .. } => format!("A block of table {} leaves the cache.", file.0),
-        LsmGetEnded { found: true, value_len } => format!("Found: a value of {}.", count(u64::from(*value_len), "byte")),
+        LsmGetEnded { found: true, value_len } => {
+            format!("Found: a value of {}.", count(u64::from(*value_len), "byte"))
+        }
         LsmGetEnded { .. } => "No source has it: the key is not there.".to_string(),
         LsmScanBegun { from, to, backward, .. } => {
             let side = |key: &[u8]| if key.is_empty() { "the end".to_string() } else { super::words::label(key) };
@@ -142,7 +144,9 @@ fn read(record: &Record) -> Option<String> {
             format!("A scan from {} to {}{way}: all sources are merged on the way.", side(from), side(to))
         }
         LsmScanEnded { records } => format!("The scan is done: {}.", count(*records, "record")),
-        SnapshotTaken { sequence } => format!("A snapshot sees everything up to write {sequence}, and nothing after it."),
+        SnapshotTaken { sequence } => {
+            format!("A snapshot sees everything up to write {sequence}, and nothing after it.")
+        }
         SnapshotReleased { sequence } => format!("The snapshot of write {sequence} is released."),
         _ => return None,
     })

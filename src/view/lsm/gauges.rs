@@ -22,7 +22,8 @@ struct Gauge {
 }
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
-    let expected = view.state.parts.lsm.as_deref().filter(|lsm| lsm.version.table_count() > 0).map(|lsm| lsm.expected());
+    let expected =
+        view.state.parts.lsm.as_deref().filter(|lsm| lsm.version.table_count() > 0).map(|lsm| lsm.expected());
     let gauges = [
         Gauge {
             word: "Written per byte put",

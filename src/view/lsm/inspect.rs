@@ -47,8 +47,14 @@ fn of_table(lsm: &LsmState, level: u32, table: &TableState) -> Facts {
     }
     facts = facts.row("state", if input { "being merged" } else { "at rest" });
     // What else has keys of this range: what a get or a compaction would meet.
-    let mut overlap = FactTable { title: "Overlaps".to_string(), heads: vec!["level", "table", "from", "to"], ..FactTable::default() };
-    for (other_level, other) in lsm.version.tables().filter(|(_, other)| other.file != table.file && other.overlaps(table)).take(ROWS_MOST) {
+    let mut overlap = FactTable {
+        title: "Overlaps".to_string(),
+        heads: vec!["level", "table", "from", "to"],
+        ..FactTable::default()
+    };
+    for (other_level, other) in
+        lsm.version.tables().filter(|(_, other)| other.file != table.file && other.overlaps(table)).take(ROWS_MOST)
+    {
         overlap.rows.push(vec![
             Said::from(other_level.to_string()),
             Said::Link(format!("table {}", other.file.0), Selection::File(other.file.0)),

@@ -41,7 +41,8 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, rec
         }
         if runs.is_empty() {
             let row = plan.run(level, 0, 1);
-            let line = Shape::line(Id::of("lsm-empty", level.into()), (row.x, row.bottom()), (row.right(), row.bottom()));
+            let line =
+                Shape::line(Id::of("lsm-empty", level.into()), (row.x, row.bottom()), (row.right(), row.bottom()));
             drawing.add(line.marks(Marks::EMPTY | Marks::MUTED));
         }
     }
@@ -135,7 +136,8 @@ fn one(
 ) {
     let place = plan.table(row, &table.smallest, &table.largest, table.bytes);
     let verdict = view.lsm.get.as_ref().and_then(|get| get.verdict(Source::Table(table.file)));
-    let is_input = lsm.compaction.iter().any(|compaction| compaction.inputs.iter().any(|(_, file)| *file == table.file));
+    let is_input =
+        lsm.compaction.iter().any(|compaction| compaction.inputs.iter().any(|(_, file)| *file == table.file));
     let id = table_id(table.file);
     let mut shape = Shape::rect(id, place)
         .mark(Marks::LIT, is_input)
@@ -176,9 +178,9 @@ fn text(table: &TableState, place: Place) -> String {
 fn is_asked(record: Option<&Record>, wanted: FileNumber) -> bool {
     use Event::*;
     match record.map(|record| &record.event) {
-        Some(TableAsked { file } | FilterAsked { file, .. } | FilterFalsePositive { file } | TableSearched { file, .. }) => {
-            *file == wanted
-        }
+        Some(
+            TableAsked { file } | FilterAsked { file, .. } | FilterFalsePositive { file } | TableSearched { file, .. },
+        ) => *file == wanted,
         Some(BlockHit { file, .. } | BlockMiss { file, .. }) => *file == wanted,
         _ => false,
     }

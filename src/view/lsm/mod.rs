@@ -77,7 +77,8 @@ fn alone(before: Option<&LsmState>, after: &LsmState) -> usize {
     let shared = |memtable: &Rc<MemtableState>| {
         before.is_some_and(|before| before.frozen.iter().any(|old| Rc::ptr_eq(old, memtable)))
     };
-    let frozen: usize = after.frozen.iter().filter(|memtable| !shared(memtable)).map(|memtable| entries(memtable)).sum();
+    let frozen: usize =
+        after.frozen.iter().filter(|memtable| !shared(memtable)).map(|memtable| entries(memtable)).sum();
     let runs: usize = after.version.levels.iter().map(|level| 8 + level.runs.len() * 2).sum();
     96 + entries(&after.memtable) + frozen + runs
 }
@@ -98,7 +99,9 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
         LsmLogged { .. } => (Tone::Logged, Dot::Full),
         LsmLogSynced { .. } => (Tone::Logged, Dot::Ring),
         MemtableWritten { .. } | MemtableRangeDeleted { .. } => (Tone::Dirty, Dot::Full),
-        MemtableFrozen { .. } | FlushBegun { .. } | FlushEnded { .. } | VersionEdited { .. } => (Tone::Accent, Dot::Full),
+        MemtableFrozen { .. } | FlushBegun { .. } | FlushEnded { .. } | VersionEdited { .. } => {
+            (Tone::Accent, Dot::Full)
+        }
         CompactionBegun { .. } | CompactionEnded { .. } => (Tone::Accent, Dot::Ring),
         CompactionProgressed { .. } | TableObsolete { .. } | TableRemoved { .. } => (Tone::Muted, Dot::Full),
         FilterAsked { skipped: true, .. } | BlockHit { .. } => (Tone::Hit, Dot::Full),

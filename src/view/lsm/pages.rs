@@ -40,8 +40,10 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, record: Option<&Rec
             let fill = used as f64 / (f64::from(view.state.capacity.max(1)) * group.len() as f64);
             let any = |pages: &[PageId]| group.iter().any(|node| pages.contains(&node.page));
             let text = if place.w > 44.0 { grouped(first.page.0.into()) } else { String::new() };
-            let what = if group.len() > 1 { count(group.len() as u64, "page") } else { format!("Page {}", first.page.0) };
-            let is_dirty = group.iter().any(|node| dirty.binary_search(&node.page).is_ok() || any_of(&dirty, node.page));
+            let what =
+                if group.len() > 1 { count(group.len() as u64, "page") } else { format!("Page {}", first.page.0) };
+            let is_dirty =
+                group.iter().any(|node| dirty.binary_search(&node.page).is_ok() || any_of(&dirty, node.page));
             drawing.add(
                 Shape::rect(Id::of("lsm-page", first.page.0.into()), place)
                     .class(if place.w < 6.0 { "slot" } else { "box" })
@@ -105,6 +107,9 @@ fn pool(drawing: &mut Drawing, plan: &Plan, view: &View) {
     if !plan.narrow {
         let y = plan.shore_y;
         drawing.add(Shape::line(Id::of("lsm-shore", 0), (0.0, y), (plan.width, y)).marks(Marks::MUTED));
-        drawing.add(Shape::text(id.and(3), plan.memtable.x, plan.memtable.bottom() + 16.0, format!("{dirty} dirty")).class("quiet"));
+        drawing.add(
+            Shape::text(id.and(3), plan.memtable.x, plan.memtable.bottom() + 16.0, format!("{dirty} dirty"))
+                .class("quiet"),
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::View;
 use super::super::arrange::{Place, SANS_W};
+use super::super::camera::within;
 use super::super::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
 use super::doing::{Get, Source, Verdict};
 use super::memory::frozen_place;
@@ -59,7 +60,7 @@ fn merging(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, compaction: &Comp
     let bar = Place { x: left, y, w: right - left, h: 5.0 };
     drawing.add(Shape::rect(id.and(3), bar).class("slot").layer(Layer::Lines).marks(Marks::EMPTY));
     let Some(reached) = &compaction.reached else { return };
-    let x = plan.axis.of(reached).clamp(left, right);
+    let x = within(plan.axis.of(reached), left, right);
     let done = Place { w: (x - left).max(2.0), ..bar };
     let share = format!("{} of {}", bytes(compaction.read_bytes), bytes(compaction.input_bytes));
     drawing.add(Shape::rect(id.and(4), done).class("bar").marks(Marks::LIT).said(format!("Merged: {share}")));
@@ -70,7 +71,12 @@ fn merging(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, compaction: &Comp
         let end = x.min(place.right());
         if end - place.x > 3.0 {
             let read = Place { w: end - place.x, ..place };
-            drawing.add(Shape::rect(id.and(100 + table.file.0), read).class("slot").marks(Marks::STALE | Marks::EMPTY).layer(Layer::Signs));
+            drawing.add(
+                Shape::rect(id.and(100 + table.file.0), read)
+                    .class("slot")
+                    .marks(Marks::STALE | Marks::EMPTY)
+                    .layer(Layer::Signs),
+            );
         }
     }
 }
@@ -107,7 +113,7 @@ fn way(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, get: &Get) {
         Some(false) => format!("get {}: not there", label(&get.key)),
     };
     let w = (text.chars().count() as f64) * 7.25 + 14.0;
-    let place = Place { x: (x - w / 2.0).clamp(plan.gutter, (plan.width - w).max(plan.gutter)), y: 4.0, w, h: 20.0 };
+    let place = Place { x: within(x - w / 2.0, plan.gutter, (plan.width - w).max(plan.gutter)), y: 4.0, w, h: 20.0 };
     drawing.add(Shape::rect(id, place).class("chip").label(text).layer(Layer::Flying));
 }
 

@@ -6,6 +6,7 @@
 
 use super::super::View;
 use super::super::arrange::Place;
+use super::super::camera::within;
 use super::super::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape, Step};
 use super::levels::table_id;
 use super::memory::{entry_id, frozen_place, log_end, memtable_id};
@@ -17,10 +18,7 @@ use crate::trace::{Event, Record};
 
 pub fn draw(ask: &Ask) -> Step {
     let plan = Plan::of(ask);
-    let mut step = Step {
-        from: picture(&plan, ask.before, None),
-        to: picture(&plan, ask.after, ask.record),
-    };
+    let mut step = Step { from: picture(&plan, ask.before, None), to: picture(&plan, ask.after, ask.record) };
     if let (Some(before), Some(after), Some(record)) = (tree(ask.before), tree(ask.after), ask.record) {
         moves(&mut step, &plan, before, after, ask.before, record);
     }
@@ -66,7 +64,7 @@ fn axis(drawing: &mut Drawing, plan: &Plan) {
     drawing.add(Shape::line(id, (left, plan.axis_y), (right, plan.axis_y)).marks(Marks::MUTED));
     for (index, (x, text)) in plan.axis.ticks().into_iter().enumerate() {
         let half = text.len() as f64 * 3.7;
-        let x = x.clamp(left + half, (right - half).max(left + half));
+        let x = within(x, left + half, (right - half).max(left + half));
         let tick = Shape::text(id.and(1 + index as u64), x, plan.axis_y + 14.0, text);
         drawing.add(tick.class("quiet").anchor(Anchor::Middle));
     }
@@ -97,7 +95,8 @@ fn snapshots(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState) {
     let list: Vec<String> = lsm.snapshots.iter().rev().take(3).map(u64::to_string).collect();
     let text = format!("snapshot at write {}", list.join(", "));
     let y = plan.log.bottom() - 3.0;
-    let shape = Shape::text(Id::of("lsm-snapshots", 0), plan.width - 8.0, y, text).anchor(Anchor::End).marks(Marks::LIT);
+    let shape =
+        Shape::text(Id::of("lsm-snapshots", 0), plan.width - 8.0, y, text).anchor(Anchor::End).marks(Marks::LIT);
     drawing.add(shape);
 }
 
@@ -127,7 +126,7 @@ fn freeze(step: &mut Step, before: &LsmState, after: &LsmState) {
     let mut gone: Vec<Shape> = Vec::new();
     for id in sinking {
         if let Some(shape) = step.from.shapes.iter().find(|shape| shape.id == id) {
-            let x = shape.place.x.clamp(target.x, (target.right() - 4.0).max(target.x));
+            let x = within(shape.place.x, target.x, (target.right() - 4.0).max(target.x));
             let small = Place { x, y: target.y + 2.0, w: 3.0, h: target.h - 4.0 };
             gone.push(Shape { place: small, opacity: 0.0, target: None, ..shape.clone() });
         }
