@@ -141,15 +141,24 @@ impl Engine {
                     Ok(())
                 }
                 Err(failure) => {
-                    let state = Rc::new(self.state(cx, None));
-                    cx.emit(|| Event::StateTaken { state });
+                    self.tell(cx);
                     Err(failure.error)
                 }
             },
             Engine::Btree(database) => {
                 database.crash_seeded(cx, choice);
-                database.recover(cx)
+                let recovered = database.recover(cx);
+                self.tell(cx);
+                recovered
             }
+        }
+    }
+
+    /// Tells the whole state, after something that events do not tell.
+    fn tell(&self, cx: &mut Cx) {
+        if cx.recorder.is_on() {
+            let state = Rc::new(self.state(cx, None));
+            cx.emit(|| Event::StateTaken { state });
         }
     }
 
@@ -188,10 +197,14 @@ impl Engine {
         }
     }
 
+    /// The value of a key, read outside of virtual time and unseen.
+    pub fn value_aside(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Refusal> {
+        self.clone().get(&mut unseen(), key, None)
+    }
+
     /// All keys that are there, read outside of virtual time and unseen.
     pub fn keys(&self) -> Result<Vec<Vec<u8>>, Refusal> {
-        let mut cx = Cx::new(0);
-        cx.recorder.switch(false);
+        let mut cx = unseen();
         let mut keys = Vec::new();
         let mut visit = |key: &[u8], _: &[u8]| keys.push(key.to_vec());
         self.clone().scan(&mut cx, ScanBounds::default(), u64::MAX, None, &mut visit)?;
@@ -200,7 +213,12 @@ impl Engine {
 
     pub fn state(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
         match self {
-            Engine::Btree(database) => database.state_since(cx, previous),
+            // The log of the B+tree is not shown here: there is a lab for it.
+            Engine::Btree(database) => {
+                let mut state = database.state_since(cx, previous);
+                state.parts.log = None;
+                state
+            }
             Engine::Lsm(lsm) => {
                 let mut state = lsm.state();
                 if let Some(old) = previous.and_then(|previous| previous.parts.lsm.as_deref()) {
@@ -255,6 +273,13 @@ impl Engine {
             Engine::Btree(database) => database.tree().page_image(page),
         }
     }
+}
+
+/// A world in which nothing is told.
+fn unseen() -> Cx {
+    let mut cx = Cx::new(0);
+    cx.recorder.switch(false);
+    cx
 }
 
 /// A transaction of its own around some writes.
