@@ -29,6 +29,7 @@ pub mod keys;
 pub mod lsm;
 pub mod machine;
 pub mod permalink;
+pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
@@ -57,6 +58,7 @@ pub use values::Values;
 /// Every lab; the first is the one that a script without a `lab` line is for.
 pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
+    &pool::POOL,
     &lsm::LSM,
     #[cfg(test)]
     &toy::TOY,

@@ -37,6 +37,7 @@ pub mod markers;
 pub mod measures;
 pub mod metrics;
 pub mod motion;
+pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
@@ -128,6 +129,8 @@ pub struct View {
     pub fault: Option<Rc<str>>,
     /// What goes on in a log-structured merge tree.
     pub lsm: lsm::Doing,
+    /// The accesses to the pool of the last moments, where its policy is shown.
+    pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
 }
 
@@ -141,6 +144,7 @@ impl View {
             (guide.fold)(&mut self.state, &record.event);
         }
         self.lsm.apply(&self.state, &record.event);
+        self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
