@@ -31,6 +31,7 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod lsm;
 pub mod map;
 pub mod markers;
 pub mod measures;
@@ -126,6 +127,8 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// What goes on in a log-structured merge tree.
+    pub lsm: lsm::Doing,
     /// The accesses to the pool of the last moments, where its policy is shown.
     pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
@@ -140,6 +143,7 @@ impl View {
         for guide in GUIDES {
             (guide.fold)(&mut self.state, &record.event);
         }
+        self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
