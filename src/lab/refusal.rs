@@ -52,6 +52,10 @@ pub enum Refusal {
     NotPinned { page: u32 },
     #[error("a page has {bits} bits, numbered from 0: there is no bit {bit}")]
     NoSuchBit { bit: u32, bits: u32 },
+    #[error("there is no table {file}; the picture has the numbers of those there are")]
+    NoSuchTable { file: u64 },
+    #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
+    NotThisStore { what: &'static str },
 }
 
 /// Whether a command of so many operations is allowed.

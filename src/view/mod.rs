@@ -31,6 +31,7 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod lsm;
 pub mod map;
 pub mod markers;
 pub mod measures;
@@ -134,6 +135,8 @@ pub struct View {
     pub fault: Option<Rc<str>>,
     /// What is going on in a heap file.
     pub pages: pages::Doing,
+    /// What goes on in a log-structured merge tree.
+    pub lsm: lsm::Doing,
     /// The accesses to the pool of the last moments, where its policy is shown.
     pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
@@ -151,6 +154,7 @@ impl View {
             (guide.fold)(&mut self.state, &record.event);
         }
         self.pages.apply(heap.as_deref(), &self.state, record);
+        self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
