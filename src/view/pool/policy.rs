@@ -89,6 +89,10 @@ impl Pen<'_> {
     fn chip(&self, drawing: &mut Drawing, list: PolicyList, item: u32, place: Place, next: bool) {
         let page = if list.is_memory() { Some(PageId(item)) } else { page_in(self.view, FrameId(item)) };
         let Some(page) = page else { return };
+        // On its way back into the pool a page is remembered for a moment still.
+        if list.is_memory() && self.view.in_pool(page) {
+            return;
+        }
         let mut shape = Shape::rect(chip_id(page), place).class("slot").label(page.0.to_string());
         let title = format!("Page {} in {}", page.0, super::words::name(list));
         shape = shape.target(Selection::Page(page), title);
