@@ -36,7 +36,7 @@ impl App {
     /// Carries on for a part of a frame.
     pub fn work(&mut self) {
         let deadline = browser::now_ms() + WORK_MS;
-        if self.take_keys(deadline) || self.take_trace(deadline) {
+        if self.take_keys(deadline) || self.take_pages(deadline) || self.take_trace(deadline) {
             return;
         }
         let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };

@@ -13,10 +13,9 @@ use super::{chart, policy};
 use crate::trace::{Event, FrameId, PageId};
 
 pub fn draw(ask: &Ask) -> Step {
-    let plan = Plan::of(ask);
-    let mut step = Step { from: picture(ask, &plan, ask.before), to: picture(ask, &plan, ask.after) };
+    let mut step = Step::of(ask, |view| picture(ask, &Plan::of(ask, view), view));
     if let Some(record) = ask.record {
-        flights(&mut step, &plan, &record.event);
+        flights(&mut step, &Plan::of(ask, ask.after), &record.event);
     }
     step
 }
@@ -33,6 +32,8 @@ fn picture(ask: &Ask, plan: &Plan, view: &View) -> Drawing {
         chart::draw(&mut drawing, place, view, ask.selected);
     }
     file(&mut drawing, plan, view);
+    // Two side by side both begin at the top.
+    drawing.height = drawing.height.max(ask.room.height);
     drawing
 }
 
@@ -70,7 +71,7 @@ fn title(drawing: &mut Drawing, plan: &Plan, view: &View) {
 /// The accesses of the last moments, the newest at the right.
 fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let doing = &view.pool_doing;
-    let size = Size { width: plan.chip.width, height: 22.0 };
+    let size = Size { width: plan.chip.width + 10.0, height: 22.0 };
     let room = ((plan.tape.w + 3.0) / (size.width + 3.0)).max(1.0) as usize;
     let shown = doing.accesses.len().min(room);
     let first = doing.count - shown as u64;
