@@ -58,7 +58,7 @@ impl App {
     }
 
     pub fn keep_moving(&mut self) {
-        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Trace { .. }));
+        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Pages { .. } | Intake::Trace { .. }));
         if self.player.is_moving() || taking || self.goal.is_some() {
             self.frames.request();
         } else {

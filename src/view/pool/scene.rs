@@ -8,7 +8,7 @@ use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape, Step, chip};
 use super::super::map::{Map, MapOf, cell};
 use super::super::{Selection, View};
-use super::plan::{FRAMES_SHOWN, Plan, TITLE_H, known};
+use super::plan::{FRAMES_SHOWN, NUMBERED_MAX, PAGE_CELL, Plan, TITLE_H, known};
 use super::{chart, policy};
 use crate::trace::{Event, FrameId, PageId};
 
@@ -100,7 +100,7 @@ fn frames(drawing: &mut Drawing, plan: &Plan, view: &View, place: Place) {
     }
     let boxes = plan.frame_boxes(place);
     for number in 0..all.min(plan.frames) {
-        drawing.add(frame_box(view, FrameId(number as u32), boxes.place(number), true));
+        drawing.add(frame_box(view, FrameId(number as u32), boxes.place(number), plan.frames <= NUMBERED_MAX));
     }
 }
 
@@ -190,8 +190,14 @@ fn file(drawing: &mut Drawing, plan: &Plan, view: &View) {
         drawing.add(Shape::title_of(Id::of("file-title", number as u64), part.place.x, part.place.y - 8.0, title));
         let words = format!("{}: {count} pages; filled are those in the pool.", part.title);
         let first = part.first;
-        let map =
-            Map::in_room(Id::of("file", number as u64), part.place, cells, MapOf::Pages(PageId(first)), words, 14.0);
+        let map = Map::in_room(
+            Id::of("file", number as u64),
+            part.place,
+            cells,
+            MapOf::Pages(PageId(first)),
+            words,
+            PAGE_CELL,
+        );
         let here = lit.and_then(|page| page.checked_sub(first)).filter(|index| (*index as usize) < count);
         drawing.map(map.lit(here));
     }
