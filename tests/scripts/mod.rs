@@ -18,6 +18,22 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("lab/settings", include_str!("lab/settings.gb")),
     ("lab/unknown-lab", include_str!("lab/unknown-lab.gb")),
     ("lab/windows-line-ends", include_str!("lab/windows-line-ends.gb")),
+    ("pages/beyond-the-pages-told", include_str!("pages/beyond-the-pages-told.gb")),
+    ("pages/bit-flip", include_str!("pages/bit-flip.gb")),
+    ("pages/coming-home", include_str!("pages/coming-home.gb")),
+    ("pages/compaction", include_str!("pages/compaction.gb")),
+    ("pages/crash", include_str!("pages/crash.gb")),
+    ("pages/damaged-map", include_str!("pages/damaged-map.gb")),
+    ("pages/forwarding", include_str!("pages/forwarding.gb")),
+    ("pages/full-disk", include_str!("pages/full-disk.gb")),
+    ("pages/map-of-many-pages", include_str!("pages/map-of-many-pages.gb")),
+    ("pages/overflow", include_str!("pages/overflow.gb")),
+    ("pages/row-ids-that-are-none", include_str!("pages/row-ids-that-are-none.gb")),
+    ("pages/rows-fill-a-page", include_str!("pages/rows-fill-a-page.gb")),
+    ("pages/second-move-changes-the-stub", include_str!("pages/second-move-changes-the-stub.gb")),
+    ("pages/shrink-and-overwrite", include_str!("pages/shrink-and-overwrite.gb")),
+    ("pages/slot-reused", include_str!("pages/slot-reused.gb")),
+    ("pages/unrecorded", include_str!("pages/unrecorded.gb")),
     ("lsm/batch", include_str!("lsm/batch.gb")),
     ("lsm/bit-flip", include_str!("lsm/bit-flip.gb")),
     ("lsm/btree-beside", include_str!("lsm/btree-beside.gb")),
@@ -86,7 +102,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
 ];
 
 /// Presets that are too much work to be run in every test, as [`preset_word`] calls them.
-pub const LONG_PRESETS: &[&str] = &["million"];
+pub const LONG_PRESETS: &[&str] = &["million", "pages/scan-or-look-up"];
 
 /// The presets of all labs, as scripts called `preset/NAME` or `preset/LAB/NAME`, without the long ones.
 pub fn presets() -> Vec<(String, &'static str)> {
