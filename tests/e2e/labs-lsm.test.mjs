@@ -30,7 +30,7 @@ test('the lab opens from the navigation, and merges within ten seconds', async (
   const started = Date.now();
   await page.waitForFunction(() => /merged/i.test(document.querySelector('.caption').innerText), null, { timeout: 10_000 });
   assert.ok(Date.now() - started < 10_000);
-  assert.match(await page.title(), /LSM/);
+  assert.ok(await page.getByText('A put falls through').first().isVisible());
   await done(view);
 });
 
@@ -46,8 +46,10 @@ test('the playhead is dragged, steps go back and forth, and the tables with them
   const few = Number(await measure(page, 'Tables'));
   await page.mouse.up();
   assert.ok(few < many, `${few} and ${many} tables`);
+  await page.keyboard.press('ArrowRight');
   const before = await position(page);
   await page.keyboard.press('ArrowRight');
+  assert.equal(await position(page), before + 1);
   await page.keyboard.press('ArrowLeft');
   assert.equal(await position(page), before);
   await page.keyboard.press('End');
@@ -60,7 +62,6 @@ test('a table is selected by mouse and by keyboard, and the inspector says what 
   const { page } = view;
   await toEnd(page);
   await page.waitForTimeout(400);
-  const inspector = page.locator('#inspector');
   await shapes(page, /^Table \d+ of level 1/).first().click();
   await page.waitForFunction(() => /keys from/.test(document.body.innerText));
   const first = await shapes(page, /^Table \d+ of level/).count();
@@ -68,9 +69,8 @@ test('a table is selected by mouse and by keyboard, and the inspector says what 
   await page.locator('.plate-things .picks[aria-pressed=true]').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  const name = await page.locator('.plate-things .picks[aria-pressed=true]').getAttribute('aria-label');
+  const name = await page.locator('.plate-things .picks[aria-pressed=true] > title').textContent();
   assert.match(name, /level [23]/);
-  assert.ok((await inspector.count()) <= 1);
   await done(view);
 });
 
@@ -81,6 +81,7 @@ test('a get lights each table, and says what its filter said', async () => {
   const seen = new Set();
   for (let step = 0; step < 40; step += 1) {
     await page.keyboard.press('ArrowRight');
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const text = await page.locator('.plate-things').textContent();
     for (const word of ['filter: no', 'not there', 'filter was wrong']) if (text.includes(word)) seen.add(word);
   }

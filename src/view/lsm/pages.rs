@@ -35,7 +35,8 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, record: Option<&Rec
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
             let at = |column: u32| borders.get(column as usize).copied().unwrap_or(plan.axis.x + plan.axis.w);
             let (left, right) = (at(first.first), at(last.past));
-            let place = Place { x: left, w: (right - left - 1.0).max(1.5), ..row };
+            let w = (right - left - 1.0).max(1.5);
+            let place = Place { x: left.min(row.right() - w), w, ..row };
             let used: u64 = group.iter().filter_map(|node| view.page(node.page)).map(|page| u64::from(page.used)).sum();
             let fill = used as f64 / (f64::from(view.state.capacity.max(1)) * group.len() as f64);
             let any = |pages: &[PageId]| group.iter().any(|node| pages.contains(&node.page));

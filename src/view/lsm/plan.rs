@@ -76,10 +76,10 @@ impl Plan {
         let is_fifo = tree(ask.end).is_some_and(|lsm| lsm.settings.policy == CompactionPolicy::Fifo);
         let rows = rows(end.runs_most.clone(), if is_fifo { 1 } else { 3 });
         let count: f64 = rows.iter().map(|rows| f64::from(*rows)).sum();
-        let top = shore_y + 12.0;
+        let top = shore_y + if narrow { 12.0 } else { 22.0 };
         let gaps = rows.len() as f64 * LEVEL_GAP;
         let left = height - top - gaps - AXIS_H - gauges_height(narrow);
-        let run_h = within(left / count.max(1.0) - GAP, 12.0, 34.0);
+        let run_h = within(left / count.max(1.0) - GAP, 12.0, 44.0);
         let mut y = top;
         let levels = rows.iter().map(|rows| {
             let at = y;
