@@ -133,7 +133,7 @@ fn tag(drawing: &mut Drawing, plan: &Plan, id: Id, (x, place): (f64, Place), wor
     let y = place.y + place.h / 2.0;
     let room = word.len() as f64 * SANS_W + 26.0;
     // Inside the box if it can be, else where there is room.
-    let to_left = x + room > plan.width || (x + room > place.right() && x - room > place.x);
+    let to_left = x + room + 2.0 > plan.width || (x + room > place.right() && x - room > place.x);
     let is_inside = if to_left { x - room > place.x } else { x + room < place.right() };
     if !is_inside {
         // A box of its own, so that what lies below cannot be mixed up with it.
