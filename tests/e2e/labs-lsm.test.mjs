@@ -47,10 +47,13 @@ test('the playhead is dragged, steps go back and forth, and the tables with them
   await page.mouse.up();
   assert.ok(few < many, `${few} and ${many} tables`);
   await page.keyboard.press('ArrowRight');
+  await page.waitForTimeout(300);
   const before = await position(page);
   await page.keyboard.press('ArrowRight');
+  await page.waitForTimeout(300);
   assert.equal(await position(page), before + 1);
   await page.keyboard.press('ArrowLeft');
+  await page.waitForTimeout(300);
   assert.equal(await position(page), before);
   await page.keyboard.press('End');
   assert.equal(await position(page), await length(page));
