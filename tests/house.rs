@@ -19,7 +19,7 @@ const FLOORS: &[Floor] = &[
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "lab"] },
     Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "lab", "view", "js"] },
-    Floor { name: "js", folder: "src/js.rs", may_name: &["trace", "sim", "storage", "lab", "view", "app"] },
+    Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "lab", "view", "app"] },
 ];
 
 /// Crates that are the browser; only `app` and `js` may name them.

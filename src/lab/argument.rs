@@ -78,6 +78,14 @@ impl Arguments {
         })
     }
 
+    /// Every number given under `name`.
+    pub fn numbers(&self, name: &str) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Number(number) if *given == name => Some(*number),
+            _ => None,
+        })
+    }
+
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Value::Text(text)) => Some(text),

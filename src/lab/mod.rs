@@ -28,6 +28,7 @@ pub mod intake;
 pub mod keys;
 pub mod machine;
 pub mod permalink;
+pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
@@ -56,6 +57,7 @@ pub use values::Values;
 /// Every lab; the first is the one that a script without a `lab` line is for.
 pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
+    &pool::POOL,
     #[cfg(test)]
     &toy::TOY,
 ];

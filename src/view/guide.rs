@@ -15,7 +15,7 @@ use super::{Selection, View};
 use crate::trace::{EngineState, Event, Lane, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
-pub static GUIDES: &[&Guide] = &[&BTREE];
+pub static GUIDES: &[&Guide] = &[&BTREE, &super::pool::GUIDE];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
 pub static BTREE: Guide = Guide { lab: "btree", lanes: Lane::ALWAYS, ..Guide::PLAIN };

@@ -36,6 +36,7 @@ pub mod markers;
 pub mod measures;
 pub mod metrics;
 pub mod motion;
+pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
@@ -125,6 +126,8 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// The accesses to the pool of the last moments, where its policy is shown.
+    pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
 }
 
@@ -137,6 +140,7 @@ impl View {
         for guide in GUIDES {
             (guide.fold)(&mut self.state, &record.event);
         }
+        self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);

@@ -4,5 +4,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod client;
+mod damage;
+mod full;
 mod harness;
+mod lsm;
 mod tree;

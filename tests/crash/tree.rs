@@ -15,6 +15,8 @@ struct Open {
     txn: TxnId,
     writes: Writes,
     savepoint: Option<(Savepoint, usize)>,
+    /// Taking it back was begun and met an error: only an abort helps.
+    broken: bool,
 }
 
 /// A database and a client that works with it at random.
@@ -174,6 +176,65 @@ impl Workload {
         }
     }
 
+    /// Aborts a transaction. After an error it may be tried again.
+    fn abort(&mut self, cx: &mut Cx, index: usize) {
+        match self.database.abort(cx, self.open[index].txn) {
+            Ok(()) => drop(self.open.remove(index)),
+            Err(_) => self.open[index].broken = true,
+        }
+    }
+
+    /// Aborts what could not be taken back as it should, or everything. It must work.
+    pub fn abort_broken(&mut self, cx: &mut Cx, all: bool) -> Result<(), String> {
+        for open in std::mem::take(&mut self.open) {
+            if all || open.broken {
+                // What meets a full disk goes on where it stopped.
+                let first = self.database.abort(cx, open.txn);
+                let again = first.or_else(|_| self.database.abort(cx, open.txn));
+                again.map_err(|error| format!("abort: {error}"))?;
+            } else {
+                self.open.push(open);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts records until the disk is full, a transaction each. False: it never was.
+    pub fn fill(&mut self, cx: &mut Cx, client: &mut Client) -> bool {
+        for key in 0..10_000u64 {
+            let Ok(txn) = self.database.begin(cx) else { return true };
+            self.open.push(Open { txn, writes: Vec::new(), savepoint: None, broken: false });
+            let (key, value) = (key.to_be_bytes().to_vec(), vec![5; 100]);
+            let done = self.database.put(cx, txn, &key, &value);
+            if done.is_ok() {
+                self.open[0].writes.push((key, Some(value)));
+            }
+            self.commit(cx, client, 0);
+            if let Err(error) = done {
+                assert!(error.to_string().contains("full"), "{error}");
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Deletes half of the records, a transaction each; then one must go in again.
+    pub fn empty(&mut self, cx: &mut Cx, client: &mut Client) -> Result<(), String> {
+        let keys: Vec<Vec<u8>> = client.newest().keys().cloned().collect();
+        for key in keys.into_iter().step_by(2) {
+            let told = |error| format!("delete: {error}");
+            let txn = self.database.begin(cx).map_err(told)?;
+            self.open.push(Open { txn, writes: vec![(key.clone(), None)], savepoint: None, broken: false });
+            self.database.delete(cx, txn, &key).map_err(told)?;
+            self.commit(cx, client, 0);
+        }
+        self.database.checkpoint(cx).map_err(|error| format!("checkpoint: {error}"))?;
+        let told = |error| format!("put after deleting: {error}");
+        let txn = self.database.begin(cx).map_err(told)?;
+        self.database.put(cx, txn, b"new", &[1; 50]).map_err(told)?;
+        self.database.abort(cx, txn).map_err(told)
+    }
+
     fn transact(&mut self, cx: &mut Cx, client: &mut Client) {
         let index = self.generator.below(self.open.len() as u64) as usize;
         match self.generator.below(20) {
@@ -185,18 +246,14 @@ impl Workload {
             }
             13 => {
                 let open = &mut self.open[index];
-                if let Some((savepoint, count)) = open.savepoint
-                    && self.database.rollback_to(cx, savepoint).is_ok()
-                {
-                    open.writes.truncate(count);
+                if let Some((savepoint, count)) = open.savepoint {
+                    match self.database.rollback_to(cx, savepoint) {
+                        Ok(()) => open.writes.truncate(count),
+                        Err(_) => open.broken = true,
+                    }
                 }
             }
-            14 | 15 => {
-                let txn = self.open[index].txn;
-                if self.database.abort(cx, txn).is_ok() {
-                    self.open.remove(index);
-                }
-            }
+            14 | 15 => self.abort(cx, index),
             _ => self.commit(cx, client, index),
         }
     }
@@ -207,7 +264,7 @@ impl Subject for Workload {
         let more = if self.open.is_empty() { 0.6 } else { 0.1 };
         if self.open.len() < 3 && self.generator.chance(more) {
             if let Ok(txn) = self.database.begin(cx) {
-                self.open.push(Open { txn, writes: Vec::new(), savepoint: None });
+                self.open.push(Open { txn, writes: Vec::new(), savepoint: None, broken: false });
             }
         } else if self.open.is_empty() || self.generator.chance(0.12) {
             let done = match self.generator.below(8) {

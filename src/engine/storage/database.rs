@@ -13,13 +13,15 @@ use super::Options;
 use super::error::StorageError;
 use super::journal::{Acknowledged, Journal, LogOptions};
 use super::log::record::Body;
-use super::page;
 use super::pager::Pager;
 use super::recovery::Recovery;
 use super::transaction::Savepoint;
 use super::tree::{Tree, Verification};
 use crate::sim::{Crash, Cx, Disk, DiskError};
 use crate::trace::{EngineState, Event, Lsn, PageId, RecoveryPass, TxnId};
+
+/// Room for a record that says little, and what little follows it.
+const RECORD_BYTES: u64 = 256;
 
 #[derive(Clone)]
 pub struct Database {
@@ -46,7 +48,7 @@ impl Database {
     /// Begins a transaction.
     pub fn begin(&mut self, cx: &mut Cx) -> Result<TxnId, StorageError> {
         self.ready()?;
-        self.make_room(cx, 2 * self.room_for_operation(0))?;
+        self.make_room(cx, RECORD_BYTES)?;
         let journal = self.journal()?;
         let txn = journal.transactions.new_id();
         journal.append(cx, txn, Body::Begin);
@@ -56,17 +58,19 @@ impl Database {
 
     /// Adds a record; false: the key is there already, nothing changed.
     pub fn insert(&mut self, cx: &mut Cx, txn: TxnId, key: &[u8], value: &[u8]) -> Result<bool, StorageError> {
-        self.write(cx, txn, key, 2 * self.room_for_operation(value.len()), |tree, cx| tree.insert(cx, key, value))
+        let room = self.tree.log_to_insert(value.len()) + self.tree.log_reserve();
+        self.write(cx, txn, key, room, |tree, cx| tree.insert(cx, key, value))
     }
 
     /// Adds a record or replaces the value of the one that is there; true: replaced.
     pub fn put(&mut self, cx: &mut Cx, txn: TxnId, key: &[u8], value: &[u8]) -> Result<bool, StorageError> {
-        self.write(cx, txn, key, 2 * self.room_for_operation(value.len()), |tree, cx| tree.upsert(cx, key, value))
+        let room = self.tree.log_to_insert(value.len()) + self.tree.log_reserve();
+        self.write(cx, txn, key, room, |tree, cx| tree.upsert(cx, key, value))
     }
 
     /// Removes a record; false: the key was not there.
     pub fn delete(&mut self, cx: &mut Cx, txn: TxnId, key: &[u8]) -> Result<bool, StorageError> {
-        self.write(cx, txn, key, self.room_for_operation(0), |tree, cx| tree.delete(cx, key))
+        self.write(cx, txn, key, self.tree.log_to_delete(), |tree, cx| tree.delete(cx, key))
     }
 
     /// The value of a key, as the last change left it, committed or not.
@@ -339,29 +343,27 @@ impl Database {
         Ok(())
     }
 
-    /// Log that an operation may need at most: for each page of a few at every level an image and a change.
-    fn room_for_operation(&self, value_len: usize) -> u64 {
-        let page_size = u64::from(self.tree.options().page_size);
-        let pages = u64::from(self.tree.height()) * 3 + 3;
-        pages * 2 * page_size
-            + 4 * page_size
-            + (value_len as u64).div_ceil(page::capacity(page_size as usize) as u64) * 128
-            + 2 * value_len as u64
+    /// Makes sure that the log can grow by so much, by making it shorter if need be.
+    fn make_room(&mut self, cx: &mut Cx, bytes: u64) -> Result<(), StorageError> {
+        if self.tree.has_room_for_log(bytes) {
+            return Ok(());
+        }
+        if self.journal()?.is_worth_cutting() {
+            self.cut_log(cx)?;
+        }
+        if self.tree.has_room_for_log(bytes) {
+            return Ok(());
+        }
+        let error = DiskError::Full { capacity: self.tree.options().disk_pages };
+        cx.emit(|| Event::DiskFault { text: error.to_string().into() });
+        Err(error.into())
     }
 
-    /// Makes sure that the log can grow by so much, by a checkpoint if need be.
-    fn make_room(&mut self, cx: &mut Cx, bytes: u64) -> Result<(), StorageError> {
-        let short = |database: &Database| database.tree.bytes_free().is_some_and(|free| free < bytes);
-        if short(self) && self.journal()?.log.segments().count() > 1 {
-            self.tree.write_all_pages(cx)?;
-            self.checkpoint(cx)?;
-        }
-        if short(self) {
-            let error = DiskError::Full { capacity: self.tree.options().disk_pages };
-            cx.emit(|| Event::DiskFault { text: error.to_string().into() });
-            return Err(error.into());
-        }
-        Ok(())
+    /// Makes the log as short as can be: all pages are written, and a checkpoint begins a new segment.
+    fn cut_log(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        self.tree.write_all_pages(cx)?;
+        self.journal()?.log.begin_segment();
+        self.checkpoint(cx)
     }
 
     /// What is due between transactions. If it fails it is due again later.

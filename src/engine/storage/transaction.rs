@@ -39,8 +39,9 @@ pub struct Transaction {
     pub undo_next: Lsn,
     /// Overflow chains that no record leads to any more. They are freed when it has committed.
     pub chains: Vec<PageId>,
-    /// Log that taking it back may need.
-    pub undo_bytes: u64,
+    /// Updates so far, and log that taking them back may need.
+    updates: u64,
+    undo_bytes: u64,
     keys: Vec<Box<[u8]>>,
 }
 
@@ -95,9 +96,10 @@ impl Transactions {
         self.entries.values().map(|entry| entry.first).min()
     }
 
-    /// Log that taking all of them back may need.
-    pub fn undo_bytes(&self) -> u64 {
-        self.entries.values().map(|entry| entry.undo_bytes).sum()
+    /// Updates that may have to be taken back, and the log that this may need.
+    pub fn to_undo(&self) -> (u64, u64) {
+        let sum = |(updates, bytes), entry: &Transaction| (updates + entry.updates, bytes + entry.undo_bytes);
+        self.entries.values().fold((0, 0), sum)
     }
 
     /// The transaction's last record, or 0.
@@ -133,6 +135,7 @@ impl Transactions {
     pub fn note_update(&mut self, cx: &mut Cx, txn: TxnId, lsn: Lsn, undo_bytes: u64) {
         if let Some(entry) = self.entries.get_mut(&txn) {
             (entry.undo_next, entry.last) = (lsn, lsn);
+            entry.updates += 1;
             entry.undo_bytes += undo_bytes;
             entry.emit(cx, txn);
         }
@@ -142,7 +145,7 @@ impl Transactions {
     pub fn restore(&mut self, cx: &mut Cx, saved: &Entry) {
         let Entry { txn, status, first, last, undo_next, ref chains } = *saved;
         let chains = chains.clone();
-        let entry = Transaction { status, first, last, undo_next, chains, undo_bytes: 0, keys: Vec::new() };
+        let entry = Transaction { status, first, last, undo_next, chains, updates: 0, undo_bytes: 0, keys: Vec::new() };
         entry.emit(cx, txn);
         self.entries.insert(txn, entry);
         self.last_id = self.last_id.max(txn.0);
@@ -225,7 +228,16 @@ impl Transactions {
 impl Transaction {
     fn new(first: Lsn) -> Transaction {
         let (status, undo_next) = (TxnStatus::Active, Lsn(0));
-        Transaction { status, first, last: first, undo_next, chains: Vec::new(), undo_bytes: 0, keys: Vec::new() }
+        Transaction {
+            status,
+            first,
+            last: first,
+            undo_next,
+            chains: Vec::new(),
+            updates: 0,
+            undo_bytes: 0,
+            keys: Vec::new(),
+        }
     }
 
     fn emit(&self, cx: &mut Cx, txn: TxnId) {

@@ -15,10 +15,10 @@ use super::id::{
 };
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
-use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
+use super::parts::{FrameTimes, HitCurves};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 
@@ -250,8 +250,12 @@ events! {
         "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
         /// ARC's target length of T1, in parts of a frame.
         "policy-target" PolicyTarget { target: u64 }
+        /// The optimum is told the next accesses, so many; what it knew of others counts no more.
+        "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often each policy would have hit, by the size of the pool.
+        "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
     Log {
         /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what

@@ -82,6 +82,8 @@ enum Part {
     Whole { records: i8 },
 }
 
+/// It takes that much of old log for a checkpoint to be worth its own records.
+const CUT_BYTES: u64 = 512;
 const DOUBLEWRITE: &str = "doublewrite";
 /// Pages in the doublewrite file before the pages themselves are made durable and it is emptied.
 const DOUBLEWRITE_PAGES: u64 = 16;
@@ -145,7 +147,8 @@ impl Journal {
         let Some(control) = Control::open(cx, disk)? else {
             return Err(StorageError::NoDatabase);
         };
-        let log = Log::open(cx, disk, options.segment_bytes.into(), control.checkpoint)?;
+        let log = Log::open(cx, disk, options.segment_bytes.into(), control.checkpoint);
+        let log = log.map_err(|error| control.blame(error))?;
         let mut journal = Journal::over(options, log, control);
         journal.doublewrite = disk.find_file(DOUBLEWRITE);
         if journal.doublewrite.is_none() && options.torn_pages == TornPages::Doublewrite {
@@ -250,9 +253,7 @@ impl Journal {
         let (txn, prev) = (self.current, self.transactions.last(self.current));
         let (lsn, length) =
             self.log.append(|lsn, out| put_update(out, lsn, txn, prev, page, (by_key, records), edit, before));
-        let image = if self.options.torn_pages == TornPages::Images { before.len() } else { 0 };
-        let undo_bytes = u64::from(length) + (image + 2 * FRAME_BYTES) as u64;
-        self.transactions.note_update(cx, txn, lsn, undo_bytes);
+        self.transactions.note_update(cx, txn, lsn, u64::from(length) + 2 * FRAME_BYTES as u64);
         cx.emit(|| {
             let text = describe::edit(edit).into();
             Event::LogAppended { lsn, prev, txn, kind: LogKind::Update, page, undo_next: lsn, length, text }
@@ -357,8 +358,17 @@ impl Journal {
     }
 
     /// Bytes of the disk that are spoken for: what is in the buffer, and what taking everything back may need.
-    pub fn bytes_promised(&self) -> u64 {
-        self.log.buffered() + self.transactions.undo_bytes()
+    pub fn bytes_promised(&self, page_bytes: u64, pages: u32) -> u64 {
+        let (records, bytes) = self.transactions.to_undo();
+        let images = if self.options.torn_pages == TornPages::Images { records.min(pages.into()) } else { 0 };
+        self.log.buffered() + bytes + images * page_bytes
+    }
+
+    /// True when a checkpoint could make the log shorter by something that matters.
+    pub fn is_worth_cutting(&self) -> bool {
+        let first = self.log.first().0;
+        let needed = self.transactions.oldest().unwrap_or(self.log.end()).0;
+        needed.saturating_sub(first) >= CUT_BYTES
     }
 
     /// Makes sure that a page may be written: its log record is durable, and so is a second copy if there is to be one.
@@ -367,7 +377,10 @@ impl Journal {
         self.log.force(cx, disk, lsn)?;
         assert!(lsn < self.log.durable(), "a page is not written before its log record");
         if let (TornPages::Doublewrite, Some(file)) = (self.options.torn_pages, self.doublewrite) {
-            if disk.file_len(file).unwrap_or_default() >= DOUBLEWRITE_PAGES * bytes.len() as u64 {
+            let page_bytes = bytes.len() as u64;
+            let length = disk.file_len(file).unwrap_or_default();
+            let tight = disk.bytes_left().is_some_and(|left| left < page_bytes);
+            if length > 0 && (tight || length >= DOUBLEWRITE_PAGES * page_bytes) {
                 disk.sync(cx)?;
                 self.pages_synced(cx, disk)?;
             }

@@ -28,6 +28,8 @@ pub struct Control {
     pub checkpoint: Lsn,
     /// The file that entries go to, once there is one.
     file: Option<FileId>,
+    /// A file with an entry that cannot be read, and where: if the log does not reach back to the checkpoint, that is why.
+    damaged: Option<(&'static str, u64)>,
 }
 
 fn entry(number: u64, checkpoint: Lsn) -> [u8; ENTRY_BYTES] {
@@ -45,6 +47,11 @@ fn read_entry(bytes: &[u8; ENTRY_BYTES]) -> Option<(u64, Lsn)> {
     (*bytes == entry(number, checkpoint) && checkpoint.0 > 0).then_some((number, checkpoint))
 }
 
+fn error_at((name, offset): (&str, u64)) -> StorageError {
+    let what = "the checkpoint that it names cannot be read".to_string();
+    StorageError::DamagedFile { name: name.to_string(), offset, what }
+}
+
 impl Control {
     /// Reads the last good entry. None: there is no control file, so nothing was ever finished here.
     pub fn open(cx: &mut Cx, disk: &mut Disk) -> Result<Option<Control>, StorageError> {
@@ -58,21 +65,22 @@ impl Control {
             for (index, entry) in entries.iter().enumerate() {
                 match read_entry(entry) {
                     Some((number, checkpoint)) if best.as_ref().is_none_or(|best| best.number < number) => {
-                        best = Some(Control { number, checkpoint, file: Some(file) });
+                        best = Some(Control { number, checkpoint, file: Some(file), damaged: None });
                     }
                     Some(_) => {}
-                    None => damaged = Some((name, index * ENTRY_BYTES)),
+                    None => damaged = Some((name, (index * ENTRY_BYTES) as u64)),
                 }
             }
         }
         match (best, damaged) {
-            (None, Some((name, at))) => Err(StorageError::DamagedFile {
-                name: name.to_string(),
-                offset: at as u64,
-                what: "no checkpoint that it names can be read".to_string(),
-            }),
-            (best, _) => Ok(best),
+            (None, Some(damaged)) => Err(error_at(damaged)),
+            (best, _) => Ok(best.map(|best| Control { damaged, ..best })),
         }
+    }
+
+    /// Why the log could not be opened: `error`, unless an entry of this file was lost.
+    pub fn blame(&self, error: StorageError) -> StorageError {
+        self.damaged.map_or(error, error_at)
     }
 
     /// Notes a checkpoint, durably. The log must be durable up to its end.

@@ -169,8 +169,9 @@ impl Log {
         }
     }
 
+    /// Begins a new segment, so that the one before can be removed as soon as it is not needed.
     #[cold]
-    fn begin_segment(&mut self) {
+    pub fn begin_segment(&mut self) {
         let start = self.end().0;
         self.begun.push(start);
         self.buffer.extend_from_slice(&segment_header(start));

@@ -100,6 +100,8 @@ pub struct Lsm {
     manifest: Manifest,
     /// The newest write.
     sequence: Sequence,
+    /// The newest write that is known to survive a crash.
+    durable_sequence: Sequence,
     /// The newest write that is in a table.
     flushed_sequence: Sequence,
     /// Numbers from this one on were given to no file.
@@ -156,6 +158,11 @@ impl Lsm {
     /// The newest write.
     pub fn sequence(&self) -> Sequence {
         self.sequence
+    }
+
+    /// The newest write that is known to survive a crash: it, and all before it.
+    pub fn durable_sequence(&self) -> Sequence {
+        self.durable_sequence
     }
 
     pub fn version(&self) -> &Rc<Version> {

@@ -38,13 +38,13 @@ pub struct OpenFailure {
 
 /// A file of a tree, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(super) enum Kind {
     Log,
     Table,
     Manifest,
 }
 
-fn kind_of(name: &str) -> Option<(Kind, FileNumber)> {
+pub(super) fn kind_of(name: &str) -> Option<(Kind, FileNumber)> {
     let (digits, ending) = name.split_once('.')?;
     let number = FileNumber(digits.parse().ok()?);
     let kind = match ending {
@@ -145,6 +145,8 @@ fn open(cx: &mut Cx, options: &LsmOptions, disk: &mut Disk) -> Result<Build, Sto
         catalog,
         manifest,
         sequence,
+        // What is there after a crash is durable.
+        durable_sequence: sequence,
         flushed_sequence,
         next_file,
         snapshots: Vec::new(),

@@ -170,7 +170,9 @@ impl Lsm {
         let logs: Vec<FileId> = self.logs().filter_map(WriteLog::file).collect();
         for (id, name) in self.disk.files() {
             let is_table = self.catalog.holds(id);
-            let is_known = is_table || logs.contains(&id) || self.manifest.is_file(id);
+            // Files of others are none of its business.
+            let is_known =
+                super::recovery::kind_of(name).is_none() || is_table || logs.contains(&id) || self.manifest.is_file(id);
             if !is_known {
                 return Err(format!("{name} is on the disk, and nobody needs it"));
             }

@@ -55,7 +55,9 @@ impl Lsm {
 
     /// Makes everything durable that was written so far.
     pub fn sync(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
-        self.log.sync(cx, &mut self.disk)
+        self.log.sync(cx, &mut self.disk)?;
+        self.durable_sequence = self.sequence;
+        Ok(())
     }
 
     #[inline]
@@ -139,7 +141,7 @@ impl Lsm {
         if self.memtable.is_empty() {
             return Ok(());
         }
-        self.log.sync(cx, &mut self.disk)?;
+        self.sync(cx)?;
         let number = FileNumber(self.take_number());
         let log = std::mem::replace(&mut self.log, WriteLog::new(number));
         let fresh = Rc::new(Memtable::new(self.memtable.heights()));

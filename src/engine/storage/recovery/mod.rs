@@ -85,7 +85,7 @@ impl Recovery {
             Stage::Pass(RecoveryPass::Analysis) if self.at < self.end => self.analyze(cx, tree)?,
             Stage::Pass(RecoveryPass::Analysis) => self.end_analysis(cx, tree),
             Stage::Pass(RecoveryPass::Redo) if self.at < self.end => self.redo(cx, tree)?,
-            Stage::Pass(RecoveryPass::Redo) => self.end_redo(cx, tree),
+            Stage::Pass(RecoveryPass::Redo) => self.end_redo(cx, tree)?,
             Stage::Pass(RecoveryPass::Undo) => {
                 if !self.undo(cx, tree)? {
                     self.end_pass(cx, tree, RecoveryPass::Undo);
@@ -137,12 +137,13 @@ impl Recovery {
         self.begin_pass(cx, tree, RecoveryPass::Redo, redo, self.end);
     }
 
-    fn end_redo(&mut self, cx: &mut Cx, tree: &mut Tree) {
+    fn end_redo(&mut self, cx: &mut Cx, tree: &mut Tree) -> Result<(), StorageError> {
+        tree.restate_meta(cx)?;
         self.end_pass(cx, tree, RecoveryPass::Redo);
         tree.prune_dirty(cx);
-        tree.restate_meta(cx);
         tree.emit_state(cx);
         let newest = tree.journal().and_then(Journal::newest_to_undo).map_or(Lsn(0), |(_, lsn)| lsn);
         self.begin_pass(cx, tree, RecoveryPass::Undo, newest, self.end);
+        Ok(())
     }
 }

@@ -71,22 +71,13 @@ impl Tree {
     pub(super) fn pages_available(&self) -> Option<u32> {
         match self.journal() {
             None => self.pager.disk.pages_left().map(|left| left + self.meta.free_count),
-            Some(journal) => self.bytes_free().map(|bytes| {
+            Some(journal) => self.bytes_for_log().map(|bytes| {
+                let reserve = if journal.is_undoing() { 0 } else { self.log_to_insert(0) + self.log_reserve() };
                 let unused = self.page_count().saturating_sub(self.meta.pages_used);
-                let pages = (bytes / self.page_size() as u64) as u32 + unused + self.meta.free_count;
-                pages.saturating_sub(journal.pages_for_undo(self.meta.height))
+                let pages = (bytes.saturating_sub(reserve) / self.page_size() as u64) as u32;
+                (pages + unused + self.meta.free_count).saturating_sub(journal.pages_for_undo(self.meta.height))
             }),
         }
-    }
-
-    /// Bytes of the disk that are neither taken nor promised to the log; none: no limit.
-    pub(in crate::storage) fn bytes_free(&self) -> Option<u64> {
-        let promised = match self.journal() {
-            Some(journal) if journal.is_undoing() => journal.log.buffered(),
-            Some(journal) => journal.bytes_promised(),
-            None => 0,
-        };
-        self.pager.disk.bytes_left().map(|left| left.saturating_sub(promised))
     }
 
     /// Makes sure of `needed` pages before anything is changed.

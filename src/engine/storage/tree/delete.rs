@@ -32,11 +32,11 @@ impl Tree {
         self.remove_at(cx, leaf, slot);
         self.pager.unpin(cx, leaf);
         self.give_up(cx, chain)?;
-        // In a tree that a crash has damaged there may be more records than were counted.
-        self.meta.records = self.meta.records.saturating_sub(1);
         if mends {
             self.rebalance_inside(cx, page, 0)?;
         }
+        // In a tree that a crash has damaged there may be more records than were counted.
+        self.meta.records = self.meta.records.saturating_sub(1);
         self.end_key_action(cx, action, whole, -1, KeyUndo::Nothing);
         if !mends {
             self.rebalance(cx, page, 0)?;

@@ -121,8 +121,7 @@ impl Tree {
         let result = work(self, cx);
         if result.is_err() {
             self.pager.release_all(cx);
-            let undone = self.undo_to(cx, txn, last);
-            self.read_meta();
+            let undone = self.undo_to(cx, txn, last).and_then(|()| self.read_meta());
             if let Some(journal) = self.journal_mut() {
                 journal.failed |= undone.is_err();
                 if let Some(entry) = journal.transactions.get_mut(txn) {

@@ -169,7 +169,7 @@ impl Tree {
 
     /// Takes one record of a transaction back: the one that is next.
     pub(in crate::storage) fn undo_one(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
-        let lsn = self.undo_next(txn);
+        let (lsn, records) = (self.undo_next(txn), self.meta.records);
         let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
         journal.work_for(txn);
         let stored = journal.log.read(cx, disk, lsn)?;
@@ -192,6 +192,10 @@ impl Tree {
             // What comes before a commit stays, whatever was tidied up after it.
             Body::Commit { .. } => self.go_on_with(cx, txn, Lsn(0)),
             _ => self.go_on_with(cx, txn, record.prev),
+        }
+        if self.meta.records != records {
+            let records = self.meta.records;
+            cx.emit(|| Event::RecordCount { records });
         }
         let undo_next = self.undo_next(txn);
         cx.emit(|| Event::RecordUndone { lsn, txn, undo_next });
@@ -234,15 +238,17 @@ impl Tree {
         page::set_lsn(bytes, lsn);
         self.tell_page(cx, frame);
         if page == PageId::META {
-            self.restate_meta(cx);
+            // It has just been changed, so it can be read.
+            let _ = self.restate_meta(cx);
         }
     }
 
     /// As [`Tree::read_meta`], and tells so.
-    pub(in crate::storage) fn restate_meta(&mut self, cx: &mut Cx) {
-        self.read_meta();
+    pub(in crate::storage) fn restate_meta(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        self.read_meta()?;
         let Meta { root, height, free_head, records, .. } = self.meta;
         cx.emit(|| Event::MetaRestated { root, height, free_head, records });
+        Ok(())
     }
 
     /// Tells a page whole, after it was changed otherwise than by an operation of the tree.
@@ -255,11 +261,10 @@ impl Tree {
     }
 
     /// Takes the meta page's word for root, height and free list. The number of records is counted in memory.
-    pub(in crate::storage) fn read_meta(&mut self) {
-        if let Some(bytes) = self.pager.peek_unchecked(PageId::META) {
-            let records = self.meta.records;
-            self.meta = Meta { records, ..page::meta(bytes) };
-        }
+    pub(in crate::storage) fn read_meta(&mut self) -> Result<(), StorageError> {
+        let bytes = self.pager.peek(PageId::META)?;
+        self.meta = Meta { records: self.meta.records, ..page::meta(bytes) };
+        Ok(())
     }
 
     /// Takes an operation on a key back.

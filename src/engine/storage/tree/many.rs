@@ -15,7 +15,8 @@
 //! **Invariant:** whoever watches cannot tell it from one operation after another. The common descent ([`Tree::locate`])
 //! changes nothing: it looks at pages in the pool, and gives up at the first that is not there or not what it should be.
 //! Then each key's operation is carried out in turn, with its accesses to the pool in the usual order, so that counters,
-//! virtual time, evictions and errors are those of single operations. While recording is on there is no group at all.
+//! virtual time, evictions and errors are those of single operations. While recording is on each key goes all the way down
+//! a second time, to tell of it.
 
 use super::*;
 
@@ -43,22 +44,20 @@ impl Tree {
         let mut group = Group::default();
         let (mut done, mut at_once) = (0, GROUP);
         while done < keys.len() {
-            let rest = &keys[done..keys.len().min(done + at_once)];
-            let located = if cx.recorder.is_on() { 0 } else { self.locate(rest, &mut group) };
-            for (index, key) in rest[..located].iter().enumerate() {
-                self.get_located(cx, key.as_ref(), &group, index, |value| visit(done + index, value))?;
-            }
-            done += located;
-            at_once = GROUP.min(2 * at_once);
-            if let Some(key) = rest.get(located) {
-                // Where pages are missing, going down together is wasted on the keys behind.
-                at_once = located + 1;
-                let found = self.get_with(cx, key.as_ref(), |value| visit(done, Some(value)))?;
-                if !found {
-                    visit(done, None);
+            let keys = &keys[done..keys.len().min(done + at_once)];
+            let located = self.locate(keys, &mut group);
+            // Where pages are missing, going down together is wasted on the keys behind.
+            at_once = if located < keys.len() { located + 1 } else { GROUP.min(2 * at_once) };
+            let known = if cx.recorder.is_on() { 0 } else { located };
+            for (index, key) in keys.iter().take(located + 1).enumerate() {
+                let (key, visit) = (key.as_ref(), |value: Option<&[u8]>| visit(done + index, value));
+                if index < known {
+                    self.get_located(cx, key, &group, index, visit)?;
+                } else {
+                    self.get_alone(cx, key, visit)?;
                 }
-                done += 1;
             }
+            done += keys.len().min(located + 1);
         }
         Ok(())
     }
@@ -73,14 +72,19 @@ impl Tree {
     ) -> Result<(), StorageError> {
         let mut group = Group::default();
         for (number, keys) in keys.chunks(GROUP).enumerate() {
-            if !cx.recorder.is_on() {
-                // Deletes change pages, so what was found is not used: it brings the pages nearer to the processor.
-                self.locate(keys, &mut group);
-            }
+            // Deletes change pages, so what is found is not used: it brings the pages nearer to the processor.
+            self.locate(keys, &mut group);
             for (index, key) in keys.iter().enumerate() {
                 let deleted = self.delete(cx, key.as_ref())?;
                 told(number * GROUP + index, deleted);
             }
+        }
+        Ok(())
+    }
+
+    fn get_alone(&mut self, cx: &mut Cx, key: &[u8], mut visit: impl FnMut(Option<&[u8]>)) -> Result<(), StorageError> {
+        if !self.get_with(cx, key, |value| visit(Some(value)))? {
+            visit(None);
         }
         Ok(())
     }

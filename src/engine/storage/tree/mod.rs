@@ -17,6 +17,7 @@
 //! - [`bulk`]: building from sorted records, bottom up.
 //! - [`overflow`]: chains of pages for long values. [`allocate`]: the free list.
 //! - [`durable`], [`logged`]: what is added when changes are written to a log first, and how they are taken back.
+//! - [`room`]: what the log needs of the disk.
 //! - [`state`], [`verify`]: the tree described, and checked.
 //!
 //! **Invariants** ([`Tree::verify`] checks them all): keys ascend within a page and across the leaves; every key lies
@@ -37,6 +38,7 @@ mod logged;
 mod many;
 mod overflow;
 mod rebalance;
+mod room;
 mod scan;
 mod search;
 mod split;

@@ -49,6 +49,9 @@ impl Tree {
 
     /// As [`Tree::rebalance`], as part of an action that somebody else ends.
     pub(super) fn rebalance_inside(&mut self, cx: &mut Cx, page: PageId, level: u8) -> Result<(), StorageError> {
+        if !self.can_rebalance() {
+            return Ok(());
+        }
         let action = self.begin_action();
         match self.rebalance_upward(cx, page, level) {
             Err(error) if error.is_damage() => {

@@ -10,7 +10,12 @@
 //! session.view();                       // { height: 1, records: 2, pages: [...], ... }
 //! ```
 //!
-//! Thin on purpose: everything is done by [`crate::lab::Session`]. Built with the feature `js`.
+//! Thin on purpose: everything is done by [`crate::lab::Session`]. [`records`] is the storage engine without a lab. Built
+//! with the feature `js`.
+
+mod records;
+
+pub use records::RecordStore;
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
