@@ -4,11 +4,11 @@
 //! Alike: memtable, cache, no compression, blocks of 4 KiB, no sync for each write and one at the end of a work.
 //! Not alike: our disk is simulated, in the memory of this process; fjall's files are on the machine's RAM disk, read and
 //! written through the kernel, but its log is only handed to it when a buffer is full. We flush and merge between two
-//! puts; fjall does in a thread of its own, on another core.
+//! puts; fjall does in threads of its own, on another core.
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use glassbase_engine::bench::{LsmSubject, Rows, SCAN_RECORDS, Work, lsm_options};
@@ -35,7 +35,7 @@ struct Peer {
 impl Peer {
     fn new() -> fjall::Result<Peer> {
         let builder = Database::builder(folder()).temporary(true).cache_size(u64::from(CACHE_BYTES));
-        let database = builder.manual_journal_persist(true).worker_threads(1).open()?;
+        let database = builder.manual_journal_persist(true).open()?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(u64::from(MEMTABLE_BYTES));
         let rows = database.keyspace("rows", options)?;
         Ok(Peer { database, rows })
@@ -75,18 +75,27 @@ impl Peer {
         Ok(sum)
     }
 
-    /// Waits until what the background has to do is done, so that reads are measured alone.
+    /// Waits until what the background has to do is done, so that reads are measured alone: but not for ever, because a
+    /// flush that fjall has no room to note down stays undone until the next one.
     fn settle(&self) {
-        let busy = || self.database.outstanding_flushes() > 0 || self.database.active_compactions() > 0;
         let mut quiet = 0;
-        while quiet < 10 {
-            quiet = if busy() { 0 } else { quiet + 1 };
-            std::thread::sleep(std::time::Duration::from_millis(10));
+        for _ in 0..500 {
+            let is_busy = self.database.outstanding_flushes() > 0 || self.database.active_compactions() > 0;
+            quiet = if is_busy { 0 } else { quiet + 1 };
+            if quiet == 10 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
 
-fn timed(subject: &str, work: Work, rows: &Rows, run: impl FnOnce() -> Result<u64, Box<dyn Error>>) -> Result<u64, Box<dyn Error>> {
+fn timed(
+    subject: &str,
+    work: Work,
+    rows: &Rows,
+    run: impl FnOnce() -> Result<u64, Box<dyn Error>>,
+) -> Result<u64, Box<dyn Error>> {
     let start = Instant::now();
     let sum = std::hint::black_box(run()?);
     let per_second = rows.len() as f64 / start.elapsed().as_secs_f64();

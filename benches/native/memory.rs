@@ -1,34 +1,28 @@
 //! What the engines keep in memory for a cached page and for a key, counted by the allocator. Prints one line of JSON for
 //! each figure; `data_bytes` is what the thing itself has: a page, or a key and its value.
 
-use std::alloc::System;
 use std::error::Error;
 
 use glassbase_engine::bench::{KEY_BYTES, LsmMemory, PoolMemory, Rows, TreeSubject, VALUE_BYTES, Work};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const PAGES: u32 = 4096;
 const PAGE_BYTES: usize = 8192;
 const ROWS: usize = 200_000;
 
-/// Bytes that are allocated now.
-fn live() -> f64 {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated as f64 - stats.bytes_deallocated as f64
-}
-
 fn report(what: &str, bytes: f64, data_bytes: f64) {
     println!(r#"{{"what":"{what}","bytes":{bytes:.1},"data_bytes":{data_bytes:.1}}}"#);
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// `live` tells how many bytes are allocated.
+pub fn measure(live: impl Fn() -> f64) -> Result<(), Box<dyn Error>> {
     let mut pool = PoolMemory::new(PAGES, PAGE_BYTES)?;
     let empty = live();
     pool.cache()?;
-    report("a page in the pool as it is on the RAM disk, whose bytes it shares", (live() - empty) / f64::from(PAGES), PAGE_BYTES as f64);
+    report(
+        "a page in the pool as it is on the RAM disk, whose bytes it shares",
+        (live() - empty) / f64::from(PAGES),
+        PAGE_BYTES as f64,
+    );
     pool.change()?;
     report("a changed page in the pool", (live() - empty) / f64::from(PAGES), PAGE_BYTES as f64);
     drop(pool);

@@ -11,11 +11,13 @@ const LENGTHS: [usize; 4] = [25_000, 50_000, 100_000, 200_000];
 fn report(engine: &str, rows: usize, bytes: u64, start: Instant) {
     let ns = start.elapsed().as_secs_f64() * 1e9;
     let per_byte = ns / bytes as f64;
-    println!(r#"{{"engine":"{engine}","rows":{rows},"log_bytes":{bytes},"ns_per_byte":{per_byte:.3},"ms":{:.2}}}"#, ns / 1e6);
+    println!(
+        r#"{{"engine":"{engine}","rows":{rows},"log_bytes":{bytes},"ns_per_byte":{per_byte:.3},"ms":{:.2}}}"#,
+        ns / 1e6
+    );
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+pub fn measure(rounds: usize) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         for count in LENGTHS {
             let rows = Rows::new(count);

@@ -2,10 +2,10 @@
 
 use super::{Rows, SCAN_RECORDS, Work};
 use crate::sim::{Cx, Device};
-use crate::storage::lsm::{Lsm, LsmOptions};
+use crate::storage::lsm::{Background, Lsm, LsmOptions};
 use crate::storage::{Database, LogOptions, Options, StorageError};
 
-use super::lsm::LsmSubject;
+use super::lsm::{LsmSubject, lsm_options};
 
 /// Rows of a transaction.
 pub const COMMIT_ROWS: usize = 100;
@@ -90,9 +90,14 @@ pub fn crashed_database(rows: &Rows, frames: u32) -> Result<(LoggedSubject, u64)
     Ok((subject, bytes))
 }
 
-/// An LSM tree with all rows in its log and memtable, and the length of the log.
+/// An LSM tree with all rows in its logs, as many as memtables of 4 MiB make, and the length of the logs.
 pub fn unflushed_lsm(rows: &Rows) -> Result<(LsmSubject, u64), StorageError> {
-    let options = LsmOptions { memtable_bytes: 1 << 30, ..super::lsm_options(1 << 30, 8 << 20) };
+    let options = LsmOptions {
+        background: Background::Manual,
+        memtables_slow: 1000,
+        memtables_stop: 1000,
+        ..lsm_options(4 << 20, 8 << 20)
+    };
     let mut subject = LsmSubject::new(&options, false)?;
     subject.run(Work::InsertRandom, rows)?;
     let bytes = subject.lsm.counters().log_bytes;

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::{Rows, lsm_options};
 use crate::sim::{Cx, Device, Disk};
+use crate::storage::StorageError;
 use crate::storage::lsm::{Lsm, LsmOptions};
 use crate::storage::page;
 use crate::storage::pager::Pager;
-use crate::storage::StorageError;
 use crate::trace::{PageId, PageKind};
 
 /// A file of pages, and a pool over it that holds none yet.
