@@ -16,6 +16,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         let stats = ALLOCATOR.stats();
         stats.bytes_allocated as f64 - stats.bytes_deallocated as f64
     })?;
-    let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    recovery::measure(rounds)
+    recovery::measure()
 }

@@ -1,5 +1,5 @@
-//! The LSM tree beside fjall, natively: the same rows, the same works, one round of ours after one of theirs. Prints one
-//! line of JSON for each figure of each round; `make bench` gathers them.
+//! The LSM tree beside fjall, natively: the same rows, the same works. Prints one line of JSON for each figure;
+//! `make bench` runs it several times and gathers them.
 //!
 //! Alike: memtable, cache, no compression, blocks of 4 KiB, no sync for each write and one at the end of a work.
 //! Not alike: our disk is simulated, in the memory of this process; fjall's files are on the machine's RAM disk, read and
@@ -13,12 +13,9 @@ use std::time::{Duration, Instant};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use glassbase_engine::bench::{LsmSubject, Rows, SCAN_RECORDS, Work, lsm_options};
 
+const ROWS: usize = 500_000;
 const MEMTABLE_BYTES: u32 = 8 << 20;
 const CACHE_BYTES: u32 = 64 << 20;
-
-fn variable(name: &str, otherwise: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
 
 /// A fresh folder on the RAM disk, if there is one.
 fn folder() -> PathBuf {
@@ -104,22 +101,20 @@ fn timed(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let rows = Rows::new(variable("BENCH_ROWS", 500_000));
+    let rows = Rows::new(ROWS);
     let works = [Work::InsertRandom, Work::Get, Work::Scan, Work::Delete];
-    for _ in 0..variable("BENCH_ROUNDS", 1) {
-        let mut ours = LsmSubject::new(&lsm_options(MEMTABLE_BYTES, CACHE_BYTES), false)?;
-        let mut sums = Vec::new();
-        for work in works {
-            sums.push(timed("lsm", work, &rows, || Ok(ours.run(work, &rows)?))?);
-            ours.lsm.work_all(&mut ours.cx)?;
-        }
-        drop(ours);
-        let theirs = Peer::new()?;
-        for (work, sum) in works.into_iter().zip(sums) {
-            let found = timed("fjall", work, &rows, || Ok(theirs.run(work, &rows)?))?;
-            assert_eq!(found, sum, "fjall did other work: {work:?}");
-            theirs.settle();
-        }
+    let mut ours = LsmSubject::new(&lsm_options(MEMTABLE_BYTES, CACHE_BYTES), false)?;
+    let mut sums = Vec::new();
+    for work in works {
+        sums.push(timed("lsm", work, &rows, || Ok(ours.run(work, &rows)?))?);
+        ours.lsm.work_all(&mut ours.cx)?;
+    }
+    drop(ours);
+    let theirs = Peer::new()?;
+    for (work, sum) in works.into_iter().zip(sums) {
+        let found = timed("fjall", work, &rows, || Ok(theirs.run(work, &rows)?))?;
+        assert_eq!(found, sum, "fjall did other work: {work:?}");
+        theirs.settle();
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ const PAGES: u32 = 4096;
 const PAGE_BYTES: usize = 8192;
 const ROWS: usize = 200_000;
 
-fn report(what: &str, bytes: f64, data_bytes: f64) {
-    println!(r#"{{"what":"{what}","bytes":{bytes:.1},"data_bytes":{data_bytes:.1}}}"#);
+fn report(id: &str, what: &str, bytes: f64, data_bytes: f64) {
+    println!(r#"{{"id":"{id}","what":"{what}","bytes":{bytes:.1},"data_bytes":{data_bytes:.1}}}"#);
 }
 
 /// `live` tells how many bytes are allocated.
@@ -19,12 +19,13 @@ pub fn measure(live: impl Fn() -> f64) -> Result<(), Box<dyn Error>> {
     let empty = live();
     pool.cache()?;
     report(
+        "page-clean",
         "a page in the pool as it is on the RAM disk, whose bytes it shares",
         (live() - empty) / f64::from(PAGES),
         PAGE_BYTES as f64,
     );
     pool.change()?;
-    report("a changed page in the pool", (live() - empty) / f64::from(PAGES), PAGE_BYTES as f64);
+    report("page-changed", "a changed page in the pool", (live() - empty) / f64::from(PAGES), PAGE_BYTES as f64);
     drop(pool);
 
     let rows = Rows::new(ROWS);
@@ -32,18 +33,23 @@ pub fn measure(live: impl Fn() -> f64) -> Result<(), Box<dyn Error>> {
     let empty = live();
     let mut tree = TreeSubject::new(8192, false)?;
     tree.run(Work::InsertRandom, &rows)?;
-    report("a key with its value in the B+tree, pages in the pool", (live() - empty) / ROWS as f64, row_bytes);
+    report(
+        "key-tree",
+        "a key with its value in the B+tree, pages in the pool",
+        (live() - empty) / ROWS as f64,
+        row_bytes,
+    );
     drop(tree);
 
     let memory = LsmMemory::in_memtable(&rows)?;
     let full = live();
     let disk = memory.forget();
-    report("a key with its value in the memtable", (full - live()) / ROWS as f64, row_bytes);
+    report("key-memtable", "a key with its value in the memtable", (full - live()) / ROWS as f64, row_bytes);
     drop(disk);
 
     let mut memory = LsmMemory::in_tables(&rows)?;
     let empty = live();
     let (blocks, bytes) = memory.cache(&rows)?;
-    report("a block in the block cache", (live() - empty) / blocks as f64, bytes as f64 / blocks as f64);
+    report("block", "a block in the block cache", (live() - empty) / blocks as f64, bytes as f64 / blocks as f64);
     Ok(())
 }
