@@ -18,6 +18,41 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("lab/settings", include_str!("lab/settings.gb")),
     ("lab/unknown-lab", include_str!("lab/unknown-lab.gb")),
     ("lab/windows-line-ends", include_str!("lab/windows-line-ends.gb")),
+    ("pages/beyond-the-pages-told", include_str!("pages/beyond-the-pages-told.gb")),
+    ("pages/bit-flip", include_str!("pages/bit-flip.gb")),
+    ("pages/coming-home", include_str!("pages/coming-home.gb")),
+    ("pages/compaction", include_str!("pages/compaction.gb")),
+    ("pages/crash", include_str!("pages/crash.gb")),
+    ("pages/damaged-map", include_str!("pages/damaged-map.gb")),
+    ("pages/forwarding", include_str!("pages/forwarding.gb")),
+    ("pages/full-disk", include_str!("pages/full-disk.gb")),
+    ("pages/map-of-many-pages", include_str!("pages/map-of-many-pages.gb")),
+    ("pages/overflow", include_str!("pages/overflow.gb")),
+    ("pages/row-ids-that-are-none", include_str!("pages/row-ids-that-are-none.gb")),
+    ("pages/rows-fill-a-page", include_str!("pages/rows-fill-a-page.gb")),
+    ("pages/second-move-changes-the-stub", include_str!("pages/second-move-changes-the-stub.gb")),
+    ("pages/shrink-and-overwrite", include_str!("pages/shrink-and-overwrite.gb")),
+    ("pages/slot-reused", include_str!("pages/slot-reused.gb")),
+    ("pages/unrecorded", include_str!("pages/unrecorded.gb")),
+    ("lsm/batch", include_str!("lsm/batch.gb")),
+    ("lsm/bit-flip", include_str!("lsm/bit-flip.gb")),
+    ("lsm/btree-beside", include_str!("lsm/btree-beside.gb")),
+    ("lsm/compact-step", include_str!("lsm/compact-step.gb")),
+    ("lsm/crash", include_str!("lsm/crash.gb")),
+    ("lsm/fifo", include_str!("lsm/fifo.gb")),
+    ("lsm/filters", include_str!("lsm/filters.gb")),
+    ("lsm/flush", include_str!("lsm/flush.gb")),
+    ("lsm/full-disk", include_str!("lsm/full-disk.gb")),
+    ("lsm/import", include_str!("lsm/import.gb")),
+    ("lsm/lazy-leveled", include_str!("lsm/lazy-leveled.gb")),
+    ("lsm/leveled", include_str!("lsm/leveled.gb")),
+    ("lsm/put-get", include_str!("lsm/put-get.gb")),
+    ("lsm/range-delete", include_str!("lsm/range-delete.gb")),
+    ("lsm/size-tiered", include_str!("lsm/size-tiered.gb")),
+    ("lsm/snapshots", include_str!("lsm/snapshots.gb")),
+    ("lsm/stalls", include_str!("lsm/stalls.gb")),
+    ("lsm/unrecorded", include_str!("lsm/unrecorded.gb")),
+    ("lsm/ycsb", include_str!("lsm/ycsb.gb")),
     ("pool/2q", include_str!("pool/2q.gb")),
     ("pool/accesses", include_str!("pool/accesses.gb")),
     ("pool/arc", include_str!("pool/arc.gb")),
@@ -67,7 +102,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
 ];
 
 /// Presets that are too much work to be run in every test, as [`preset_word`] calls them.
-pub const LONG_PRESETS: &[&str] = &["million"];
+pub const LONG_PRESETS: &[&str] = &["million", "pages/scan-or-look-up"];
 
 /// The presets of all labs, as scripts called `preset/NAME` or `preset/LAB/NAME`, without the long ones.
 pub fn presets() -> Vec<(String, &'static str)> {
