@@ -17,6 +17,7 @@ use super::player::{Move, Player, Rival};
 use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
+use crate::lab::pool::trace_file::PageReader;
 use crate::lab::words::{grouped, shortened};
 use crate::lab::{LABS, Progress, lab};
 use crate::trace::{Bytes, PageId, TraceReader};
@@ -74,6 +75,11 @@ pub enum Intake {
     },
     Keys {
         reader: Box<KeyReader>,
+        name: String,
+    },
+    /// Page numbers, for a lab that takes accesses.
+    Pages {
+        reader: Box<PageReader>,
         name: String,
     },
     /// The timeline grows with what was read; it is shown when the file has proved whole.
@@ -216,6 +222,7 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
@@ -276,7 +283,7 @@ impl App {
     }
 
     /// Adds what was typed to the script, and plays it.
-    fn issue(&mut self, text: &str) {
+    pub fn issue(&mut self, text: &str) {
         let before = self.player.run.len();
         let Some(session) = self.player.run.session_mut() else {
             return self.complain("This is a recorded trace: fork to run its script, then go on from there.");
