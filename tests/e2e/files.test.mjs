@@ -100,8 +100,8 @@ test('a dropped script runs; a script for an unknown lab is told, and what was t
   await logged(page, /sequence 1 30/);
   await toEnd(page);
   assert.equal(await measure(page, 'Records'), '30');
-  await dropText(page, 'other.gb', 'lab lsm\ninsert 1');
-  await told(page, /lsm/);
+  await dropText(page, 'other.gb', 'lab chess\ninsert 1');
+  await told(page, /chess/);
   assert.equal(await measure(page, 'Records'), '30');
   await dropText(page, 'faulty.gb', 'lab btree\ninsert 1\nfly away\ninsert 2');
   await told(page, /1 of the script's lines/);

@@ -20,7 +20,7 @@
 
 use std::rc::Rc;
 
-use super::key::{KeyRef, Sequence, Stamp};
+use super::key::{KeyRef, Sequence, Stamp, head};
 use super::range_tombstone::{RangeTombstone, RangeTombstones};
 use crate::sim::Generator;
 
@@ -74,19 +74,6 @@ pub struct Memtable {
     /// As they came, and cut into fragments.
     ranges: Vec<RangeTombstone>,
     fragments: Rc<RangeTombstones>,
-}
-
-/// The first eight bytes of a key as a number that sorts as they do.
-#[inline(always)]
-fn prefix_of(key: &[u8]) -> u64 {
-    match key.first_chunk::<8>() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => {
-            let mut eight = [0; 8];
-            eight[..key.len()].copy_from_slice(key);
-            u64::from_be_bytes(eight)
-        }
-    }
 }
 
 impl Memtable {
@@ -144,7 +131,7 @@ impl Memtable {
     /// Adds a put or a delete. Its sequence number is higher than all before.
     pub fn insert(&mut self, stamp: Stamp, key: &[u8], value: &[u8]) {
         debug_assert!(self.nodes.last().is_none_or(|newest| newest.stamp < stamp), "sequence numbers ascend");
-        let prefix = prefix_of(key);
+        let prefix = head(key);
         let mut splice = self.edge;
         let previous = if self.is_behind_all(key) { self.last } else { self.find(prefix, key, &mut splice) };
         let at = self.bytes.len() as u32;
@@ -180,7 +167,7 @@ impl Memtable {
     pub fn seek(&self, sought: KeyRef) -> u32 {
         let key = sought.user;
         let mut splice = self.edge;
-        let mut at = match self.find(prefix_of(key), key, &mut splice) {
+        let mut at = match self.find(head(key), key, &mut splice) {
             NIL => self.links[0].node,
             before => self.next(before),
         };
