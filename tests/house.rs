@@ -15,6 +15,7 @@ const FLOORS: &[Floor] = &[
     Floor { name: "trace", folder: "src/engine/trace", may_name: &[] },
     Floor { name: "sim", folder: "src/engine/sim", may_name: &["trace"] },
     Floor { name: "storage", folder: "src/engine/storage", may_name: &["trace", "sim"] },
+    Floor { name: "bench", folder: "src/engine/bench", may_name: &["trace", "sim", "storage"] },
     Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage"] },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "lab"] },
