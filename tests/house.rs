@@ -16,6 +16,7 @@ const FLOORS: &[Floor] = &[
     Floor { name: "sim", folder: "src/engine/sim", may_name: &["trace"] },
     Floor { name: "storage", folder: "src/engine/storage", may_name: &["trace", "sim"] },
     Floor { name: "history", folder: "src/engine/history", may_name: &["trace", "sim"] },
+    Floor { name: "bench", folder: "src/engine/bench", may_name: &["trace", "sim", "storage", "history"] },
     Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage", "history"] },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
