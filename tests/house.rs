@@ -15,12 +15,18 @@ const FLOORS: &[Floor] = &[
     Floor { name: "trace", folder: "src/engine/trace", may_name: &[] },
     Floor { name: "sim", folder: "src/engine/sim", may_name: &["trace"] },
     Floor { name: "storage", folder: "src/engine/storage", may_name: &["trace", "sim"] },
+    Floor { name: "history", folder: "src/engine/history", may_name: &["trace", "sim"] },
     Floor { name: "replication", folder: "src/engine/replication", may_name: &["trace", "sim", "storage", "history"] },
+    Floor {
+        name: "bench",
+        folder: "src/engine/bench",
+        may_name: &["trace", "sim", "storage", "history", "replication"],
+    },
     Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage", "history", "replication"] },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
-    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "lab"] },
-    Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "lab", "view", "js"] },
-    Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "lab", "view", "app"] },
+    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
+    Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "history", "lab", "view", "js"] },
+    Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "history", "lab", "view", "app"] },
 ];
 
 /// Crates that are the browser; only `app` and `js` may name them.
