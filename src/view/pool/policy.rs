@@ -10,6 +10,7 @@ use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use super::plan::{BALANCE_H, CHIP_H, Plan, ROW_H, ROWS_MAX, TITLE_H, known};
 use super::words::{page_in, share};
 use crate::trace::parts::ReplacementState;
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
@@ -195,7 +196,7 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
         }
     };
     let mut order: Vec<(FrameId, PageId)> = view.state.pool.iter().map(|held| (held.frame, held.page)).collect();
-    order.sort_by_key(|(frame, _)| (rank(*frame), *frame));
+    sort_by_key(&mut order, |(frame, _)| (rank(*frame), *frame));
     let title = match known.policy {
         PolicyKind::Optimum => "By next use: the furthest leaves first".to_string(),
         _ => format!("By the {} use: the furthest back leaves first", super::words::kth(known.k)),

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use super::{Crash, Disk, DiskError, Fault, SECTOR_BYTES};
 use crate::sim::{Cx, Generator};
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{Event, FileId};
 
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ impl Files {
                 self.present.push(file);
             }
         }
-        self.present.sort_by_key(|file| file.id);
+        sort_by_key(&mut self.present, |file| file.id);
         self.present.retain_mut(|file| file.crash(generator, crash));
         self.bytes = self.present.iter().map(|file| file.live.len() as u64).sum();
         self.position = None;

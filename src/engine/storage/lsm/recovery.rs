@@ -27,6 +27,7 @@ use super::{Frozen, Lsm};
 use crate::sim::{Crash, Cx, Disk};
 use crate::storage::StorageError;
 use crate::trace::parts::lsm::{LsmCounters, Version, VersionEdit};
+use crate::trace::sorting::sort_by;
 use crate::trace::{Event, FileId, FileNumber};
 
 /// Why a tree could not be opened, and the disk, as it was found.
@@ -98,7 +99,7 @@ fn open(cx: &mut Cx, options: &LsmOptions, disk: &mut Disk) -> Result<Build, Sto
     cx.emit(|| Event::LsmOpening { settings });
     let mut files: Vec<(Kind, FileNumber, FileId)> = Vec::new();
     files.extend(disk.files().filter_map(|(id, name)| kind_of(name).map(|(kind, number)| (kind, number, id))));
-    files.sort_unstable();
+    sort_by(&mut files, Ord::cmp);
     let highest = files.iter().map(|(_, number, _)| number.0).max().unwrap_or(0);
     let recovered = match Manifest::open(cx, disk)? {
         Some(recovered) => recovered,

@@ -20,6 +20,7 @@ use crate::storage::lsm::retention::Retention;
 use crate::storage::lsm::source::Source;
 use crate::storage::lsm::table::{LevelCursor, Table};
 use crate::trace::parts::lsm::{CompactionReason, PlacedTable, TableState, VersionEdit};
+use crate::trace::sorting::sort_by;
 use crate::trace::{Bytes, Event, FileNumber};
 
 /// A compaction under way.
@@ -219,7 +220,7 @@ impl Lsm {
 /// Whether the inputs can change their level as they are: they come from one level and do not overlap.
 fn is_move(choice: &Compaction, inputs: &[(u32, Rc<TableState>)]) -> bool {
     let mut tables: Vec<&Rc<TableState>> = inputs.iter().map(|(_, table)| table).collect();
-    tables.sort_by(|left, right| left.smallest.cmp(&right.smallest));
+    sort_by(&mut tables, |left, right| left.smallest.cmp(&right.smallest));
     choice.reason != CompactionReason::Asked
         && choice.output_level != choice.level
         && inputs.iter().all(|(level, _)| *level == choice.level)
