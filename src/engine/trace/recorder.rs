@@ -76,6 +76,24 @@ impl Recorder {
         self.cause = before.0;
     }
 
+    /// Lets an earlier record be the cause of what follows, until [`Recorder::end`].
+    #[inline(always)]
+    pub fn caused_by(&mut self, record: u32) -> Cause {
+        Cause(std::mem::replace(&mut self.cause, record))
+    }
+
+    /// The record that was made last, as a cause; [`NO_CAUSE`] while nothing is recorded.
+    #[inline(always)]
+    pub fn latest(&self) -> u32 {
+        if self.is_on() { (self.trace.len() as u32).wrapping_sub(1) } else { NO_CAUSE }
+    }
+
+    /// From now on records are of this node; gives the node before.
+    #[inline(always)]
+    pub fn at_node(&mut self, node: u16) -> u16 {
+        std::mem::replace(&mut self.node, node)
+    }
+
     /// The last state that was taken of the engine at work.
     pub fn last_state(&self) -> Option<&EngineState> {
         self.last_state.as_deref()
