@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 use super::super::message::{Answer, Call, Consistency, Request};
 use super::super::node::Step;
+use super::Raft;
 use super::entry::Payload;
 use super::options::Reads;
-use super::Raft;
 use crate::storage::StorageError;
 use crate::trace::NodeId;
 
@@ -53,7 +53,9 @@ impl Raft {
     fn write(&mut self, step: &mut Step, from: NodeId, request: &Rc<Request>) -> Result<(), StorageError> {
         let id = request.id;
         if let Some((outcome, index)) = self.machine.contents.outcome(from, id) {
-            step.note("done-before", || format!("Request {} of {from} was done by entry {index}: the same answer.", id.0));
+            step.note("done-before", || {
+                format!("Request {} of {from} was done by entry {index}: the same answer.", id.0)
+            });
             self.tell(step, from, id, outcome.answer(), index);
             return Ok(());
         }

@@ -81,14 +81,21 @@ impl Raft {
         if let Some((_, known)) = shown.data.as_ref().filter(|(known, _)| *known == applied) {
             return known.clone();
         }
-        let told: Vec<Rc<Datum>> = self.machine.contents.data.iter().take(KEYS).map(|(key, cell)| {
-            let version = Version {
-                value: cell.value.to_string().into(),
-                stamp: cell.index.to_string().into(),
-                deleted: false,
-            };
-            Rc::new(Datum { key: key.clone(), versions: vec![version] })
-        }).collect();
+        let told: Vec<Rc<Datum>> = self
+            .machine
+            .contents
+            .data
+            .iter()
+            .take(KEYS)
+            .map(|(key, cell)| {
+                let version = Version {
+                    value: cell.value.to_string().into(),
+                    stamp: cell.index.to_string().into(),
+                    deleted: false,
+                };
+                Rc::new(Datum { key: key.clone(), versions: vec![version] })
+            })
+            .collect();
         shown.data = Some((applied, told.clone()));
         told
     }

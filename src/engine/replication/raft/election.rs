@@ -84,7 +84,9 @@ impl Raft {
     ) -> Result<(), StorageError> {
         let VoteRequest { term, pre, .. } = *request;
         if !request.transfer && self.is_loyal(step.clock_ns) && term > self.term {
-            step.note("vote-disregarded", || format!("Has just heard a leader: disregards {from}, who wants term {term}."));
+            step.note("vote-disregarded", || {
+                format!("Has just heard a leader: disregards {from}, who wants term {term}.")
+            });
             if pre {
                 step.send(from, Message::Vote { term: self.term, granted: false, pre });
             }
@@ -129,7 +131,9 @@ impl Raft {
             return false;
         }
         let would = if pre { "Would vote" } else { "Votes" };
-        step.note(if pre { "pre-vote-granted" } else { "vote-granted" }, || format!("{would} for {from} in term {term}."));
+        step.note(if pre { "pre-vote-granted" } else { "vote-granted" }, || {
+            format!("{would} for {from} in term {term}.")
+        });
         true
     }
 

@@ -136,7 +136,9 @@ impl Entry {
             Payload::Command(_, request) => {
                 let values = match &request.call {
                     Call::Put(value) => value.len(),
-                    Call::CompareAndSet { expected, new } => new.len() + expected.as_ref().map_or(0, |value| value.len()),
+                    Call::CompareAndSet { expected, new } => {
+                        new.len() + expected.as_ref().map_or(0, |value| value.len())
+                    }
                     Call::Get | Call::Delete | Call::Merge(_) => 0,
                 };
                 24 + (request.key.len() + values) as u32

@@ -75,7 +75,9 @@ impl Raft {
         let last = self.log.last_index();
         if from <= last {
             let count = last + 1 - from;
-            step.note("log-taken-back", || format!("Takes back {count} of its entries, from {from} on: the leader's differ."));
+            step.note("log-taken-back", || {
+                format!("Takes back {count} of its entries, from {from} on: the leader's differ.")
+            });
         }
         self.log.replace_end(step.shelf, from, &append.entries[(from - first) as usize..])?;
         self.dirty = true;
@@ -98,7 +100,9 @@ impl Raft {
             self.dirty = true;
             self.committed = index;
             let keys = snapshot.contents.data.len();
-            step.note("snapshot-installed", || format!("Takes all up to {index} of term {term} from {from}: {keys} keys."));
+            step.note("snapshot-installed", || {
+                format!("Takes all up to {index} of term {term} from {from}: {keys} keys.")
+            });
         }
         step.send(from, Message::Appended { term: self.term, round, matched: index });
         Ok(())

@@ -287,7 +287,9 @@ impl Raft {
         }
         if next <= progress.matched {
             let matched = progress.matched;
-            step.note("log-lost", || format!("{from} had agreed up to {matched}, and has lost what it promised to keep."));
+            step.note("log-lost", || {
+                format!("{from} had agreed up to {matched}, and has lost what it promised to keep.")
+            });
         }
         progress.next = next;
         step.note("backed-up", || format!("{from} differs: tries again from entry {next}."));
@@ -318,8 +320,13 @@ impl Raft {
         }
         let first = self.committed + 1;
         step.note("entry-committed", || {
-            let who: Vec<NodeId> = configuration.members().into_iter().filter(|node| matched(*node) >= reached).collect();
-            let what = if first == reached { format!("Entry {first} is") } else { format!("Entries {first} to {reached} are") };
+            let who: Vec<NodeId> =
+                configuration.members().into_iter().filter(|node| matched(*node) >= reached).collect();
+            let what = if first == reached {
+                format!("Entry {first} is")
+            } else {
+                format!("Entries {first} to {reached} are")
+            };
             format!("{what} on {}: committed.", names(&who))
         });
         self.committed = reached;
@@ -341,7 +348,9 @@ impl Raft {
 
     /// Answers the client that waits for an entry.
     pub(super) fn answer_waiting(&mut self, step: &mut Step, index: u64, answer: Answer) {
-        let Some((client, id)) = self.leadership().and_then(|leadership| leadership.waiting.remove(&index)) else { return };
+        let Some((client, id)) = self.leadership().and_then(|leadership| leadership.waiting.remove(&index)) else {
+            return;
+        };
         self.tell(step, client, id, answer, index);
     }
 

@@ -93,7 +93,9 @@ impl Raft {
             let mut next = Configuration { old: Vec::new(), ..(*current).clone() };
             next.learners.retain(|node| !next.voters.contains(node));
             let text = next.text();
-            step.note("joint-committed", || format!("Both majorities have the joint configuration: from now on {text}."));
+            step.note("joint-committed", || {
+                format!("Both majorities have the joint configuration: from now on {text}.")
+            });
             return self.configure(step, next);
         }
         let target = self.leadership().and_then(|leadership| leadership.change.as_ref()).map(|change| &change.target);

@@ -27,13 +27,24 @@ pub enum Message {
     },
     Append(Rc<Append>),
     /// The follower's log agrees with the leader's up to `matched`.
-    Appended { term: u64, round: u64, matched: u64 },
+    Appended {
+        term: u64,
+        round: u64,
+        matched: u64,
+    },
     /// The follower's log has no entry like the leader's there. It has `conflict_term` at that place, whose first entry
     /// is at `conflict_index`; term 0: its log ends before `conflict_index`.
-    Rejected { term: u64, round: u64, conflict_term: u64, conflict_index: u64 },
+    Rejected {
+        term: u64,
+        round: u64,
+        conflict_term: u64,
+        conflict_index: u64,
+    },
     Install(Rc<Install>),
     /// Start an election now: the leader steps back.
-    TimeoutNow { term: u64 },
+    TimeoutNow {
+        term: u64,
+    },
     /// From an operator, not from a node.
     Admin(Rc<Admin>),
 }

@@ -83,7 +83,10 @@ impl Options {
             return Err("election_ns is too long: take at most a few hundred years".into());
         }
         if self.drift_percent >= 100 {
-            return Err(format!("drift_percent is {}: a lease needs clocks that are off by less than 100", self.drift_percent));
+            return Err(format!(
+                "drift_percent is {}: a lease needs clocks that are off by less than 100",
+                self.drift_percent
+            ));
         }
         if self.max_entries == 0 {
             return Err("max_entries is 0: no entry would ever be sent; take at least 1".into());

@@ -88,7 +88,9 @@ impl Raft {
         while let Some(leadership) = self.leadership().filter(|leadership| is_ready(leadership)) {
             let Some(read) = leadership.reads.pop_front() else { break };
             let (client, round) = (read.client, read.round);
-            step.note("read-confirmed", || format!("Still led when round {round} began: answers {client} as of {applied}."));
+            step.note("read-confirmed", || {
+                format!("Still led when round {round} began: answers {client} as of {applied}.")
+            });
             self.answer_read(step, client, &read.request);
         }
         let Some(leadership) = self.leadership() else { return Ok(()) };

@@ -24,8 +24,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::entry::{Entry, Payload};
 use super::Raft;
+use super::entry::{Entry, Payload};
 use crate::trace::NodeId;
 
 /// One of the five.
@@ -149,7 +149,8 @@ impl Watch {
     fn learn_log(&mut self, id: NodeId, node: &Raft, known: &mut Known) -> Result<(), Violation> {
         let log = &node.log;
         let (start, last) = (log.start(), log.last_index());
-        if log.taken_back != known.taken_back || start < known.start || start > known.last() || known.digests.is_empty() {
+        if log.taken_back != known.taken_back || start < known.start || start > known.last() || known.digests.is_empty()
+        {
             // The base is an entry that some log had, so its digest is known; the empty log's is 0.
             let base = self.entries.get(&(start, log.term(start).unwrap_or(0))).map_or(0, |(digest, _)| *digest);
             known.start = start;
