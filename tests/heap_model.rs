@@ -441,9 +441,11 @@ fn the_bytes_of_every_page_follow_from_the_trace() {
             use Event::*;
             match &record.event {
                 DiskExtended { pages: count } => pages.resize(*count as usize, vec![0; 256]),
-                HeapFormatted { page, patch, .. }
-                | HeapCellPut { page, patch, .. }
-                | HeapSlotFreed { page, patch, .. } => {
+                HeapFormatted { page, patch, .. } => {
+                    pages[page.index()].fill(0);
+                    patch.apply(&mut pages[page.index()]);
+                }
+                HeapCellPut { page, patch, .. } | HeapSlotFreed { page, patch, .. } => {
                     patch.apply(&mut pages[page.index()]);
                 }
                 HeapCompacted { page, patch, .. } | HeapOverflowWritten { page, patch, .. } => {

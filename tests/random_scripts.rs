@@ -156,6 +156,7 @@ mod declared {
             ArgumentKind::Relation => {
                 proptest::sample::select(&["=", "!=", "<", "<=", ">", ">="][..]).prop_map(str::to_string).boxed()
             }
+            ArgumentKind::Row => (1..8u8, 0..6u8).prop_map(|(page, slot)| format!("{page}.{slot}")).boxed(),
             ArgumentKind::Flag => Just(String::new()).boxed(),
         }
     }

@@ -6,8 +6,8 @@ use super::declaration::{Argument, ArgumentKind, CommandInfo, Form};
 use super::script::Problem;
 use super::token::Token;
 use super::words;
-use crate::trace::Bytes;
 use crate::trace::decimal::decimal;
+use crate::trace::{Bytes, RowId};
 
 /// An argument's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,7 @@ pub enum Value {
     Key(Bytes),
     Text(Rc<str>),
     Number(u64),
+    Row(RowId),
     Decimal(f64),
     Word(&'static str),
     Relation(Relation),
@@ -78,6 +79,14 @@ impl Arguments {
         })
     }
 
+    /// Every number given under `name`.
+    pub fn numbers(&self, name: &str) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Number(number) if *given == name => Some(*number),
+            _ => None,
+        })
+    }
+
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Value::Text(text)) => Some(text),
@@ -88,6 +97,21 @@ impl Arguments {
     pub fn number(&self, name: &str) -> Option<u64> {
         match self.get(name) {
             Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Every row id given under `name`.
+    pub fn rows(&self, name: &str) -> impl Iterator<Item = RowId> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Row(row) if *given == name => Some(*row),
+            _ => None,
+        })
+    }
+
+    pub fn row(&self, name: &str) -> Option<RowId> {
+        match self.get(name) {
+            Some(Value::Row(row)) => Some(*row),
             _ => None,
         }
     }
@@ -176,6 +200,10 @@ pub fn read_value(kind: ArgumentKind, word: &Token, line: usize) -> Result<Value
             Ok(number) if (from..=to).contains(&number) => Ok(Value::Number(number)),
             Ok(_) => Err(problem(format!("{shown} is out of range"), give())),
             Err(_) => Err(problem(format!("\"{shown}\" is not a whole number"), give())),
+        },
+        ArgumentKind::Row => match RowId::parse(text) {
+            Some(row) => Ok(Value::Row(row)),
+            None => Err(problem(format!("\"{shown}\" is not a row id"), give())),
         },
         ArgumentKind::ZeroOr { from, to } => match text.replace('_', "").parse::<u64>() {
             Ok(number) if number == 0 || (from..=to).contains(&number) => Ok(Value::Number(number)),

@@ -180,6 +180,8 @@ pub enum ArgumentKind {
     Number { from: u64, to: u64 },
     /// 0, which has a meaning of its own, or a whole number from..=to.
     ZeroOr { from: u64, to: u64 },
+    /// A row of a heap file: its page and slot, `2.3`.
+    Row,
     /// A decimal number from..=to.
     Decimal { from: f64, to: f64 },
     /// One of these words.
@@ -199,6 +201,7 @@ impl ArgumentKind {
             ArgumentKind::Number { from, to: u64::MAX } => format!("a whole number of at least {from}"),
             ArgumentKind::Number { from, to } => format!("a whole number from {from} to {to}"),
             ArgumentKind::ZeroOr { from, to } => format!("0, or a whole number from {from} to {to}"),
+            ArgumentKind::Row => "a row id: page and slot with a dot between, as in 2.3".to_string(),
             ArgumentKind::Decimal { from, to } => {
                 format!("a decimal number from {} to {}", fixed(*from, 3), fixed(*to, 3))
             }

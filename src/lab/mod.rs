@@ -11,7 +11,7 @@
 //! - [`complete`], [`help`]: completion and help. [`words`]: near words, numbers for people.
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
-//! - [`btree`]: the B+tree lab.
+//! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -26,8 +26,11 @@ pub mod expectations;
 pub mod help;
 pub mod intake;
 pub mod keys;
+pub mod lsm;
 pub mod machine;
+pub mod pages;
 pub mod permalink;
+pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
@@ -56,6 +59,9 @@ pub use values::Values;
 /// Every lab; the first is the one that a script without a `lab` line is for.
 pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
+    &pages::PAGES,
+    &pool::POOL,
+    &lsm::LSM,
     #[cfg(test)]
     &toy::TOY,
 ];

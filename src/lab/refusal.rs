@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::words::grouped;
 use crate::storage::StorageError;
+use crate::trace::RowId;
 
 /// Most operations of one command.
 pub const MAX_UNITS: u64 = 100_000_000;
@@ -24,8 +25,37 @@ pub enum Refusal {
         FILE_BYTES_MAX >> 20
     )]
     FileTooLarge { mib: usize },
+    #[error("row {row} is not there; `scan` reads every row that is")]
+    NoSuchRow { row: RowId },
+    #[error("row {row} has {length} bytes, so it cannot lose {by}")]
+    TooShort { row: RowId, length: u64, by: u64 },
+    #[error("page {page} is no page of rows, so there is nothing to compact")]
+    NotOfRows { page: u32 },
+    #[error(
+        "{} pages of this size are {mib} MiB, and more than {} MiB, or 250,000 pages, are not allowed: set a smaller page_size, or fewer pages",
+        grouped(*.pages), FILE_BYTES_MAX >> 20
+    )]
+    PagesTooLarge { pages: u64, mib: usize },
+    #[error("there is no page {page}: the file has {} pages, numbered from 0 (set pages)", grouped(u64::from(*.pages)))]
+    NoSuchPage { page: u32, pages: u32 },
+    #[error(
+        "data line {line} asks for page {page}, but the file has {pages} pages, numbered from 0: set pages to more than {page}"
+    )]
+    PagePastEnd { line: u64, page: u32, pages: u32 },
+    #[error("data line {line} is \"{text}\", which is no page number: one number a line, from 0 on")]
+    NoPageNumber { line: u64, text: String },
+    #[error("{} accesses are too many for one command; up to {} are allowed", grouped(*.count), grouped(*.most))]
+    TooManyAccesses { count: u64, most: u64 },
+    #[error("there is no table to look rows up in: set rows to a number first")]
+    NoRows,
+    #[error("page {page} is not pinned so often: pin it first")]
+    NotPinned { page: u32 },
     #[error("a page has {bits} bits, numbered from 0: there is no bit {bit}")]
     NoSuchBit { bit: u32, bits: u32 },
+    #[error("there is no table {file}; the picture has the numbers of those there are")]
+    NoSuchTable { file: u64 },
+    #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
+    NotThisStore { what: &'static str },
 }
 
 /// Whether a command of so many operations is allowed.

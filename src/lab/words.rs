@@ -1,6 +1,7 @@
 //! Words for people: the nearest known word, numbers with thousands separated, one and many.
 
 use crate::trace::bytes::show;
+use crate::trace::decimal::fixed;
 
 /// The one of `known` that `typed` was probably meant to be, if any is near: a third of its letters may be wrong, at
 /// least one, and swapped neighbours count as one mistake.
@@ -83,6 +84,17 @@ pub fn counted(number: u64, one: &str) -> String {
     format!("{} {one}{plural}", grouped(number))
 }
 
+/// A time in a unit that suits it: `16.6 ms`.
+pub fn lasting(time_ns: u64) -> String {
+    let (unit, of_ns) = match time_ns {
+        0..1_000 => return format!("{time_ns} ns"),
+        1_000..1_000_000 => ("µs", 1e3),
+        1_000_000..1_000_000_000 => ("ms", 1e6),
+        _ => ("s", 1e9),
+    };
+    format!("{} {unit}", fixed(time_ns as f64 / of_ns, 1))
+}
+
 /// The first `most` characters, with an ellipsis where more were left off.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -122,6 +134,7 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(104_334), "104,334");
+        assert_eq!((lasting(999), lasting(16_640_000)), ("999 ns".to_string(), "16.6 ms".to_string()));
         assert_eq!(counted(1, "key"), "1 key");
         assert_eq!(counted(1_000_000, "key"), "1,000,000 keys");
         assert_eq!(shortened("grünes Gras", 4), "grün…");

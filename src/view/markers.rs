@@ -10,6 +10,8 @@ pub enum MarkerKind {
     Borrow,
     Eviction,
     RootChange,
+    /// A row goes to another page.
+    Move,
     /// What was in memory goes to a file.
     Flush,
     Compaction,
@@ -33,6 +35,7 @@ impl MarkerKind {
             MarkerKind::Borrow => "borrow",
             MarkerKind::Eviction => "eviction",
             MarkerKind::RootChange => "new root",
+            MarkerKind::Move => "move",
             MarkerKind::Flush => "flush",
             MarkerKind::Compaction => "compaction",
             MarkerKind::Checkpoint => "checkpoint",

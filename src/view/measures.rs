@@ -22,6 +22,8 @@ pub enum Unit {
     Count,
     /// 0 to 1, written in per cent.
     Ratio,
+    /// How many times as much: "3.2×".
+    Factor,
     Nanoseconds,
 }
 
@@ -134,6 +136,11 @@ impl Measure {
             Unit::Ratio => {
                 let tenths = (value * 1000.0 + 0.5) as u64;
                 format!("{}.{} %", tenths / 10, tenths % 10)
+            }
+            Unit::Factor => {
+                let mut text = crate::trace::decimal::fixed(value, 2);
+                text.push('×');
+                text
             }
             Unit::Nanoseconds if value < 1.0 => "0 ns".to_string(),
             Unit::Nanoseconds => super::caption::duration(value as u64),

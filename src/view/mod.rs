@@ -31,11 +31,14 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod lsm;
 pub mod map;
 pub mod markers;
 pub mod measures;
 pub mod metrics;
 pub mod motion;
+pub mod pages;
+pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
@@ -59,7 +62,7 @@ pub use timeline::{Timeline, TimelineHandle};
 use std::rc::Rc;
 
 use crate::trace::parts::{HeapState, LogState, LsmState, ReplacementState};
-use crate::trace::{EngineState, FrameId, Lsn, PageId, PageState, Record};
+use crate::trace::{EngineState, Event, FrameId, Lsn, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
 pub const PAGES_MAX: usize = 1 << 20;
@@ -72,6 +75,11 @@ pub enum Selection {
     Cell {
         page: PageId,
         slot: u16,
+    },
+    /// A part of a page that is no slot: a field of its header, its free space.
+    Field {
+        page: PageId,
+        field: u8,
     },
     Frame(FrameId),
     /// A record of the log.
@@ -125,6 +133,12 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// What is going on in a heap file.
+    pub pages: pages::Doing,
+    /// What goes on in a log-structured merge tree.
+    pub lsm: lsm::Doing,
+    /// The accesses to the pool of the last moments, where its policy is shown.
+    pub pool_doing: pool::Doing,
     shape: shape::CachedShape,
 }
 
@@ -133,10 +147,15 @@ impl View {
     pub fn apply(&mut self, index: usize, record: &Record) {
         let oddities = self.oddities();
         self.activity_before(index, record);
+        let taken = matches!(record.event, Event::StateTaken { .. });
+        let heap = if taken { self.state.parts.heap.clone() } else { None };
         self.fold(&record.event);
         for guide in GUIDES {
             (guide.fold)(&mut self.state, &record.event);
         }
+        self.pages.apply(heap.as_deref(), &self.state, record);
+        self.lsm.apply(&self.state, &record.event);
+        self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);

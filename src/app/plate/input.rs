@@ -47,6 +47,11 @@ impl Plate {
             None => {
                 let (x, y) = self.eye.camera.point(finger.x, finger.y, self.size);
                 self.maps.point_at(x, y);
+                let target: Option<JsValue> = event.target().map(JsValue::from);
+                let over = target.as_ref().and_then(shape_at).and_then(|id| self.target_of(id));
+                if let Some(picture) = &mut self.picture {
+                    picture.hint(over);
+                }
                 false
             }
         }

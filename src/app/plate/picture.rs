@@ -37,6 +37,7 @@ pub struct Picture {
     t: f64,
     /// The shape that the keyboard is at.
     pub focus: Option<Id>,
+    hinted: Option<Selection>,
 }
 
 /// Nowhere yet: the next placing sets it all.
@@ -64,6 +65,7 @@ impl Picture {
             camera: None,
             t: -1.0,
             focus: None,
+            hinted: None,
         }
     }
 
@@ -141,6 +143,22 @@ impl Picture {
             }
         }
         self.t = t;
+    }
+
+    /// Hints at everything that stands for the same thing as what the pointer is over.
+    pub fn hint(&mut self, over: Option<Selection>) {
+        let before = std::mem::replace(&mut self.hinted, over);
+        if before == over {
+            return;
+        }
+        let concerned = |drawn: &&Drawn| drawn.shape.target.is_some() && [before, over].contains(&drawn.shape.target);
+        for drawn in self.drawn.iter().filter(concerned) {
+            let mut classes = markup::classes(&drawn.shape, drawn.selected);
+            if drawn.shape.target == over {
+                classes.push_str(" near");
+            }
+            set(&drawn.group, "class", &classes);
+        }
     }
 
     /// Of all things that can be selected exactly one is reached by the tab key.

@@ -25,7 +25,7 @@ const RECORD_BYTES: u64 = 256;
 
 #[derive(Clone)]
 pub struct Database {
-    tree: Tree,
+    pub(super) tree: Tree,
     log: LogOptions,
     /// What stands between a crash and the next operation.
     recovery: Option<Box<Recovery>>,
@@ -139,7 +139,9 @@ impl Database {
         // What it gave up can wait: the next checkpoint or recovery sees to it.
         let _ = self.tree.finish_committed(cx, txn);
         self.keep_house(cx);
-        Ok(acknowledged)
+        let journal = self.journal()?;
+        let done = acknowledged == Acknowledged::Yes || journal.was_told(txn);
+        Ok(if done { Acknowledged::Yes } else { Acknowledged::Later })
     }
 
     /// Takes a transaction back. After an error the rest of it can be taken back by another call.
@@ -160,19 +162,21 @@ impl Database {
         Ok(())
     }
 
-    /// Commits that are durable by now and were not acknowledged before; syncs the log first if it is time to.
+    /// Syncs the log if it is time to. Returns the commits that had to wait and are acknowledged by now, each once.
     pub fn poll(&mut self, cx: &mut Cx) -> Result<Vec<TxnId>, StorageError> {
         self.ready()?;
         let (disk, journal) = self.disk_and_journal()?;
-        journal.poll(cx, disk)
+        journal.poll(cx, disk)?;
+        Ok(journal.take_told())
     }
 
-    /// Makes all of the log durable. Returns the transactions that are acknowledged by it.
+    /// Makes all of the log durable. Answers as [`Database::poll`].
     pub fn sync(&mut self, cx: &mut Cx) -> Result<Vec<TxnId>, StorageError> {
         self.ready()?;
         let (disk, journal) = self.disk_and_journal()?;
         journal.log.sync(cx, disk)?;
-        Ok(journal.acknowledge(cx))
+        journal.acknowledge(cx);
+        Ok(journal.take_told())
     }
 
     /// Makes a checkpoint: recovery will start from here, and older log is removed.
@@ -327,8 +331,9 @@ impl Database {
         self.make_room(cx, room)?;
         let result = self.tree.attempt(cx, txn, work);
         let (disk, journal) = self.disk_and_journal()?;
+        // If the log cannot be written now, the commit will tell.
+        let _ = journal.poll(cx, disk);
         if journal.log.buffered() > u64::from(journal.options.buffer_bytes) {
-            // If it cannot be written now, the commit will tell.
             let _ = journal.log.write(cx, disk);
         }
         result

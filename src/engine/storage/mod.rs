@@ -1,6 +1,7 @@
 //! One node's storage engine: pages on a simulated disk, a buffer pool over them, a B+tree through the pool.
 //!
 //! ```text
+//!   Database    a tree whose changes are logged: transactions, checkpoints, recovery
 //!   Tree        keys and values in order; splits, borrows, merges
 //!   Pager       pages by id: pool in front of disk, checksums between them
 //!   Pool        frames, page table, pins, dirty flags, replacement policy

@@ -7,7 +7,7 @@
 //! written when that work ends (no-force). It is written when its frame is wanted, by [`Pager::flush`], or by
 //! [`Pager::flush_step`], the background flusher, so that a victim is clean more often.
 //!
-//! Misses that follow each other page by page are a run; then the pages ahead are read in the same access, which costs
+//! Misses that follow each other page by page are a run, also when other accesses come between; then the pages ahead are read in the same access, which costs
 //! their transfer but no more seeks:
 //!
 //! ```text
@@ -21,7 +21,7 @@ use super::error::StorageError;
 use super::journal::Journal;
 use super::page;
 use super::pool::Pool;
-use super::replacement::{Arrival, PolicyOptions, Victim};
+use super::replacement::{Arrival, Future, PolicyOptions, Victim};
 use crate::sim::{Cx, Disk, MEMORY_ACCESS_NS};
 use crate::trace::{Event, FrameId, PageId, ReplacementState};
 
@@ -33,7 +33,8 @@ pub struct Pager {
     pub journal: Option<Box<Journal>>,
     /// Pages that are read ahead in a run; 0: none.
     read_ahead: u32,
-    run: Run,
+    /// The runs that went on last, the newest first: scans may take turns.
+    runs: [Run; RUNS],
 }
 
 /// Misses that follow each other.
@@ -45,6 +46,8 @@ struct Run {
     length: u32,
 }
 
+/// Runs that are followed at a time.
+const RUNS: usize = 4;
 /// Misses in a row that make a run.
 const RUN_MISSES: u32 = 2;
 
@@ -59,7 +62,8 @@ pub struct Flusher {
 
 impl Pager {
     pub fn new(disk: Disk, frames: u32) -> Pager {
-        Pager { disk, pool: Pool::new(frames), journal: None, read_ahead: 0, run: Run::default() }
+        let runs = [Run::default(); RUNS];
+        Pager { disk, pool: Pool::new(frames), journal: None, read_ahead: 0, runs }
     }
 
     /// How pages are replaced, before any has come. `shown`: what the policy does in its lists is recorded.
@@ -70,6 +74,13 @@ impl Pager {
     /// What the policy knows, if it is shown.
     pub fn replacement(&self) -> Option<Rc<ReplacementState>> {
         self.pool.shows_policy().then(|| Rc::new(self.pool.replacement(self.disk.page_count())))
+    }
+
+    /// Tells what will be accessed from now on to a policy that wants to know, the optimum.
+    pub fn foretell(&mut self, cx: &mut Cx, accesses: &[u32]) {
+        let mut telling = self.pool.telling(cx);
+        self.pool.foretell(Rc::new(Future::new(accesses)), &mut telling);
+        telling.emit(cx);
     }
 
     /// So many pages are read ahead in a run from now on; 0: none.
@@ -317,8 +328,10 @@ impl Pager {
         if self.read_ahead == 0 {
             return window;
         }
-        let length = if page.0 == self.run.next { self.run.length.saturating_add(1) } else { 1 };
-        self.run = Run { next: page.0 + 1, length };
+        let known = self.runs.iter().position(|run| run.length > 0 && run.next == page.0);
+        let length = known.map_or(1, |place| self.runs[place].length.saturating_add(1));
+        self.runs[..=known.unwrap_or(RUNS - 1)].rotate_right(1);
+        self.runs[0] = Run { next: page.0 + 1, length };
         if length < RUN_MISSES {
             return window;
         }
@@ -330,7 +343,7 @@ impl Pager {
                 let Some(frame) = self.frame_for_ahead(cx, ahead) else { break };
                 window.push((ahead, frame));
             }
-            self.run.next = ahead.0 + 1;
+            self.runs[0].next = ahead.0 + 1;
         }
         window
     }

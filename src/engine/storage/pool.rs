@@ -19,7 +19,7 @@
 
 use std::rc::Rc;
 
-use super::replacement::{Arrival, Chain, Links, Policy, PolicyOptions, Replacement, Victim, Watch};
+use super::replacement::{Arrival, Chain, Future, Links, Policy, PolicyOptions, Replacement, Victim, Watch};
 use crate::sim::Cx;
 use crate::trace::{Event, FrameId, FrameState, PageId, ReplacementState};
 
@@ -88,6 +88,11 @@ impl Pool {
         debug_assert!(self.frames.is_empty(), "a policy is set before pages come");
         self.policy = Policy::new(options, self.capacity);
         self.shows_policy = shown;
+    }
+
+    /// Tells what will be accessed from now on to a policy that wants to know, the optimum.
+    pub fn foretell(&mut self, future: Rc<Future>, telling: &mut Telling) {
+        self.policy.foretell(future, telling);
     }
 
     #[inline(always)]

@@ -15,10 +15,10 @@ use super::id::{
 };
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
 use super::id::{RowId, SplitKind};
-use super::parts::FrameTimes;
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
+use super::parts::{FrameTimes, HitCurves};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 
@@ -114,6 +114,8 @@ events! {
         "refused" Refused { text: Rc<str> }
         "expectation-held" ExpectationHeld { text: Rc<str> }
         "expectation-failed" ExpectationFailed { text: Rc<str>, found: Rc<str> }
+        /// All invariants were checked; `problem` is empty when they hold.
+        "verified" Verified { pages: u32, records: u64, problem: Rc<str> }
         /// The engine as it stands, whole: opened anew, or changed while recording was off.
         "state-taken" StateTaken { state: Rc<EngineState> }
     }
@@ -174,8 +176,6 @@ events! {
         "root-collapsed" RootCollapsed { old: PageId, root: PageId }
         /// The number of records in the tree after an operation that changed it.
         "record-count" RecordCount { records: u64 }
-        /// All invariants were checked; `problem` is empty when they hold.
-        "verified" Verified { pages: u32, records: u64, problem: Rc<str> }
     }
     Heap {
         /// An operation on the heap file starts. `row` is none for those that are not about one; `length` is that of the
@@ -183,6 +183,7 @@ events! {
         "heap-begun" HeapBegun { operation: HeapOperation, row: RowId, length: u32 }
         /// `row` is the one that was inserted, or the one asked for; `rows` are in the file from now on.
         "heap-ended" HeapEnded { operation: HeapOperation, row: RowId, outcome: Outcome, count: u64, rows: u64 }
+        /// The page is one of zeros but for the patch.
         "heap-formatted" HeapFormatted { page: PageId, kind: HeapKind, lsn: Lsn, patch: Patch }
         /// The cell that `slot` leads to has `length` bytes at `offset` now. `from` is where it was before, or 0 when it was
         /// nowhere; `slots`, `end` and `garbage` are the page's from now on.
@@ -250,8 +251,12 @@ events! {
         "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
         /// ARC's target length of T1, in parts of a frame.
         "policy-target" PolicyTarget { target: u64 }
+        /// The optimum is told the next accesses, so many; what it knew of others counts no more.
+        "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often each policy would have hit, by the size of the pool.
+        "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
     Log {
         /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what

@@ -248,6 +248,8 @@ words! {
         Delete = "delete",
         Scan = "scan",
         Compact = "compact",
+        /// A page is read for its own sake.
+        Read = "read",
         Flush = "flush",
     }
 }

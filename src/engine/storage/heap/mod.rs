@@ -23,7 +23,7 @@
 //!
 //! - [`layout`]: the bytes. [`insert`], [`update`], [`delete`], [`read`]: the operations.
 //! - [`space`]: the map, pages taken and given up. [`overflow`]: chains.
-//! - [`state`], [`verify`]: the file described, and checked.
+//! - [`state`], [`describe`], [`verify`]: the file described, and checked.
 //!
 //! **Invariants** ([`Heap::verify`] checks them all): every page is the meta page, a page of the map, of rows, of one
 //! overflow chain, or free; each stub leads to a moved row that knows the way back, and each moved row has one stub; the
@@ -31,6 +31,7 @@
 //! All pages that an operation changes are pinned, and those that it needs are reserved, before it changes the first.
 
 mod delete;
+mod describe;
 mod insert;
 pub mod layout;
 mod overflow;
@@ -39,6 +40,8 @@ mod space;
 mod state;
 mod update;
 mod verify;
+
+use std::rc::Rc;
 
 use super::Options;
 use super::error::StorageError;
@@ -50,7 +53,9 @@ use crate::trace::parts::heap::{Patch, detailed_pages};
 use crate::trace::{CellKind, Event, FrameId, HeapKind, HeapOperation, Lsn, Outcome, PageId, RowId};
 use layout::Meta;
 
+pub use describe::describe;
 pub use layout::inline_max;
+pub use read::Scan;
 
 /// The longest row: 64 MiB.
 pub const ROW_BYTES_MAX: usize = 64 << 20;
@@ -157,6 +162,20 @@ impl Heap {
         Ok((outcome == Outcome::Done).then_some(count as u32))
     }
 
+    /// Reads a page and says what it is for; none when that is nothing known.
+    pub fn read_page(&mut self, cx: &mut Cx, page: PageId) -> Result<Option<HeapKind>, StorageError> {
+        let mut kind = None;
+        let about = RowId { page, slot: 0 };
+        self.operate(cx, HeapOperation::Read, about, 0, |heap, cx| {
+            let frame = heap.pager.fetch(cx, page)?;
+            heap.shine(cx, frame);
+            kind = layout::kind(heap.pager.page(frame));
+            heap.pager.unpin(cx, frame);
+            Ok((Outcome::Done, about, 0))
+        })?;
+        Ok(kind)
+    }
+
     /// Power fails: the pool is gone, unsynced writes are kept, lost or torn; then the file is opened from the disk. Without
     /// a log it may come back damaged, which [`Heap::verify`] tells. An error means that not even the meta page could be read.
     pub fn crash(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
@@ -246,11 +265,24 @@ impl Heap {
         edit: impl FnOnce(&mut [u8]) -> T,
         event: impl FnOnce(T, &[u8], Lsn, Patch) -> Event,
     ) {
+        let before = cx.recorder.is_on().then(|| self.pager.pool.frame(frame).bytes.clone());
+        self.change_from(cx, frame, before, edit, event);
+    }
+
+    /// As [`Heap::change`], where what is new is told in comparison with `before`.
+    #[inline]
+    fn change_from<T>(
+        &mut self,
+        cx: &mut Cx,
+        frame: FrameId,
+        before: Option<Rc<[u8]>>,
+        edit: impl FnOnce(&mut [u8]) -> T,
+        event: impl FnOnce(T, &[u8], Lsn, Patch) -> Event,
+    ) {
         let lsn = Lsn(self.meta.next_lsn);
         self.meta.next_lsn += 1;
         let page = self.pager.pool.frame(frame).page;
         let told = self.is_told(page);
-        let before = cx.recorder.is_on().then(|| self.pager.pool.frame(frame).bytes.clone());
         let bytes = self.pager.page_mut(cx, frame);
         let given = edit(bytes);
         page::set_lsn(bytes, lsn);
@@ -270,11 +302,12 @@ impl Heap {
         page.0 < detailed_pages(self.options.page_size) || page == self.spotlight
     }
 
-    /// Makes a pinned page an empty one of its kind.
+    /// Makes a pinned page an empty one of its kind. The patch is one of a page of zeros.
     fn format(&mut self, cx: &mut Cx, frame: FrameId, kind: HeapKind) {
         let page = self.pager.pool.frame(frame).page;
+        let zeros = cx.recorder.is_on().then(|| Rc::from(vec![0; self.page_size()]));
         let edit = |bytes: &mut [u8]| layout::format(bytes, page, kind);
-        self.change(cx, frame, edit, |(), _, lsn, patch| Event::HeapFormatted { page, kind, lsn, patch });
+        self.change_from(cx, frame, zeros, edit, |(), _, lsn, patch| Event::HeapFormatted { page, kind, lsn, patch });
     }
 
     /// Puts a cell where the slot leads to, with its bytes in two parts. Compacts the page if it must.

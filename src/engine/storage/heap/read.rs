@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::trace::parts::heap::HeapSlot;
+use crate::trace::recorder::Cause;
 
 /// Where a row is: its pages pinned, its slots known to be what they should be.
 pub(super) struct Located {
@@ -16,6 +17,16 @@ pub(super) struct Place {
     pub frame: FrameId,
     pub id: RowId,
     pub slot: HeapSlot,
+}
+
+/// A full scan under way.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// The page that comes next; the scan is through when there is none.
+    pub next: PageId,
+    /// Rows visited so far.
+    pub rows: u64,
+    cause: Cause,
 }
 
 /// The slots of a page of rows that are where a row's bytes begin.
@@ -44,18 +55,83 @@ impl Heap {
     /// Visits every row once, in the order in which they stand in the file, each with its id. A row that moved is visited where it
     /// is. Reads every page of the file. Returns how many rows there were.
     pub fn scan(&mut self, cx: &mut Cx, visit: &mut dyn FnMut(RowId, &[u8])) -> Result<u64, StorageError> {
-        let (_, _, count) = self.operate(cx, HeapOperation::Scan, RowId::NONE, 0, |heap, cx| {
-            let mut count = 0;
-            for page in (0..heap.page_count()).map(PageId) {
-                count += heap.scan_page(cx, page, visit)?;
+        let mut scan = self.begin_scan(cx);
+        let mut result = Ok(());
+        while result.is_ok() && scan.next.0 < self.page_count() {
+            result = self.go_on(cx, &mut scan, visit);
+        }
+        self.end_scan(cx, &scan, result.is_err());
+        result.map(|()| scan.rows)
+    }
+
+    /// Begins a scan that goes on page by page.
+    pub fn begin_scan(&mut self, cx: &mut Cx) -> Scan {
+        let (operation, row) = (HeapOperation::Scan, RowId::NONE);
+        let cause = cx.begin(|| Event::HeapBegun { operation, row, length: 0 });
+        Scan { next: PageId::META, rows: 0, cause }
+    }
+
+    /// Visits the rows of the next page.
+    pub fn go_on(
+        &mut self,
+        cx: &mut Cx,
+        scan: &mut Scan,
+        visit: &mut dyn FnMut(RowId, &[u8]),
+    ) -> Result<(), StorageError> {
+        let scanned = self.scan_page(cx, scan.next, visit);
+        scan.next = PageId(scan.next.0 + 1);
+        match scanned {
+            Ok(rows) => scan.rows += rows,
+            Err(error) => {
+                self.pager.release_all(cx);
+                return Err(error);
             }
-            Ok((Outcome::Done, RowId::NONE, count))
-        })?;
-        Ok(count)
+        }
+        Ok(())
+    }
+
+    /// Ends a scan, whether it came to the end of the file or not.
+    pub fn end_scan(&mut self, cx: &mut Cx, scan: &Scan, failed: bool) {
+        cx.counters.operations += 1;
+        let (outcome, count) = if failed { (Outcome::Failed, 0) } else { (Outcome::Done, scan.rows) };
+        let (operation, row, rows) = (HeapOperation::Scan, RowId::NONE, self.meta.rows);
+        cx.emit(|| Event::HeapEnded { operation, row, outcome, count, rows });
+        cx.end(scan.cause);
+    }
+
+    /// The ids of all rows in the order of their homes, outside of virtual time; pages that cannot be read are left out.
+    pub fn row_ids(&self) -> Vec<RowId> {
+        let mut ids = Vec::new();
+        for page in (0..self.page_count()).map(PageId) {
+            let Ok(bytes) = self.pager.peek(page) else { continue };
+            if layout::is_rows(bytes) {
+                let homes =
+                    layout::slots(bytes).filter(|(_, slot)| !matches!(slot.kind, CellKind::Free | CellKind::Moved));
+                ids.extend(homes.map(|(slot, _)| RowId { page, slot }));
+            }
+        }
+        ids
+    }
+
+    /// Rows that live on another page than their id says, outside of virtual time.
+    pub fn moved_rows(&self) -> u64 {
+        let moved = |bytes: &[u8]| layout::slots(bytes).filter(|(_, slot)| slot.kind == CellKind::Moved).count() as u64;
+        self.sum_of_rows(moved)
+    }
+
+    /// Bytes of removed cells that are scattered between others, outside of virtual time.
+    pub fn garbage_bytes(&self) -> u64 {
+        self.sum_of_rows(|bytes| layout::garbage(bytes) as u64)
+    }
+
+    /// Sums over the pages of rows that can be read.
+    fn sum_of_rows(&self, of: impl Fn(&[u8]) -> u64) -> u64 {
+        let readable = (0..self.page_count()).filter_map(|page| self.pager.peek(PageId(page)).ok());
+        readable.filter(|bytes| layout::is_rows(bytes)).map(of).sum()
     }
 
     /// Visits the rows of one page; returns how many there were.
-    pub fn scan_page(
+    fn scan_page(
         &mut self,
         cx: &mut Cx,
         page: PageId,

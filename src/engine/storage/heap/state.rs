@@ -1,7 +1,5 @@
 //! The heap file described as plain data.
 
-use std::rc::Rc;
-
 use super::*;
 use crate::trace::parts::heap::{HeapDetail, HeapPage, HeapState};
 use crate::trace::{Bytes, EngineState, PageBody, PageState};

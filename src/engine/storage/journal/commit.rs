@@ -39,6 +39,8 @@ pub enum Acknowledged {
 #[derive(Clone, Debug, Default)]
 pub struct Commits {
     waiting: VecDeque<(TxnId, Lsn, u64)>,
+    /// Acknowledged since somebody last asked which are.
+    told: Vec<TxnId>,
     last_sync_ns: u64,
 }
 
@@ -75,8 +77,8 @@ impl Journal {
         }
     }
 
-    /// Syncs if it is time to. Returns the transactions that whoever asked may be told of now.
-    pub fn poll(&mut self, cx: &mut Cx, disk: &mut Disk) -> Result<Vec<TxnId>, StorageError> {
+    /// Syncs if it is time to.
+    pub fn poll(&mut self, cx: &mut Cx, disk: &mut Disk) -> Result<(), StorageError> {
         let now_ns = cx.now_ns();
         let due = match self.options.commit {
             CommitMode::Sync => false,
@@ -93,19 +95,34 @@ impl Journal {
             self.log.sync(cx, disk)?;
             self.commits.last_sync_ns = cx.now_ns();
         }
-        Ok(self.acknowledge(cx))
+        self.acknowledge(cx);
+        Ok(())
     }
 
-    /// Those of the waiting commits that are durable by now, whatever made them so.
-    pub fn acknowledge(&mut self, cx: &mut Cx) -> Vec<TxnId> {
-        let mut done = Vec::new();
+    /// Acknowledges those of the waiting commits that are durable by now, whatever made them so.
+    pub fn acknowledge(&mut self, cx: &mut Cx) {
         while let Some((txn, lsn, _)) = self.commits.waiting.front().copied()
             && lsn < self.log.durable()
         {
             self.commits.waiting.pop_front();
             cx.emit(|| Event::TransactionAcknowledged { txn });
-            done.push(txn);
+            self.commits.told.push(txn);
         }
-        done
+    }
+
+    /// The commits that were acknowledged after they had waited, each told once.
+    pub fn take_told(&mut self) -> Vec<TxnId> {
+        std::mem::take(&mut self.commits.told)
+    }
+
+    /// Whether a commit that had to wait was acknowledged meanwhile; it is not told again then.
+    pub fn was_told(&mut self, txn: TxnId) -> bool {
+        let index = self.commits.told.iter().position(|told| *told == txn);
+        index.map(|index| self.commits.told.remove(index)).is_some()
+    }
+
+    /// Whether a commit was not acknowledged yet.
+    pub fn is_waiting(&self, txn: TxnId) -> bool {
+        self.commits.waiting().any(|waiting| waiting == txn)
     }
 }

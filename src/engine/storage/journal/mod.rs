@@ -57,7 +57,8 @@ pub struct LogOptions {
     pub segment_bytes: u32,
     /// So much of the log is kept in memory before it is handed to the disk.
     pub buffer_bytes: u32,
-    /// A checkpoint is made after so much log; 0: only when asked for.
+    /// A checkpoint is made after so much log; 0: only when asked for. With images of pages in the log it should be several
+    /// times what the pages take that are changed in between: each of them is logged whole after every checkpoint.
     pub checkpoint_bytes: u32,
 }
 
@@ -66,9 +67,9 @@ impl Default for LogOptions {
         LogOptions {
             commit: CommitMode::Sync,
             torn_pages: TornPages::default(),
-            segment_bytes: 1 << 20,
+            segment_bytes: 4 << 20,
             buffer_bytes: 64 << 10,
-            checkpoint_bytes: 4 << 20,
+            checkpoint_bytes: 32 << 20,
         }
     }
 }

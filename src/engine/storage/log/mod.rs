@@ -23,6 +23,8 @@ pub mod frame;
 mod open;
 pub mod record;
 pub mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 

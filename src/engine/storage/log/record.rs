@@ -348,3 +348,88 @@ fn read_pages(reader: &mut Reader) -> Option<Vec<PageId>> {
     let count = reader.number()?;
     (0..count).map(|_| reader.page()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::PageKind;
+
+    fn bodies() -> Vec<Body<'static>> {
+        let page = PageId(7);
+        let edit = Edit::InsertRecord { slot: 3, key: b"ash", value: Value::Inline(b"tree") };
+        let entry = Entry {
+            txn: TxnId(5),
+            status: TxnStatus::Committed,
+            first: Lsn(100),
+            last: Lsn(300),
+            undo_next: Lsn(0),
+            chains: vec![PageId(8), PageId(9)],
+        };
+        vec![
+            Body::Begin,
+            Body::Update { page, by_key: true, records: 1, edit, inverse: Some(Edit::RemoveCell { slot: 3 }) },
+            Body::Update {
+                page,
+                by_key: false,
+                records: 0,
+                edit: Edit::Format { kind: PageKind::Leaf, level: 0, next: PageId(1), prev: PageId(2) },
+                inverse: None,
+            },
+            Body::Compensation { page, undo_next: Lsn(400), records: -1, edit: Edit::RemoveCell { slot: 3 } },
+            Body::ActionEnd { undo_next: Lsn(400), records: 0, undo: KeyUndo::Nothing, freed: page },
+            Body::ActionEnd { undo_next: Lsn(4), records: 1, undo: KeyUndo::Remove { key: b"ash" }, freed: PageId(0) },
+            Body::ActionEnd {
+                undo_next: Lsn(4),
+                records: 0,
+                undo: KeyUndo::Put { key: b"ash", value: Value::Overflow(page) },
+                freed: PageId(0),
+            },
+            Body::Commit { chains: vec![PageId(8)] },
+            Body::Abort,
+            Body::End,
+            Body::Image { page, before_hole: b"head", hole: 100, behind_hole: b"cells" },
+            Body::CheckpointBegin { records: 12 },
+            Body::CheckpointEnd {
+                begin: Lsn(90),
+                next_txn: TxnId(6),
+                dirty: vec![(PageId(0), Lsn(20)), (page, Lsn(50))],
+                transactions: vec![entry],
+            },
+        ]
+    }
+
+    #[test]
+    fn every_record_is_read_back_and_no_part_of_one_is() {
+        let mut kinds = Vec::new();
+        for (index, body) in bodies().into_iter().enumerate() {
+            kinds.push(body.kind());
+            let record = Record { txn: TxnId(index as u64), prev: Lsn(if index % 3 == 0 { 0 } else { 420 }), body };
+            let mut bytes = Vec::new();
+            record.encode(Lsn(500), &mut bytes);
+            assert_eq!(Record::decode(&bytes, Lsn(500)).as_ref(), Some(&record));
+            for length in 0..bytes.len() {
+                assert_eq!(Record::decode(&bytes[..length], Lsn(500)), None, "{record:?}, {length} bytes");
+            }
+            bytes.push(0);
+            assert_eq!(Record::decode(&bytes, Lsn(500)), None, "{record:?} and a byte");
+        }
+        kinds.dedup();
+        assert_eq!(kinds.len(), LogKind::ALL.len(), "every kind");
+    }
+
+    #[test]
+    fn changed_bytes_are_another_record_or_none_and_never_a_panic() {
+        for body in bodies() {
+            let record = Record { txn: TxnId(1), prev: Lsn(420), body };
+            let mut bytes = Vec::new();
+            record.encode(Lsn(500), &mut bytes);
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    bytes[at] ^= 1 << bit;
+                    let _ = Record::decode(&bytes, Lsn(500));
+                    bytes[at] ^= 1 << bit;
+                }
+            }
+        }
+    }
+}

@@ -17,6 +17,8 @@
 
 mod analysis;
 mod redo;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::collections::BTreeMap;

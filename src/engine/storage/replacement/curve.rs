@@ -14,27 +14,28 @@ use std::rc::Rc;
 
 use super::{Future, PolicyOptions, Simulation};
 use crate::trace::PolicyKind;
-
-/// Hits of one policy at each size.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
-    pub policy: PolicyKind,
-    /// Hits, one number for each size that is done.
-    pub hits: Vec<u64>,
-}
+use crate::trace::parts::{HitCurve, HitCurves};
 
 /// The curves of a trace, under way.
 #[derive(Clone, Debug)]
 pub struct CurveJob {
     accesses: Rc<[u32]>,
     pages: u32,
-    pub sizes: Vec<u32>,
-    pub curves: Vec<Curve>,
+    curves: HitCurves,
     options: PolicyOptions,
     /// Curves that are complete.
     done: usize,
-    running: Option<(Simulation, usize)>,
-    accesses_played: u64,
+    /// What is played now, and the accesses before it goes on.
+    running: Option<(Playing, usize)>,
+    played: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Playing {
+    /// One pass for all sizes.
+    Lru(Distances),
+    /// One size.
+    Other(Box<Simulation>),
 }
 
 impl CurveJob {
@@ -43,58 +44,69 @@ impl CurveJob {
         let pages = accesses.iter().max().map_or(0, |page| page + 1);
         let future = policies.contains(&PolicyKind::Optimum).then(|| Rc::new(Future::new(&accesses)));
         let options = PolicyOptions { future, ..options.clone() };
-        let curves = policies.iter().map(|policy| Curve { policy: *policy, hits: Vec::new() }).collect();
-        CurveJob { accesses, pages, sizes, curves, options, done: 0, running: None, accesses_played: 0 }
+        let curves = policies.iter().map(|policy| HitCurve { policy: *policy, hits: Vec::new() }).collect();
+        let curves = HitCurves { accesses: accesses.len() as u64, sizes, curves };
+        CurveJob { accesses, pages, curves, options, done: 0, running: None, played: 0 }
     }
 
-    pub fn accesses(&self) -> usize {
-        self.accesses.len()
+    /// What there is of the curves so far.
+    pub fn curves(&self) -> &HitCurves {
+        &self.curves
     }
 
-    /// Accesses played, and how many there are to play. LRU's pass counts as one size.
+    /// Accesses played, and how many there are to play.
     pub fn progress(&self) -> (u64, u64) {
-        let passes: usize = self.curves.iter().map(|curve| self.passes(curve.policy)).sum();
-        (self.accesses_played, (passes * self.accesses.len()) as u64)
+        let passes: usize = self.curves.curves.iter().map(|curve| self.passes(curve.policy)).sum();
+        (self.played, (passes * self.accesses.len()) as u64)
     }
 
     fn passes(&self, policy: PolicyKind) -> usize {
-        if policy == PolicyKind::Lru { self.sizes.len().min(1) } else { self.sizes.len() }
+        if policy == PolicyKind::Lru { self.curves.sizes.len().min(1) } else { self.curves.sizes.len() }
     }
 
-    /// Plays up to `budget` accesses more; LRU's one pass is not cut. True when all curves are there.
+    /// Plays up to `budget` accesses more. True when all curves are there.
     pub fn step(&mut self, budget: usize) -> bool {
         let mut left = budget;
         while left > 0 {
-            let Some(curve) = self.curves.get_mut(self.done) else { return true };
-            let (policy, finished) = (curve.policy, curve.hits.len());
-            if finished == self.sizes.len() {
+            let Some(curve) = self.curves.curves.get(self.done) else { return true };
+            let finished = curve.hits.len();
+            if finished == self.curves.sizes.len() {
                 self.done += 1;
-            } else if policy == PolicyKind::Lru {
-                curve.hits = lru_hits(&self.accesses, self.pages, &self.sizes);
-                self.accesses_played += self.accesses.len() as u64;
-                left = left.saturating_sub(self.accesses.len());
             } else {
-                left -= self.play(policy, finished, left);
+                left -= self.play(curve.policy, finished, left);
             }
         }
-        self.done == self.curves.len()
+        self.done == self.curves.curves.len()
     }
 
-    /// Plays the size that is under way; gives the number of accesses it took, at least 1.
+    /// Plays what is under way; gives the number of accesses it took, at least 1.
     fn play(&mut self, policy: PolicyKind, size: usize, most: usize) -> usize {
-        let (mut simulation, from) = self.running.take().unwrap_or_else(|| {
-            let options = PolicyOptions { kind: policy, ..self.options.clone() };
-            (Simulation::new(&options, self.sizes[size], self.pages), 0)
-        });
+        let (mut playing, from) = self.running.take().unwrap_or_else(|| (self.begin(policy, size), 0));
         let to = self.accesses.len().min(from + most);
-        simulation.run(&self.accesses[from..to]);
-        self.accesses_played += (to - from) as u64;
-        if to == self.accesses.len() {
-            self.curves[self.done].hits.push(simulation.hits);
+        let accesses = &self.accesses[from..to];
+        match &mut playing {
+            Playing::Lru(distances) => distances.run(accesses),
+            Playing::Other(simulation) => simulation.run(accesses),
+        }
+        self.played += (to - from) as u64;
+        if to < self.accesses.len() {
+            self.running = Some((playing, to));
         } else {
-            self.running = Some((simulation, to));
+            let hits = &mut self.curves.curves[self.done].hits;
+            match playing {
+                Playing::Lru(distances) => *hits = distances.hits(&self.curves.sizes),
+                Playing::Other(simulation) => hits.push(simulation.hits),
+            }
         }
         (to - from).max(1)
+    }
+
+    fn begin(&self, policy: PolicyKind, size: usize) -> Playing {
+        if policy == PolicyKind::Lru {
+            return Playing::Lru(Distances::new(self.accesses.len(), self.pages));
+        }
+        let options = PolicyOptions { kind: policy, ..self.options.clone() };
+        Playing::Other(Box::new(Simulation::new(&options, self.curves.sizes[size], self.pages)))
     }
 }
 
@@ -107,35 +119,61 @@ pub fn curve_sizes(pages: u32, count: u32) -> Vec<u32> {
     sizes
 }
 
-/// Hits of LRU at each of the sizes, by stack distances. `pages` is one more than the largest page.
+/// Hits of LRU at each of the sizes. `pages` is one more than the largest page.
 pub fn lru_hits(accesses: &[u32], pages: u32, sizes: &[u32]) -> Vec<u64> {
-    let mut marks = Marks::new(accesses.len());
-    let mut last = vec![0usize; pages as usize];
-    // By distance: how many accesses have it.
-    let mut counts = vec![0u64; pages as usize];
-    for (index, page) in accesses.iter().enumerate() {
-        let now = index + 1;
-        let before = std::mem::replace(&mut last[*page as usize], now);
-        if before > 0 {
-            let distance = marks.total - marks.up_to(before);
-            counts[distance as usize] += 1;
-            marks.add(before, false);
-        }
-        marks.add(now, true);
+    let mut distances = Distances::new(accesses.len(), pages);
+    distances.run(accesses);
+    distances.hits(sizes)
+}
+
+/// The stack distances of the accesses so far.
+#[derive(Clone, Debug)]
+struct Distances {
+    /// The time of the last access to each page that was accessed.
+    marks: Marks,
+    /// The same by page; 0: none.
+    last: Vec<u32>,
+    /// By distance: how many accesses have it.
+    counts: Vec<u64>,
+    now: u32,
+}
+
+impl Distances {
+    fn new(accesses: usize, pages: u32) -> Distances {
+        let (last, counts) = (vec![0; pages as usize], vec![0; pages as usize]);
+        Distances { marks: Marks::new(accesses), last, counts, now: 0 }
     }
-    let mut below = 0;
-    let up_to: Vec<u64> = counts.iter().map(|count| (below += count, below).1).collect();
-    let hits = |size: &u32| match (*size).min(pages) {
-        0 => 0,
-        size => up_to[size as usize - 1],
-    };
-    sizes.iter().map(hits).collect()
+
+    fn run(&mut self, accesses: &[u32]) {
+        for page in accesses {
+            self.now += 1;
+            let before = std::mem::replace(&mut self.last[*page as usize], self.now);
+            if before > 0 {
+                let distance = self.marks.total - self.marks.up_to(before as usize);
+                self.counts[distance as usize] += 1;
+                self.marks.add(before as usize, false);
+            }
+            self.marks.add(self.now as usize, true);
+        }
+    }
+
+    /// With n frames, all accesses hit whose distance is less than n.
+    fn hits(&self, sizes: &[u32]) -> Vec<u64> {
+        let mut below = 0;
+        let up_to: Vec<u64> = self.counts.iter().map(|count| (below += count, below).1).collect();
+        let hits = |size: &u32| match (*size as usize).min(up_to.len()) {
+            0 => 0,
+            size => up_to[size - 1],
+        };
+        sizes.iter().map(hits).collect()
+    }
 }
 
 /// A set of times, with the number of those up to a time: a Fenwick tree.
 ///
 /// Entry `i` counts the times in the `i & -i` places that end at `i`, so both a change and a count touch one entry for
 /// each bit (Fenwick, "A New Data Structure for Cumulative Frequency Tables", 1994).
+#[derive(Clone, Debug)]
 struct Marks {
     tree: Vec<u32>,
     total: u32,

@@ -43,7 +43,7 @@ mod two_queue;
 pub use arc::Arc;
 pub use chain::{Chain, Links};
 pub use clock::Clock;
-pub use curve::{Curve, CurveJob, curve_sizes, lru_hits};
+pub use curve::{CurveJob, curve_sizes, lru_hits};
 pub use lru_k::LruK;
 pub use optimum::{Future, Optimum};
 pub use queue::Queue;
@@ -207,6 +207,13 @@ impl Policy {
         let mut state = ReplacementState::default();
         self.describe(&mut state);
         state
+    }
+
+    /// Tells what will be accessed from now on to a policy that wants to know, the optimum.
+    pub fn foretell(&mut self, future: Rc<Future>, watch: &mut impl Watch) {
+        if let Policy::Optimum(optimum) = self {
+            optimum.foretell(future, watch);
+        }
     }
 
     /// A hit on a policy that is not LRU, out of the way of one that is.

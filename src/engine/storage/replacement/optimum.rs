@@ -82,6 +82,18 @@ impl Optimum {
         Optimum { future, now: 0, frames, uses, frame_of, links, done_with }
     }
 
+    /// Begins another trace with the pages that are held.
+    pub fn foretell(&mut self, future: Rc<Future>, watch: &mut impl Watch) {
+        watch.tell(|| Event::PolicyForetold { accesses: future.accesses.len() as u32 });
+        let held = std::mem::take(&mut self.frames);
+        *self = Optimum { frames: vec![None; held.len()], ..Optimum::new(future) };
+        for (frame, held) in (0..).map(FrameId).zip(held) {
+            if let Some(held) = held {
+                self.expect(frame, held.page, watch);
+            }
+        }
+    }
+
     fn expect(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
         let next = self.future.next_use(page, self.now);
         self.frames[frame.index()] = Some(Held { page, next });

@@ -410,7 +410,7 @@ fn one_pass_gives_lru_at_every_size_and_slices_give_all() {
             steps += 1;
         }
         assert!(steps > 10 && job.progress().0 == job.progress().1);
-        for curve in &job.curves {
+        for curve in &job.curves().curves {
             let expected: Vec<u64> = sizes.iter().map(|size| hits(curve.policy, *size, &trace)).collect();
             assert_eq!(curve.hits, expected, "{}", curve.policy.word());
         }

@@ -18,7 +18,7 @@ use std::rc::Rc;
 pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
-pub use replacement::{FrameTimes, PolicyItems, ReplacementState};
+pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 
 use super::plain::{self, Plain};
 

@@ -4,6 +4,8 @@
 //! and the optimum. Lists hold frames where they stand for pages of the pool, and page ids where they remember pages that
 //! left (see [`PolicyList::is_memory`]); all are oldest first, so the next victim of a list is its first.
 
+use std::rc::Rc;
+
 use crate::trace::Event;
 use crate::trace::id::FrameId;
 use crate::trace::plain::plain;
@@ -19,6 +21,8 @@ plain! {
         policy: PolicyKind,
         /// Pages of the file.
         pages: u32,
+        /// So many of them, the first, are an index; 0 where there is none.
+        index_pages: u32,
         lists: Vec<PolicyItems>,
         /// Clock: the frame that is looked at next.
         hand: FrameId,
@@ -36,6 +40,25 @@ plain! {
         times: Vec<FrameTimes>,
         /// Frames whose pages were read ahead and not used yet, ascending.
         ahead: Vec<FrameId>,
+        /// The hit-ratio curves that were asked for last.
+        curves: Option<Rc<HitCurves>>,
+    }
+
+    /// How often each policy would have hit in a trace, by the size of the pool.
+    #[derive(Default)]
+    struct HitCurves {
+        /// Accesses of the trace.
+        accesses: u64,
+        /// Sizes of the pool, ascending.
+        sizes: Vec<u32>,
+        curves: Vec<HitCurve>,
+    }
+
+    /// The curve of one policy.
+    struct HitCurve {
+        policy: PolicyKind,
+        /// Hits, one number for each of the sizes that are done.
+        hits: Vec<u64>,
     }
 
     /// A list of a policy, oldest first.
@@ -78,6 +101,7 @@ impl ReplacementState {
             || matches!(event, PoolReadAhead { .. } | PoolResized { .. } | DiskExtended { .. })
             || matches!(event, PolicyPlaced { .. } | PolicyForgot { .. } | PolicyReferenced { .. })
             || matches!(event, PolicyHandMoved { .. } | PolicyTarget { .. } | PolicyTimes { .. })
+            || matches!(event, PolicyForetold { .. } | CurvesDrawn { .. })
     }
 
     /// Changes what `event` says. `frames` is the size of the pool.
@@ -102,6 +126,11 @@ impl ReplacementState {
                 self.referenced.retain(|frame| !((from..end).contains(&frame.0) || frame.0 < round));
             }
             Event::PolicyTarget { target } => self.target = *target,
+            Event::PolicyForetold { .. } => {
+                self.accesses = 0;
+                self.times.clear();
+            }
+            Event::CurvesDrawn { curves } => self.curves = Some(Rc::new(curves.clone())),
             Event::PolicyTimes { times } => match self.times.binary_search_by_key(&times.frame, |held| held.frame) {
                 Ok(index) => self.times[index] = times.clone(),
                 Err(index) => self.times.insert(index, times.clone()),

@@ -2,11 +2,13 @@
 //! how each event changes it ([`LsmState::apply`]).
 
 mod fold;
+mod theory;
 mod version;
 mod words;
 
 use std::rc::Rc;
 
+pub use theory::Amplification;
 pub use version::{Level, PlacedTable, Run, TableState, Version, VersionEdit};
 pub use words::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 

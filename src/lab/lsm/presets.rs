@@ -1,0 +1,86 @@
+//! The presets: each shows one point within seconds, and ends in what must be true, so that it is also a test.
+
+use crate::lab::declaration::Preset;
+
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "falls-through",
+        title: "A put falls through",
+        point: "Writes gather in memory, sink to the disk as sorted tables, and merge level by level.",
+        script: include_str!("presets/falls-through.gb"),
+        compare: None,
+        speed: "10",
+    },
+    Preset {
+        name: "filters",
+        title: "A get and its filters",
+        point: "A get asks from the newest table to the oldest; filters spare it most of them, and are wrong now and then.",
+        script: include_str!("presets/filters.gb"),
+        compare: None,
+        speed: "1",
+    },
+    Preset {
+        name: "leveled-tiered",
+        title: "Leveled against size-tiered",
+        point: "Leveled writes every byte more often; size-tiered leaves more runs to ask and more room taken.",
+        script: include_str!("presets/leveled-tiered.gb"),
+        compare: Some(("policy", "size-tiered")),
+        speed: "10",
+    },
+    Preset {
+        name: "tombstones",
+        title: "Tombstones, and when they go",
+        point: "A delete is a write: the old value is only hidden until a merge meets it, and no snapshot needs it.",
+        script: include_str!("presets/tombstones.gb"),
+        compare: None,
+        speed: "2",
+    },
+    Preset {
+        name: "no-filter",
+        title: "Ten bits a key, or no filter",
+        point: "Without filters a get for a key that is not there reads every run; with ten bits a key, next to none.",
+        script: include_str!("presets/no-filter.gb"),
+        compare: Some(("bits_per_key", "0")),
+        speed: "10",
+    },
+    Preset {
+        name: "time-series",
+        title: "Time series, first in, first out",
+        point: "Times only ascend, so nothing overlaps and nothing is merged: the oldest table is dropped whole.",
+        script: include_str!("presets/time-series.gb"),
+        compare: None,
+        speed: "25",
+    },
+    Preset {
+        name: "beside-btree",
+        title: "Beside a B+tree, on YCSB A",
+        point: "The same reads and updates on both stores: whole pages written again, against tables written once and merged.",
+        script: include_str!("presets/beside-btree.gb"),
+        compare: Some(("store", "btree")),
+        speed: "10",
+    },
+    Preset {
+        name: "crash",
+        title: "A crash, and what comes back",
+        point: "The manifest gives the tables, the logs give the memtables; only what was not synced is lost.",
+        script: include_str!("presets/crash.gb"),
+        compare: None,
+        speed: "2",
+    },
+    Preset {
+        name: "stall",
+        title: "When writes must wait",
+        point: "If nobody merges, level 0 fills up, and a put has to wait until a merge has made room.",
+        script: include_str!("presets/stall.gb"),
+        compare: None,
+        speed: "10",
+    },
+    Preset {
+        name: "bulk-load",
+        title: "Twenty thousand keys",
+        point: "Each level is eight times as large as the one above: nearly all keys are in the last, and a get searches one table.",
+        script: include_str!("presets/bulk-load.gb"),
+        compare: None,
+        speed: "5",
+    },
+];

@@ -1,0 +1,204 @@
+//! Captions, and above all why a page leaves.
+
+use super::super::View;
+use super::super::describe::grouped;
+use crate::trace::decimal::fixed;
+use crate::trace::parts::ReplacementState;
+use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, Record, TARGET_ONE, VictimReason};
+
+/// A sentence from the record alone.
+pub fn describe(record: &Record) -> Option<String> {
+    use Event::*;
+    Some(match &record.event {
+        PoolReadAhead { page, frame } => {
+            format!("Page {} is read into frame {} before anybody asked for it.", page.0, frame.0)
+        }
+        PoolMoved { page, from, to } => {
+            format!("Frame {} goes: page {} moves to frame {}.", from.0, page.0, to.0)
+        }
+        PoolResized { frames } => format!("The pool has {} frames now.", grouped(u64::from(*frames))),
+        PoolVictim { page, reason, number, .. } => why(*page, *reason, *number, None),
+        PolicyPlaced { list, item } if list.is_memory() => format!("Page {item} is remembered in {}.", name(*list)),
+        PolicyPlaced { list, item } => format!("Frame {item} is the newest of {} now.", name(*list)),
+        PolicyForgot { list, page } => format!("Page {} leaves {}.", page.0, name(*list)),
+        PolicyReferenced { frame } => format!("The reference bit of frame {} is set.", frame.0),
+        PolicyHandMoved { passed, hand, .. } => {
+            format!("The hand goes on by {} to frame {}, clearing bits on its way.", frames(*passed), hand.0)
+        }
+        PolicyTarget { target } => format!("T1 is to have {} pages now.", share(*target)),
+        PolicyForetold { accesses } => format!("The optimum is told the next {accesses} accesses."),
+        PolicyTimes { times } => format!("The policy takes note of the access to frame {}.", times.frame.0),
+        CurvesDrawn { curves } => {
+            let accesses = grouped(curves.accesses);
+            format!("{accesses} accesses replayed with every policy, at {} sizes of the pool.", curves.sizes.len())
+        }
+        _ => return None,
+    })
+}
+
+/// A sentence with what the view knows; for engines whose policy is shown.
+pub fn caption(view: &View, record: &Record) -> Option<String> {
+    use Event::*;
+    let known = view.state.parts.replacement.as_deref()?;
+    Some(match &record.event {
+        PoolHit { page, frame } if known.is_ahead(*frame) => {
+            format!("Hit: page {} was read ahead, and is used now for the first time.", page.0)
+        }
+        PoolHit { page, frame } => format!("Hit: page {} is in frame {}.", page.0, frame.0),
+        PoolMiss { page, frame } => format!("Miss: page {} is read from the disk into frame {}.", page.0, frame.0),
+        PoolVictim { page, reason, number, .. } => why(*page, *reason, *number, Some(known)),
+        PoolEvicted { page, frame } => {
+            let dirty = view.state.pool.iter().any(|held| held.frame == *frame && held.dirty);
+            let how = if dirty { "What was changed in it is lost." } else { "It is clean: nothing to write." };
+            format!("Page {} leaves frame {}. {how}", page.0, frame.0)
+        }
+        PoolFlushed { page, .. } => match view.pool_doing.victim {
+            Some(_) => format!("Page {} is dirty: it has to be written before its frame is free.", page.0),
+            None => format!("Page {} is written and clean again.", page.0),
+        },
+        PolicyPlaced { list, item } => placed(view, known, *list, *item),
+        PolicyReferenced { frame } => {
+            format!("The reference bit of {} is set: the hand will spare it once.", at(view, *frame))
+        }
+        PolicyHandMoved { from, passed, hand } => {
+            let spared = passed.saturating_sub(1);
+            match spared {
+                0 => format!("The hand looks at frame {from}: its bit is clear."),
+                spared => format!(
+                    "The hand passes {}, clears their bits, and stops behind the first whose bit was clear: frame {}.",
+                    frames(spared),
+                    hand.0.checked_sub(1).unwrap_or(view.state.frames.saturating_sub(1))
+                ),
+            }
+        }
+        PolicyTarget { target } => {
+            let (before, after) = (share(known.target), share(*target));
+            if *target > known.target {
+                format!("The page was remembered in B1: T1 was too short. Its target grows from {before} to {after}.")
+            } else {
+                format!("The page was remembered in B2: T2 was too short. T1's target falls from {before} to {after}.")
+            }
+        }
+        PolicyForgot { list, page } => forgot(*list, *page),
+        PolicyTimes { times } => {
+            let page = at(view, times.frame);
+            match (known.policy, times.times.as_slice()) {
+                (PolicyKind::Optimum, []) => format!("{} will not be used again.", upper(&page)),
+                (PolicyKind::Optimum, [next, ..]) => {
+                    let away = next.saturating_sub(known.accesses);
+                    format!("{} will be used again in {}.", upper(&page), accesses(away))
+                }
+                _ => format!("The access is noted: {} was used now.", page),
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// Why the page leaves.
+fn why(page: PageId, reason: VictimReason, number: u64, known: Option<&ReplacementState>) -> String {
+    let page = format!("Page {} has to leave", page.0);
+    let k = known.map_or(2, |known| known.k);
+    match reason {
+        VictimReason::FirstIn => format!("{page}: of all it came first."),
+        VictimReason::LeastRecent => format!("{page}: of all it was not used for longest."),
+        VictimReason::NotReferenced => format!("{page}: the hand found its reference bit clear."),
+        VictimReason::TooFewUses => {
+            format!("{page}: it was used less than {k} times, {} ago, and that longest ago.", accesses(number))
+        }
+        VictimReason::KthUse => {
+            let which = match k {
+                1 => "last use".to_string(),
+                2 => "last use but one".to_string(),
+                k => format!("{k}th last use"),
+            };
+            format!("{page}: its {which} is {} ago, further back than any other's.", accesses(number))
+        }
+        VictimReason::Newcomer => {
+            format!("{page}: A1in has {number} pages, more than a quarter; its oldest goes. Its number is remembered.")
+        }
+        VictimReason::ProvenLeastRecent => format!("{page}: A1in is short enough; of Am it was not used for longest."),
+        VictimReason::UsedOnce => {
+            let target = known.map(|known| format!(", its target is {}", share(known.target))).unwrap_or_default();
+            format!("{page}: T1 has {number} pages{target}. T1 gives its oldest.")
+        }
+        VictimReason::UsedAgain => {
+            let target = known.map(|known| format!(" (target {})", share(known.target))).unwrap_or_default();
+            format!("{page}: T1 is no longer than it is to be{target}, so T2 gives its oldest.")
+        }
+        VictimReason::UsedLast => {
+            format!("{page}: it will be used in {} only, later than any other.", accesses(number))
+        }
+        VictimReason::NeverAgain => format!("{page}: it will not be used again."),
+    }
+}
+
+fn placed(view: &View, known: &ReplacementState, list: PolicyList, item: u32) -> String {
+    if list.is_memory() {
+        return format!("Page {item} is gone, but its number stays in {}.", name(list));
+    }
+    let page = upper(&at(view, FrameId(item)));
+    let was =
+        known.lists.iter().find(|held| !held.list.is_memory() && held.items.contains(&item)).map(|held| held.list);
+    match list {
+        PolicyList::Queue => format!("{page} joins the queue at its end."),
+        PolicyList::Recent => format!("{page} is the most recently used now."),
+        PolicyList::A1in => format!("{page} is a newcomer: it joins A1in."),
+        PolicyList::Am if was.is_none() => format!("{page} came back while it was remembered: it is let into Am."),
+        PolicyList::T1 if was.is_none() => format!("{page} is new: it goes to T1, for what was used once."),
+        PolicyList::T2 if was == Some(PolicyList::T1) => format!("{page} is used again: it goes from T1 to T2."),
+        PolicyList::T2 if was.is_none() => format!("{page} came back while it was remembered: it goes to T2."),
+        list => format!("{page} is the most recently used of {} now.", name(list)),
+    }
+}
+
+fn forgot(list: PolicyList, page: PageId) -> String {
+    format!("Page {} leaves {}.", page.0, name(list))
+}
+
+/// What a list is called.
+pub fn name(list: PolicyList) -> &'static str {
+    match list {
+        PolicyList::Queue => "the queue",
+        PolicyList::Recent => "the list",
+        PolicyList::Retained => "the remembered pages",
+        PolicyList::A1in => "A1in",
+        PolicyList::A1out => "A1out",
+        PolicyList::Am => "Am",
+        PolicyList::T1 => "T1",
+        PolicyList::T2 => "T2",
+        PolicyList::B1 => "B1",
+        PolicyList::B2 => "B2",
+    }
+}
+
+/// The page in a frame, or the frame.
+fn at(view: &View, frame: FrameId) -> String {
+    match page_in(view, frame) {
+        Some(page) => format!("page {}", page.0),
+        None => format!("frame {}", frame.0),
+    }
+}
+
+pub fn page_in(view: &View, frame: FrameId) -> Option<PageId> {
+    let index = view.state.pool.binary_search_by_key(&frame, |held| held.frame).ok()?;
+    Some(view.state.pool[index].page)
+}
+
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+pub fn accesses(count: u64) -> String {
+    if count == 1 { "1 access".to_string() } else { format!("{} accesses", grouped(count)) }
+}
+
+fn frames(count: u32) -> String {
+    if count == 1 { "1 frame".to_string() } else { format!("{} frames", grouped(u64::from(count))) }
+}
+
+/// ARC's target as a person reads it.
+pub fn share(target: u64) -> String {
+    fixed(target as f64 / TARGET_ONE as f64, 1)
+}

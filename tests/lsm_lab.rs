@@ -1,0 +1,108 @@
+//! The lab of the log-structured merge tree as a person sees it: every step of every preset drawn, told and measured.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod scripts;
+
+use glassbase_core::lab::{Progress, Session};
+use glassbase_core::trace::Event;
+use glassbase_core::view::camera::Size;
+use glassbase_core::view::drawing::{Ask, Drawing};
+use glassbase_core::view::{Selection, Timeline, caption};
+
+/// A desk, and a phone.
+const ROOMS: [Size; 2] = [Size { width: 860.0, height: 560.0 }, Size { width: 300.0, height: 420.0 }];
+
+fn text(name: &str) -> &'static str {
+    scripts::SCRIPTS.iter().find(|(listed, _)| *listed == name).expect("it is listed").1
+}
+
+fn run(script: &str) -> Timeline {
+    let mut session = Session::new(script);
+    assert!(session.problems().is_empty(), "{:?}", session.problems());
+    while session.step(1000) != Progress::Idle {}
+    let mut timeline = Timeline::of_lab("lsm");
+    timeline.extend(session.trace().clone());
+    timeline
+}
+
+/// Draws every step, or every `stride`-th, in both rooms.
+fn draw_all(name: &str, script: &str, look: &mut dyn FnMut(&Ask, &Drawing, &Drawing)) {
+    let timeline = run(script);
+    let draw = timeline.guide().draw.expect("the lab draws");
+    let end = timeline.view_at(timeline.len());
+    let stride = timeline.len() / 1500 + 1;
+    for position in (1..=timeline.len()).step_by(stride) {
+        let (before, after) = (timeline.view_at(position - 1), timeline.view_at(position));
+        let record = timeline.record(position - 1);
+        for room in ROOMS {
+            let ask = Ask { before: &before, after: &after, end: &end, record, room, selected: None };
+            let step = draw(&ask);
+            for drawing in [&step.from, &step.to] {
+                assert_eq!(drawing.problems(), Vec::<String>::new(), "{name}, step {position}");
+                assert!(drawing.width <= room.width + 1.0, "{name}, step {position}: {} wide", drawing.width);
+                assert!(drawing.shapes.len() <= 1500, "{name}: {} shapes", drawing.shapes.len());
+            }
+            look(&ask, &step.from, &step.to);
+        }
+        if let Some(record) = record {
+            assert!(!caption(&before, record).is_empty());
+        }
+    }
+}
+
+#[test]
+fn every_step_of_every_preset_can_be_drawn() {
+    for (name, script) in scripts::presets().iter().filter(|(name, _)| name.contains("lsm/")) {
+        draw_all(name, script, &mut |_, _, _| {});
+        if *name != "preset/lsm/beside-btree" {
+            continue;
+        }
+        let btree = script.replacen("lab lsm", "lab lsm\nset store btree", 1).replace("set store lsm\n", "");
+        let plain: Vec<&str> = btree.lines().filter(|line| !line.starts_with("expect")).collect();
+        draw_all(name, &plain.join("\n"), &mut |_, _, _| {});
+    }
+}
+
+#[test]
+fn every_step_of_every_golden_script_can_be_drawn() {
+    for (name, script) in scripts::SCRIPTS.iter().filter(|(name, _)| name.starts_with("lsm/")) {
+        draw_all(name, script, &mut |_, _, _| {});
+    }
+}
+
+#[test]
+fn what_can_be_selected_can_be_inspected() {
+    let mut asked = 0;
+    draw_all("leveled", text("lsm/leveled"), &mut |ask, _, to| {
+        for target in to.shapes.iter().filter_map(|shape| shape.target) {
+            let facts = glassbase_core::view::lsm::GUIDE.inspect;
+            assert!(facts(ask.after, target).is_some(), "{target:?} at {}", ask.after.position);
+            asked += usize::from(matches!(target, Selection::File(_)));
+        }
+    });
+    assert!(asked > 1000);
+}
+
+/// Tables are as wide as their keys: two of one run never overlap, and what a compaction writes stands where it read.
+#[test]
+fn a_compaction_keeps_its_range() {
+    let mut merges = 0;
+    draw_all("leveled", text("lsm/leveled"), &mut |ask, from, to| {
+        let Some(Event::VersionEdited { edit }) = ask.record.map(|record| &record.event) else { return };
+        if edit.removed.is_empty() || edit.added.is_empty() {
+            return;
+        }
+        merges += 1;
+        let gone: Vec<_> = edit.removed.iter().map(|(_, file)| Selection::File(file.0)).collect();
+        let come: Vec<_> = edit.added.iter().map(|placed| Selection::File(placed.table.file.0)).collect();
+        let span = |drawing: &Drawing, wanted: &[Selection]| {
+            let chosen =
+                drawing.shapes.iter().filter(|shape| shape.target.is_some_and(|target| wanted.contains(&target)));
+            let ends = chosen.map(|shape| (shape.place.x, shape.place.right()));
+            ends.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).expect("they are drawn")
+        };
+        let (before, after) = (span(from, &gone), span(to, &come));
+        assert!((before.0 - after.0).abs() < 6.0 && (before.1 - after.1).abs() < 6.0, "{before:?} {after:?}");
+    });
+    assert!(merges > 2);
+}
