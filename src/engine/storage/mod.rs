@@ -1,6 +1,9 @@
 //! One node's storage engine: pages on a simulated disk, a buffer pool over them, a B+tree through the pool.
 //!
 //! ```text
+//!   Store       one interface over Database and Lsm
+//!   Lsm         a log-structured merge tree in append-only files
+//!   Heap        rows by row id, in no order
 //!   Database    a tree whose changes are logged: transactions, checkpoints, recovery
 //!   Tree        keys and values in order; splits, borrows, merges
 //!   Pager       pages by id: pool in front of disk, checksums between them
@@ -25,6 +28,7 @@ pub mod pager;
 pub mod pool;
 pub mod recovery;
 pub mod replacement;
+pub mod store;
 #[cfg(test)]
 mod tests;
 pub mod transaction;
@@ -34,6 +38,7 @@ pub use database::Database;
 pub use error::StorageError;
 pub use heap::Heap;
 pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
+pub use store::{Snapshot, Store, TreeStore};
 pub use transaction::Savepoint;
 pub use tree::{BulkLoad, Tree, Verification};
 
