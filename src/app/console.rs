@@ -116,7 +116,7 @@ impl Component for Console {
                         aria-expanded={if self.choices.is_empty() { "false" } else { "true" }}
                         aria-activedescendant={self.chosen.map(|index| format!("choice-{index}"))}
                         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go"
-                        placeholder="insert 37"
+                        placeholder={props.lab.0.commands.first().map_or("", |command| command.example)}
                         oninput={link.callback(|event: InputEvent| ConsoleMsg::Typed(typed(&event)))}
                         onkeydown={link.callback(ConsoleMsg::Key)}
                         onpaste={link.callback(ConsoleMsg::Pasted)}

@@ -36,7 +36,7 @@ impl App {
     /// Carries on for a part of a frame.
     pub fn work(&mut self) {
         let deadline = browser::now_ms() + WORK_MS;
-        if self.take_keys(deadline) || self.take_trace(deadline) {
+        if self.take_keys(deadline) || self.take_pages(deadline) || self.take_trace(deadline) {
             return;
         }
         let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };
@@ -58,7 +58,7 @@ impl App {
     }
 
     pub fn keep_moving(&mut self) {
-        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Trace { .. }));
+        let taking = matches!(self.intake, Some(Intake::Keys { .. } | Intake::Pages { .. } | Intake::Trace { .. }));
         if self.player.is_moving() || taking || self.goal.is_some() {
             self.frames.request();
         } else {

@@ -162,6 +162,12 @@ impl App {
             Ok(Opened::Keys(_)) if self.player.run.session().is_none() => {
                 self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
             }
+            Ok(Opened::Keys(reader)) if self.lab.0.command("accesses").is_some() => {
+                self.intake = Some(Intake::Pages { reader: Box::new(reader.into_pages()), name: name.to_string() });
+            }
+            Ok(Opened::Keys(_)) if self.lab.0.command("import").is_none() => {
+                self.complain("This lab takes no list of keys: open the B+tree lab, and drop it again.");
+            }
             Ok(Opened::Keys(reader)) => {
                 self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
             }
@@ -228,24 +234,61 @@ impl App {
         true
     }
 
+    /// Reads page numbers until the deadline. True while a file of them is on its way.
+    pub fn take_pages(&mut self, deadline_ms: f64) -> bool {
+        let Some(Intake::Pages { reader, .. }) = &mut self.intake else { return false };
+        let ended = loop {
+            match reader.step(LINES) {
+                Ok(true) => break Ok(()),
+                Ok(false) if browser::now_ms() >= deadline_ms => return true,
+                Ok(false) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        let Some(Intake::Pages { reader, .. }) = self.intake.take() else { return false };
+        match ended.and_then(|()| reader.finish()) {
+            Ok(file) => {
+                let needed = pages_for(&self.player.run.timeline().view_at(self.player.run.len()).state, file.pages);
+                let mut sentence = file.sentence;
+                if !needed.is_empty() {
+                    sentence.push_str(&format!(". The file of the lab has {} now.", counted(file.pages, "page")));
+                }
+                let lines: Vec<&str> = needed.iter().map(String::as_str).collect();
+                self.append_all(&lines, "accesses", file.data, &sentence);
+            }
+            Err(error) => self.complain(&capital(&format!("{error}."))),
+        }
+        true
+    }
+
     fn import(&mut self, keys: crate::lab::Data, sentence: &str) {
+        if keys.is_empty() {
+            self.log.say(Kind::Note, sentence);
+            return self.say(sentence);
+        }
+        self.append_all(&[], "import", keys, sentence);
+    }
+
+    /// Goes on with some lines and one that takes data, on both sides of a comparison.
+    fn append_all(&mut self, lines: &[&str], last: &str, data: crate::lab::Data, sentence: &str) {
         let before = self.player.run.len();
         self.log.say(Kind::Note, sentence);
         self.say(sentence);
-        if keys.is_empty() {
-            return;
-        }
+        let go_on = |session: &mut crate::lab::Session| {
+            lines.iter().try_for_each(|line| session.append(line))?;
+            session.append_with_data(last, data.clone())
+        };
         let rival = self.player.rival.as_mut().and_then(|rival| rival.run.session_mut());
         if let Some(rival) = rival {
-            let _ = rival.append_with_data("import", keys.clone());
+            let _ = go_on(rival);
         }
         let Some(session) = self.player.run.session_mut() else { return };
-        match session.append_with_data("import", keys) {
+        match go_on(session) {
             Ok(()) => {
                 self.preset = None;
                 self.go_on_from(before);
             }
-            Err(problems) => self.log.mistake("import", &problems),
+            Err(problems) => self.log.mistake(last, &problems),
         }
     }
 
@@ -319,4 +362,21 @@ fn capital(text: &str) -> String {
         first.make_ascii_uppercase();
     }
     text
+}
+
+/// The settings that give the lab's file so many pages, if it has fewer.
+fn pages_for(state: &crate::trace::EngineState, pages: u64) -> Vec<String> {
+    let known = state.parts.replacement.as_ref();
+    let (there, rows) = known.map_or((0, false), |known| (u64::from(known.pages), known.index_pages > 0));
+    let mut lines = Vec::new();
+    if there < pages {
+        if rows {
+            lines.push("set rows 0".to_string());
+        }
+        if pages * u64::from(state.page_size) > 32 << 20 {
+            lines.push("set page_size 128".to_string());
+        }
+        lines.push(format!("set pages {pages}"));
+    }
+    lines
 }

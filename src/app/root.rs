@@ -17,6 +17,7 @@ use super::player::{Move, Player, Rival};
 use super::run::Run;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
+use crate::lab::pool::trace_file::PageReader;
 use crate::lab::words::{grouped, shortened};
 use crate::lab::{LABS, Progress, lab};
 use crate::trace::{Bytes, PageId, TraceReader};
@@ -74,6 +75,11 @@ pub enum Intake {
     },
     Keys {
         reader: Box<KeyReader>,
+        name: String,
+    },
+    /// Page numbers, for a lab that takes accesses.
+    Pages {
+        reader: Box<PageReader>,
         name: String,
     },
     /// The timeline grows with what was read; it is shown when the file has proved whole.

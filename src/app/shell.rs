@@ -266,6 +266,10 @@ fn work(app: &App) -> Html {
             let (done, total) = reader.progress();
             (format!("taking the keys of {name}"), done as u64, total as u64)
         }
+        (Some(Intake::Pages { reader, name }), _) => {
+            let (done, total) = reader.progress();
+            (format!("taking the accesses of {name}"), done as u64, total as u64)
+        }
         (Some(Intake::Trace { reader, name, .. }), _) => {
             let (done, total) = reader.progress();
             (format!("reading the trace {name}"), done as u64, total as u64)

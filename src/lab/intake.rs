@@ -12,6 +12,7 @@
 use thiserror::Error;
 
 use super::data::{self, Data};
+use super::pool::trace_file::PageReader;
 use super::script::{MAX_LINE, MAX_LINES};
 use super::words;
 use crate::trace::Bytes;
@@ -47,6 +48,15 @@ pub enum IntakeError {
         "\"{name}\" has more than {lines} lines: cut it into several files", lines = words::grouped(MAX_LINES as u64)
     )]
     TooManyLines { name: String },
+    #[error("\"{name}\": line {line} is \"{text}\", which is no page number: one number a line, or a column of them")]
+    NoPageNumber { name: String, line: u64, text: String },
+    #[error("\"{name}\" has more than {} accesses: cut it into several files", words::grouped(*.most))]
+    TooManyAccesses { name: String, most: u64 },
+    #[error(
+        "\"{name}\" has {} different pages, and a file of the lab has {} at most", words::grouped(*.pages),
+        words::grouped(*.most)
+    )]
+    TooManyPages { name: String, pages: u64, most: u64 },
     #[error("\"{name}\" is in UTF-16: save it as UTF-8 and open it again")]
     Utf16 { name: String },
     #[error("\"{name}\" is not text: it has zero bytes")]
@@ -184,6 +194,11 @@ impl KeyReader {
     fn new(name: String, bytes: Vec<u8>, separator: Option<char>) -> KeyReader {
         let (keys, hashes, report) = (Data::default(), Vec::new(), Report::default());
         KeyReader { name, bytes, at: 0, separator, keys, hashes, numbers: 0, first_is_number: false, report }
+    }
+
+    /// The same file read as page numbers.
+    pub fn into_pages(self) -> PageReader {
+        PageReader::new(self.name, self.bytes, self.separator)
     }
 
     /// How far the file is read: bytes done and in total.

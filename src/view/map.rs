@@ -165,7 +165,7 @@ impl Map {
 }
 
 /// The largest squares with which so many find room: edge, gap, columns.
-fn fitted(count: usize, width: f64, height: f64, cell_max: f64) -> (f64, f64, usize) {
+pub fn fitted(count: usize, width: f64, height: f64, cell_max: f64) -> (f64, f64, usize) {
     let mut cell = cell_max.max(2.0);
     loop {
         let gap = if cell >= 9.0 {

@@ -201,11 +201,14 @@ impl Drawn {
         let Some(context) = context(&self.canvas) else { return };
         let _ = context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0);
         let brush = Brush { context: &context, palette: &Palette::of(dark), map };
-        // What was outlined is painted anew as well, and its outline with it.
-        let was: &[u32] = if afresh { &[] } else { &self.outlined };
         for (index, byte) in map.cells.iter().enumerate() {
-            let known = !afresh && self.cells.get(index) == Some(byte);
-            if !known || was.contains(&(index as u32)) || outlined.contains(&(index as u32)) {
+            if afresh || self.cells.get(index) != Some(byte) {
+                brush.cell(index, *byte);
+            }
+        }
+        // An outline reaches over the cells around: they are painted anew with it, and when it goes.
+        for index in self.outlined.iter().chain(&outlined).flat_map(|index| around(map, *index)) {
+            if let Some(byte) = map.cells.get(index) {
                 brush.cell(index, *byte);
             }
         }
@@ -216,6 +219,16 @@ impl Drawn {
         self.outlined = outlined;
         self.painted = Some(Painted { zoom, ..wanted });
     }
+}
+
+/// A cell and the eight around it, as far as they are there.
+fn around(map: &Map, index: u32) -> impl Iterator<Item = usize> {
+    let columns = map.columns.max(1);
+    let (row, column) = (index as usize / columns, index as usize % columns);
+    let rows = row.saturating_sub(1)..=row + 1;
+    rows.flat_map(move |row| {
+        (column.saturating_sub(1)..=(column + 1).min(columns - 1)).map(move |column| row * columns + column)
+    })
 }
 
 fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {

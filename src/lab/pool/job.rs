@@ -61,7 +61,7 @@ pub fn units(lab: &PoolLab, call: &Call, data: &Data) -> u64 {
         "lookups" => count().saturating_mul(4),
         "heap-scan" => u64::from(lab.settings.pages),
         "curve" => {
-            let sizes = arguments.number("sizes").unwrap_or(CURVE_SIZES) + 1;
+            let sizes = arguments.number("sizes").unwrap_or(CURVE_SIZES) + 2;
             let each = lab.history.len() as u64;
             (sizes * (PolicyKind::ALL.len() as u64 - 1) + 1).saturating_mul(each).div_ceil(CURVE_STEP as u64)
         }
@@ -236,7 +236,11 @@ fn curves(lab: &PoolLab, call: &Call) -> (Work, u64) {
     let accesses = lab.history.to_rc();
     let sizes = call.arguments.number("sizes").unwrap_or(CURVE_SIZES) as u32;
     let distinct = distinct(&accesses);
-    let sizes = curve_sizes(distinct.max(lab.pager.pool.capacity()).min(2 * distinct.max(1)), sizes);
+    let mut sizes = curve_sizes(distinct, sizes);
+    // What the pool has now is one of them.
+    sizes.push(lab.pager.pool.capacity());
+    sizes.sort_unstable();
+    sizes.dedup();
     let job = CurveJob::new(accesses, sizes, PolicyKind::ALL, &lab.settings.policy);
     let (_, all) = job.progress();
     (Work::Curves(Box::new(job)), all.div_ceil(CURVE_STEP as u64))

@@ -4,7 +4,7 @@
 //! - [`settings`]: the settings' values. [`expectations`]: what may stand behind `expect`.
 //! - [`machine`]: the pool over its file, and the commands that do one thing. [`job`]: those that do it many times.
 //! - [`pattern`]: where accesses come from. [`twin`]: a real B+tree and a real heap file, whose accesses are taken.
-//! - [`history`]: every access so far, for the hit-ratio curves.
+//! - [`history`]: every access so far, for the hit-ratio curves. [`trace_file`]: files of page numbers.
 
 pub mod expectations;
 mod history;
@@ -13,6 +13,7 @@ pub mod machine;
 mod pattern;
 mod presets;
 pub mod settings;
+pub mod trace_file;
 mod twin;
 
 use super::declaration::{Argument, ArgumentKind, CommandInfo, LabInfo, SettingInfo};

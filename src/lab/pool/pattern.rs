@@ -23,35 +23,44 @@ pub enum Pattern {
     List(Rc<[u32]>),
 }
 
-/// Pages by how often they are drawn. Those that are drawn most do not stand side by side.
+/// Pages by how often they are drawn. Which page has which rank looks like chance, and is the same in every run.
 #[derive(Clone)]
 pub struct Ranks {
     zipf: Zipf,
     count: u64,
-    stride: u64,
+    /// Bits of half a place.
+    half: u32,
 }
 
 impl Ranks {
     pub fn new(count: u64) -> Ranks {
         let count = count.max(1);
-        // The golden section, and no divisor in common with the count: each rank has a place of its own.
-        let mut stride = (count * 618 / 1000).max(1);
-        while greatest_common_divisor(stride, count) != 1 {
-            stride += 1;
-        }
-        Ranks { zipf: Zipf::new(count, ZIPF_EXPONENT), count, stride }
+        let bits = 64 - (count - 1).leading_zeros();
+        Ranks { zipf: Zipf::new(count, ZIPF_EXPONENT), count, half: bits.div_ceil(2).max(1) }
     }
 
     pub fn draw(&self, generator: &mut Generator) -> u64 {
-        self.zipf.sample(generator) * self.stride % self.count
+        self.place(self.zipf.sample(generator) - 1)
     }
-}
 
-fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
+    /// The page of a rank, both counted from 0: a permutation. Four rounds of a Feistel network permute the numbers of so
+    /// many bits; who lands beyond the last page goes through again (Black and Rogaway, "Ciphers with Arbitrary Finite
+    /// Domains", 2002).
+    fn place(&self, rank: u64) -> u64 {
+        let mask = (1u64 << self.half) - 1;
+        let mut place = rank;
+        loop {
+            let (mut left, mut right) = (place >> self.half & mask, place & mask);
+            for round in 1..=4u64 {
+                let mixed = (right + round).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                (left, right) = (right, left ^ (mixed >> 40 & mask));
+            }
+            place = left << self.half | right;
+            if place < self.count {
+                return place;
+            }
+        }
     }
-    a
 }
 
 impl Pattern {
@@ -121,7 +130,7 @@ mod tests {
     fn every_rank_has_a_page_of_its_own() {
         for count in [1u64, 2, 3, 10, 61, 100, 1024] {
             let ranks = Ranks::new(count);
-            let mut places: Vec<u64> = (1..=count).map(|rank| rank * ranks.stride % count).collect();
+            let mut places: Vec<u64> = (0..count).map(|rank| ranks.place(rank)).collect();
             places.sort_unstable();
             assert!(places.into_iter().eq(0..count), "{count}");
         }

@@ -1,6 +1,6 @@
 //! The hit-ratio curves: for each policy, how often it would have hit, by the size of the pool.
 //!
-//! The curve of the run's own policy is strong, the optimum's is dashed, the others are thin. Beside the chart stand all
+//! The axis of sizes is a square root, so that small pools have room. The curve of the run's own policy is strong, the optimum's is dashed, the others are thin. Beside the chart stand all
 //! of them in order, with their hit ratio at the size that the pool has; pointing at a name brings its curve out.
 
 use super::super::Selection;
@@ -25,7 +25,8 @@ pub fn draw(drawing: &mut Drawing, place: Place, view: &View, selected: Option<S
     drawing.add(Shape::title_of(id, place.x, place.y + 12.0, title));
     let area = Place::new(place.x + 36.0, place.y + 26.0, (place.w - 46.0 - LEGEND_W).max(80.0), place.h - 52.0);
     let Some(largest) = curves.sizes.last().copied().filter(|_| curves.accesses > 0) else { return };
-    let x_of = |size: f64| area.x + area.w * size / f64::from(largest.max(1));
+    // A square root: the small sizes are where the policies differ.
+    let x_of = |size: f64| area.x + area.w * (size / f64::from(largest.max(1))).sqrt();
     let y_of = |ratio: f64| area.bottom() - area.h * ratio;
     axes(drawing, area, largest);
     let chosen = match selected {
@@ -55,9 +56,9 @@ fn axes(drawing: &mut Drawing, area: Place, largest: u32) {
         let label = Shape::text(id.and(10 + u64::from(step)), area.x - 6.0, y + 4.0, text);
         drawing.add(label.class("quiet").anchor(Anchor::End));
     }
-    for step in 0..=2u32 {
-        let size = u64::from(largest) * u64::from(step) / 2;
-        let x = area.x + area.w * f64::from(step) / 2.0;
+    for step in 0..=4u32 {
+        let size = u64::from(largest) * u64::from(step * step) / 16;
+        let x = area.x + area.w * f64::from(step) / 4.0;
         let label = Shape::text(id.and(20 + u64::from(step)), x, area.bottom() + 16.0, grouped(size));
         drawing.add(label.class("quiet").anchor(Anchor::Middle));
     }

@@ -51,11 +51,11 @@ static FETCH: Algorithm = Algorithm {
     lines: &[
         "fetch(page):",
         "  frame = table[page]",
-        "  if there is one:                   # hit",
+        "  if there is one: (hit)",
         "    policy.hit(frame)",
-        "  else:                              # miss",
+        "  else: (miss)",
         "    if no frame is vacant:",
-        "      victim = policy.victim(page)   # never a pinned one",
+        "      victim = policy.victim(page)",
         "      if victim is dirty: write it",
         "      table[victim.page] = none",
         "    read page into frame",
@@ -196,7 +196,7 @@ const OWN_MEASURES: &[Measure] = &[
     },
     Measure {
         name: "access-time",
-        label: "Time per access",
+        label: "Per access",
         unit: Unit::Nanoseconds,
         help: "Virtual time that an access took on average, since the pool was opened.",
         of: |view| {

@@ -5,8 +5,9 @@
 use super::super::Selection;
 use super::super::View;
 use super::super::arrange::Place;
+use super::super::camera::Size;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
-use super::plan::{CHIP_H, LISTED_MAX, Plan, ROW_H, ROWS_MAX, TITLE_H, known};
+use super::plan::{BALANCE_H, CHIP_H, Plan, ROW_H, ROWS_MAX, TITLE_H, known};
 use super::words::{page_in, share};
 use crate::trace::parts::ReplacementState;
 use crate::trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
@@ -15,13 +16,12 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let Some(known) = known(view) else { return };
     let Place { x, y, w, .. } = plan.policy;
     let pen = Pen { plan, view, known, x, w };
-    let all = plan.frames;
     match known.policy {
         PolicyKind::Fifo => {
-            pen.list(drawing, y, PolicyList::Queue, "Queue: the newest first, the last one leaves", all);
+            pen.list(drawing, y, PolicyList::Queue, "Queue, the newest first");
         }
         PolicyKind::Lru => {
-            pen.list(drawing, y, PolicyList::Recent, "By last use: the newest first, the last one leaves", all);
+            pen.list(drawing, y, PolicyList::Recent, "By last use, the newest first");
         }
         PolicyKind::Clock if plan.is_ring() => ring(drawing, &pen, y),
         PolicyKind::Clock => {
@@ -31,22 +31,22 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
         }
         PolicyKind::LruK => {
             let y = rows(drawing, &pen, y);
-            pen.list(drawing, y, PolicyList::Retained, "Gone, but their uses are remembered", all);
+            pen.list(drawing, y, PolicyList::Retained, "Gone, their uses remembered");
         }
         PolicyKind::Optimum => {
             rows(drawing, &pen, y);
         }
         PolicyKind::TwoQueue => {
-            let y = pen.list(drawing, y, PolicyList::Am, "Am: asked for again, by last use", all);
-            let y = pen.list(drawing, y, PolicyList::A1in, "A1in: newcomers, by arrival", all);
-            pen.list(drawing, y, PolicyList::A1out, "A1out: newcomers that left (numbers only)", all / 2);
+            let y = pen.list(drawing, y, PolicyList::Am, "Am: asked for again");
+            let y = pen.list(drawing, y, PolicyList::A1in, "A1in: newcomers");
+            pen.list(drawing, y, PolicyList::A1out, "A1out: newcomers that left");
         }
         PolicyKind::Arc => {
             let y = balance(drawing, &pen, y);
-            let y = pen.list(drawing, y, PolicyList::T2, "T2: used again", all);
-            let y = pen.list(drawing, y, PolicyList::T1, "T1: used once", all);
-            let y = pen.list(drawing, y, PolicyList::B1, "B1: left T1 (numbers only)", all);
-            pen.list(drawing, y, PolicyList::B2, "B2: left T2 (numbers only)", all);
+            let y = pen.list(drawing, y, PolicyList::T2, "T2: used again");
+            let y = pen.list(drawing, y, PolicyList::T1, "T1: used once");
+            let y = pen.list(drawing, y, PolicyList::B1, "B1: left T1");
+            pen.list(drawing, y, PolicyList::B2, "B2: left T2");
         }
     }
 }
@@ -60,8 +60,8 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
-    /// A list with its title; gives where the next begins. `most` is how many pages it may have.
-    fn list(&self, drawing: &mut Drawing, y: f64, list: PolicyList, title: &str, most: usize) -> f64 {
+    /// A list with its title; gives where the next begins.
+    fn list(&self, drawing: &mut Drawing, y: f64, list: PolicyList, title: &str) -> f64 {
         let items = self.known.list(list);
         let id = Id::of("list", list as u64);
         drawing.add(Shape::title_of(id, self.x, y + 12.0, format!("{title} · {}", items.len())));
@@ -71,8 +71,8 @@ impl Pen<'_> {
             drawing.add(Shape::rect(id.and(1), place).class("slot").marks(Marks::EMPTY | Marks::MUTED));
         }
         // The newest first; of a long list its two ends.
-        let cut = items.len() > LISTED_MAX;
-        let shown = if cut { LISTED_MAX } else { items.len() };
+        let cut = items.len() > self.plan.listed_max();
+        let shown = if cut { self.plan.listed_max() } else { items.len() };
         for place in 0..shown {
             let from_newest = if cut && place >= shown / 2 { items.len() - shown + place } else { place };
             let item = items[items.len() - 1 - from_newest];
@@ -83,12 +83,16 @@ impl Pen<'_> {
             let (x, y) = wrap.place(shown / 2).center();
             drawing.add(Shape::text(id.and(2), x, y + 4.0, "…").anchor(Anchor::Middle).class("quiet"));
         }
-        y + self.plan.list_height(self.w, most)
+        y + self.plan.list_height(self.w, items.len())
     }
 
     fn chip(&self, drawing: &mut Drawing, list: PolicyList, item: u32, place: Place, next: bool) {
         let page = if list.is_memory() { Some(PageId(item)) } else { page_in(self.view, FrameId(item)) };
         let Some(page) = page else { return };
+        // On its way back into the pool a page is remembered for a moment still.
+        if list.is_memory() && self.view.in_pool(page) {
+            return;
+        }
         let mut shape = Shape::rect(chip_id(page), place).class("slot").label(page.0.to_string());
         let title = format!("Page {} in {}", page.0, super::words::name(list));
         shape = shape.target(Selection::Page(page), title);
@@ -124,7 +128,7 @@ pub fn chip_id(page: PageId) -> Id {
 /// The frames in a ring, their reference bits, and the hand.
 fn ring(drawing: &mut Drawing, pen: &Pen, y: f64) {
     let Pen { plan, view, known, x, w } = pen;
-    let title = "Clock: the hand spares what was used since it last came by, and clears its bit";
+    let title = "The clock: pages and their reference bits";
     drawing.add(Shape::title_of(Id::of("policy", 1), *x, y + 12.0, title));
     let radius = plan.radius(*w);
     let middle = (x + w / 2.0, y + TITLE_H + CHIP_H + radius);
@@ -136,17 +140,17 @@ fn ring(drawing: &mut Drawing, pen: &Pen, y: f64) {
     for number in 0..view.state.frames.min(plan.frames as u32) {
         let frame = FrameId(number);
         let (cx, cy) = around(number, radius);
-        let size = plan.chip;
+        let size = Size { width: plan.chip.width + 8.0, height: CHIP_H + 4.0 };
         let place = Place::new(cx - size.width / 2.0, cy - size.height / 2.0, size.width, size.height);
         drawing.add(super::scene::frame_box(view, frame, place, false));
         if page_in(view, frame).is_some() {
-            let (bx, by) = around(number, radius - CHIP_H - 3.0);
+            let (bx, by) = around(number, radius - CHIP_H - 8.0);
             let set = known.is_referenced(frame);
             let bit = Shape::text(Id::of("bit", u64::from(number)), bx, by + 4.0, if set { "1" } else { "0" });
             drawing.add(bit.class("mono").anchor(Anchor::Middle).mark(Marks::MUTED, !set));
         }
     }
-    let tip = around(known.hand.0.min(plan.frames as u32), radius - CHIP_H - 14.0);
+    let tip = around(known.hand.0.min(plan.frames as u32), radius - CHIP_H - 22.0);
     drawing.add(Shape::arrow(Id::of("hand", 0), middle, tip).marks(Marks::LIT));
     drawing.add(Shape::dot(Id::of("hand", 1), middle.0, middle.1, 4.0));
 }
@@ -169,7 +173,7 @@ fn balance(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     drawing.add(bar(2, first, again).said(format!("T2 has {again} pages")));
     let at = x + (target * unit).min(width);
     drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::CURRENT));
-    y + 46.0
+    y + BALANCE_H
 }
 
 /// Pages by how far their K-th last use is back, or their next one ahead: the first leaves first.
@@ -194,11 +198,7 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     order.sort_by_key(|(frame, _)| (rank(*frame), *frame));
     let title = match known.policy {
         PolicyKind::Optimum => "By next use: the furthest leaves first".to_string(),
-        _ => format!(
-            "LRU-{}: by the last use but {}; the furthest back leaves first",
-            known.k,
-            known.k.saturating_sub(1)
-        ),
+        _ => format!("By the {} use: the furthest back leaves first", super::words::kth(known.k)),
     };
     drawing.add(Shape::title_of(Id::of("policy", 1), *x, y + 12.0, title));
     let distance = |frame: FrameId| match rank(frame) {

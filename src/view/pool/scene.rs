@@ -8,15 +8,14 @@ use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape, Step, chip};
 use super::super::map::{Map, MapOf, cell};
 use super::super::{Selection, View};
-use super::plan::{FRAMES_SHOWN, Plan, TITLE_H, known};
+use super::plan::{FRAMES_SHOWN, NUMBERED_MAX, PAGE_CELL, Plan, TITLE_H, known};
 use super::{chart, policy};
 use crate::trace::{Event, FrameId, PageId};
 
 pub fn draw(ask: &Ask) -> Step {
-    let plan = Plan::of(ask);
-    let mut step = Step { from: picture(ask, &plan, ask.before), to: picture(ask, &plan, ask.after) };
+    let mut step = Step::of(ask, |view| picture(ask, &Plan::of(ask, view), view));
     if let Some(record) = ask.record {
-        flights(&mut step, &plan, &record.event);
+        flights(&mut step, &Plan::of(ask, ask.after), &record.event);
     }
     step
 }
@@ -33,6 +32,8 @@ fn picture(ask: &Ask, plan: &Plan, view: &View) -> Drawing {
         chart::draw(&mut drawing, place, view, ask.selected);
     }
     file(&mut drawing, plan, view);
+    // Two side by side both begin at the top.
+    drawing.height = drawing.height.max(ask.room.height);
     drawing
 }
 
@@ -70,7 +71,7 @@ fn title(drawing: &mut Drawing, plan: &Plan, view: &View) {
 /// The accesses of the last moments, the newest at the right.
 fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let doing = &view.pool_doing;
-    let size = Size { width: plan.chip.width, height: 22.0 };
+    let size = Size { width: plan.chip.width + 10.0, height: 22.0 };
     let room = ((plan.tape.w + 3.0) / (size.width + 3.0)).max(1.0) as usize;
     let shown = doing.accesses.len().min(room);
     let first = doing.count - shown as u64;
@@ -99,7 +100,7 @@ fn frames(drawing: &mut Drawing, plan: &Plan, view: &View, place: Place) {
     }
     let boxes = plan.frame_boxes(place);
     for number in 0..all.min(plan.frames) {
-        drawing.add(frame_box(view, FrameId(number as u32), boxes.place(number), true));
+        drawing.add(frame_box(view, FrameId(number as u32), boxes.place(number), plan.frames <= NUMBERED_MAX));
     }
 }
 
@@ -189,8 +190,14 @@ fn file(drawing: &mut Drawing, plan: &Plan, view: &View) {
         drawing.add(Shape::title_of(Id::of("file-title", number as u64), part.place.x, part.place.y - 8.0, title));
         let words = format!("{}: {count} pages; filled are those in the pool.", part.title);
         let first = part.first;
-        let map =
-            Map::in_room(Id::of("file", number as u64), part.place, cells, MapOf::Pages(PageId(first)), words, 14.0);
+        let map = Map::in_room(
+            Id::of("file", number as u64),
+            part.place,
+            cells,
+            MapOf::Pages(PageId(first)),
+            words,
+            PAGE_CELL,
+        );
         let here = lit.and_then(|page| page.checked_sub(first)).filter(|index| (*index as usize) < count);
         drawing.map(map.lit(here));
     }

@@ -47,6 +47,7 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
         PoolHit { page, frame } => format!("Hit: page {} is in frame {}.", page.0, frame.0),
         PoolMiss { page, frame } => format!("Miss: page {} is read from the disk into frame {}.", page.0, frame.0),
         PoolVictim { page, reason, number, .. } => why(*page, *reason, *number, Some(known)),
+        PoolUnpinned { page, .. } => format!("The access to page {} is over.", page.0),
         PoolEvicted { page, frame } => {
             let dirty = view.state.pool.iter().any(|held| held.frame == *frame && held.dirty);
             let how = if dirty { "What was changed in it is lost." } else { "It is clean: nothing to write." };
@@ -107,12 +108,8 @@ fn why(page: PageId, reason: VictimReason, number: u64, known: Option<&Replaceme
             format!("{page}: it was used less than {k} times, {} ago, and that longest ago.", accesses(number))
         }
         VictimReason::KthUse => {
-            let which = match k {
-                1 => "last use".to_string(),
-                2 => "last use but one".to_string(),
-                k => format!("{k}th last use"),
-            };
-            format!("{page}: its {which} is {} ago, further back than any other's.", accesses(number))
+            let which = kth(k);
+            format!("{page}: its {which} use is {} ago, further back than any other's.", accesses(number))
         }
         VictimReason::Newcomer => {
             format!("{page}: A1in has {number} pages, more than a quarter; its oldest goes. Its number is remembered.")
@@ -154,6 +151,16 @@ fn placed(view: &View, known: &ReplacementState, list: PolicyList, item: u32) ->
 
 fn forgot(list: PolicyList, page: PageId) -> String {
     format!("Page {} leaves {}.", page.0, name(list))
+}
+
+/// "2nd last".
+pub fn kth(k: u32) -> String {
+    match k {
+        0 | 1 => "last".to_string(),
+        2 => "2nd last".to_string(),
+        3 => "3rd last".to_string(),
+        k => format!("{k}th last"),
+    }
 }
 
 /// What a list is called.

@@ -110,10 +110,10 @@ impl CurveJob {
     }
 }
 
-/// Up to `count` sizes from 1 to `pages`, evenly spread.
+/// Up to `count` sizes from 1 to `pages`, closer together where they are small: their square roots are evenly spread.
 pub fn curve_sizes(pages: u32, count: u32) -> Vec<u32> {
     let (pages, count) = (u64::from(pages.max(1)), u64::from(count.max(1)));
-    let mut sizes: Vec<u32> = (1..=count).map(|step| (pages * step).div_ceil(count) as u32).collect();
+    let mut sizes: Vec<u32> = (1..=count).map(|step| (pages * step * step).div_ceil(count * count) as u32).collect();
     sizes.insert(0, 1);
     sizes.dedup();
     sizes

@@ -415,6 +415,7 @@ fn one_pass_gives_lru_at_every_size_and_slices_give_all() {
             assert_eq!(curve.hits, expected, "{}", curve.policy.word());
         }
     }
-    assert_eq!(curve_sizes(10, 5), [1, 2, 4, 6, 8, 10]);
+    assert_eq!(curve_sizes(100, 5), [1, 4, 16, 36, 64, 100]);
+    assert_eq!(curve_sizes(3, 5), [1, 2, 3]);
     assert_eq!(curve_sizes(1, 5), [1]);
 }
