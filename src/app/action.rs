@@ -18,6 +18,8 @@ pub enum Action {
     Play,
     Speed(f64),
     Fork,
+    /// Cuts the power at a position of the run.
+    CrashAt(usize),
     /// Takes the fork back.
     Undo,
     /// Ends the command under way, or the reading of a file.

@@ -11,6 +11,7 @@ pub const LAST: &str = "M15 4v12M5 4l7 6-7 6z";
 pub const BACK: &str = "M12.5 4.5L6.5 10l6 5.5";
 pub const FORWARD: &str = "M7.5 4.5L13.5 10l-6 5.5";
 pub const FORK: &str = "M6 3v14M6 11c0-4 8-2 8-7M11.5 6L14 3.5 16.5 6";
+pub const BOLT: &str = "M11.500 2L5 11.500h4.500L8.500 18 15 8.500h-4.500z";
 pub const SHARE: &str = "M8 12l4-4M9 6l2.5-2.5a3.5 3.5 0 015 5L14 11M11 14l-2.5 2.5a3.5 3.5 0 01-5-5L6 9";
 pub const EXPORT: &str = "M10 3v9M6.5 8.5L10 12l3.5-3.5M4 13v3h12v-3";
 pub const OPEN: &str = "M10 12V3M6.5 6.5L10 3l3.5 3.5M4 13v3h12v-3";

@@ -18,6 +18,7 @@
 //! again elsewhere. **Invariant:** no callback holds the main thread longer than a frame; long work is done in slices.
 
 pub mod action;
+mod bolt;
 mod browser;
 mod bytes;
 mod code;

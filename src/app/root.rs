@@ -222,6 +222,7 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
@@ -282,7 +283,7 @@ impl App {
     }
 
     /// Adds what was typed to the script, and plays it.
-    fn issue(&mut self, text: &str) {
+    pub fn issue(&mut self, text: &str) {
         let before = self.player.run.len();
         let Some(session) = self.player.run.session_mut() else {
             return self.complain("This is a recorded trace: fork to run its script, then go on from there.");

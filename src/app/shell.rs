@@ -123,6 +123,7 @@ impl App {
             "-" => Action::Speed(self.other_speed(-1)),
             "?" => Action::Show(Shown::Help),
             "f" | "F" if !self.embed => Action::Fork,
+            "b" | "B" if !self.embed && self.has_bolt() => Action::CrashAt(self.player.position()),
             "/" if !self.embed => {
                 browser::focus("command");
                 event.prevent_default();
@@ -385,6 +386,7 @@ fn transport(app: &App) -> Html {
         playing: player.is_playing(),
         speed: player.speed,
         whole: !app.embed,
+        bolt: app.has_bolt(),
         act: app.act.clone(),
     };
     Part::Transport(props).draw()

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::action::{Act, Action, on};
+use super::bolt::Bolt;
 use super::icons::{self, icon, icon_button};
 use super::lanes::Lanes;
 use super::pace::SPEEDS;
@@ -20,6 +21,8 @@ pub struct TransportProps {
     pub speed: f64,
     /// In a page of its own: an embedded one has no console to go on with after a fork.
     pub whole: bool,
+    /// The lab has a power to cut.
+    pub bolt: bool,
     pub act: Act,
 }
 
@@ -39,6 +42,9 @@ pub fn transport(props: &TransportProps) -> Html {
                 { icon_button(icons::LAST, "To the end (End)", to(Move::End), length == 0) }
                 { speeds(props) }
                 { fork(props) }
+                if props.whole && props.bolt {
+                    <Bolt {length} {position} act={props.act.clone()} />
+                }
                 <span class="where">
                     <span class="time quiet">{ &props.time }{ " \u{b7} " }</span>
                     { position }{ " / " }{ length }

@@ -12,6 +12,7 @@
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
+//!   [`log`]: the lab of log and recovery.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -26,6 +27,7 @@ pub mod expectations;
 pub mod help;
 pub mod intake;
 pub mod keys;
+pub mod log;
 pub mod lsm;
 pub mod machine;
 pub mod pages;
@@ -62,6 +64,7 @@ pub static LABS: &[&LabInfo] = &[
     &pages::PAGES,
     &pool::POOL,
     &lsm::LSM,
+    &log::LOG,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -52,6 +52,14 @@ pub enum Refusal {
     NotPinned { page: u32 },
     #[error("a page has {bits} bits, numbered from 0: there is no bit {bit}")]
     NoSuchBit { bit: u32, bits: u32 },
+    #[error("no transaction {name} is open; {}", open_ones(.open))]
+    NoSuchTransaction { name: String, open: String },
+    #[error("no transaction is open: begin one first")]
+    NoOpenTransaction,
+    #[error("transaction {name} is open already: end it first, or take another name")]
+    TransactionOpen { name: String },
+    #[error("transaction {transaction} has no savepoint {name}; {}", savepoints(.known))]
+    NoSuchSavepoint { name: String, transaction: String, known: String },
     #[error("there is no table {file}; the picture has the numbers of those there are")]
     NoSuchTable { file: u64 },
     #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
@@ -61,4 +69,12 @@ pub enum Refusal {
 /// Whether a command of so many operations is allowed.
 pub fn check_units(count: u64) -> Result<(), Refusal> {
     if count > MAX_UNITS { Err(Refusal::TooMany { count }) } else { Ok(()) }
+}
+
+fn open_ones(open: &str) -> String {
+    if open.is_empty() { "none is: begin one first".to_string() } else { format!("these are: {open}") }
+}
+
+fn savepoints(known: &str) -> String {
+    if known.is_empty() { "set one first".to_string() } else { format!("it has these: {known}") }
 }

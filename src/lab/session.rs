@@ -18,7 +18,7 @@ use super::script::{Script, Statement};
 use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
 use crate::trace::recorder::Capture;
-use crate::trace::{EngineState, Event, PageId, Trace};
+use crate::trace::{EngineState, Event, Lane, PageId, Trace};
 
 pub use crate::storage::page::Region;
 
@@ -295,7 +295,10 @@ impl Session {
     fn settled_at(&self, position: usize) -> usize {
         let count = self.complete_at(position);
         let begun = if count == 0 { 1 } else { self.ends[count - 1] };
-        let told = |index| matches!(self.trace().get(index).map(|r| &r.event), Some(Event::StateTaken { .. }));
+        let event = |index| self.trace().get(index).map(|record| &record.event);
+        // An engine may take its state in the middle of a command (a database that is recovered): its own events follow.
+        let is_last = |index: usize| event(index + 1).is_none_or(|next| next.lane() == Lane::Script);
+        let told = |index| matches!(event(index), Some(Event::StateTaken { .. })) && is_last(index);
         if count < self.ends.len() && (begun..position).any(told) { count + 1 } else { count }
     }
 

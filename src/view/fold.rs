@@ -98,7 +98,11 @@ impl View {
     }
 
     fn take_state(&mut self, state: &Rc<EngineState>) {
-        self.state = (**state).clone();
+        let before = std::mem::replace(&mut self.state, (**state).clone());
+        if state.parts.log.is_some() && state.parts.client.is_none() {
+            // The engine tells of itself; its client and its disk know nothing of that.
+            (self.state.parts.client, self.state.parts.medium) = (before.parts.client, before.parts.medium);
+        }
         self.state.pages.truncate(PAGES_MAX);
         self.tally = Tally::of(&self.state.pages);
     }

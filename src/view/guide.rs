@@ -11,11 +11,11 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, lsm, pages, pool};
+use super::{Selection, View, log, lsm, pages, pool};
 use crate::trace::{EngineState, Event, Lane, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
-pub static GUIDES: &[&Guide] = &[&BTREE, &pages::GUIDE, &pool::GUIDE, &lsm::GUIDE];
+pub static GUIDES: &[&Guide] = &[&BTREE, &pages::GUIDE, &pool::GUIDE, &lsm::GUIDE, &log::GUIDE];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
 pub static BTREE: Guide = Guide { lab: "btree", lanes: Lane::ALWAYS, ..Guide::PLAIN };

@@ -31,6 +31,7 @@ mod fold;
 mod fold_pool;
 pub mod guide;
 pub mod layout;
+pub mod log;
 pub mod lsm;
 pub mod map;
 pub mod markers;
@@ -133,6 +134,8 @@ pub struct View {
     pub last_failure: Option<Rc<str>>,
     pub verified: Option<Verification>,
     pub fault: Option<Rc<str>>,
+    /// What is going on in a log and in recovery.
+    pub log: log::Doing,
     /// What is going on in a heap file.
     pub pages: pages::Doing,
     /// What goes on in a log-structured merge tree.
@@ -147,6 +150,7 @@ impl View {
     pub fn apply(&mut self, index: usize, record: &Record) {
         let oddities = self.oddities();
         self.activity_before(index, record);
+        self.log.follow(&self.state, &record.event, record.time_ns);
         let taken = matches!(record.event, Event::StateTaken { .. });
         let heap = if taken { self.state.parts.heap.clone() } else { None };
         self.fold(&record.event);

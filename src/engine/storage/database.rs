@@ -215,6 +215,11 @@ impl Database {
         self.tree.write_all_pages(cx)
     }
 
+    /// Turns one bit of a page on the disk over. The page leaves the pool, so that the next access reads it.
+    pub fn flip_bit(&mut self, cx: &mut Cx, page: PageId, bit: u32) -> Result<(), StorageError> {
+        self.tree.flip_bit(cx, page, bit)
+    }
+
     /// Power fails and comes back. What was in memory is gone; the database has to be recovered.
     pub fn crash(&mut self, cx: &mut Cx) -> Crash {
         let crash = self.disk_mut().crash(cx);

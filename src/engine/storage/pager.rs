@@ -218,6 +218,7 @@ impl Pager {
     pub fn discard(&mut self, cx: &mut Cx, page: PageId) {
         if let Some(frame) = self.pool.find(page) {
             self.pool.discard(frame, &mut self.pool.telling(cx));
+            cx.counters.pool_evictions += 1;
             cx.emit(|| Event::PoolEvicted { page, frame });
         }
     }

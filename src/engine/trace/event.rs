@@ -13,7 +13,7 @@ use super::field::{self, Texts};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
-use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
@@ -260,7 +260,7 @@ events! {
     }
     Log {
         /// A record was put at the end of the log, in memory. `prev` is the transaction's record before, `undo_next` what
-        /// it would take back next; `page` is 0 for records that are about none, or about the meta page.
+        /// it would take back next if the record says so, else 0; `page` is 0 for records that are about none, or about the meta page.
         "log-appended" LogAppended {
             lsn: Lsn, prev: Lsn, txn: TxnId, kind: LogKind, page: PageId, undo_next: Lsn, length: u32, text: Rc<str>,
         }
@@ -299,6 +299,18 @@ events! {
         "page-restored" PageRestored { page: PageId, lsn: Lsn, source: PageSource }
         /// The log ends here, where a crash tore what followed.
         "log-torn" LogTorn { at: Lsn, bytes: u32 }
+        /// The commit is in the log and waits for others to share its sync.
+        "transaction-waits" TransactionWaits { txn: TxnId }
+        /// The client begins a transaction, by a name of its own.
+        "client-began" ClientBegan { txn: TxnId, name: Rc<str> }
+        /// The client was told that a key has this value now, or that it is deleted.
+        "client-changed" ClientChanged { txn: TxnId, key: Bytes, value: Bytes, removed: bool }
+        /// Of the client's changes the first `changes` are left.
+        "client-took-back" ClientTookBack { txn: TxnId, changes: u32 }
+        "client-learned" ClientLearned { txn: TxnId, fate: TxnFate }
+        /// The database was held against what the client wrote down. `problem` is empty when all of the `promised`
+        /// transactions that had to be there are, and nothing else; `lost` ones were acknowledged, but may be missing.
+        "client-checked" ClientChecked { promised: u64, lost: u64, records: u64, problem: Rc<str> }
     }
     Lsm {
         /// The tree is being opened: nothing is known of it but its settings.
@@ -384,6 +396,10 @@ events! {
         "fault" DiskFault { text: Rc<str> }
         /// Power failed: of the unsynced writes, so many were kept, lost, and torn.
         "crashed" DiskCrashed { kept: u32, lost: u32, torn: u32 }
+        /// What became of a page's write in a crash, the LSN that the disk has of it now, and whether it fails its checksum.
+        "page-survived" PageSurvived { page: PageId, fate: WriteFate, lsn: Lsn, damaged: bool }
+        /// The page fails its checksum on the disk from now on; its LSNs there may be damaged too.
+        "page-damaged" PageDamaged { page: PageId, live: Lsn, durable: Lsn }
     }
 }
 
@@ -413,6 +429,7 @@ impl Event {
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),
             RecordRedone { page, .. } | RecordSkipped { page, .. } | PageRestored { page, .. } => one(*page),
+            PageSurvived { page, .. } | PageDamaged { page, .. } => one(*page),
             HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),
             HeapCompacted { page, .. } | HeapOverflowWritten { page, .. } | HeapCellRead { page, .. } => one(*page),
             HeapOverflowRead { page, .. } | HeapPageScanned { page, .. } => one(*page),

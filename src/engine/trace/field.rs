@@ -10,7 +10,7 @@ use super::decimal::{number, push_number};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
-use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
@@ -87,7 +87,7 @@ macro_rules! word_fields {
     )*};
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
-word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);

@@ -151,6 +151,32 @@ words! {
 }
 
 words! {
+    /// What the client of a transaction knows of it.
+    TxnFate {
+        Open = "open",
+        /// It asked for the commit and got no answer yet.
+        Asked = "asked",
+        /// It was told that the commit is done.
+        Told = "told",
+        Aborted = "aborted",
+        /// The power failed before it was told that the commit is done, and nothing of it is there.
+        Cut = "cut",
+        /// It was told that the commit is done, and nothing of it is there after a crash.
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// What became of a write that was not durable when the power failed.
+    WriteFate {
+        Kept = "kept",
+        Lost = "lost",
+        /// Some sectors of the page are new, the others old.
+        Torn = "torn",
+    }
+}
+
+words! {
     /// The passes of recovery.
     RecoveryPass {
         Analysis = "analysis",

@@ -22,7 +22,7 @@ use super::id::SplitKind;
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
-use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnId, TxnStatus};
+use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList};
 
@@ -240,7 +240,7 @@ macro_rules! plain_words {
     )*};
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
-plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource);
+plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
 plain_words!(PolicyKind, PolicyList);
 
 plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);

@@ -234,18 +234,19 @@ impl Disk {
         Ok(())
     }
 
-    /// Cuts a file after `length` bytes; durable at once. A longer length than the file's changes nothing.
+    /// Cuts a file after `length` bytes; durable at once. When nothing is to be cut, nothing is done.
     pub fn truncate_file(&mut self, cx: &mut Cx, file: FileId, length: u64) -> Result<(), DiskError> {
-        self.count_operation()?;
         let index = self.files.index(file)?;
-        let known = &mut self.files.present[index];
-        let cut = (known.live.len() as u64).saturating_sub(length);
-        if cut > 0 {
-            Rc::make_mut(&mut known.live).truncate(length as usize);
-            known.durable = known.durable.min(length as usize);
-            self.files.bytes -= cut;
-            cx.emit(|| Event::FileTruncated { file, length });
+        let cut = (self.files.present[index].live.len() as u64).saturating_sub(length);
+        if cut == 0 {
+            return Ok(());
         }
+        self.count_operation()?;
+        let known = &mut self.files.present[index];
+        Rc::make_mut(&mut known.live).truncate(length as usize);
+        known.durable = known.durable.min(length as usize);
+        self.files.bytes -= cut;
+        cx.emit(|| Event::FileTruncated { file, length });
         Ok(())
     }
 

@@ -151,6 +151,16 @@ impl Disk {
         self.pages.get(page.index()).map(|stored| &stored.live[..])
     }
 
+    /// The image that survives a crash for certain, outside of virtual time.
+    pub fn peek_durable(&self, page: PageId) -> Option<&[u8]> {
+        self.pages.get(page.index()).map(|stored| &stored.durable[..])
+    }
+
+    /// Operations that still succeed before the power fails, if it is to fail.
+    pub fn operations_left(&self) -> Option<u64> {
+        self.operations_left
+    }
+
     /// Adds a page of zeros at the end of the file.
     pub fn extend(&mut self, cx: &mut Cx) -> Result<PageId, DiskError> {
         self.count_operation()?;

@@ -72,6 +72,7 @@ impl Journal {
             }
             CommitMode::Group { .. } => {
                 self.commits.waiting.push_back((txn, lsn, cx.now_ns()));
+                cx.emit(|| Event::TransactionWaits { txn });
                 Ok(Acknowledged::Later)
             }
         }

@@ -186,8 +186,7 @@ impl Journal {
         let prev = self.transactions.last(txn);
         let record = Record { txn, prev, body };
         let (lsn, length) = self.log.append(|lsn, out| record.encode(lsn, out));
-        let before = self.transactions.get(txn).map_or(Lsn(0), |entry| entry.undo_next);
-        let undo_next = record.body.undo_next(lsn, before);
+        let undo_next = record.body.undo_next(lsn, Lsn(0));
         self.transactions.note(cx, txn, lsn, &record.body);
         cx.emit(|| Event::LogAppended {
             lsn,
@@ -480,15 +479,12 @@ pub fn surviving(disk: &Disk) -> Option<LogState> {
 
 fn records_of(log: &Log, disk: &Disk) -> Vec<LogRecord> {
     let mut records = Vec::new();
-    let mut undo_next: BTreeMap<TxnId, Lsn> = BTreeMap::new();
     log.for_each(disk, &mut |lsn, length, record| {
         let Record { txn, prev, ref body } = *record;
-        let before = undo_next.get(&txn).copied().unwrap_or_default();
-        let next = body.undo_next(lsn, before);
-        undo_next.insert(txn, next);
+        let undo_next = body.undo_next(lsn, Lsn(0));
         let text = describe::body(body).into();
         let (kind, page) = (body.kind(), body.page());
-        records.push(LogRecord { lsn, prev, txn, kind, page, undo_next: next, length, text });
+        records.push(LogRecord { lsn, prev, txn, kind, page, undo_next, length, text });
     });
     records
 }
