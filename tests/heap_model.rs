@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use glassbase_core::sim::{Cx, Device, Generator};
+use glassbase_core::sim::{Cx, Device, Fault, Generator};
 use glassbase_core::storage::heap::inline_max;
 use glassbase_core::storage::{Heap, Options, StorageError};
 use glassbase_core::trace::{CellKind, Event, HeapKind, HeapState, PageId, RowId};
@@ -460,4 +460,47 @@ fn the_bytes_of_every_page_follow_from_the_trace() {
             assert_eq!(pages[index], page.bytes.to_vec(), "seed {seed}, page {index}");
         }
     }
+}
+
+/// Each kind of change, with a disk that fails at each of its operations in turn: done, or refused and nothing changed.
+#[test]
+fn a_disk_that_fails_once_at_any_operation_leaves_every_row_as_it_was() {
+    let case = Case { page_size: 128, frames: 8, short: 30, long_one_in: 4, long: 400, disk_pages: 0 };
+    let mut refused = 0;
+    for seed in 0..12 {
+        let (mut cx, mut heap) = create(&case, seed);
+        let (mut generator, mut model) = (Generator::new(seed, "faults"), Model::new());
+        (0..60).for_each(|number| step(&mut heap, &mut cx, &mut model, &mut generator, &case, number < 50));
+        heap.flush(&mut cx).unwrap();
+        let ids: Vec<RowId> = model.keys().copied().collect();
+        for fault in [Fault::ReadFails, Fault::DiskFull] {
+            for (number, id) in ids.iter().enumerate() {
+                for length in [None, Some(5), Some(35), Some(250)] {
+                    for after in 0..12 {
+                        let (mut cx, mut heap, mut model) = (cx.clone(), heap.clone(), model.clone());
+                        heap.disk_mut().plan(after, fault);
+                        let row = length.map(|length| vec![number as u8; length]);
+                        let result = match &row {
+                            Some(row) if number % 3 == 0 => {
+                                heap.insert(&mut cx, row).map(|id| model.insert(id, row.clone()))
+                            }
+                            Some(row) => heap.update(&mut cx, *id, row).map(|_| model.insert(*id, row.clone())),
+                            None => heap.delete(&mut cx, *id).map(|_| model.remove(id)),
+                        };
+                        refused += u32::from(result.is_err());
+                        let what = format!("seed {seed}, {fault:?} after {after}, row {id}, {length:?}: {result:?}");
+                        // A fault that has not struck may strike the scan; the second one is sound.
+                        let mut seen = Model::new();
+                        if heap.scan(&mut cx, &mut |id, row| drop(seen.insert(id, row.to_vec()))).is_err() {
+                            seen.clear();
+                            heap.scan(&mut cx, &mut |id, row| drop(seen.insert(id, row.to_vec()))).unwrap();
+                        }
+                        assert_eq!(seen, model, "{what}");
+                        assert_eq!(heap.verify(&mut cx).problem, None, "{what}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 300, "{refused}");
 }

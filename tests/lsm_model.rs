@@ -11,9 +11,11 @@ use glassbase_core::trace::parts::lsm::{CompactionPolicy, LsmState};
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
+const POLICIES: [CompactionPolicy; 3] =
+    [CompactionPolicy::Leveled, CompactionPolicy::SizeTiered, CompactionPolicy::LazyLeveled];
+
 fn random_options(generator: &mut Generator) -> LsmOptions {
     let below = |generator: &mut Generator, bound: u64| generator.below(bound) as u32;
-    let policies = [CompactionPolicy::Leveled, CompactionPolicy::SizeTiered, CompactionPolicy::LazyLeveled];
     let level0_tables = 1 + below(generator, 4);
     LsmOptions {
         memtable_bytes: 256 + below(generator, 4000),
@@ -23,7 +25,7 @@ fn random_options(generator: &mut Generator) -> LsmOptions {
         restart_interval: 1 + below(generator, 16),
         bits_per_key: below(generator, 12),
         cache_bytes: below(generator, 8000),
-        policy: policies[generator.below(3) as usize],
+        policy: POLICIES[generator.below(3) as usize],
         size_ratio: 2 + below(generator, 4),
         level0_tables,
         level0_slow: level0_tables + below(generator, 4),
@@ -113,6 +115,11 @@ impl Pair {
                 for (sequence, model) in &self.snapshots {
                     assert_eq!(tree.get(cx, &key, Some(*sequence)).unwrap(), model.get(&key).cloned());
                 }
+            }
+            90 => {
+                // A policy finds what another one left.
+                let policy = POLICIES[self.generator.below(3) as usize];
+                tree.set_options(cx, &LsmOptions { policy, ..tree.options().clone() }).unwrap();
             }
             _ => self.scan(&key, &other),
         }

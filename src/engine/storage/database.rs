@@ -18,7 +18,7 @@ use super::recovery::Recovery;
 use super::transaction::Savepoint;
 use super::tree::{Tree, Verification};
 use crate::sim::{Crash, Cx, Disk, DiskError};
-use crate::trace::{EngineState, Event, Lsn, PageId, RecoveryPass, TxnId};
+use crate::trace::{EngineState, Event, FileId, Lsn, PageId, RecoveryPass, TxnId};
 
 /// Room for a record that says little, and what little follows it.
 const RECORD_BYTES: u64 = 256;
@@ -97,20 +97,18 @@ impl Database {
     pub fn savepoint(&mut self, cx: &mut Cx, txn: TxnId) -> Result<Savepoint, StorageError> {
         self.ready()?;
         let entry = self.journal()?.transactions.active(txn)?;
-        let savepoint = Savepoint { txn, lsn: entry.last, chains: entry.chains.len() };
+        let savepoint = Savepoint { txn, lsn: entry.last };
         cx.emit(|| Event::SavepointSet { txn, lsn: savepoint.lsn });
         Ok(savepoint)
     }
 
-    /// Takes back what the transaction did since the savepoint, which stays.
+    /// Takes back what the transaction did since the savepoint, which stays. After an error the rest of it can be taken
+    /// back by another call.
     pub fn rollback_to(&mut self, cx: &mut Cx, savepoint: Savepoint) -> Result<(), StorageError> {
         self.ready()?;
-        let Savepoint { txn, lsn, chains } = savepoint;
+        let Savepoint { txn, lsn } = savepoint;
         self.journal()?.transactions.active(txn)?;
         self.take_back(cx, txn, lsn)?;
-        if let Some(entry) = self.journal()?.transactions.get_mut(txn) {
-            entry.chains.truncate(chains);
-        }
         cx.emit(|| Event::RolledBack { txn, to: lsn });
         Ok(())
     }
@@ -241,6 +239,18 @@ impl Database {
         self.tree.emit_state(cx);
     }
 
+    /// Gives up what is in memory, after an error that only recovery helps with; the power was on all the time. What is in
+    /// files counts as durable from here on, so it is made so.
+    fn start_again(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        let files: Vec<FileId> = self.disk().files().map(|(file, _)| file).collect();
+        for file in files {
+            self.disk_mut().sync_file(cx, file)?;
+        }
+        self.disk_mut().sync(cx)?;
+        self.forget(cx);
+        Ok(())
+    }
+
     /// Whether the database has to be recovered before it can be used.
     pub fn needs_recovery(&self) -> bool {
         self.recovery.is_some() || self.tree.journal().is_none_or(|journal| journal.failed)
@@ -253,6 +263,9 @@ impl Database {
 
     /// Does the next step of recovery: one record. False: the database is open. After an error it may be tried again.
     pub fn step(&mut self, cx: &mut Cx) -> Result<bool, StorageError> {
+        if self.recovery.is_none() && self.needs_recovery() {
+            self.start_again(cx)?;
+        }
         let Some(mut recovery) = self.recovery.take() else { return Ok(false) };
         let more = recovery.step(cx, &mut self.tree);
         if more.is_err() {

@@ -25,8 +25,6 @@ pub struct Savepoint {
     pub txn: TxnId,
     /// The last record of the transaction then.
     pub lsn: Lsn,
-    /// Overflow chains given up until then.
-    pub(super) chains: usize,
 }
 
 /// A transaction that has not ended.

@@ -60,7 +60,7 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
     measure("read-amplification", "Tables searched for each get, in hundredths.", "expect read-amplification < 200"),
     measure(
         "space-amplification",
-        "Bytes of all tables for each of the last level, in hundredths.",
+        "Bytes of all tables for each of the largest run, in hundredths.",
         "expect space-amplification < 200",
     ),
     measure("syncs", "Times that something was made durable.", "expect syncs > 0"),

@@ -1,5 +1,7 @@
 //! Commands that do one thing many times, so that they are done in slices, show how far they are, and can be stopped.
 
+use std::rc::Rc;
+
 use super::machine::LsmLab;
 use super::ycsb::{self, Operation, Workload};
 use crate::lab::data::{self, Data};
@@ -54,6 +56,7 @@ enum Work {
         choice: &'static str,
         sample: Sample,
         zipf: Option<Zipf>,
+        known: Rc<Vec<Vec<u8>>>,
     },
     DeleteRandom {
         sample: Sample,
@@ -127,7 +130,8 @@ impl Job {
                         total = 0;
                     }
                     let zipf = (choice == "zipf").then(|| Zipf::new(sample.len().max(1), ZIPF_EXPONENT));
-                    Work::GetRandom { choice, sample, zipf }
+                    let known = if choice == "absent" { Rc::new(keys) } else { Rc::default() };
+                    Work::GetRandom { choice, sample, zipf, known }
                 }
             }
         };
@@ -228,7 +232,7 @@ impl Job {
                 let Some(bytes) = key_of_line(data, index, *column) else { return false };
                 key.extend_from_slice(&bytes);
             }
-            Work::GetRandom { choice: "absent", sample, .. } => absent(lab, sample, key),
+            Work::GetRandom { choice: "absent", known, .. } => absent(lab, known, key),
             Work::GetRandom { sample, zipf, .. } => {
                 let rank = match zipf {
                     Some(zipf) => zipf.sample(lab.source.generator()),
@@ -290,14 +294,22 @@ impl Job {
     }
 }
 
-/// A key of about the kind of those that are there, but not one of them.
-fn absent(lab: &mut LsmLab, sample: &Sample, key: &mut Vec<u8>) {
-    if !sample.is_empty() {
-        let rank = lab.source.number(sample.len());
-        key.extend_from_slice(sample.key(rank - 1).unwrap_or_default());
+/// A key beside one of those that are there (`known`, ascending), but none of them.
+fn absent(lab: &mut LsmLab, known: &[Vec<u8>], key: &mut Vec<u8>) {
+    let rank = lab.source.number(known.len() as u64) - 1;
+    let beside = known.get(rank as usize).map_or(&[][..], |key| key);
+    if let Ok(bytes) = <[u8; 8]>::try_from(beside) {
+        let number = u64::from_be_bytes(bytes);
+        let next = (1..=known.len() as u64).map(|away| number.wrapping_add(away).to_be_bytes());
+        let free = next.into_iter().find(|next| known.binary_search_by(|known| known[..].cmp(next)).is_err());
+        key.extend_from_slice(&free.unwrap_or(bytes));
+    } else {
+        key.extend_from_slice(beside);
+        key.push(b'?');
     }
-    // One byte more than a key that is there: beside it in order, and as good as never a key itself.
-    key.push(b'?');
+    while known.binary_search(key).is_ok() {
+        key.push(b'?');
+    }
 }
 
 /// The key of a data line; nothing when the line, or its column, is blank.

@@ -78,7 +78,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "bulk-load",
         title: "Twenty thousand keys",
-        point: "Each level is eight times as large as the one above: nearly all keys are in the last, and a get searches one table.",
+        point: "Each level is four times as large as the one above: most keys are in the last, and a get searches one table.",
         script: include_str!("presets/bulk-load.gb"),
         compare: None,
         speed: "5",

@@ -248,8 +248,8 @@ impl Machine for Pages {
         self.check(cx, call)
     }
 
-    fn state(&self, cx: &Cx, _: Option<&EngineState>) -> EngineState {
-        self.heap.state(cx)
+    fn state(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
+        self.heap.state_since(cx, previous)
     }
 
     fn state_cost(&self) -> u32 {

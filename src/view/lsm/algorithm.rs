@@ -9,7 +9,7 @@ pub static PUT: Algorithm = Algorithm {
     title: "Put",
     lines: &[
         "put(key, value):",
-        "  if level 0 or memtables are too many: wait",
+        "  wait, if too much is to be merged",
         "  append (key, value) to the log",
         "  sync the log, if asked to",
         "  put it into the memtable, newest first",
@@ -28,7 +28,7 @@ pub static GET: Algorithm = Algorithm {
         "    for each run, newest first:",
         "      table = the one whose range holds key",
         "      if its filter says no: go on",
-        "      block = the one that the index leads to",
+        "      block = where the index leads to",
         "      if the block has it: done",
         "      the filter was wrong: go on",
         "  found, deleted, or not there",
@@ -53,12 +53,12 @@ pub static COMPACT: Algorithm = Algorithm {
     lines: &[
         "compact:",
         "  inputs, level = what the policy picks",
-        "  for each entry of all inputs, merged by key:",
-        "    leave out what a newer entry hides",
-        "    leave out tombstones with nothing below",
-        "    append the entry; full table: begin a new",
-        "  manifest: outputs in place of inputs, at once",
-        "  delete the inputs when nobody reads them",
+        "  for each entry of the merged inputs:",
+        "    leave it out if a newer one hides it",
+        "    or if it deletes, and nothing is below",
+        "    else append it to the output table",
+        "  manifest: outputs in place of inputs",
+        "  remove inputs that nobody reads",
     ],
 };
 

@@ -35,13 +35,13 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
             word: "Tables searched per get",
             short: "Read",
             measured: measured_reads(view),
-            theory: expected.map(|expected| expected.read),
+            theory: expected.filter(|_| measured_reads(view).is_some()).map(|expected| expected.read),
         },
         Gauge {
             word: "Room per byte of data",
             short: "Space",
             measured: measured_space(view),
-            theory: expected.map(|expected| expected.space),
+            theory: expected.filter(|_| measured_space(view).is_some()).map(|expected| expected.space),
         },
     ];
     let gap = 28.0;

@@ -7,28 +7,28 @@ use super::plan::tree;
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "write-amplification",
-        label: "Written per byte put",
+        label: "Written / put",
         unit: Unit::Factor,
         help: "Bytes of tables (or pages) written to the disk for each byte put; the log is not counted.",
         of: measured_writes,
     },
     Measure {
         name: "read-amplification",
-        label: "Searched per get",
+        label: "Searched / get",
         unit: Unit::Factor,
         help: "Tables (or pages, from the root down) that a get searches; tables that a filter ruled out do not count.",
         of: measured_reads,
     },
     Measure {
         name: "space-amplification",
-        label: "Room per byte",
+        label: "Room / data",
         unit: Unit::Factor,
-        help: "Bytes of all tables for each byte of the last level; of all pages for each byte of records.",
+        help: "Bytes of all tables for each byte of the largest run; of all pages for each byte of records.",
         of: measured_space,
     },
     Measure {
         name: "device-reads",
-        label: "Disk reads per get",
+        label: "Reads / get",
         unit: Unit::Factor,
         help: "Reads from the device while gets were under way, for each get that was recorded.",
         of: |view| {
@@ -45,7 +45,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "table-bytes",
-        label: "Bytes in tables",
+        label: "Table bytes",
         unit: Unit::Count,
         help: "Bytes of all tables; of all pages, for the B+tree.",
         of: |view| match tree(view) {
@@ -55,7 +55,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "filter-saved",
-        label: "Saved by filters",
+        label: "Filter saves",
         unit: Unit::Ratio,
         help: "Share of the tables in question that a Bloom filter ruled out without a read.",
         of: |view| {
@@ -118,8 +118,8 @@ pub fn measured_reads(view: &View) -> Option<f64> {
 
 pub fn measured_space(view: &View) -> Option<f64> {
     if let Some(lsm) = tree(view) {
-        let all = lsm.version.bytes();
-        return (all > 0).then(|| lsm.space_amplification() as f64 / 100.0);
+        let hundredths = lsm.space_amplification();
+        return (hundredths > 0).then_some(hundredths as f64 / 100.0);
     }
     let bytes = view.state.pages.len() as u64 * u64::from(view.state.page_size);
     ratio(bytes, view.tally.leaf_used)

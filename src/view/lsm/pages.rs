@@ -21,44 +21,42 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, record: Option<&Rec
     let dirty: Vec<PageId> = view.state.pool.iter().filter(|frame| frame.dirty).map(|frame| frame.page).collect();
     for level in 0..height {
         let row = row(plan, level, height);
-        let word = match level {
-            0 => "Leaves",
-            _ if level + 1 == height => "Root",
-            _ => "Inner",
+        let (word, short) = match level {
+            0 => ("Leaves", "Leaf"),
+            _ if level + 1 == height => ("Root", "Root"),
+            _ => ("Inner", "Inn"),
         };
         let nodes: Vec<_> = shape.level(level).collect();
         let said = (!plan.narrow).then(|| count(nodes.len() as u64, "page"));
         let words = ["leaves", "inner1", "inner2", "inner3", "inner4", "inner5"];
-        name(drawing, plan, row, word, words[level.min(5)], &word[..4], said);
+        name(drawing, plan, row, word, words[level.min(5)], short, said);
         let chunk = nodes.len().div_ceil(BOXES_MOST).max(1);
         for group in nodes.chunks(chunk) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
             let at = |column: u32| borders.get(column as usize).copied().unwrap_or(plan.axis.x + plan.axis.w);
             let (left, right) = (at(first.first), at(last.past));
-            let place = Place { x: left, w: (right - left - 1.0).max(1.5), ..row };
+            let w = (right - left - 1.0).max(1.5);
+            let place = Place { x: left.min(row.right() - w), w, ..row };
             let used: u64 = group.iter().filter_map(|node| view.page(node.page)).map(|page| u64::from(page.used)).sum();
             let fill = used as f64 / (f64::from(view.state.capacity.max(1)) * group.len() as f64);
             let any = |pages: &[PageId]| group.iter().any(|node| pages.contains(&node.page));
+            // Too narrow for a gauge: the box itself is as high as it is full.
+            let is_narrow = place.w < 16.0;
+            let h = if is_narrow { row.h * (0.25 + 0.75 * within(fill, 0.0, 1.0)) } else { row.h };
+            let place = Place { y: row.bottom() - h, h, ..place };
             let text = if place.w > 44.0 { grouped(first.page.0.into()) } else { String::new() };
             let what =
                 if group.len() > 1 { count(group.len() as u64, "page") } else { format!("Page {}", first.page.0) };
-            let is_dirty =
-                group.iter().any(|node| dirty.binary_search(&node.page).is_ok() || any_of(&dirty, node.page));
-            drawing.add(
-                Shape::rect(Id::of("lsm-page", first.page.0.into()), place)
-                    .class(if place.w < 6.0 { "slot" } else { "box" })
-                    .label(text)
-                    .level(within(fill, 0.0, 1.0))
-                    .mark(Marks::DIRTY, is_dirty && place.w >= 8.0)
-                    .mark(Marks::LIT, any(&touched) && touched != [PageId::NONE; 2])
-                    .target(Selection::Page(first.page), format!("{what}: {} bytes used", grouped(used))),
-            );
+            let is_dirty = any(&dirty);
+            let shape = Shape::rect(Id::of("lsm-page", first.page.0.into()), place)
+                .class(if place.w < 6.0 { "slot" } else { "box" })
+                .label(text)
+                .mark(Marks::DIRTY, is_dirty && place.w >= 8.0)
+                .mark(Marks::LIT, any(&touched) && touched != [PageId::NONE; 2])
+                .target(Selection::Page(first.page), format!("{what}: {} bytes used", grouped(used)));
+            drawing.add(if is_narrow { shape } else { shape.level(within(fill, 0.0, 1.0)) });
         }
     }
-}
-
-fn any_of(pages: &[PageId], wanted: PageId) -> bool {
-    pages.contains(&wanted)
 }
 
 /// The rows stand where the levels of the other tree stand, the root on top.
@@ -97,7 +95,8 @@ fn pool(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let id = Id::of("lsm-pool", 0);
     let title = format!("Buffer pool: {} of {} frames taken, {dirty} dirty", state.pool.len(), state.frames);
     drawing.add(Shape::rect(id, plan.memtable).class("slot").layer(Layer::Lines).said(title));
-    let bar = plan.memtable.inset(8.0);
+    let middle = plan.memtable.y + plan.memtable.h / 2.0;
+    let bar = Place { y: middle - 6.0, h: 12.0, ..plan.memtable.inset(8.0) };
     let taken = Place { w: bar.w * share(state.pool.len()), ..bar };
     drawing.add(Shape::rect(id.and(1), taken).class("slot").layer(Layer::Things));
     if dirty > 0 {

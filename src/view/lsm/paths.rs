@@ -132,21 +132,24 @@ fn words(verdict: Verdict) -> (&'static str, Marks) {
 fn tag(drawing: &mut Drawing, plan: &Plan, id: Id, (x, place): (f64, Place), word: &str, marks: Marks) {
     let y = place.y + place.h / 2.0;
     let room = word.len() as f64 * SANS_W + 26.0;
-    let to_left = x + room > plan.width;
-    let (dot_x, text_x, anchor) =
-        if to_left { (x - 10.0, x - 18.0, Anchor::End) } else { (x + 10.0, x + 18.0, Anchor::Start) };
-    let found = marks.has(Marks::FOUND);
-    if !found {
-        drawing.add(Shape::dot(id.and(1), dot_x, y, 4.0).marks(marks));
-    }
-    // On the accent of what was found only its own ink can be read.
-    let inside = x + room < place.right() && x > place.x;
-    if found {
-        let text_x = if inside { text_x } else { place.right() + 8.0 };
-        let shape = Shape::text(id.and(2), text_x, y + 4.0, word).anchor(anchor);
-        drawing.add(if inside { shape.marks(Marks::FOUND) } else { shape });
+    // Inside the box if it can be, else where there is room.
+    let to_left = x + room + 2.0 > plan.width || (x + room > place.right() && x - room > place.x);
+    let is_inside = if to_left { x - room > place.x } else { x + room < place.right() };
+    if !is_inside {
+        // A box of its own, so that what lies below cannot be mixed up with it.
+        let left = if to_left { x - room - 2.0 } else { x + 2.0 };
+        let own = Place { x: left, y: y - 8.0, w: room, h: 16.0 };
+        drawing.add(Shape::rect(id.and(3), own).class("slot").label(word).marks(marks).layer(Layer::Signs));
         return;
     }
-    let failed = marks.has(Marks::FAILED);
-    drawing.add(Shape::text(id.and(2), text_x, y + 4.0, word).anchor(anchor).mark(Marks::FAILED, failed));
+    let (dot_x, text_x, anchor) =
+        if to_left { (x - 10.0, x - 18.0, Anchor::End) } else { (x + 10.0, x + 18.0, Anchor::Start) };
+    let text = Shape::text(id.and(2), text_x, y + 4.0, word).anchor(anchor);
+    if marks.has(Marks::FOUND) {
+        // On the accent of what was found only its own ink can be read.
+        drawing.add(text.marks(Marks::FOUND));
+        return;
+    }
+    drawing.add(Shape::dot(id.and(1), dot_x, y, 4.0).marks(marks));
+    drawing.add(text.mark(Marks::FAILED, marks.has(Marks::FAILED)));
 }

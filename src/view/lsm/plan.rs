@@ -20,7 +20,7 @@ use super::super::arrange::Place;
 use super::super::camera::{Size, within};
 use super::super::drawing::Ask;
 use super::axis::Axis;
-use crate::trace::parts::lsm::{LsmState, Run};
+use crate::trace::parts::lsm::{CompactionPolicy, LsmState, Run};
 
 /// A room narrower than this is a phone's.
 pub const NARROW: f64 = 620.0;
@@ -41,6 +41,8 @@ const AXIS_H: f64 = 24.0;
 pub struct Plan {
     pub axis: Axis,
     pub width: f64,
+    /// Height of the room: two pictures side by side begin at one height.
+    pub height: f64,
     /// Width of the names at the left.
     pub gutter: f64,
     pub log: Place,
@@ -71,12 +73,13 @@ impl Plan {
         let frozen_rows = f64::from(end.frozen_most.clamp(1, 4));
         let shore_y = frozen.y + frozen_rows * (FROZEN_H + GAP) + 8.0;
 
-        let rows = rows(end.runs_most.clone());
+        let is_fifo = tree(ask.end).is_some_and(|lsm| lsm.settings.policy == CompactionPolicy::Fifo);
+        let rows = rows(end.runs_most.clone(), if is_fifo { 1 } else { 3 });
         let count: f64 = rows.iter().map(|rows| f64::from(*rows)).sum();
-        let top = shore_y + 12.0;
+        let top = shore_y + if narrow { 12.0 } else { 22.0 };
         let gaps = rows.len() as f64 * LEVEL_GAP;
         let left = height - top - gaps - AXIS_H - gauges_height(narrow);
-        let run_h = within(left / count.max(1.0) - GAP, 12.0, 34.0);
+        let run_h = within(left / count.max(1.0) - GAP, 12.0, 44.0);
         let mut y = top;
         let levels = rows.iter().map(|rows| {
             let at = y;
@@ -87,6 +90,7 @@ impl Plan {
         Plan {
             axis: Axis::new(&end.extent, gutter, width - gutter),
             width,
+            height,
             gutter,
             log,
             memtable,
@@ -138,9 +142,9 @@ pub fn gauges_height(narrow: bool) -> f64 {
 }
 
 /// How many rows each level gets: a level may show more runs than it keeps, so only the last ones of many.
-fn rows(mut most: Vec<u32>) -> Vec<u32> {
-    if most.len() < 3 {
-        most.resize(3, 1);
+fn rows(mut most: Vec<u32>, least: usize) -> Vec<u32> {
+    if most.len() < least {
+        most.resize(least, 1);
     }
     most.iter().map(|runs| (*runs).clamp(1, 12)).collect()
 }

@@ -39,7 +39,7 @@ fn picture(plan: &Plan, view: &View, record: Option<&Record>) -> Drawing {
     }
     axis(&mut drawing, plan);
     gauges::draw(&mut drawing, plan, view);
-    drawing.height = drawing.height.max(plan.gauges_y + gauges_height(plan.narrow));
+    drawing.height = drawing.height.max(plan.gauges_y + gauges_height(plan.narrow)).max(plan.height);
     drawing
 }
 

@@ -109,7 +109,7 @@ fn one(scene: &Scene, detail: &HeapDetail, run: &Run, id: Id, place: Place, is_f
         return shape.class("wrong");
     }
     match run.what {
-        What::Cell(_, kind) => shape.mark(Marks::FOUND, active && !flipped).mark(Marks::EMPTY, kind == CellKind::Stub),
+        What::Cell(_, kind) => shape.class("row").mark(Marks::FOUND, active).mark(Marks::EMPTY, kind == CellKind::Stub),
         What::Body => shape.class("row"),
         What::Slot(_) => shape.class("slot").mark(Marks::LIT, active),
         What::Field(_) => shape.class("slot").mark(Marks::MUTED, true),

@@ -43,6 +43,8 @@ pub struct Scene<'a> {
     /// The page that is looked at byte by byte.
     pub focus: Option<&'a HeapDetail>,
     pub page_size: usize,
+    /// Commands that read rows, at the end of the run.
+    pub end_costs: usize,
 }
 
 pub fn draw(ask: &Ask) -> Step {
@@ -62,7 +64,8 @@ impl<'a> Scene<'a> {
         let at_work = || heap.detail(doing.focus).filter(|detail| !detail.page.is_none());
         let first = || heap.details.iter().find(|detail| detail.kind == HeapKind::Rows).or(heap.details.get(1));
         let focus = chosen.or_else(at_work).or_else(first).map(|detail| &**detail);
-        Some(Scene { view, heap, doing, end, focus, page_size: view.state.page_size as usize })
+        let (page_size, end_costs) = (view.state.page_size as usize, ask.end.pages.costs.len());
+        Some(Scene { view, heap, doing, end, focus, page_size, end_costs })
     }
 
     /// Whether some bytes of the page were just written.
@@ -97,8 +100,8 @@ fn picture(view: &View, ask: &Ask) -> Drawing {
     let mut drawing = Drawing::new(width, words(&scene));
     let inner = width - 2.0 * MARGIN;
     let mut y = MARGIN;
-    if ask.end.pages.costs.len() > 1 {
-        y = costs::draw(&scene, &mut drawing, Place::new(MARGIN, y, inner, 0.0), ask.end.pages.costs.len()) + GAP;
+    if scene.end_costs > 1 {
+        y = costs::draw(&scene, &mut drawing, Place::new(MARGIN, y, inner, 0.0), scene.end_costs) + GAP;
     }
     y = file(&scene, &mut drawing, Place::new(MARGIN, y, inner, MAP_H));
     y = tape::draw(&scene, &mut drawing, Place::new(MARGIN, y + GAP, inner, 0.0));

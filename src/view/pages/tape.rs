@@ -92,6 +92,8 @@ fn tape(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place)
             .class("slot")
             .label(page.0.to_string())
             .mark(Marks::LIT, is_focus)
+            // The camera stays with the pages: on a small screen not all of the picture is seen.
+            .mark(Marks::CURRENT, is_focus && scene.end_costs < 2)
             .target(Selection::Page(page), format!("Page {}, {}", page.0, detail.kind.word())),
     );
     let runs = runs(detail);

@@ -7,7 +7,7 @@ impl Heap {
     pub fn delete(&mut self, cx: &mut Cx, row: RowId) -> Result<bool, StorageError> {
         let (outcome, _, _) = self.operate(cx, HeapOperation::Delete, row, 0, |heap, cx| {
             let Some(at) = heap.locate(cx, row)? else { return Ok((Outcome::Absent, row, 0)) };
-            let chain = heap.chain_of(&at)?;
+            let chain = heap.chain_of(cx, &at)?;
             let map = heap.fetch_map(cx, row.page)?;
             let moved = match at.moved {
                 Some(place) => Some((place, heap.fetch_map(cx, place.id.page)?)),
@@ -20,19 +20,18 @@ impl Heap {
                 heap.settle(cx, place.frame, map);
             }
             heap.meta.rows -= 1;
-            heap.free_chain(cx, chain)?;
+            heap.give_up(cx, chain);
             Ok((Outcome::Deleted, row, 1))
         })?;
         Ok(outcome == Outcome::Deleted)
     }
 
-    /// The chain that holds a row, made sure that it can be given up; none when the row is in a page of rows.
-    pub(super) fn chain_of(&self, at: &read::Located) -> Result<PageId, StorageError> {
+    /// The pages of the chain that holds a row; none when the row is in a page of rows.
+    pub(super) fn chain_of(&mut self, cx: &mut Cx, at: &read::Located) -> Result<Vec<PageId>, StorageError> {
         if at.slot.kind != CellKind::Overflow {
-            return Ok(PageId::NONE);
+            return Ok(Vec::new());
         }
         let first = layout::chain_in(layout::cell(self.pager.page(at.home), &at.slot)).0;
-        self.check_chain(first)?;
-        Ok(first)
+        self.links(cx, first)
     }
 }

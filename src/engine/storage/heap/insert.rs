@@ -18,11 +18,11 @@ impl Heap {
         if row.len() <= inline_max(self.page_size()) {
             return self.place(cx, CellKind::Row, &[], row);
         }
-        let first = self.write_chain(cx, row)?;
-        let placed = self.place(cx, CellKind::Overflow, &layout::chain_bytes(first, row.len()), &[]);
+        let pages = self.write_chain(cx, row)?;
+        let placed = self.place(cx, CellKind::Overflow, &layout::chain_bytes(pages[0], row.len()), &[]);
         if placed.is_err() {
-            // What cannot be given up now is lost, which the checker tells.
-            let _ = self.free_chain(cx, first);
+            self.pager.release_all(cx);
+            self.give_up(cx, pages);
         }
         placed
     }

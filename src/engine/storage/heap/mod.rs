@@ -73,6 +73,8 @@ pub struct Heap {
     most: Vec<u8>,
     /// The page beyond those told in detail that was used last.
     spotlight: PageId,
+    /// Pages that nothing leads to any more, but that could not be given up yet.
+    owed: Vec<PageId>,
 }
 
 /// What an operation gives: how it ended, the row that it was about, a count.
@@ -104,6 +106,7 @@ impl Heap {
             target: PageId::NONE,
             most: Vec::new(),
             spotlight: PageId::NONE,
+            owed: Vec::new(),
         }
     }
 
@@ -242,6 +245,7 @@ impl Heap {
         work: impl FnOnce(&mut Heap, &mut Cx) -> Result<Done, StorageError>,
     ) -> Result<Done, StorageError> {
         let cause = cx.begin(|| Event::HeapBegun { operation, row, length: length as u32 });
+        self.pay(cx);
         let result = work(self, cx);
         if result.is_err() {
             self.pager.release_all(cx);

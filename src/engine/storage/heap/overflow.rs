@@ -8,25 +8,27 @@
 use super::*;
 
 impl Heap {
-    /// Writes a row to a chain of its own; returns the first page. On an error what was written is given up.
-    pub(super) fn write_chain(&mut self, cx: &mut Cx, row: &[u8]) -> Result<PageId, StorageError> {
-        let pages = row.len().div_ceil(layout::capacity(self.page_size())) as u32;
-        self.reserve(cx, pages)?;
-        let mut next = PageId::NONE;
+    /// Writes a row to a chain of its own; returns its pages in order. On an error what was written is given up.
+    pub(super) fn write_chain(&mut self, cx: &mut Cx, row: &[u8]) -> Result<Vec<PageId>, StorageError> {
+        let parts = row.chunks(layout::capacity(self.page_size()));
+        self.reserve(cx, parts.len() as u32)?;
+        let mut pages = Vec::with_capacity(parts.len());
         let mut remaining = 0;
         // From the last part to the first, because a page names the one behind it.
-        for part in row.chunks(layout::capacity(self.page_size())).rev() {
+        for part in parts.rev() {
             remaining += part.len();
+            let next = pages.last().copied().unwrap_or(PageId::NONE);
             match self.write_link(cx, next, remaining, part) {
-                Ok(page) => next = page,
+                Ok(page) => pages.push(page),
                 Err(error) => {
-                    // What cannot be given up now is lost, which the checker tells.
-                    let _ = self.free_chain(cx, next);
+                    self.pager.release_all(cx);
+                    self.give_up(cx, pages);
                     return Err(error);
                 }
             }
         }
-        Ok(next)
+        pages.reverse();
+        Ok(pages)
     }
 
     fn write_link(&mut self, cx: &mut Cx, next: PageId, remaining: usize, part: &[u8]) -> Result<PageId, StorageError> {
@@ -76,32 +78,21 @@ impl Heap {
         Ok(())
     }
 
-    /// Makes sure that a chain can be given up, outside of virtual time.
-    pub(super) fn check_chain(&self, first: PageId) -> Result<(), StorageError> {
-        let mut page = first;
-        for _ in 0..=self.page_count() {
-            if page.is_none() {
-                return Ok(());
-            }
-            let bytes = self.pager.peek(page)?;
-            if layout::kind(bytes) != Some(HeapKind::Overflow) {
-                return Err(not_a_link(page));
-            }
-            self.pager.peek(self.map_of(page).0)?;
-            page = layout::next(bytes);
-        }
-        Err(StorageError::Corrupt { page: first, what: "the overflow chain is a loop".to_string() })
-    }
-
-    /// Gives the pages of a chain up.
-    pub(super) fn free_chain(&mut self, cx: &mut Cx, first: PageId) -> Result<(), StorageError> {
+    /// The pages of a chain, read one after the other because each names the next. From then on they can be given up
+    /// without being read.
+    pub(super) fn links(&mut self, cx: &mut Cx, first: PageId) -> Result<Vec<PageId>, StorageError> {
+        let mut pages = Vec::new();
         let mut page = first;
         while !page.is_none() {
+            if pages.len() as u32 > self.page_count() {
+                return Err(StorageError::Corrupt { page: first, what: "the overflow chain is a loop".to_string() });
+            }
             let frame = self.fetch_link(cx, page)?;
+            pages.push(page);
             page = layout::next(self.pager.page(frame));
-            self.give_up(cx, frame)?;
+            self.pager.unpin(cx, frame);
         }
-        Ok(())
+        Ok(pages)
     }
 
     fn fetch_link(&mut self, cx: &mut Cx, page: PageId) -> Result<FrameId, StorageError> {

@@ -60,6 +60,7 @@ impl Heap {
         if layout::kind(self.pager.page(frame)) == Some(HeapKind::Map) {
             return Ok(frame);
         }
+        self.pager.unpin(cx, frame);
         Err(StorageError::Corrupt { page: map, what: "a page of the free-space map is expected here".to_string() })
     }
 
@@ -217,10 +218,34 @@ impl Heap {
         Err(error)
     }
 
-    /// Makes a pinned page a free one and unpins it.
-    pub(super) fn give_up(&mut self, cx: &mut Cx, frame: FrameId) -> Result<(), StorageError> {
-        let page = self.pager.pool.frame(frame).page;
+    /// Gives pages up. What cannot be given up now, because the disk does not read a page of the map, is owed: the row is
+    /// gone all the same, and the next operation tries again.
+    pub(super) fn give_up(&mut self, cx: &mut Cx, pages: Vec<PageId>) {
+        self.owed.extend(pages.into_iter().rev());
+        self.pay(cx);
+    }
+
+    /// Gives up what is owed, as far as that can be done.
+    pub(super) fn pay(&mut self, cx: &mut Cx) {
+        while let Some(page) = self.owed.last().copied() {
+            if self.give_up_page(cx, page).is_err() {
+                return;
+            }
+            self.owed.pop();
+        }
+    }
+
+    /// The page's content is known not to be needed, so it is not read.
+    fn give_up_page(&mut self, cx: &mut Cx, page: PageId) -> Result<(), StorageError> {
         let map = self.fetch_map(cx, page)?;
+        let frame = match self.pager.create(cx, page) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.pager.unpin(cx, map);
+                return Err(error);
+            }
+        };
+        self.shine(cx, frame);
         self.format(cx, frame, HeapKind::Free);
         self.meta.free_pages += 1;
         self.settle(cx, frame, map);

@@ -7,6 +7,11 @@ use crate::trace::{Bytes, EngineState, PageBody, PageState};
 impl Heap {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
     pub fn state(&self, cx: &Cx) -> EngineState {
+        self.state_since(cx, None)
+    }
+
+    /// As [`Heap::state`]; pages that are as they were in `previous` are taken from there.
+    pub fn state_since(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
         let page = |page| {
             let body = PageBody::Free { next: PageId::NONE };
             Rc::new(PageState { page: PageId(page), lsn: Lsn(0), used: 0, body })
@@ -24,20 +29,24 @@ impl Heap {
             counters: cx.counters,
             ..EngineState::default()
         };
-        state.parts.heap = Some(Rc::new(self.heap_state()));
+        state.parts.heap = Some(Rc::new(self.heap_state(previous.and_then(|state| state.parts.heap.as_deref()))));
         state
     }
 
-    fn heap_state(&self) -> HeapState {
+    fn heap_state(&self, previous: Option<&HeapState>) -> HeapState {
         let detailed = detailed_pages(self.options.page_size);
         let told = self.page_count().min(detailed);
+        let shared = |detail: HeapDetail| match previous.and_then(|heap| heap.details.get(detail.page.index())) {
+            Some(old) if **old == detail => old.clone(),
+            _ => Rc::new(detail),
+        };
         HeapState {
             rows: self.meta.rows,
             map_span: self.map_span(),
             class_bytes: self.class_bytes() as u32,
             detailed,
             pages: (0..self.page_count()).map(|page| self.page_state(PageId(page))).collect(),
-            details: (0..told).map(|page| Rc::new(self.detail(PageId(page)))).collect(),
+            details: (0..told).map(|page| shared(self.detail(PageId(page)))).collect(),
             spotlight: (!self.spotlight.is_none()).then(|| Rc::new(self.detail(self.spotlight))),
         }
     }
@@ -110,7 +119,7 @@ impl Heap {
         if !cx.recorder.is_on() {
             return cx.recorder.forget_last_state();
         }
-        let mut state = self.state(cx);
+        let mut state = self.state_since(cx, cx.recorder.last_state());
         if let Some(previous) = cx.recorder.last_state() {
             state.share_pages(previous);
         }

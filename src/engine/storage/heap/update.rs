@@ -16,7 +16,7 @@ impl Heap {
         self.check_length(bytes)?;
         let (outcome, _, _) = self.operate(cx, HeapOperation::Update, row, bytes.len(), |heap, cx| {
             let Some(at) = heap.locate(cx, row)? else { return Ok((Outcome::Absent, row, 0)) };
-            let chain = heap.chain_of(&at)?;
+            let chain = heap.chain_of(cx, &at)?;
             let map = heap.fetch_map(cx, row.page)?;
             let moved = match at.moved {
                 Some(place) => Some((place, heap.fetch_map(cx, place.id.page)?)),
@@ -27,7 +27,7 @@ impl Heap {
             if let Some((place, map)) = moved {
                 heap.settle(cx, place.frame, map);
             }
-            heap.free_chain(cx, chain)?;
+            heap.give_up(cx, chain);
             Ok((Outcome::Replaced, row, 1))
         })?;
         Ok(outcome == Outcome::Replaced)
@@ -36,8 +36,8 @@ impl Heap {
     /// Does it, with all pages pinned. An error comes before the first change.
     fn rewrite(&mut self, cx: &mut Cx, row: RowId, at: &Located, bytes: &[u8]) -> Result<(), StorageError> {
         if bytes.len() > inline_max(self.page_size()) {
-            let first = self.write_chain(cx, bytes)?;
-            let cell = layout::chain_bytes(first, bytes.len());
+            let pages = self.write_chain(cx, bytes)?;
+            let cell = layout::chain_bytes(pages[0], bytes.len());
             self.put_cell(cx, at.home, row.slot, CellKind::Overflow, &cell, &[]);
             self.leave(cx, at.moved);
             return Ok(());

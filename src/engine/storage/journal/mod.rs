@@ -340,6 +340,13 @@ impl Journal {
         }
     }
 
+    /// A record leads to the chain again: what gave it up was taken back.
+    pub fn keep(&mut self, chain: PageId) {
+        if let Some(entry) = self.transactions.get_mut(self.current) {
+            entry.chains.retain(|given_up| *given_up != chain);
+        }
+    }
+
     /// A merge or a borrow was done, which may have to be undone by a split.
     pub fn count_reshaped(&mut self) {
         self.reshaped += 1;

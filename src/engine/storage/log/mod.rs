@@ -165,16 +165,25 @@ impl Log {
     /// Begins a new segment if the open one has as much as it should. To be called before a record is appended.
     #[inline]
     pub fn make_room(&mut self) {
-        let start = self.begun.last().copied().or(self.segments.last().map(|segment| segment.start));
-        if start.is_none_or(|start| self.end().0 - start >= self.segment_bytes) {
+        if self.open_start().is_none_or(|start| self.end().0 - start >= self.segment_bytes) {
             self.begin_segment();
         }
     }
 
-    /// Begins a new segment, so that the one before can be removed as soon as it is not needed.
+    /// Where the segment begins that the next record goes to.
+    #[inline]
+    fn open_start(&self) -> Option<u64> {
+        self.begun.last().copied().or(self.segments.last().map(|segment| segment.start))
+    }
+
+    /// Begins a new segment, so that the one before can be removed as soon as it is not needed. One that is still empty
+    /// goes on: whoever follows the records passes one header at a time.
     #[cold]
     pub fn begin_segment(&mut self) {
         let start = self.end().0;
+        if self.open_start().is_some_and(|open| open + SEGMENT_HEADER_BYTES == start) {
+            return;
+        }
         self.begun.push(start);
         self.buffer.extend_from_slice(&segment_header(start));
     }

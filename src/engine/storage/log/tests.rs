@@ -87,6 +87,24 @@ fn a_log_is_found_again_and_its_torn_end_is_cut_off() {
 }
 
 #[test]
+fn a_segment_that_is_still_empty_is_not_begun_again() {
+    let (mut cx, mut disk) = disk();
+    let mut log = Log::create(&mut cx, &mut disk, 1000).unwrap();
+    let first = append(&mut log, 1);
+    // What was to be written to the segment may fail in between.
+    for _ in 0..3 {
+        log.begin_segment();
+        log.sync(&mut cx, &mut disk).unwrap();
+    }
+    let second = append(&mut log, 2);
+    log.sync(&mut cx, &mut disk).unwrap();
+    assert_eq!(log.read(&mut cx, &mut disk, first).unwrap().next, second);
+    let mut log = Log::open(&mut cx, &mut disk, 1000, first).unwrap();
+    assert_eq!(log.read(&mut cx, &mut disk, second).unwrap().next, log.end());
+    assert_eq!(log.segments().count(), 2);
+}
+
+#[test]
 fn old_segments_go_and_a_missing_one_is_told() {
     let (mut cx, mut disk) = disk();
     let mut log = Log::create(&mut cx, &mut disk, 200).unwrap();

@@ -14,6 +14,7 @@
 
 use super::key::{Kind, Sequence};
 use super::record;
+use crate::storage::codec::put_bytes;
 
 /// First sequence number and count.
 const HEAD_BYTES: usize = 12;
@@ -94,9 +95,9 @@ impl WriteBatch {
     pub(super) fn push(&mut self, write: Write) {
         let Write { kind, key, value } = write;
         self.bytes.push(kind as u8);
-        push_bytes(&mut self.bytes, key);
+        put_bytes(&mut self.bytes, key);
         if kind != Kind::Delete {
-            push_bytes(&mut self.bytes, value);
+            put_bytes(&mut self.bytes, value);
         }
         self.count += 1;
         self.user_bytes += (key.len() + value.len()) as u64;
@@ -115,17 +116,6 @@ impl WriteBatch {
     pub(super) fn unseal(&mut self) {
         self.bytes.truncate(self.bytes.len() - record::TRAILER_BYTES);
     }
-}
-
-#[inline]
-fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
-    out.extend_from_slice(bytes);
 }
 
 /// The writes of a batch, and of a log record. Ends early at bytes that are none.

@@ -141,6 +141,19 @@ impl<'a> KeyRef<'a> {
     }
 }
 
+/// The first eight bytes of a user key, zeros behind its end, as a number that sorts as they do.
+#[inline(always)]
+pub fn head(user: &[u8]) -> u64 {
+    match user.first_chunk::<8>() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => {
+            let mut eight = [0; 8];
+            eight[..user.len()].copy_from_slice(user);
+            u64::from_be_bytes(eight)
+        }
+    }
+}
+
 impl Ord for KeyRef<'_> {
     #[inline(always)]
     fn cmp(&self, other: &Self) -> Ordering {

@@ -28,7 +28,7 @@
 
 use std::rc::Rc;
 
-use super::key::{KeyRef, Sequence, Stamp};
+use super::key::{KeyRef, Sequence, Stamp, head};
 use super::range_tombstone::{RangeTombstone, RangeTombstones};
 use crate::sim::Generator;
 
@@ -117,19 +117,6 @@ pub struct Memtable {
     fragments: Rc<RangeTombstones>,
 }
 
-/// The first eight bytes of a key as a number that sorts as they do.
-#[inline(always)]
-fn prefix_of(key: &[u8]) -> u64 {
-    match key.first_chunk::<8>() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => {
-            let mut eight = [0; 8];
-            eight[..key.len()].copy_from_slice(key);
-            u64::from_be_bytes(eight)
-        }
-    }
-}
-
 impl Memtable {
     /// An empty one. Equal generators, equal towers.
     pub fn new(heights: Generator) -> Memtable {
@@ -193,7 +180,7 @@ impl Memtable {
     /// Adds a put or a delete. Its sequence number is higher than all before.
     pub fn insert(&mut self, stamp: Stamp, key: &[u8], value: &[u8]) {
         debug_assert!(self.newest < stamp.sequence(), "sequence numbers ascend");
-        let prefix = prefix_of(key);
+        let prefix = head(key);
         let mut splice = self.edge;
         let (block, slot) = if self.is_behind_all(prefix, key) {
             (self.last, self.blocks[self.last as usize].count as usize)
@@ -223,7 +210,7 @@ impl Memtable {
 
     /// The first entry at or behind an internal key.
     pub fn seek(&self, sought: KeyRef) -> Place {
-        let prefix = prefix_of(sought.user);
+        let prefix = head(sought.user);
         let block = self.find_block(prefix, sought, &mut [0; HEIGHT_MAX]);
         let slot = self.find_slot(block, prefix, sought);
         self.at_or_behind(block, slot)

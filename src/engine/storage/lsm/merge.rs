@@ -20,7 +20,7 @@
 use std::cmp::Ordering;
 
 use super::cursor::{Cursor, Io};
-use super::key::KeyRef;
+use super::key::{KeyRef, head};
 use crate::storage::StorageError;
 
 #[derive(Clone, Copy, Debug)]
@@ -208,18 +208,6 @@ impl<C: Cursor> Cursor for Merge<C> {
             self.turn(io, true)?;
         }
         self.step(io, |source, io| source.prev(io))
-    }
-}
-
-#[inline(always)]
-fn head(key: &[u8]) -> u64 {
-    match key.first_chunk::<8>() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => {
-            let mut eight = [0; 8];
-            eight[..key.len()].copy_from_slice(key);
-            u64::from_be_bytes(eight)
-        }
     }
 }
 

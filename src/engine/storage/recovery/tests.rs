@@ -1,6 +1,6 @@
 //! A history that can be followed by hand, recovered step by step.
 
-use crate::sim::Cx;
+use crate::sim::{Cx, Fault};
 use crate::storage::{CommitMode, Database, LogOptions, Options, TornPages};
 use crate::trace::{Event, Lsn, RecoveryPass, SkipReason, TxnId};
 
@@ -107,4 +107,54 @@ fn steps_refuse_nothing_but_operations() {
         assert!(database.state(&cx).parts.log.is_some());
     }
     assert!(!database.needs_recovery() && database.begin(&mut cx).is_ok());
+}
+
+#[test]
+fn a_commit_after_a_rollback_that_failed_half_way_frees_no_value_that_is_back() {
+    let (options, log) = options();
+    let options = Options { frames: 8, ..options };
+    let mut cx = Cx::new(1);
+    let mut database = Database::create(&mut cx, &options, &log).unwrap();
+    let (long, key) = (vec![7; 700], |number: u32| format!("key {number:04}").into_bytes());
+    let txn = database.begin(&mut cx).unwrap();
+    (0..60).for_each(|number| _ = database.put(&mut cx, txn, &key(number), b"short").unwrap());
+    database.put(&mut cx, txn, b"long", &long).unwrap();
+    database.commit(&mut cx, txn).unwrap();
+    let txn = database.begin(&mut cx).unwrap();
+    let savepoint = database.savepoint(&mut cx, txn).unwrap();
+    (0..60).step_by(10).for_each(|number| _ = database.put(&mut cx, txn, &key(number), b"other").unwrap());
+    database.put(&mut cx, txn, b"long", b"not any more").unwrap();
+    database.flush(&mut cx).unwrap();
+    let mut half_way = 0;
+    for operation in 0..40 {
+        let (mut cx, mut database) = (cx.clone(), database.clone());
+        database.disk_mut().plan(operation, Fault::ReadFails);
+        if database.rollback_to(&mut cx, savepoint).is_ok() {
+            break;
+        }
+        half_way += 1;
+        database.commit(&mut cx, txn).unwrap();
+        assert_eq!(database.verify(&mut cx).problem, None, "operation {operation}");
+        let found = database.get(&mut cx, b"long").unwrap().unwrap();
+        assert!(found == long || found == b"not any more", "operation {operation}");
+    }
+    assert!(half_way > 1, "{half_way}");
+}
+
+#[test]
+fn a_database_that_met_what_may_not_be_is_recovered_without_a_crash() {
+    let (options, log) = options();
+    let mut cx = Cx::new(1);
+    let mut database = Database::create(&mut cx, &options, &log).unwrap();
+    let txn = database.begin(&mut cx).unwrap();
+    database.put(&mut cx, txn, b"ash", b"1").unwrap();
+    database.commit(&mut cx, txn).unwrap();
+    let txn = database.begin(&mut cx).unwrap();
+    database.put(&mut cx, txn, b"ash", b"2").unwrap();
+    database.tree.journal_mut().unwrap().failed = true;
+    assert!(database.needs_recovery() && database.get(&mut cx, b"ash").is_err());
+    database.recover(&mut cx).unwrap();
+    assert!(!database.needs_recovery());
+    assert_eq!(database.get(&mut cx, b"ash"), Ok(Some(b"1".to_vec())));
+    assert_eq!(database.verify(&mut cx).problem, None);
 }

@@ -309,7 +309,8 @@ fn the_textbooks_reference_string() {
 #[test]
 fn lru_k_finds_the_index_pages_as_in_its_paper() {
     let mut generator = Generator::new(1993, "two pools");
-    let draw = |index: u32| if index % 2 == 0 { generator.below(100) } else { 100 + generator.below(10_000) } as u32;
+    let draw =
+        |index: u32| if index.is_multiple_of(2) { generator.below(100) } else { 100 + generator.below(10_000) } as u32;
     let trace: Vec<u32> = (0..400_000).map(draw).collect();
     let ratio = |k, frames| {
         let options = PolicyOptions { k, retained: Some(20_000), ..PolicyOptions::of(PolicyKind::LruK) };

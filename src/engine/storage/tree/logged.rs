@@ -287,6 +287,9 @@ impl Tree {
         if let Some(journal) = self.journal_mut() {
             let txn = journal.current();
             journal.work_for(txn);
+            if let (Ok(_), Some(KeyUndo::Put { value: Value::Overflow(chain), .. })) = (&result, undo) {
+                journal.keep(chain);
+            }
         }
         result.map(|_| ())
     }

@@ -8,17 +8,23 @@
 //!   level 2   │a b│c d│e f│g h│ …          level 1 too large: the table behind the cursor, with those below it
 //! ```
 //!
+//! Where another policy left several runs in a level, they become one before anything else: a table of the newest must not
+//! go past what is older.
+//!
 //! The level that is furthest over its limit goes first. The cursor goes round the keys, so that every table of a level is
 //! merged in turn.
 
 use std::rc::Rc;
 
-use super::{Compaction, Output, bytes_of, runs_most, span, target_bytes};
+use super::{Compaction, Output, bytes_of, runs_most, size_tiered, span, target_bytes};
 use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
 use crate::trace::parts::lsm::CompactionReason;
 use crate::trace::parts::lsm::{TableState, Version};
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
+    if let Some(level) = (1..LEVELS_MAX).find(|level| version.runs(*level).len() > 1) {
+        return Some(Compaction { output_level: level, ..size_tiered::merge_all(version, level) });
+    }
     // How far each level is over its limit, as a fraction.
     let mut worst: Option<(u32, u64, u64)> = None;
     for level in 0..LEVELS_MAX - 1 {

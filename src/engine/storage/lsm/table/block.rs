@@ -17,7 +17,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::Damage;
-use super::varint;
+use crate::storage::codec::{Reader, put_number};
 use crate::storage::lsm::key::{KeyRef, Stamp};
 
 /// Three lengths of one byte each, and the stamp.
@@ -81,9 +81,9 @@ impl BlockBuilder {
         }
         let shared = if is_restart { 0 } else { common };
         self.since_restart += 1;
-        varint::push(&mut self.bytes, shared as u64);
-        varint::push(&mut self.bytes, (key.user.len() - shared) as u64);
-        varint::push(&mut self.bytes, value.len() as u64);
+        put_number(&mut self.bytes, shared as u64);
+        put_number(&mut self.bytes, (key.user.len() - shared) as u64);
+        put_number(&mut self.bytes, value.len() as u64);
         self.bytes.extend_from_slice(&key.stamp.to_bytes());
         self.bytes.extend_from_slice(&key.user[shared..]);
         self.bytes.extend_from_slice(value);
@@ -245,10 +245,10 @@ impl Block {
 /// The lengths at the front of an entry when one of them takes more than a byte; and how many bytes they take.
 #[inline(never)]
 fn long_lengths(entry: &[u8]) -> Result<(u64, u64, u64, usize), Damage> {
-    let mut rest = entry;
-    let mut length = || varint::take(&mut rest).filter(|length| *length <= u64::from(u32::MAX));
+    let mut reader = Reader::new(entry);
+    let mut length = || reader.number().filter(|length| *length <= u64::from(u32::MAX));
     match (length(), length(), length()) {
-        (Some(shared), Some(unshared), Some(value)) => Ok((shared, unshared, value, entry.len() - rest.len())),
+        (Some(shared), Some(unshared), Some(value)) => Ok((shared, unshared, value, reader.position())),
         _ => Err("the lengths of an entry are no numbers"),
     }
 }

@@ -11,9 +11,9 @@
 //! ```
 
 use super::block::{Block, BlockBuilder, BlockCursor, common_prefix};
-use super::varint::{push, take};
 use super::{BlockHandle, Damage, TRAILER_BYTES};
-use crate::storage::lsm::key::{KeyRef, Stamp};
+use crate::storage::codec::{Reader, put_number};
+use crate::storage::lsm::key::{KeyRef, Stamp, head};
 
 /// The shortest user key that sorts after `last` and at or before `next`, which is greater: what `next` has in common with
 /// `last`, and one byte more. With the stamp [`Stamp::FIRST`] it separates the two.
@@ -25,8 +25,8 @@ pub fn separator<'a>(last: &[u8], next: &'a [u8]) -> &'a [u8] {
 /// Appends a data block to the index.
 pub fn add(index: &mut BlockBuilder, separator: KeyRef, handle: BlockHandle) {
     let mut value = Vec::with_capacity(12);
-    push(&mut value, handle.offset);
-    push(&mut value, u64::from(handle.length));
+    put_number(&mut value, handle.offset);
+    put_number(&mut value, u64::from(handle.length));
     index.add(separator, &value);
 }
 
@@ -55,8 +55,8 @@ impl Index {
         index.prefix = last[..common_prefix(&last, cursor.key().user)].to_vec();
         let (mut offset, mut before) = (0u64, None::<(Vec<u8>, Stamp)>);
         while cursor.is_valid() {
-            let (key, mut value) = (cursor.key(), cursor.value());
-            let handle = match (take(&mut value), take(&mut value).map(u32::try_from)) {
+            let (key, mut value) = (cursor.key(), Reader::new(cursor.value()));
+            let handle = match (value.number(), value.number().map(u32::try_from)) {
                 (Some(offset), Some(Ok(length))) => BlockHandle { offset, length },
                 _ => return Err("the index does not say where a block stands"),
             };
@@ -125,18 +125,6 @@ impl Index {
     /// Memory that the index takes.
     pub fn bytes(&self) -> usize {
         self.keys.len() + self.len() * (8 + 4 + 8 + std::mem::size_of::<BlockHandle>())
-    }
-}
-
-#[inline(always)]
-fn head(key: &[u8]) -> u64 {
-    match key.first_chunk::<8>() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => {
-            let mut eight = [0; 8];
-            eight[..key.len()].copy_from_slice(key);
-            u64::from_be_bytes(eight)
-        }
     }
 }
 

@@ -37,7 +37,6 @@ mod properties;
 mod reader;
 #[cfg(test)]
 pub(super) mod tests;
-mod varint;
 
 pub use builder::TableBuilder;
 pub use cursor::TableCursor;

@@ -1,7 +1,7 @@
 //! What a table says about itself.
 
 use super::Damage;
-use super::varint::{push, push_bytes, take, take_bytes};
+use crate::storage::codec::{Reader, put_bytes, put_number};
 use crate::storage::lsm::key::{InternalKey, KeyRef, Sequence};
 
 /// Counts, bounds and age of a table.
@@ -41,17 +41,18 @@ impl Properties {
             self.largest_sequence,
             self.created_ns,
         ] {
-            push(out, number);
+            put_number(out, number);
         }
         for bound in [&self.smallest, &self.largest] {
             let mut encoded = Vec::new();
             bound.as_ref().encode(&mut encoded);
-            push_bytes(out, &encoded);
+            put_bytes(out, &encoded);
         }
     }
 
-    pub fn read(mut bytes: &[u8]) -> Result<Properties, Damage> {
-        let mut number = || take(&mut bytes).ok_or("a number of the properties is cut off");
+    pub fn read(bytes: &[u8]) -> Result<Properties, Damage> {
+        let mut reader = Reader::new(bytes);
+        let mut number = || reader.number().ok_or("a number of the properties is cut off");
         Ok(Properties {
             entries: number()?,
             deletes: number()?,
@@ -62,13 +63,14 @@ impl Properties {
             smallest_sequence: number()?,
             largest_sequence: number()?,
             created_ns: number()?,
-            smallest: bound(&mut bytes)?,
-            largest: bound(&mut bytes)?,
+            smallest: bound(&mut reader)?,
+            largest: bound(&mut reader)?,
         })
     }
 }
 
-fn bound(bytes: &mut &[u8]) -> Result<InternalKey, Damage> {
-    let key = KeyRef::decode(take_bytes(bytes)?).ok_or("a bound of the table is no internal key")?;
+fn bound(reader: &mut Reader) -> Result<InternalKey, Damage> {
+    let bytes = reader.bytes().ok_or("a bound of the table is cut off")?;
+    let key = KeyRef::decode(bytes).ok_or("a bound of the table is no internal key")?;
     Ok(key.to_owned())
 }

@@ -150,13 +150,14 @@ impl LsmState {
         (read * 100).checked_div(counters.gets).unwrap_or(0)
     }
 
-    /// Bytes of all tables for each byte of the last level, in hundredths: about how much of the room is taken by what
-    /// is not the newest (with leveled compaction; where the last level has several runs it is more).
+    /// Bytes of all tables for each byte of the largest run, in hundredths: a run has each key once, so no more than this
+    /// of the room is taken by what is not the newest. 0 where nothing is merged.
     pub fn space_amplification(&self) -> u64 {
-        let last = self
-            .version
-            .last_level()
-            .map_or(0, |level| self.version.runs(level).iter().map(|run| run.bytes()).max().unwrap_or(0));
-        (self.version.bytes() * 100).checked_div(last).unwrap_or(0)
+        if self.settings.policy == CompactionPolicy::Fifo || self.version.last_level().unwrap_or(0) == 0 {
+            return 0;
+        }
+        let runs = self.version.levels.iter().flat_map(|level| &level.runs);
+        let largest = runs.map(|run| run.bytes()).max().unwrap_or(0);
+        (self.version.bytes() * 100).checked_div(largest).unwrap_or(0)
     }
 }
