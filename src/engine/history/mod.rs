@@ -18,6 +18,7 @@
 
 pub mod linearizable;
 mod operation;
+pub mod text;
 
 pub use operation::{Call, Completion, FaultSpan, Moment, OpId, Operation, Outcome, Version};
 
@@ -41,6 +42,8 @@ pub enum HistoryError {
     WrongAnswer { op: OpId },
     #[error("a {model} can't do what operation {op} asks for; choose a model that can", op = op.0)]
     NotInModel { op: OpId, model: &'static str },
+    #[error("{line}:{column}: {what}; {remedy}")]
+    Text { line: u32, column: u32, what: String, remedy: String },
 }
 
 /// What clients saw, as plain data.

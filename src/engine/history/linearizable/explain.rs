@@ -80,7 +80,8 @@ impl Teller<'_> {
 
     /// Why the register can't have had `value`, if it is one of the usual reasons.
     fn why_not(&self, value: State) -> Option<String> {
-        if value != NOTHING && !self.task.ops.iter().any(|op| op.step.sets() == Some(value) && self.begins_in_time(op)) {
+        if value != NOTHING && !self.task.ops.iter().any(|op| op.step.sets() == Some(value) && self.begins_in_time(op))
+        {
             return Some(self.nobody_wrote(value));
         }
         self.overwritten(value).or_else(|| self.seen_newer(value))
@@ -161,7 +162,8 @@ impl Teller<'_> {
         let names: Vec<String> = states.iter().take(LISTED).map(|state| self.task.name(*state)).collect();
         let more = if states.len() > LISTED { " or another" } else { "" };
         let found = self.part.iter().filter(|op| op.id != self.stuck.id);
-        let known: Vec<String> = found.filter(|op| op.step.sets().is_some()).take(LISTED).map(|op| self.change(op)).collect();
+        let known: Vec<String> =
+            found.filter(|op| op.step.sets().is_some()).take(LISTED).map(|op| self.change(op)).collect();
         let after = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
         format!("in every order of what came before, the value was {}{more} by then{after}", names.join(" or "))
     }

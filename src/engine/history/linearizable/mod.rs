@@ -190,7 +190,9 @@ pub fn check(history: &History, model: Model, limits: Limits) -> Result<Report, 
         }
     }
     let verdict = match (stuck, gave_up) {
-        (Some((task, op, end)), _) => Verdict::Violated(Box::new(violation(history, task, op, end, limits, &mut budget))),
+        (Some((task, op, end)), _) => {
+            Verdict::Violated(Box::new(violation(history, task, op, end, limits, &mut budget)))
+        }
         (None, Some((key, why))) => Verdict::GaveUp { key, why },
         (None, None) => {
             points.sort_by_key(|point| point.moment.order);

@@ -34,7 +34,10 @@ pub enum Found {
     Order(Vec<usize>),
     /// The first operation whose end can't be passed, and the values that the register could have there. The history up to
     /// that end, without it, is linearizable.
-    Stuck { op: usize, states: BTreeSet<State> },
+    Stuck {
+        op: usize,
+        states: BTreeSet<State>,
+    },
     GaveUp(Why),
 }
 
@@ -281,7 +284,8 @@ impl Search<'_> {
             }
             frame.cursor = entry;
             let step = self.ops[entry as usize / 2].step;
-            let is_straight = entry / 2 == frame.blocked || (blocked.needs().is_some() && step.sets() == blocked.needs());
+            let is_straight =
+                entry / 2 == frame.blocked || (blocked.needs().is_some() && step.sets() == blocked.needs());
             if !step.is_pure() && is_straight == frame.straight {
                 return Some(entry / 2);
             }
