@@ -16,9 +16,14 @@
 //! **Invariant:** the `order` of all moments of a history are different, and an operation ends after it began.
 //! **Invariant:** operations stand in the order in which they began.
 
+pub mod convergence;
+pub mod judgement;
 pub mod linearizable;
 mod operation;
+pub mod regular;
+pub mod sessions;
 pub mod text;
+mod writes;
 
 pub use operation::{Call, Completion, FaultSpan, Moment, OpId, Operation, Outcome, Version};
 

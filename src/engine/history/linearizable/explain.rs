@@ -46,7 +46,8 @@ pub fn sentence(operation: &Operation) -> String {
     }
 }
 
-fn listed(values: &[Bytes]) -> String {
+/// Values that were found, as a sentence has them.
+pub fn listed(values: &[Bytes]) -> String {
     match values {
         [] => "nothing".to_string(),
         [value] => value.to_string(),

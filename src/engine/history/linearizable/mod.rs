@@ -29,6 +29,8 @@ mod tests;
 
 use std::fmt;
 
+pub use self::explain::{listed, sentence};
+
 use self::search::{Budget, Found, search};
 use self::task::{Task, relevant, tasks};
 use super::{Call, History, HistoryError, Moment, OpId, Outcome};

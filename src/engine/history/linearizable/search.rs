@@ -24,7 +24,7 @@
 use std::collections::BTreeSet;
 
 use super::seen::Seen;
-use super::task::{NOTHING, Op, State, Step};
+use super::task::{NOTHING, Op, State};
 use super::{Limits, Why};
 
 /// What came of a search.
@@ -333,22 +333,3 @@ impl Search<'_> {
         self.previous[behind as usize] = entry;
     }
 }
-
-/// Whether an order is one: each operation in its interval, and each finds what it needs. For tests and assertions; it
-/// shares nothing with the search.
-pub fn explains(ops: &[Op], order: &[usize]) -> bool {
-    let (mut state, mut latest_begin) = (NOTHING, 0);
-    for index in order {
-        let op: &Op = &ops[*index];
-        latest_begin = latest_begin.max(op.begin);
-        match op.step.after(state) {
-            Some(after) if op.end.is_none_or(|end| latest_begin < end) => state = after,
-            _ => return false,
-        }
-    }
-    let mut count = vec![0; ops.len()];
-    order.iter().for_each(|index| count[*index] += 1);
-    ops.iter().zip(count).all(|(op, count)| count == 1 || (count == 0 && op.end.is_none()))
-}
-
-const _: () = assert!(size_of::<Step>() <= 12);

@@ -89,7 +89,11 @@ fn read_events(
             cursor.skip_space();
             match cursor.peek() {
                 None if is_list => {
-                    return Err(Wrong::new(cursor.at(), "the list of events has no end", "write ] behind the last one"));
+                    return Err(Wrong::new(
+                        cursor.at(),
+                        "the list of events has no end",
+                        "write ] behind the last one",
+                    ));
                 }
                 None => return Ok(()),
                 Some(']') if is_list => break,

@@ -1,0 +1,1 @@
+//! Session guarantees, regularity and convergence.
