@@ -174,20 +174,28 @@ pub fn check(history: &History, model: Model, limits: Limits) -> Result<Report, 
     let mut stuck: Option<(&Task, OpId, u32)> = None;
     let mut gave_up = None;
     let (mut violated_keys, mut open_keys) = (Vec::new(), Vec::new());
-    for task in &tasks {
-        let ops = relevant(&task.ops);
-        match search(&ops, &mut budget) {
-            Found::Order(order) => points.extend(moments(history, order.into_iter().map(|op| ops[op].id))),
-            Found::Stuck { op, .. } => {
-                let end = ops[op].end.unwrap_or(u32::MAX);
-                if stuck.is_none_or(|(_, _, earliest)| end < earliest) {
-                    stuck = Some((task, ops[op].id, end));
+    // First a fair share for each key, so that a hard one does not keep the others from being looked at; then the hard ones
+    // may have the rest.
+    let share = limits.steps / 2 / (tasks.len() as u64).max(1);
+    let mut left: Vec<&Task> = tasks.iter().collect();
+    for allowed in [share, u64::MAX] {
+        for task in std::mem::take(&mut left) {
+            budget.allow(allowed);
+            let ops = relevant(&task.ops);
+            match search(&ops, &mut budget) {
+                Found::Order(order) => points.extend(moments(history, order.into_iter().map(|op| ops[op].id))),
+                Found::Stuck { op, .. } => {
+                    let end = ops[op].end.unwrap_or(u32::MAX);
+                    if stuck.is_none_or(|(_, _, earliest)| end < earliest) {
+                        stuck = Some((task, ops[op].id, end));
+                    }
+                    violated_keys.push(task.key.clone());
                 }
-                violated_keys.push(task.key.clone());
-            }
-            Found::GaveUp(why) => {
-                gave_up.get_or_insert((task.key.clone(), why));
-                open_keys.push(task.key.clone());
+                Found::GaveUp(_) if allowed == share => left.push(task),
+                Found::GaveUp(why) => {
+                    gave_up.get_or_insert((task.key.clone(), why));
+                    open_keys.push(task.key.clone());
+                }
             }
         }
     }

@@ -17,14 +17,15 @@
 //! it, or without one behind it in the order. It is still inside its interval, and the order has not changed.
 //!
 //! An operation that changes nothing is placed as soon as it fits: whatever order comes later, it may as well stand here.
-//! So only writes are tried.
+//! So only writes are tried. Of those without an answer, which need not be placed at all, two kinds of choices lead nowhere
+//! that another one does not: to overwrite one before anybody found it, and to take a later one of several that do the same.
 //!
 //! **Invariant:** when a choice is taken back, list, path and state are what they were before it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::seen::Seen;
-use super::task::{NOTHING, Op, State};
+use super::task::{NEVER, NOTHING, Op, State, Step};
 use super::{Limits, Why};
 
 /// What came of a search.
@@ -47,16 +48,27 @@ pub struct Budget {
     pub limits: Limits,
     pub steps: u64,
     pub configurations: u64,
+    /// The count of steps at which the search under way has to end.
+    until: u64,
 }
 
 impl Budget {
     pub fn new(limits: Limits) -> Budget {
-        Budget { limits, steps: 0, configurations: 0 }
+        Budget { limits, steps: 0, configurations: 0, until: limits.steps }
+    }
+
+    /// Lets the next searches use so many steps together, and not more than there are.
+    pub fn allow(&mut self, steps: u64) {
+        self.until = self.limits.steps.min(self.steps.saturating_add(steps));
+    }
+
+    pub fn is_used_up(&self) -> bool {
+        self.steps >= self.limits.steps
     }
 
     fn spend(&mut self, steps: usize, bytes: usize) -> Result<(), Why> {
         self.steps += steps as u64;
-        if self.steps > self.limits.steps {
+        if self.steps > self.until {
             return Err(Why::Steps(self.limits.steps));
         }
         if bytes as u64 > self.limits.memory_bytes {
@@ -96,6 +108,8 @@ struct Search<'a> {
     open: Vec<u32>,
     /// Operations without an end, in the order in which they began.
     maybes: Vec<u32>,
+    /// For an operation without an end: the last one before it that does the same.
+    twins: Vec<Option<u32>>,
     is_placed: Vec<bool>,
     path: Vec<u32>,
     state: State,
@@ -148,6 +162,7 @@ impl Search<'_> {
             crossings: ops.iter().map(|_| Crossing { open: 0..0, maybes: 0 }).collect(),
             open: Vec::new(),
             maybes: Vec::new(),
+            twins: twins(ops),
             is_placed: vec![false; ops.len()],
             path: Vec::with_capacity(ops.len()),
             state: NOTHING,
@@ -242,7 +257,9 @@ impl Search<'_> {
     /// Whether this configuration was never met before.
     fn is_new(&mut self, blocked: u32) -> bool {
         self.config.fill(0);
-        self.config[0] = u64::from(blocked) << 32 | u64::from(self.state);
+        // Which choices there are depends on whether the last one has been found yet.
+        let first = blocked | u32::from(self.is_unfound()) << 31;
+        self.config[0] = u64::from(first) << 32 | u64::from(self.state);
         let crossing = &self.crossings[blocked as usize];
         let open = self.open[crossing.open.clone()].iter().chain(&self.maybes[..crossing.maybes]);
         for (bit, op) in open.enumerate() {
@@ -250,6 +267,11 @@ impl Search<'_> {
             self.config[1 + bit / 64] |= u64::from(self.is_placed[*op as usize]) << (bit % 64);
         }
         self.seen.insert(&self.config)
+    }
+
+    /// Whether the last operation placed is one that need not have been, and nothing has been found of it.
+    fn is_unfound(&self) -> bool {
+        self.path.last().is_some_and(|op| self.ops[*op as usize].end.is_none())
     }
 
     /// Goes to the next choice of the deepest configuration that has one. False when there is none left.
@@ -286,7 +308,9 @@ impl Search<'_> {
             let step = self.ops[entry as usize / 2].step;
             let is_straight =
                 entry / 2 == frame.blocked || (blocked.needs().is_some() && step.sets() == blocked.needs());
-            if !step.is_pure() && is_straight == frame.straight {
+            let is_vain = matches!(step, Step::Set(_)) && self.is_unfound();
+            let is_twin = self.twins[entry as usize / 2].is_some_and(|twin| !self.is_placed[twin as usize]);
+            if !step.is_pure() && is_straight == frame.straight && !is_vain && !is_twin {
                 return Some(entry / 2);
             }
         }
@@ -332,4 +356,21 @@ impl Search<'_> {
         self.next[before as usize] = entry;
         self.previous[behind as usize] = entry;
     }
+}
+
+/// For each operation without an end, the last one before it that does the same, as far as anybody asks. An operation that
+/// may happen at any time after its beginning can stand in for every later one.
+fn twins(ops: &[Op]) -> Vec<Option<u32>> {
+    let asked = |op: &Op| match op.step {
+        Step::IsNot(value) => Some(value),
+        step => step.needs(),
+    };
+    let asked_for: BTreeSet<State> = ops.iter().filter_map(asked).collect();
+    let mut last: BTreeMap<(Option<State>, State), u32> = BTreeMap::new();
+    let mut twin = |index: usize, op: &Op| {
+        let written = op.step.sets().filter(|_| op.end.is_none())?;
+        let written = if asked_for.contains(&written) { written } else { NEVER };
+        last.insert((op.step.needs(), written), index as u32)
+    };
+    ops.iter().enumerate().map(|(index, op)| twin(index, op)).collect()
 }

@@ -30,6 +30,8 @@ pub fn cut(ops: &[Op], end: u32, last: Option<OpId>) -> Vec<Op> {
 /// operation whose end is the last event; without it there is an order, so it stays.
 pub fn shrink(ops: Vec<Op>, last: OpId, budget: &mut Budget) -> (Vec<Op>, bool) {
     let mut shrinker = Shrinker { part: relevant(&ops), last, budget, gave_up: false };
+    // Without these, what nobody found need not be looked at.
+    shrinker.leave_out(|op| matches!(op.step, Step::IsNot(_)) && op.id != last);
     loop {
         let before = shrinker.part.len();
         let reads: Vec<OpId> = shrinker.part.iter().filter(|op| op.step.is_pure()).map(|op| op.id).collect();
@@ -40,7 +42,7 @@ pub fn shrink(ops: Vec<Op>, last: OpId, budget: &mut Budget) -> (Vec<Op>, bool) 
             let unread = shrinker.unread();
             shrinker.in_chunks(&unread, |op, unread| unread.binary_search(&op.id).is_ok());
         }
-        if shrinker.part.len() == before || shrinker.gave_up {
+        if shrinker.part.len() == before || shrinker.budget.is_used_up() {
             return (shrinker.part, !shrinker.gave_up);
         }
     }
@@ -58,9 +60,9 @@ impl Shrinker<'_> {
     fn in_chunks<T: Copy>(&mut self, items: &[T], is_in: impl Fn(&Op, &[T]) -> bool) {
         let mut items = items.to_vec();
         let mut size = items.len();
-        while size > 0 && !self.gave_up {
+        while size > 0 && !self.budget.is_used_up() {
             let mut at = 0;
-            while at < items.len() && !self.gave_up {
+            while at < items.len() && !self.budget.is_used_up() {
                 let behind = items.len().min(at + size);
                 if self.leave_out(|op| is_in(op, &items[at..behind])) {
                     items.drain(at..behind);
@@ -75,10 +77,13 @@ impl Shrinker<'_> {
     /// Leaves operations out if what stays has no order, and proves that the whole has none.
     fn leave_out(&mut self, goes: impl Fn(&Op) -> bool) -> bool {
         let stays: Vec<Op> = self.part.iter().filter(|op| !goes(op)).copied().collect();
+        let stays = relevant(&stays);
         let is_less = stays.len() < self.part.len() && stays.iter().any(|op| op.id == self.last);
         if !is_less || !proves(&self.part, &stays) {
             return false;
         }
+        // A part can be harder than the whole; one that is too hard stays as it is.
+        self.budget.allow(self.budget.limits.steps / 100);
         match search(&stays, self.budget) {
             Found::Stuck { .. } => self.part = stays,
             Found::Order(_) => return false,
