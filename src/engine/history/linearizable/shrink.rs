@@ -38,7 +38,7 @@ pub fn shrink(ops: Vec<Op>, last: OpId, budget: &mut Budget) -> (Vec<Op>, bool) 
         shrinker.in_chunks(&reads, |op, reads| reads.binary_search(&op.id).is_ok());
         if !shrinker.part.iter().any(|op| matches!(op.step, Step::IsNot(_))) {
             let values = shrinker.values();
-            shrinker.in_chunks(&values, |op, values| concerns(op, values));
+            shrinker.in_chunks(&values, concerns);
             let unread = shrinker.unread();
             shrinker.in_chunks(&unread, |op, unread| unread.binary_search(&op.id).is_ok());
         }
