@@ -172,7 +172,7 @@ fn balance(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     drawing.add(bar(1, 0.0, once).marks(Marks::FOUND).said(format!("T1 has {once} pages")));
     drawing.add(bar(2, first, again).said(format!("T2 has {again} pages")));
     let at = x + (target * unit).min(width);
-    drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::CURRENT));
+    drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::LIT));
     y + BALANCE_H
 }
 
@@ -222,7 +222,8 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
         drawing.add(bar.class("bar").mark(Marks::MUTED, far.is_none()));
         let text = match far {
             None if ahead => "never again".to_string(),
-            None => format!("used less than {} times", known.k),
+            None if known.k == 2 => "used once".to_string(),
+            None => format!("under {} uses", known.k),
             Some(far) if ahead => format!("in {far}"),
             Some(far) => format!("{far} ago"),
         };
