@@ -198,7 +198,7 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     order.sort_by_key(|(frame, _)| (rank(*frame), *frame));
     let title = match known.policy {
         PolicyKind::Optimum => "By next use: the furthest leaves first".to_string(),
-        _ => format!("By the {} use: the furthest back leaves first", super::words::kth(known.k)),
+        _ => format!("By the {} use: the furthest leaves first", super::words::kth(known.k)),
     };
     drawing.add(Shape::title_of(Id::of("policy", 1), *x, y + 12.0, title));
     let distance = |frame: FrameId| match rank(frame) {
