@@ -1,6 +1,7 @@
 //! The floors that do the work.
 //!
 //! ```text
+//!   replication   copies on several nodes: protocols, a cluster that runs them
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
 //!   history   what clients saw, and the checkers that judge it
 //!   sim       the world: virtual time, seeded randomness, a disk that can fail
@@ -11,6 +12,7 @@
 //! language, the page and the command line, is built for size.
 pub mod bench;
 pub mod history;
+pub mod replication;
 pub mod sim;
 pub mod storage;
 pub mod trace;
