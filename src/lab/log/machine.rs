@@ -295,7 +295,7 @@ impl LogLab {
         let (page, bit) = (number("page"), number("bit"));
         let bits = self.settings.options.page_size * 8;
         if bit >= bits {
-            return Err(Refusal::NoSuchBit { bit, bits });
+            return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
         self.database.flip_bit(cx, PageId(page), bit)?;
         self.damaged(cx, PageId(page));

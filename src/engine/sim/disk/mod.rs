@@ -307,18 +307,21 @@ impl Disk {
         }
     }
 
-    /// The image of an interrupted write: a seeded number of sectors from the first on are new, the others are old. None when the page
-    /// has one sector, which a device writes whole or not at all.
+    /// The image of an interrupted write: some sectors are new, the others are old, any of them, because a device writes
+    /// them in the order that it likes. None when the page has one sector, which is written whole or not at all.
     fn tear(&mut self, page: PageId) -> Option<Rc<[u8]>> {
         if self.page_size <= SECTOR_BYTES {
             return None;
         }
         let stored = &self.pages[page.index()];
         let mut image = stored.durable.to_vec();
-        let sectors = (self.page_size / SECTOR_BYTES) as u64;
-        let written = 1 + self.generator.below(sectors - 1) as usize;
-        let bytes = written * SECTOR_BYTES;
-        image[..bytes].copy_from_slice(&stored.live[..bytes]);
+        let sectors = self.page_size / SECTOR_BYTES;
+        // Neither none of them nor all.
+        let written = 1 + self.generator.below((1 << sectors) - 2);
+        for sector in (0..sectors).filter(|sector| written >> sector & 1 == 1) {
+            let place = sector * SECTOR_BYTES..(sector + 1) * SECTOR_BYTES;
+            image[place.clone()].copy_from_slice(&stored.live[place]);
+        }
         Some(Rc::from(image))
     }
 
@@ -385,10 +388,13 @@ mod tests {
         let crash = disk.crash(&mut cx);
         assert_eq!(crash.kept + crash.lost + crash.torn, 300);
         assert!([crash.kept, crash.lost, crash.torn].iter().all(|&count| count > 60), "{crash:?}");
+        let mut seen = std::collections::BTreeSet::new();
         for page in 0..300 {
             let bytes = disk.read(&mut cx, PageId(page)).unwrap();
             assert!(bytes.chunks(SECTOR_BYTES).all(|sector| sector.iter().all(|byte| *byte == sector[0])));
+            seen.insert(bytes.iter().step_by(SECTOR_BYTES).copied().collect::<Vec<u8>>());
         }
+        assert!(seen.len() > 13, "four sectors, any of them new: {seen:?}");
     }
 
     #[test]
