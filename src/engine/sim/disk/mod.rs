@@ -163,7 +163,7 @@ impl Disk {
 
     /// Adds a page of zeros at the end of the file.
     pub fn extend(&mut self, cx: &mut Cx) -> Result<PageId, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         if self.due(&[Fault::DiskFull]).is_some() || self.pages_left() == Some(0) {
             return Err(self.full(cx));
         }
@@ -175,7 +175,7 @@ impl Disk {
 
     /// Reads a page. What comes back is shared with the disk until either side changes it.
     pub fn read(&mut self, cx: &mut Cx, page: PageId) -> Result<Rc<[u8]>, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let sequential = self.seek(page)?;
         cx.pass(self.device.read_ns(self.page_size, sequential));
         cx.counters.disk_reads += 1;
@@ -190,7 +190,7 @@ impl Disk {
     /// Writes a page. It is volatile until [`Disk::sync`].
     pub fn write(&mut self, cx: &mut Cx, page: PageId, bytes: Rc<[u8]>) -> Result<(), DiskError> {
         assert_eq!(bytes.len(), self.page_size, "a page is written whole");
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let sequential = self.seek(page)?;
         cx.pass(self.device.write_ns(self.page_size, sequential));
         cx.counters.disk_writes += 1;
@@ -230,7 +230,7 @@ impl Disk {
 
     /// Makes all pages that were written durable.
     pub fn sync(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let pages = self.unsynced.len();
         for page in std::mem::take(&mut self.unsynced).iter() {
             let stored = &mut self.pages[page.index()];
@@ -325,10 +325,13 @@ impl Disk {
         Some(Rc::from(image))
     }
 
-    fn count_operation(&mut self) -> Result<(), DiskError> {
+    fn count_operation(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
         self.operations += 1;
         match &mut self.operations_left {
-            Some(0) => Err(DiskError::PowerOff),
+            Some(0) => {
+                cx.recorder.power_failed();
+                Err(DiskError::PowerOff)
+            }
             Some(left) => {
                 *left -= 1;
                 Ok(())
