@@ -57,7 +57,12 @@ stage() {
 
 format_check() { "${FORMAT[@]}" -- --check; }
 
-clippy_native() { fetch_crates && cargo clippy --locked --workspace --all-targets -- -D warnings; }
+# The benchmarks beside peers are built by no test; here at least they are checked.
+clippy_native() {
+  fetch_crates &&
+    cargo clippy --locked --workspace --all-targets -- -D warnings &&
+    cargo clippy --locked -p glassbase-bench-native --features peers -- -D warnings
+}
 
 clippy_wasm() {
   local tests=()

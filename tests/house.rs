@@ -15,11 +15,18 @@ const FLOORS: &[Floor] = &[
     Floor { name: "trace", folder: "src/engine/trace", may_name: &[] },
     Floor { name: "sim", folder: "src/engine/sim", may_name: &["trace"] },
     Floor { name: "storage", folder: "src/engine/storage", may_name: &["trace", "sim"] },
-    Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage"] },
+    Floor { name: "history", folder: "src/engine/history", may_name: &["trace", "sim"] },
+    Floor { name: "replication", folder: "src/engine/replication", may_name: &["trace", "sim", "storage", "history"] },
+    Floor {
+        name: "bench",
+        folder: "src/engine/bench",
+        may_name: &["trace", "sim", "storage", "history", "replication"],
+    },
+    Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage", "history", "replication"] },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
-    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "lab"] },
-    Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "lab", "view", "js"] },
-    Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "lab", "view", "app"] },
+    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
+    Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "history", "lab", "view", "js"] },
+    Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "history", "lab", "view", "app"] },
 ];
 
 /// Crates that are the browser; only `app` and `js` may name them.
@@ -308,11 +315,18 @@ fn unsafe_code_is_forbidden_in_every_package() {
     }
 }
 
+/// Files that are compiled for tests alone.
+fn is_for_tests(path: &Path) -> bool {
+    path.ends_with("tests.rs")
+        || path.ends_with("puppet.rs")
+        || path.components().any(|part| part.as_os_str() == "tests")
+}
+
 #[test]
 fn what_a_person_types_never_meets_an_unwrap() {
     let mut wrong = Vec::new();
     for floor in FLOORS {
-        for path in sources(floor.folder).iter().filter(|path| !path.ends_with("tests.rs")) {
+        for path in sources(floor.folder).iter().filter(|path| !is_for_tests(path)) {
             let before_tests = program(path).into_iter().take_while(|(_, line)| line != "#[cfg(test)]");
             for (number, line) in
                 before_tests.filter(|(_, line)| line.contains(".unwrap()") || line.contains("panic!("))
@@ -340,7 +354,7 @@ const EXPECTS: &[(&str, usize)] = &[
 #[test]
 fn every_expect_is_one_that_was_thought_about() {
     let mut wrong = Vec::new();
-    for path in sources("src").iter().filter(|path| !path.ends_with("tests.rs") && !path.ends_with("bench.rs")) {
+    for path in sources("src").iter().filter(|path| !is_for_tests(path) && !path.ends_with("bench.rs")) {
         let before_tests = program(path).into_iter().take_while(|(_, line)| line != "#[cfg(test)]");
         let count: usize = before_tests
             .map(|(_, line)| line.matches(".expect(\"").count() + usize::from(line.ends_with(".expect(")))

@@ -5,9 +5,11 @@
 //! JavaScript and WebAssembly.
 #![cfg(target_arch = "wasm32")]
 
+mod engines;
 #[path = "../../src/js/records.rs"]
 mod records;
 
+pub use engines::{Accesses, Engines};
 pub use records::RecordStore;
 
 use glassbase_engine::bench::{MapSubject, Rows, TreeSubject, Work};

@@ -3,9 +3,17 @@
 //!
 //! Times are taken by the caller; nothing here reads a clock.
 
+mod logged;
+mod lsm;
+mod memory;
+
 use std::collections::BTreeMap;
 
 use std::rc::Rc;
+
+pub use logged::{COMMIT_ROWS, LoggedSubject, crashed_database, reopened, unflushed_lsm};
+pub use lsm::{LsmSubject, lsm_options};
+pub use memory::{LsmMemory, PoolMemory};
 
 use crate::sim::{Cx, Device, Disk, Generator, Zipf};
 use crate::storage::page;

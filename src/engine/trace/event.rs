@@ -13,8 +13,10 @@ use super::field::{self, Texts};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
+use super::parts::cluster::{Datum, NodeHead, NodeLog};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
@@ -36,11 +38,27 @@ pub enum Lane {
     Lsm,
     Pool,
     Disk,
+    /// What clients of a cluster ask and are told.
+    Client,
+    /// What nodes of a cluster decide.
+    Node,
+    /// Messages between nodes.
+    Network,
 }
 
 impl Lane {
-    pub const ALL: &'static [Lane] =
-        &[Lane::Script, Lane::Tree, Lane::Heap, Lane::Log, Lane::Lsm, Lane::Pool, Lane::Disk];
+    pub const ALL: &'static [Lane] = &[
+        Lane::Script,
+        Lane::Client,
+        Lane::Node,
+        Lane::Network,
+        Lane::Tree,
+        Lane::Heap,
+        Lane::Log,
+        Lane::Lsm,
+        Lane::Pool,
+        Lane::Disk,
+    ];
     /// Those that are shown whether a trace has such events or not; the others only when it has.
     pub const ALWAYS: &'static [Lane] = &[Lane::Script, Lane::Tree, Lane::Pool, Lane::Disk];
 
@@ -53,6 +71,9 @@ impl Lane {
             Lane::Heap => "heap",
             Lane::Log => "log",
             Lane::Lsm => "lsm",
+            Lane::Client => "client",
+            Lane::Node => "node",
+            Lane::Network => "network",
         }
     }
 }
@@ -400,6 +421,42 @@ events! {
         "page-survived" PageSurvived { page: PageId, fate: WriteFate, lsn: Lsn, damaged: bool }
         /// The page fails its checksum on the disk from now on; its LSNs there may be damaged too.
         "page-damaged" PageDamaged { page: PageId, live: Lsn, durable: Lsn }
+    }
+    Client {
+        /// A client begins an operation and asks a node. `text` is what it asks: "put x = 1".
+        "request-asked" RequestAsked {
+            request: u64, client: NodeId, node: NodeId, text: Rc<str>, writes: bool, asked_ns: u64,
+        }
+        /// The client asks another node, or the same one again.
+        "request-moved" RequestMoved { request: u64, node: NodeId }
+        /// The operation is over for the client. `stale`: it read an older version than the newest acknowledged before.
+        "request-ended" RequestEnded {
+            request: u64, fate: RequestFate, answer: Rc<str>, latency_ns: u64, stale: bool,
+        }
+        /// A checker of the clients' history, or of the nodes, has a verdict. `at_ns` is the moment that it is about.
+        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64 }
+    }
+    Node {
+        /// A node stops, or goes on, or its clock is set: how far is it ahead of the true time, or behind.
+        "node-status-changed" NodeStatusChanged { node: NodeId, status: NodeStatus, ahead_ns: u64, behind_ns: u64 }
+        "node-changed" NodeChanged { node: NodeId, head: Rc<NodeHead> }
+        /// The log of a node begins at `first` now; of the entries from there `kept` are left, and `tail` follows them.
+        "node-log-changed" NodeLogChanged { node: NodeId, first: u64, kept: u32, tail: Rc<NodeLog> }
+        /// A key has these versions now; none: it is gone.
+        "node-datum-changed" NodeDatumChanged { node: NodeId, datum: Rc<Datum> }
+        /// A decision of a node: a word of its protocol, and a sentence.
+        "noted" Noted { node: NodeId, topic: Rc<str>, text: Rc<str> }
+        "timer-fired" TimerFired { node: NodeId, kind: u8 }
+    }
+    Network {
+        "message-sent" MessageSent {
+            message: MessageId, from: NodeId, to: NodeId, kind: Rc<str>, text: Rc<str>, sent_ns: u64, due_ns: u64,
+        }
+        "message-delivered" MessageDelivered { message: MessageId }
+        "message-dropped" MessageDropped { message: MessageId, why: DropReason }
+        "message-delayed" MessageDelayed { message: MessageId, due_ns: u64 }
+        /// These links are cut now, each from one node to another; all others are whole.
+        "links-changed" LinksChanged { cut: Vec<(NodeId, NodeId)> }
     }
 }
 

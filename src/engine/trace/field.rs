@@ -10,8 +10,10 @@ use super::decimal::{number, push_number};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
+use super::parts::cluster::{Datum, NodeHead, NodeLog};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
@@ -72,7 +74,7 @@ macro_rules! wrapped_fields {
         }
     )*};
 }
-wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId);
+wrapped_fields!(PageId, FrameId, FileId, FileNumber, Lsn, TxnId, NodeId, MessageId);
 
 macro_rules! word_fields {
     ($($words:ident),*) => {$(
@@ -88,6 +90,7 @@ macro_rules! word_fields {
 }
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
+word_fields!(NodeStatus, DropReason, RequestFate, VerdictKind);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
@@ -153,6 +156,20 @@ impl Field for Rc<HeapDetail> {
         Field::read(text).map(Rc::new)
     }
 }
+
+macro_rules! shared_fields {
+    ($($shared:ident),*) => {$(
+        impl Field for Rc<$shared> {
+            fn write(&self, out: &mut String) {
+                (**self).write(out);
+            }
+            fn read(text: &str) -> Option<Self> {
+                $shared::read(text).map(Rc::new)
+            }
+        }
+    )*};
+}
+shared_fields!(NodeHead, NodeLog, Datum);
 
 impl Field for Rc<VersionEdit> {
     fn write(&self, out: &mut String) {

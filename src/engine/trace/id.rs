@@ -1,5 +1,7 @@
 //! Names of things: pages, frames, rows, log positions, operations.
 
+use std::fmt;
+
 use super::decimal::number;
 
 /// A page of the database file, by its position in it. Page 0 is the meta page, so 0 also stands for "no page" in links.
@@ -47,6 +49,40 @@ pub struct Lsn(pub u64);
 /// number twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileNumber(pub u64);
+
+/// A node of a cluster, or a client of it. Nodes count from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+impl NodeId {
+    /// Ids from here on are clients.
+    const FIRST_CLIENT: u16 = 0x8000;
+
+    /// The `number`-th client, from 1.
+    pub fn client(number: u16) -> NodeId {
+        NodeId(NodeId::FIRST_CLIENT | number)
+    }
+
+    pub fn is_client(self) -> bool {
+        self.0 >= NodeId::FIRST_CLIENT
+    }
+
+    /// Its number among the nodes, or among the clients.
+    pub fn number(self) -> u16 {
+        self.0 & (NodeId::FIRST_CLIENT - 1)
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.is_client() { "c" } else { "n" })?;
+        self.number().fmt(formatter)
+    }
+}
+
+/// A message on its way through the network. Numbers ascend and are never used again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
 
 /// Declares an enum whose variants have a word each, which is how they stand in a text trace.
 macro_rules! words {
@@ -277,5 +313,52 @@ words! {
         /// A page is read for its own sake.
         Read = "read",
         Flush = "flush",
+    }
+}
+
+words! {
+    /// How a node is doing.
+    NodeStatus {
+        Up = "up",
+        /// It does nothing, and keeps everything: a long garbage collection.
+        Paused = "paused",
+        /// It does everything many times slower.
+        Slow = "slow",
+        /// Its power is off.
+        Down = "down",
+    }
+}
+
+words! {
+    /// Why a message did not arrive.
+    DropReason {
+        /// The network lost it.
+        Loss = "loss",
+        Partition = "partition",
+        /// Nobody was there to take it.
+        Down = "down",
+        /// By command.
+        Asked = "asked",
+    }
+}
+
+words! {
+    /// What a client knows of its operation.
+    RequestFate {
+        Open = "open",
+        Done = "done",
+        /// It certainly did not happen.
+        Failed = "failed",
+        /// It may have happened, or may happen yet.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What a checker says.
+    VerdictKind {
+        Holds = "holds",
+        Violated = "violated",
+        GaveUp = "gave-up",
     }
 }

@@ -22,6 +22,7 @@ use super::id::SplitKind;
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
+use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList};
@@ -225,7 +226,7 @@ macro_rules! plain_wrapped {
         }
     )*};
 }
-plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber, TxnId);
+plain_wrapped!(PageId, FrameId, Lsn, FileId, FileNumber, TxnId, NodeId, MessageId);
 
 macro_rules! plain_words {
     ($($words:ident),*) => {$(
@@ -241,6 +242,7 @@ macro_rules! plain_words {
 }
 plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
+plain_words!(NodeStatus, DropReason, RequestFate, VerdictKind);
 plain_words!(PolicyKind, PolicyList);
 
 plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);

@@ -229,6 +229,14 @@ pub fn describe(record: &Record) -> Option<String> {
             WriteFate::Lost => format!("The write of page {} is lost: the disk has LSN {}.", page.0, lsn.0),
             WriteFate::Torn => format!("The write of page {} is torn: half of it is new, half is old.", page.0),
         },
+        PageRestated { state } => format!("Page {} is as the log says now, at LSN {}.", state.page.0, state.lsn.0),
+        MetaRestated { root, height, .. } => {
+            format!(
+                "From the meta page: the root is page {}, the tree is {} high.",
+                root.0,
+                count(u64::from(*height), "level")
+            )
+        }
         PageDamaged { page, .. } => format!("Page {} fails its checksum from now on.", page.0),
         _ => return None,
     })

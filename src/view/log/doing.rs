@@ -43,7 +43,8 @@ pub struct Doing {
     timed: Vec<(TxnId, u64)>,
     pub commits: u64,
     pub commit_ns: u64,
-    pub checkpoints: u64,
+    /// The most records that the log held at once.
+    pub most_records: usize,
 }
 
 impl Doing {
@@ -53,6 +54,8 @@ impl Doing {
         match event {
             LogAppended { lsn, txn, kind, .. } => {
                 self.at = Some((*lsn, Deed::Appended));
+                self.most_records =
+                    self.most_records.max(state.parts.log.as_ref().map_or(0, |log| log.records.len() + 1));
                 if *kind == LogKind::Commit && self.timed.len() < TIMED_MAX {
                     self.timed.push((*txn, time_ns));
                 }
@@ -71,7 +74,7 @@ impl Doing {
             }
             RecordUndone { lsn, .. } => {
                 self.at = Some((*lsn, Deed::Undone));
-                self.undone += 1;
+                self.undone += u32::from(self.crashed);
             }
             RecoveryPassBegun { pass, from, to } => {
                 if *pass == RecoveryPass::Analysis {
@@ -85,21 +88,28 @@ impl Doing {
                 self.fates.clear();
             }
             LogTorn { at, .. } => self.torn = Some(*at),
-            CheckpointTaken { .. } => self.checkpoints += 1,
             ClientLearned { txn, fate: TxnFate::Told } => self.answered(*txn, time_ns),
             DiskCrashed { .. } => self.crash(state),
             PageSurvived { page, fate, .. } => self.fates.push((*page, *fate)),
-            // Another engine.
-            StateTaken { state } if state.parts.client.is_some() => {
-                let (commits, commit_ns) = (self.commits, self.commit_ns);
-                *self = Doing {
-                    crashed: self.crashed && state.parts.log.is_some(),
-                    commits,
-                    commit_ns,
-                    ..Doing::default()
-                };
-            }
+            StateTaken { state } => self.taken(state),
             _ => {}
+        }
+    }
+
+    /// What was done unrecorded, or another engine.
+    fn taken(&mut self, state: &EngineState) {
+        let Some(log) = &state.parts.log else { return };
+        self.most_records = self.most_records.max(log.records.len());
+        if state.parts.client.is_some() {
+            *self = Doing {
+                // A database that is not open knows no root.
+                crashed: state.height == 0,
+                crashes: self.crashes,
+                commits: self.commits,
+                commit_ns: self.commit_ns,
+                most_records: self.most_records,
+                ..Doing::default()
+            };
         }
     }
 
@@ -122,7 +132,7 @@ impl Doing {
             crashes: self.crashes + 1,
             commits: self.commits,
             commit_ns: self.commit_ns,
-            checkpoints: self.checkpoints,
+            most_records: self.most_records,
             ..Doing::default()
         };
     }

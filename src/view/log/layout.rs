@@ -100,7 +100,7 @@ impl Layout {
         // Disk: the log, then the pages.
         let disk_y = memory.bottom() + GAP;
         let strip = Wrap::new((x, disk_y + HEAD_H + 20.0), content_w, RECORD, 5.0);
-        let lines = most_records(ask.end).div_ceil(strip.columns).clamp(1, STRIP_LINES);
+        let lines = ask.end.log.most_records.div_ceil(strip.columns).clamp(1, STRIP_LINES);
         let pages_y = strip.y + strip.height(lines * strip.columns) + 17.0;
         let pages = Wrap::new((x, pages_y + 4.0), content_w, PAGE, 5.0);
         let pages_h = pages.height(ask.end.state.pages.len().min(BOXES_MAX));
@@ -175,8 +175,4 @@ impl Layout {
     pub fn buffer_start(&self) -> (f64, f64) {
         (self.buffer.x, self.buffer.y)
     }
-}
-
-fn most_records(view: &View) -> usize {
-    view.state.parts.log.as_ref().map_or(0, |log| log.records.len())
 }

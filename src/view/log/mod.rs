@@ -56,11 +56,9 @@ fn name_of(view: &View, txn: TxnId) -> String {
 const QUICK: &[Quick] = &[
     Quick { text: "Begin", line: "begin" },
     Quick { text: "Put", line: "put {key}" },
-    Quick { text: "Delete", line: "delete {key}" },
     Quick { text: "Commit", line: "commit" },
     Quick { text: "Abort", line: "abort" },
     Quick { text: "Work", line: "work {count}" },
-    Quick { text: "Flush", line: "flush" },
     Quick { text: "Crash", line: "crash" },
     Quick { text: "Recover", line: "recover" },
 ];

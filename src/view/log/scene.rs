@@ -136,7 +136,9 @@ fn disk(d: &mut Drawing, view: &View, layout: &Layout, touched: [PageId; 2]) {
 
 fn strip(d: &mut Drawing, view: &View, layout: &Layout, shown: &[Shown]) {
     let Some(log) = &view.state.parts.log else { return };
-    let at = view.log.at.map(|(lsn, _)| lsn);
+    // After a comparison the verdict is what matters.
+    let compared = view.state.parts.client.as_ref().is_some_and(|client| client.check.is_some());
+    let at = view.log.at.filter(|_| !compared).map(|(lsn, _)| lsn);
     let names = names(view);
     for Shown { record, place, buffered, lost } in shown {
         let id = Id::of("record", record.lsn.0);

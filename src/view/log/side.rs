@@ -9,6 +9,9 @@ use crate::view::describe::{count, key};
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape};
 use crate::view::{Selection, View};
 
+/// Characters of a value that the notes show.
+const VALUE_CHARS: f64 = 10.0;
+
 /// What has to be said of the whole, and how recovery goes on.
 pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
     let Some(client) = &view.state.parts.client else { return };
@@ -42,6 +45,8 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
     };
     let chars = ((layout.verdict.w - 40.0) / MONO_W).max(4.0) as usize;
     let shape = Shape::rect(Id::of("verdict", 0), layout.verdict).class(class).marks(marks);
+    let looked_at = client.check.is_some() || (view.log.crashed && pass.is_none());
+    let shape = shape.mark(Marks::CURRENT, looked_at);
     d.add(shape.label(cut(&text, chars as f64 * MONO_W, MONO_W)).said(text));
     if ask.end.log.crashes > 0 {
         passes(d, view, layout);
@@ -123,7 +128,7 @@ fn one(d: &mut Drawing, id: Id, place: Place, noted: &ClientTransaction) {
 /// `10=ash 20=beech -30`.
 pub fn changes(noted: &ClientTransaction) -> String {
     let one = |change: &crate::trace::parts::client::ClientChange| match &change.value {
-        Some(value) => format!("{}={}", key(&change.key), key(value)),
+        Some(value) => format!("{}={}", key(&change.key), cut(&key(value), VALUE_CHARS, 1.0)),
         None => format!("\u{2212}{}", key(&change.key)),
     };
     let mut text: Vec<String> = noted.changes.iter().map(one).collect();

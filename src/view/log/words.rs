@@ -41,11 +41,15 @@ fn short(text: &str) -> String {
         ("remove slot ", "\u{2212}slot "),
         ("remove ", "\u{2212}"),
         ("format as ", "new "),
+        ("link to ", "link "),
     ];
     let found = head.iter().find_map(|(long, short)| text.strip_prefix(long).map(|rest| (short, rest)));
     match found {
-        Some((short, rest)) => format!("{short}{}", rest.split(',').next().unwrap_or_default()),
-        None => text.to_string(),
+        Some((short, rest)) => {
+            let rest = rest.split(',').next().unwrap_or_default();
+            format!("{short}{}", rest.split(" to page").next().unwrap_or_default()).replace(" and ", "\u{b7}")
+        }
+        None => text.split(',').next().unwrap_or_default().to_string(),
     }
 }
 

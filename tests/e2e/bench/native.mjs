@@ -5,24 +5,31 @@ import { ROOT } from '../bench.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 
-/** Builds the native benchmark and returns its executable. */
-function build(features) {
-  const args = ['bench', '--locked', '-p', 'glassbase-engine', '--bench', 'storage', '--no-run', '--message-format=json', ...features];
-  const lines = execFileSync('cargo', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] });
+/** Builds a native program or benchmark of a package, with assertions off and everything for speed; returns its path. */
+export function buildNative(name, args) {
+  const options = { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] };
+  const lines = execFileSync('cargo', [...args, '--locked', '--message-format=json'], options);
   const messages = lines.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return messages.findLast((message) => message.executable && message.target.name === 'storage').executable;
+  return messages.findLast((message) => message.executable && message.target.name === name).executable;
+}
+
+/** Builds a benchmark of the engine. */
+export function buildBenchmark(name, features = []) {
+  return buildNative(name, ['bench', '-p', 'glassbase-engine', '--bench', name, '--no-run', ...features]);
+}
+
+/** Runs one round of a program that prints figures as lines of JSON. */
+export function figures(program) {
+  const text = execFileSync(program, { encoding: 'utf8' });
+  return text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
 }
 
 function collect(program, into) {
-  const lines = execFileSync(program, { encoding: 'utf8' }).split('\n').filter((line) => line.startsWith('{'));
-  for (const line of lines) {
-    const { subject, work, rows_per_second: rate } = JSON.parse(line);
-    ((into[work] ??= {})[subject] ??= []).push(rate);
-  }
+  for (const { subject, work, rows_per_second: rate } of figures(program)) ((into[work] ??= {})[subject] ??= []).push(rate);
 }
 
 export async function measureNative(rates) {
-  const [whole, without] = [build([]), build(['--no-default-features'])];
+  const [whole, without] = [buildBenchmark('storage'), buildBenchmark('storage', ['--no-default-features'])];
   // In turn, so that a machine that gets slower slows both.
   for (let round = 0; round < ROUNDS; round++) {
     collect(without, rates);

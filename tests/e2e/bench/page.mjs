@@ -149,6 +149,7 @@ const SCENARIOS = [
     from: 0.7,
     zoom: 5,
   },
+  { id: 'frames-map', what: 'the map of a file of 100,000 pages, a pool of 5,000 frames', fragment: '#preset=pool/large', speed: '5', from: 0.3 },
   { id: 'frames-million', what: 'the tree of a million keys', fragment: '#preset=million', speed: '1', from: 0.3 },
 ];
 const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');

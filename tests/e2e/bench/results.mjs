@@ -20,3 +20,8 @@ export function atLeast(id, what, ours, peer, unit, goal) {
 export function atMost(id, what, ours, unit, goal) {
   return { id, what, ours, peer: null, unit, ratio: null, goal: `under ${goal} ${unit}`, holds: ours < goal };
 }
+
+/** No goal: a figure to know, beside another where there is one. */
+export function noted(id, what, ours, peer, unit) {
+  return { id, what, ours, peer, unit, ratio: peer === null ? null : ours / peer, goal: '', holds: null };
+}

@@ -150,6 +150,11 @@ impl Lsm {
         self.disk
     }
 
+    /// The blocks of tables that are in memory.
+    pub fn cache(&self) -> &BlockCache {
+        &self.cache
+    }
+
     /// The newest write.
     pub fn sequence(&self) -> Sequence {
         self.sequence

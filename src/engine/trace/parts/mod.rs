@@ -4,12 +4,14 @@
 //!   heap          rows in slots, map of free space          replacement   what a policy knows of the pages
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
+//!   cluster       nodes, links, messages on their way
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
 //! always did. Parts are shared by reference between states that have them alike.
 
 pub mod client;
+pub mod cluster;
 pub mod heap;
 pub mod log;
 pub mod lsm;
@@ -18,6 +20,7 @@ pub mod replacement;
 use std::rc::Rc;
 
 pub use client::{ClientState, MediumState};
+pub use cluster::ClusterState;
 pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
@@ -73,6 +76,7 @@ parts! {
     lsm: LsmState = "lsm",
     client: ClientState = "client",
     medium: MediumState = "medium",
+    cluster: ClusterState = "cluster",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {

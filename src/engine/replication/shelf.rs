@@ -1,0 +1,304 @@
+//! What a node keeps through a crash: a store of the storage engine on a disk of its own.
+//!
+//! ```text
+//!   Node ──get, put, write, scan, sync──▶ Shelf ─┬─ Tree     B+tree under a write-ahead log   on a simulated disk
+//!                                                ├─ Lsm      log-structured merge tree        on a simulated disk
+//!                                                └─ Memory   a map, and how to take back what is not synced
+//! ```
+//!
+//! Every shelf has a clock of its own, which its disk moves; the cluster lets the node be busy for as long.
+//!
+//! **Invariant:** what was written and synced is there after a crash. What was written and not synced is there up to some
+//! point, in the order in which it was written, and nothing beyond that point is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+use std::rc::Rc;
+
+use crate::sim::{Cx, Disk, Fault, Generator};
+use crate::storage::lsm::key::Kind;
+use crate::storage::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
+use crate::storage::store::{Store, TreeStore};
+use crate::storage::{LogOptions, Options, StorageError};
+use crate::trace::{EngineState, Parts};
+
+/// Which store a node has, and how it is set up.
+#[derive(Clone, Debug, Default)]
+pub enum ShelfKind {
+    /// In memory, without a disk: for runs of a million operations. It takes no time.
+    #[default]
+    Memory,
+    Tree(Box<(Options, LogOptions)>),
+    Lsm(Box<LsmOptions>),
+}
+
+#[derive(Clone)]
+enum Kept {
+    Memory(Memory),
+    Tree(Box<TreeStore>),
+    Lsm(Box<Lsm>),
+    /// An LSM tree whose power was cut, and that has not been opened again.
+    Disk(Box<Disk>),
+}
+
+/// What a node keeps.
+#[derive(Clone)]
+pub struct Shelf {
+    kind: ShelfKind,
+    kept: Kept,
+    cx: Cx,
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shelf").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Shelf {
+    /// An empty shelf. The seed decides what a crash leaves of what was not synced, and nothing else.
+    pub fn create(seed: u64, kind: &ShelfKind) -> Result<Shelf, StorageError> {
+        let mut cx = Cx::new(seed);
+        cx.recorder.switch(false);
+        let kept = match kind {
+            ShelfKind::Memory => Kept::Memory(Memory::default()),
+            ShelfKind::Tree(options) => Kept::Tree(Box::new(TreeStore::create(&mut cx, &options.0, &options.1)?)),
+            ShelfKind::Lsm(options) => Kept::Lsm(Box::new(Lsm::create(&mut cx, options)?)),
+        };
+        Ok(Shelf { kind: kind.clone(), kept, cx })
+    }
+
+    /// A shelf in memory, for tests of a protocol alone.
+    pub fn memory() -> Shelf {
+        Shelf { kind: ShelfKind::Memory, kept: Kept::Memory(Memory::default()), cx: Cx::new(0) }
+    }
+
+    /// How long its disk has worked so far.
+    pub fn spent_ns(&self) -> u64 {
+        self.cx.now_ns()
+    }
+
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        match &mut self.kept {
+            Kept::Memory(memory) => Ok(memory.map.get(key).map(|value| value.to_vec())),
+            Kept::Tree(store) => store.get(&mut self.cx, key, None),
+            Kept::Lsm(store) => Store::get(&mut **store, &mut self.cx, key, None),
+            Kept::Disk(_) => Err(StorageError::NotRecovered),
+        }
+    }
+
+    /// Writes a value. It is durable after the next [`Shelf::sync`].
+    pub fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        match &mut self.kept {
+            Kept::Memory(memory) => memory.set(key, Some(value)),
+            Kept::Tree(store) => return store.put(&mut self.cx, key, value),
+            Kept::Lsm(store) => return Store::put(&mut **store, &mut self.cx, key, value),
+            Kept::Disk(_) => return Err(StorageError::NotRecovered),
+        }
+        Ok(())
+    }
+
+    pub fn delete(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        match &mut self.kept {
+            Kept::Memory(memory) => memory.set(key, None),
+            Kept::Tree(store) => return store.delete(&mut self.cx, key),
+            Kept::Lsm(store) => return Store::delete(&mut **store, &mut self.cx, key),
+            Kept::Disk(_) => return Err(StorageError::NotRecovered),
+        }
+        Ok(())
+    }
+
+    /// Does all writes of a batch, or none of them, also after a crash.
+    pub fn write(&mut self, batch: &mut WriteBatch) -> Result<(), StorageError> {
+        match &mut self.kept {
+            Kept::Memory(memory) => memory.write(batch),
+            Kept::Tree(store) => return store.write(&mut self.cx, batch),
+            Kept::Lsm(store) => return Store::write(&mut **store, &mut self.cx, batch),
+            Kept::Disk(_) => return Err(StorageError::NotRecovered),
+        }
+        Ok(())
+    }
+
+    /// Visits the records from `from` (none: the first) up to and including `to` (none: the last), at most `limit`.
+    pub fn scan(
+        &mut self,
+        from: Option<&[u8]>,
+        to: Option<&[u8]>,
+        limit: u64,
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<u64, StorageError> {
+        let bounds = ScanBounds { from, to, backward: false };
+        match &mut self.kept {
+            Kept::Memory(memory) => Ok(memory.scan(from, to, limit, visit)),
+            Kept::Tree(store) => store.scan(&mut self.cx, bounds, limit, None, visit),
+            Kept::Lsm(store) => Store::scan(&mut **store, &mut self.cx, bounds, limit, None, visit),
+            Kept::Disk(_) => Err(StorageError::NotRecovered),
+        }
+    }
+
+    /// Makes everything durable that was written so far.
+    pub fn sync(&mut self) -> Result<(), StorageError> {
+        match &mut self.kept {
+            Kept::Memory(memory) => memory.unsynced.clear(),
+            Kept::Tree(store) => return store.sync(&mut self.cx),
+            Kept::Lsm(store) => return Store::sync(&mut **store, &mut self.cx),
+            Kept::Disk(_) => return Err(StorageError::NotRecovered),
+        }
+        Ok(())
+    }
+
+    /// Cuts the power. `choice` decides what becomes of what was not synced.
+    pub fn crash(&mut self, choice: u64) {
+        match &mut self.kept {
+            Kept::Memory(memory) => memory.crash(choice),
+            Kept::Tree(store) => drop(store.database_mut().crash_seeded(&mut self.cx, choice)),
+            Kept::Lsm(store) => {
+                let mut disk = (**store).clone().into_disk();
+                disk.crash_seeded(&mut self.cx, choice);
+                self.kept = Kept::Disk(Box::new(disk));
+            }
+            Kept::Disk(disk) => drop(disk.crash_seeded(&mut self.cx, choice)),
+        }
+    }
+
+    /// Opens what a crash left. After an error it may be tried again.
+    pub fn recover(&mut self) -> Result<(), StorageError> {
+        match (&mut self.kept, &self.kind) {
+            (Kept::Tree(store), _) if store.database().needs_recovery() => store.database_mut().recover(&mut self.cx),
+            (Kept::Disk(disk), ShelfKind::Lsm(options)) => {
+                let lsm = Lsm::open(&mut self.cx, options, (**disk).clone()).map_err(|failure| failure.error)?;
+                self.kept = Kept::Lsm(Box::new(lsm));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An empty disk in the place of this one: the machine was replaced.
+    pub fn replace(&mut self) -> Result<(), StorageError> {
+        let spent_ns = self.spent_ns();
+        let mut fresh = Shelf::create(self.cx.seed(), &self.kind)?;
+        fresh.cx.pass(spent_ns.saturating_sub(fresh.cx.now_ns()));
+        *self = fresh;
+        Ok(())
+    }
+
+    /// Lets the disk fail after so many more operations. A shelf in memory has no disk: false.
+    pub fn plan(&mut self, after_operations: u64, fault: Fault) -> bool {
+        match self.disk_mut() {
+            Some(disk) => {
+                disk.plan(after_operations, fault);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn disk_mut(&mut self) -> Option<&mut Disk> {
+        match &mut self.kept {
+            Kept::Memory(_) => None,
+            Kept::Tree(store) => Some(store.database_mut().disk_mut()),
+            Kept::Lsm(store) => Some(store.disk_mut()),
+            Kept::Disk(disk) => Some(disk),
+        }
+    }
+
+    /// The store as its own lab shows it; nothing for one in memory, or while it is closed.
+    pub fn state(&self) -> Option<EngineState> {
+        match &self.kept {
+            Kept::Tree(store) => Some(store.database().state(&self.cx)),
+            Kept::Lsm(store) => {
+                let parts = Parts { lsm: Some(Rc::new(store.state())), ..Parts::default() };
+                Some(EngineState { counters: self.cx.counters(), parts, ..EngineState::default() })
+            }
+            Kept::Memory(_) | Kept::Disk(_) => None,
+        }
+    }
+
+    /// Checks every invariant of the store; the first that does not hold, in words.
+    pub fn problem(&mut self) -> Option<String> {
+        match &mut self.kept {
+            Kept::Tree(store) => store.problem(&mut self.cx),
+            Kept::Lsm(store) => store.problem(&mut self.cx),
+            Kept::Memory(_) | Kept::Disk(_) => None,
+        }
+    }
+}
+
+/// A map, and what it was before each change since the last sync.
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    map: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    /// The changes since the last sync, batch by batch: key and value before.
+    unsynced: Vec<Vec<Before>>,
+}
+
+type Before = (Box<[u8]>, Option<Box<[u8]>>);
+
+impl Memory {
+    fn set(&mut self, key: &[u8], value: Option<&[u8]>) {
+        let before = self.change(key, value);
+        self.unsynced.push(vec![(key.into(), before)]);
+    }
+
+    fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Option<Box<[u8]>> {
+        match value {
+            Some(value) => match self.map.get_mut(key) {
+                Some(place) => Some(std::mem::replace(place, value.into())),
+                None => self.map.insert(key.into(), value.into()),
+            },
+            None => self.map.remove(key),
+        }
+    }
+
+    fn write(&mut self, batch: &WriteBatch) {
+        let mut before = Vec::new();
+        for write in batch.iter() {
+            if write.kind == Kind::RangeDelete {
+                let range = (Bound::Included(write.key), Bound::Excluded(write.value));
+                let keys: Vec<Box<[u8]>> = match write.key < write.value {
+                    true => self.map.range::<[u8], _>(range).map(|(key, _)| key.clone()).collect(),
+                    false => Vec::new(),
+                };
+                for key in keys {
+                    let old = self.change(&key, None);
+                    before.push((key, old));
+                }
+            } else {
+                let old = self.change(write.key, (write.kind == Kind::Put).then_some(write.value));
+                before.push((write.key.into(), old));
+            }
+        }
+        self.unsynced.push(before);
+    }
+
+    fn scan(&self, from: Option<&[u8]>, to: Option<&[u8]>, limit: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> u64 {
+        if from.is_some_and(|from| to.is_some_and(|to| from > to)) {
+            return 0;
+        }
+        let low = from.map_or(Bound::Unbounded, Bound::Included);
+        let high = to.map_or(Bound::Unbounded, Bound::Included);
+        let mut count = 0;
+        for (key, value) in self.map.range::<[u8], _>((low, high)) {
+            if count == limit {
+                break;
+            }
+            visit(key, value);
+            count += 1;
+        }
+        count
+    }
+
+    /// Keeps so many of the changes that were not synced, and takes back the others.
+    fn crash(&mut self, choice: u64) {
+        let kept = Generator::new(choice, "memory").below(self.unsynced.len() as u64 + 1);
+        for before in self.unsynced.drain(kept as usize..).rev().flat_map(|batch| batch.into_iter().rev()) {
+            match before {
+                (key, Some(value)) => self.map.insert(key, value),
+                (key, None) => self.map.remove(&key),
+            };
+        }
+        self.unsynced.clear();
+    }
+}

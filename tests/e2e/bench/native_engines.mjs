@@ -1,0 +1,75 @@
+// Natively: the buffer pool and its policies, the LSM tree beside fjall, what recovery and memory cost.
+import { buildBenchmark, buildNative, figures } from './native.mjs';
+import { atLeast, atMost, median, noted } from './results.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+
+/** Groups figures by a name and takes the median of one field. */
+function medians(list, name, field) {
+  const groups = new Map();
+  for (const figure of list) groups.set(name(figure), [...(groups.get(name(figure)) ?? []), figure[field]]);
+  return new Map([...groups].map(([key, values]) => [key, median(values)]));
+}
+
+function buildPeers(name) {
+  return buildNative(name, ['build', '--profile', 'bench', '-p', 'glassbase-bench-native', '--features', 'peers', '--bin', name]);
+}
+
+function rounds(program) {
+  return Array.from({ length: ROUNDS }, () => figures(program)).flat();
+}
+
+/** `rates` gets the simulated accesses a second, for the browser to be compared with. */
+export async function measurePool(rates) {
+  const all = medians(rounds(buildBenchmark('pool')), ({ policy, work }) => `${work}|${policy}`, 'nanoseconds');
+  const rows = [];
+  for (const [key, ns] of all) {
+    const [work, policy] = key.split('|');
+    if (work === 'pool hit') {
+      const lru = all.get('pool hit|lru');
+      rows.push({ ...atMost(`pool-hit-${policy}`, `a hit in the pool under ${policy}, native, beside LRU`, ns, 'ns', 40), peer: lru, ratio: lru / ns });
+    } else {
+      const rate = 1e9 / ns;
+      (rates.simulated ??= {})[policy] = rate;
+      const what = `simulated page accesses under ${policy}, native`;
+      const lru = 1e9 / all.get('simulated access|lru');
+      // Belady's optimum is a limit to compare with rather than a policy; it needs the whole trace sorted beforehand.
+      if (policy === 'optimum') rows.push(noted(`simulated-${policy}`, `${what}, beside LRU`, rate, lru, 'accesses/s'));
+      else rows.push({ ...atLeast(`simulated-${policy}`, `${what}, beside 10 million`, rate, 10e6, 'accesses/s', 1) });
+    }
+  }
+  return rows;
+}
+
+export async function measureLsm() {
+  const all = medians(rounds(buildPeers('bench-lsm')), ({ subject, work }) => `${subject}|${work}`, 'rows_per_second');
+  return ['random insert', 'point get', 'range scan of 100', 'delete'].map((work) => {
+    const what = `${work}, LSM tree on a simulated RAM disk beside fjall on /dev/shm, native`;
+    return atLeast(`lsm-fjall-${work.replaceAll(' ', '-')}`, what, all.get(`lsm|${work}`), all.get(`fjall|${work}`), 'rows/s', 1);
+  });
+}
+
+/** How much dearer the dearest byte of log is than the cheapest, over all lengths. */
+const LINEAR = 1.5;
+
+export async function measureCosts() {
+  const list = rounds(buildPeers('bench-costs'));
+  const rows = [];
+  const recovery = list.filter((figure) => figure.engine);
+  for (const engine of new Set(recovery.map((figure) => figure.engine))) {
+    const own = recovery.filter((figure) => figure.engine === engine);
+    const costs = medians(own, ({ log_bytes: bytes }) => bytes, 'ns_per_byte');
+    const id = `recovery-${engine.replace('+', '').toLowerCase()}`;
+    for (const [bytes, ns] of costs) {
+      rows.push(noted(`${id}-${Math.round(bytes / 1e6)}mb`, `recovery, ${engine}, ${(bytes / 1e6).toFixed(1)} MB of log: each byte`, ns, null, 'ns'));
+    }
+    const spread = Math.max(...costs.values()) / Math.min(...costs.values());
+    rows.push(atMost(`${id}-linear`, `recovery, ${engine}: the dearest byte beside the cheapest`, spread, 'times', LINEAR));
+  }
+  const memory = list.filter((figure) => figure.what);
+  for (const [id, bytes] of medians(memory, (figure) => figure.id, 'bytes')) {
+    const { what, data_bytes: data } = memory.find((figure) => figure.id === id);
+    rows.push(noted(`memory-${id}`, `memory of ${what}, beside its data`, bytes, data, 'bytes'));
+  }
+  return rows;
+}
