@@ -159,8 +159,10 @@ fn a_database_that_met_what_may_not_be_is_recovered_without_a_crash() {
     assert_eq!(database.verify(&mut cx).problem, None);
 }
 
+type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// A tree with long values, most of which a transaction has replaced that did not commit before the power failed.
-fn loser_of_many() -> (Cx, Database, Vec<(Vec<u8>, Vec<u8>)>) {
+fn loser_of_many() -> (Cx, Database, Records) {
     let (options, log) = options();
     let mut cx = Cx::new(1);
     let mut database = Database::create(&mut cx, &Options { frames: 8, ..options }, &log).unwrap();
