@@ -162,6 +162,13 @@ fn a_file_of_keys_is_imported() {
     assert!(ended.out.contains("3 inserted, 1 there already."), "{}", ended.out);
     assert!(ended.out.contains(" events, ") && ended.out.contains("Every invariant holds: 3 records"), "{}", ended.out);
     assert!(glassbase(&["import", name, "--set", "page_sise=512"], "").err.contains("did you mean \"page_size\"?"));
+    let lsm = glassbase(&["import", name, "--lab", "lsm", "--set", "memtable=4096"], "");
+    assert_eq!(lsm.code, 0, "{}{}", lsm.out, lsm.err);
+    assert!(lsm.out.contains("put"), "{}", lsm.out);
+    let refused = glassbase(&["import", name, "--lab", "pool"], "");
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("no keys to import; these take a file of keys: btree, lsm"), "{}", refused.err);
+    assert!(glassbase(&["import", name, "--lab", "lsn"], "").err.contains("did you mean \"lsm\"?"));
 }
 
 #[test]

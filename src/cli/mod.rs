@@ -37,6 +37,7 @@ Glassbase: a whole database behind glass.
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
   glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
+      --lab LAB            into another lab than the B+tree's: lsm
       --set NAME=VALUE     change a setting first; may be there several times
       --trace FILE, --hash, --quiet as above
   glassbase check FILE     judge a history of clients, JSON or Jepsen's EDN: is it linearizable? - is standard input

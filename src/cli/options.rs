@@ -12,6 +12,8 @@ pub struct Options {
     pub hash: bool,
     pub quiet: bool,
     pub settings: Vec<(String, String)>,
+    /// The lab to import into.
+    pub lab: Option<String>,
 }
 
 /// Reads the arguments of `command`, whose one needed argument is `needed`.
@@ -28,6 +30,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
             "--trace" => options.trace = Some(value("file")?),
             "--hash" => options.hash = true,
             "--quiet" => options.quiet = true,
+            "--lab" if command == "import" => options.lab = Some(value("lab")?),
             "--set" if command == "import" => {
                 let both = value("name=value")?;
                 let (name, value) = both
@@ -36,7 +39,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
                 options.settings.push((name.to_string(), value.to_string()));
             }
             flag if flag.starts_with("--") => {
-                let known = ["--trace", "--hash", "--quiet", "--set"];
+                let known = ["--trace", "--hash", "--quiet", "--set", "--lab"];
                 return Err(format!("glassbase: there is no option {flag}; {}", words::suggestion(flag, known)));
             }
             _ if options.what.is_empty() => options.what = arg.clone(),
@@ -126,8 +129,8 @@ mod tests {
         let options = read_words("run", "--quiet a.gb --trace out --hash").unwrap();
         assert_eq!((options.what.as_str(), options.trace.as_deref()), ("a.gb", Some("out")));
         assert!(options.quiet && options.hash);
-        let options = read_words("import", "words --set order=4 --set frames=8").unwrap();
-        assert_eq!(options.settings.len(), 2);
+        let options = read_words("import", "words --set order=4 --lab lsm --set frames=8").unwrap();
+        assert_eq!((options.settings.len(), options.lab.as_deref()), (2, Some("lsm")));
     }
 
     #[test]

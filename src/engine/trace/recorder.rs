@@ -11,6 +11,10 @@ use super::{EngineState, Event, NO_CAUSE, PageId, Record, Trace};
 #[derive(Clone, Debug)]
 pub struct Recorder {
     on: bool,
+    /// Nothing is recorded from the moment on when the power fails.
+    ends_with_power: bool,
+    /// Recording was on when the power failed.
+    is_dark: bool,
     cause: u32,
     node: u16,
     pub trace: Trace,
@@ -34,7 +38,17 @@ pub struct Capture {
 impl Default for Recorder {
     fn default() -> Recorder {
         let trace = Trace::new();
-        Recorder { on: true, cause: NO_CAUSE, node: 0, trace, capture: None, last_state: None, states_bytes: 0 }
+        Recorder {
+            on: true,
+            ends_with_power: false,
+            is_dark: false,
+            cause: NO_CAUSE,
+            node: 0,
+            trace,
+            capture: None,
+            last_state: None,
+            states_bytes: 0,
+        }
     }
 }
 
@@ -47,6 +61,25 @@ impl Recorder {
     /// Switches recording; returns how it was.
     pub fn switch(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.on, on)
+    }
+
+    /// Whether recording ends when the power fails: a program that has no power does nothing any more, and what the engine
+    /// tidies up after an error is not to be seen.
+    pub fn end_with_power(&mut self, ends: bool) {
+        self.ends_with_power = ends;
+    }
+
+    /// The power has failed.
+    #[cold]
+    pub fn power_failed(&mut self) {
+        if self.ends_with_power {
+            self.is_dark |= std::mem::take(&mut self.on);
+        }
+    }
+
+    /// Goes on with recording where the power's failing ended it.
+    pub fn go_on(&mut self) {
+        self.on |= std::mem::take(&mut self.is_dark);
     }
 
     /// Appends the event that `build` makes, if recording is on.

@@ -168,7 +168,7 @@ impl Pages {
         let (page, bit) = (page_of(call), call.arguments.number("bit").unwrap_or_default() as u32);
         let bits = self.heap.options().page_size * 8;
         if bit >= bits {
-            return Err(Refusal::NoSuchBit { bit, bits });
+            return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
         self.heap.flip_bit(cx, page, bit)?;
         Ok(format!("Bit {} of byte {} of page {} is flipped on the disk.", bit % 8, bit / 8, page.0))
