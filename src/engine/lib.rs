@@ -9,10 +9,10 @@
 //! ```
 //!
 //! A floor names only those below it. This package is built for speed; the package around it, which has the script
-//! language, the page and the command line, is built for size.
+//! language, the page and the command line, is built for size, and so is `trace`, a package of its own.
 pub mod bench;
 pub mod history;
 pub mod replication;
 pub mod sim;
 pub mod storage;
-pub mod trace;
+pub use glassbase_trace::trace;

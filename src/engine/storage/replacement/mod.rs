@@ -195,13 +195,6 @@ macro_rules! any {
 }
 use any;
 
-impl ReplacementState {
-    /// Adds a list, given oldest first.
-    fn push_list(&mut self, list: PolicyList, items: impl Iterator<Item = u32>) {
-        self.lists.push(PolicyItems { list, items: items.collect() });
-    }
-}
-
 impl Policy {
     /// Its structure as plain data.
     pub fn state(&self) -> ReplacementState {

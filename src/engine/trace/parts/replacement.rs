@@ -75,6 +75,11 @@ plain! {
 }
 
 impl ReplacementState {
+    /// Adds a list, given oldest first.
+    pub fn push_list(&mut self, list: PolicyList, items: impl Iterator<Item = u32>) {
+        self.lists.push(PolicyItems { list, items: items.collect() });
+    }
+
     /// The items of a list, oldest first.
     pub fn list(&self, list: PolicyList) -> &[u32] {
         self.lists.iter().find(|held| held.list == list).map_or(&[], |held| &held.items)
