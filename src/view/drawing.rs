@@ -200,6 +200,8 @@ pub struct Shape {
     /// How full: a gauge at the lower edge of a box.
     pub level: Option<f64>,
     pub opacity: f64,
+    /// It moves as time does: not gently at both ends.
+    pub even: bool,
     /// What a click on it selects; it can be reached by the keyboard then.
     pub target: Option<Selection>,
     /// What it is, in words: shown by the mouse, read out.
@@ -210,7 +212,7 @@ impl Shape {
     fn new(id: Id, kind: Kind, place: Place, layer: Layer, class: &'static str) -> Shape {
         let (text, note, title) = (String::new(), String::new(), String::new());
         let marks = Marks::NONE;
-        Shape { id, kind, place, layer, class, marks, text, note, level: None, opacity: 1.0, target: None, title }
+        Shape { id, kind, place, layer, class, marks, text, note, level: None, opacity: 1.0, even: false, target: None, title }
     }
 
     /// A box.
@@ -293,6 +295,12 @@ impl Shape {
     #[must_use]
     pub fn opacity(self, opacity: f64) -> Shape {
         Shape { opacity, ..self }
+    }
+
+    /// Moves evenly.
+    #[must_use]
+    pub fn evenly(self) -> Shape {
+        Shape { even: true, ..self }
     }
 
     #[must_use]
@@ -422,6 +430,28 @@ pub struct Ask<'a> {
     /// The room on the stage, in the units of the drawing. One that is not larger needs no scrolling.
     pub room: Size,
     pub selected: Option<Selection>,
+    pub look: Look,
+}
+
+/// How a person looks at a picture that has a stage and a diagram of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    pub face: Face,
+    /// How much closer than usual the diagram shows time.
+    pub zoom: f64,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look { face: Face::Both, zoom: 1.0 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    Stage,
+    Both,
+    Time,
 }
 
 /// A step of a trace as two pictures.

@@ -48,7 +48,7 @@ impl Item {
     /// Where it is at `t` of the step, from 0 to 1.
     pub fn at(&self, t: f64) -> At {
         let t = within(t, 0.0, 1.0);
-        let eased = t * t * (3.0 - 2.0 * t);
+        let eased = if self.shape.even { t } else { t * t * (3.0 - 2.0 * t) };
         let mix = |from: f64, to: f64| if eased >= 1.0 { to } else { from + (to - from) * eased };
         let place = Place {
             x: mix(self.from.x, self.to.x),

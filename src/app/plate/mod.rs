@@ -31,7 +31,7 @@ use super::room::hand::{Gesture, Hand, WheelListener, listen_to_wheel};
 use super::room::tools::{Tool, tools};
 use super::room::{RoomProps, Under};
 use crate::view::camera::{Bounds, Camera, Size, within};
-use crate::view::drawing::{Ask, Draw, Drawing, Step};
+use crate::view::drawing::{Ask, Draw, Drawing, Look, Step};
 use crate::view::tween::Tween;
 
 /// A room of this size is drawn to at 1x; in a larger one everything is larger too.
@@ -64,6 +64,7 @@ pub struct Plate {
     picture: Option<Picture>,
     maps: Maps,
     step: Under,
+    look: Look,
     /// The largest that the drawing of this run is, so that it does not shift while it grows.
     extent: Bounds,
     hand: Hand,
@@ -94,6 +95,7 @@ impl Component for Plate {
             picture: None,
             maps: Maps::default(),
             step: Under::of(ctx.props()),
+            look: Look::default(),
             extent: Bounds::default(),
             hand: Hand::default(),
             frames: Frames::new(move |now_ms| link.send_message(Msg::Frame(now_ms))),
@@ -223,7 +225,7 @@ impl Plate {
         let end = props.timeline.view_at(usize::MAX);
         let (before, after) = if at_end { (&end, &end) } else { (&self.step.before, &self.step.after) };
         let record = if at_end { None } else { self.step.record.as_ref() };
-        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected })
+        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected, look: self.look })
     }
 
     /// Measures the drawing at the end of the run.

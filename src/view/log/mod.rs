@@ -39,6 +39,7 @@ pub static GUIDE: Guide = Guide {
     fold: fold::fold,
     words: fold::words,
     quick: QUICK,
+    ..Guide::PLAIN
 };
 
 /// The names that the client gave its transactions.
@@ -91,7 +92,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
     })
 }
 
-fn pace_ms(event: &Event) -> Option<f64> {
+fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         LogAppended { kind: LogKind::Commit | LogKind::Compensation | LogKind::Abort, .. } => 500.0,
