@@ -12,6 +12,8 @@ use crate::view::Selection;
 pub enum Action {
     /// A command, as typed.
     Issue(String),
+    /// Lines of script, at the playhead.
+    Here(String),
     /// Several lines that were pasted: a script or a list of keys.
     Paste(String),
     Move(Move),

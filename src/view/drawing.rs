@@ -212,7 +212,21 @@ impl Shape {
     fn new(id: Id, kind: Kind, place: Place, layer: Layer, class: &'static str) -> Shape {
         let (text, note, title) = (String::new(), String::new(), String::new());
         let marks = Marks::NONE;
-        Shape { id, kind, place, layer, class, marks, text, note, level: None, opacity: 1.0, even: false, target: None, title }
+        Shape {
+            id,
+            kind,
+            place,
+            layer,
+            class,
+            marks,
+            text,
+            note,
+            level: None,
+            opacity: 1.0,
+            even: false,
+            target: None,
+            title,
+        }
     }
 
     /// A box.
@@ -349,6 +363,8 @@ pub struct Drawing {
     pub height: f64,
     pub shapes: Vec<Shape>,
     pub maps: Vec<Map>,
+    /// From this height down it is a diagram of time, which is zoomed by itself.
+    pub time_top: Option<f64>,
     /// The whole of it in words, for those who do not see it: one or two sentences.
     pub words: String,
 }

@@ -67,10 +67,7 @@ impl MarkerKind {
 
     /// So frequent that it is only hinted at, without its word.
     pub fn is_quiet(self) -> bool {
-        matches!(
-            self,
-            MarkerKind::CommandBegun | MarkerKind::Eviction | MarkerKind::Commit | MarkerKind::Answer
-        )
+        matches!(self, MarkerKind::CommandBegun | MarkerKind::Eviction | MarkerKind::Commit | MarkerKind::Answer)
     }
 }
 

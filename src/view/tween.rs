@@ -80,6 +80,8 @@ pub struct Tween {
     pub order: Vec<Id>,
     pub maps: Vec<Map>,
     pub words: String,
+    /// See [`Drawing::time_top`].
+    pub time_top: Option<f64>,
     pub width: f64,
     pub height: f64,
     /// Where the action is.
@@ -106,8 +108,8 @@ impl Tween {
             items.extend(item);
         }
         let moving = items.iter().enumerate().filter(|(_, item)| item.moves()).map(|(index, _)| index).collect();
-        let Drawing { width, height, maps, words, .. } = to;
-        Tween { items, moving, order, maps, words, width, height, action }
+        let Drawing { width, height, maps, words, time_top, .. } = to;
+        Tween { items, moving, order, maps, words, time_top, width, height, action }
     }
 
     pub fn item(&self, id: Id) -> Option<&Item> {

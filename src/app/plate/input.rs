@@ -8,6 +8,7 @@ use web_sys::{Element, KeyboardEvent, PointerEvent, WheelEvent};
 use yew::Context;
 
 use super::Plate;
+use super::deeds::Looking;
 use crate::app::room::hand::{Finger, Gesture, Turn};
 use crate::app::room::tools::ZOOM_STEP;
 use crate::view::Selection;
@@ -32,15 +33,24 @@ impl Plate {
         Finger::of(event, self.room.cast())
     }
 
-    pub fn pointer_down(&mut self, event: &PointerEvent) {
+    pub fn pointer_down(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
+        let target: Option<JsValue> = event.target().map(JsValue::from);
+        let (finger, on_shape) = (self.finger(event), target.as_ref().and_then(shape_at).is_some());
+        self.begin_stroke(ctx, event, (finger.x, finger.y), on_shape);
         self.hand.down(event, self.room.cast());
     }
 
     /// True when something moved.
-    pub fn pointer_move(&mut self, event: &PointerEvent) -> bool {
+    pub fn pointer_move(&mut self, ctx: &Context<Self>, event: &PointerEvent) -> bool {
         let finger = self.finger(event);
         match self.hand.moved(finger) {
+            Some(Gesture::Pan { .. }) if self.go_on_with_stroke((finger.x, finger.y)) => true,
+            Some(Gesture::Pinch { factor, x, y }) if self.is_in_diagram(self.eye.camera.point(x, y, self.size).1) => {
+                self.look(ctx, Looking::Closer(factor));
+                true
+            }
             Some(gesture) => {
+                self.drop_stroke();
                 self.gesture(gesture);
                 true
             }
@@ -59,7 +69,12 @@ impl Plate {
 
     pub fn pointer_up(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
         let finger = self.finger(event);
-        let Some(target) = self.hand.up(event, finger) else { return };
+        let up = self.hand.up(event, finger);
+        if up.is_none() && event.type_() == "pointerup" {
+            return self.end_stroke(ctx);
+        }
+        self.drop_stroke();
+        let Some(target) = up else { return };
         let shape = target.as_ref().and_then(shape_at);
         let selection = match shape {
             Some(id) => {
@@ -81,8 +96,11 @@ impl Plate {
     }
 
     /// What is larger than the room is scrolled by the wheel, and zoomed as by a pinch; what is not is zoomed.
-    pub fn wheel(&mut self, event: &WheelEvent) {
+    pub fn wheel(&mut self, ctx: &Context<Self>, event: &WheelEvent) {
         let turn = Turn::of(event, self.room.cast());
+        if !turn.aside && self.is_in_diagram(self.eye.camera.point(turn.x, turn.y, self.size).1) {
+            return self.look(ctx, Looking::Closer(turn.factor()));
+        }
         let (whole, camera) = (self.whole(), self.eye.camera);
         let larger = whole.height() * camera.zoom > self.size.height + 1.0;
         if turn.aside {

@@ -43,10 +43,13 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
             let Some(asked) = cluster.requests.iter().rev().find(|known| known.request == *request) else {
                 return describe(record);
             };
-            let stale = if *stale { " That is stale: a newer version had been acknowledged before it was asked." } else { "" };
+            let stale =
+                if *stale { " That is stale: a newer version had been acknowledged before it was asked." } else { "" };
             let took = duration(*latency_ns);
             match fate {
-                RequestFate::Done if answer.is_empty() => format!("{}: {} is done after {took}.{stale}", asked.client, asked.text),
+                RequestFate::Done if answer.is_empty() => {
+                    format!("{}: {} is done after {took}.{stale}", asked.client, asked.text)
+                }
                 RequestFate::Done => format!("{}: {} gives {answer} after {took}.{stale}", asked.client, asked.text),
                 fate => {
                     let why = if answer.is_empty() { String::new() } else { format!(" ({answer})") };
@@ -95,7 +98,9 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
                 status_changed(*node, *status, before.status)
             }
         }
-        Event::LinksChanged { cut } if cut.is_empty() => "The network is whole again: every node reaches every other.".to_string(),
+        Event::LinksChanged { cut } if cut.is_empty() => {
+            "The network is whole again: every node reaches every other.".to_string()
+        }
         _ => return describe(record),
     })
 }
@@ -122,7 +127,11 @@ fn upper(text: &str) -> String {
 }
 
 fn log(node: NodeId, first: u64, lost: u64, from: u64, added: u64) -> String {
-    let cut = if lost > 0 { format!("{} at its end are cut off; ", count(lost, "entry").replace("entrys", "entries")) } else { String::new() };
+    let cut = if lost > 0 {
+        format!("{} at its end are cut off; ", count(lost, "entry").replace("entrys", "entries"))
+    } else {
+        String::new()
+    };
     match added {
         0 if lost > 0 => format!("{node}'s log: {}.", cut.trim_end_matches("; ")),
         0 => format!("{node}'s log begins at entry {first} now."),
@@ -164,7 +173,9 @@ pub fn describe(record: &Record) -> Option<String> {
             format!("{from} sends {kind} to {to}{takes}{text}.")
         }
         Event::MessageDelivered { message } => format!("Message {} arrives.", message.0),
-        Event::MessageDropped { message, why } => format!("Message {} does not arrive: {}.", message.0, why_dropped(*why)),
+        Event::MessageDropped { message, why } => {
+            format!("Message {} does not arrive: {}.", message.0, why_dropped(*why))
+        }
         Event::MessageDelayed { message, due_ns } => {
             format!("Message {} is held up until {}.", message.0, words::time(*due_ns))
         }
@@ -190,9 +201,7 @@ pub fn describe(record: &Record) -> Option<String> {
         }
         Event::NodeStatusChanged { node, ahead_ns, behind_ns, .. } => skewed(*node, *ahead_ns, *behind_ns, None),
         Event::NodeChanged { node, head } => format!("{node} is {}{}.", role(&head.role), term(head.term)),
-        Event::NodeLogChanged { node, first, tail, .. } => {
-            log(*node, *first, 0, tail.first, tail.entries.len() as u64)
-        }
+        Event::NodeLogChanged { node, first, tail, .. } => log(*node, *first, 0, tail.first, tail.entries.len() as u64),
         Event::NodeDatumChanged { node, datum } if datum.versions.is_empty() => {
             format!("{node} has {} no more.", key(&datum.key))
         }

@@ -30,7 +30,8 @@ pub fn draw(d: &mut Drawing, plan: &Plan, view: &View, number: NodeId, node: &No
     let card = Shape::rect(id, place).class(class(node.status)).marks(lit);
     let card = card.mark(Marks::CROWNED, head.crowned && !down).mark(Marks::STALE, node.status == NodeStatus::Paused);
     d.add(card.target(Selection::Node(number), words::node(number, node)));
-    name(d, id, plan, place, number, node);
+    let right = round(d, id, plan, view, place, number);
+    name(d, id, plan, Place { w: right - place.x, ..place }, number, node);
     let mut y = place.y + CARD_TOP;
     for (row, (text, wrong)) in lines(plan.grain, node).into_iter().enumerate() {
         let x = place.x + PAD;
@@ -48,6 +49,32 @@ pub fn draw(d: &mut Drawing, plan: &Plan, view: &View, number: NodeId, node: &No
         data(d, id, plan, view, Place::new(place.x + PAD, y, place.w - 2.0 * PAD, 0.0), node);
     }
 }
+
+/// The round of questions that a node has begun last: a dot for each that was asked. Gives back what is left to the right.
+fn round(d: &mut Drawing, id: Id, plan: &Plan, view: &View, place: Place, number: NodeId) -> f64 {
+    let Some(round) = view.cluster_doing.rounds.latest(number) else { return place.right() };
+    let old = view.time_ns.saturating_sub(round.begun_ns) > ROUND_SHOWN_NS;
+    if plan.grain == Grain::Tiny || old {
+        return place.right();
+    }
+    let shown = round.asked.len().min(if plan.grain == Grain::Small { 3 } else { 7 });
+    let step = if plan.grain == Grain::Small { 7.0 } else { 11.0 };
+    let left = place.right() - PAD - shown as f64 * step;
+    for (at, (other, answered)) in round.asked.iter().take(shown).enumerate() {
+        let dot = Shape::dot(id.and(60 + at as u64), left + (at as f64 + 0.5) * step, place.y + 11.5, step * 0.36);
+        let mark = match (*answered, round.reached) {
+            (true, true) => Marks::HIT,
+            (true, false) => Marks::LOGGED,
+            (false, _) => Marks::MISS,
+        };
+        let how = if *answered { "has answered" } else { "has not answered" };
+        d.add(dot.marks(mark).said(format!("{}: {other} {how}", round.kind)));
+    }
+    left - 2.0
+}
+
+/// A round is shown for so long.
+const ROUND_SHOWN_NS: u64 = 60_000_000;
 
 fn class(status: NodeStatus) -> &'static str {
     match status {

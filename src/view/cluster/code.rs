@@ -202,10 +202,8 @@ pub static ANTI_ENTROPY: Algorithm = Algorithm {
 const ANTI_ENTROPY_TOPICS: &[(&str, usize)] =
     &[("suspected", 1), ("back", 2), ("handoff", 3), ("differs", 6), ("caught-up", 7), ("purged", 8)];
 
-pub static PAXOS: &[Part] = &[
-    Part { algorithm: &PREPARE, topics: PREPARE_TOPICS },
-    Part { algorithm: &ACCEPT, topics: ACCEPT_TOPICS },
-];
+pub static PAXOS: &[Part] =
+    &[Part { algorithm: &PREPARE, topics: PREPARE_TOPICS }, Part { algorithm: &ACCEPT, topics: ACCEPT_TOPICS }];
 
 pub static PREPARE: Algorithm = Algorithm {
     name: "paxos-prepare",
@@ -264,10 +262,8 @@ const ACCEPT_TOPICS: &[(&str, usize)] = &[
     ("leads", 7),
 ];
 
-pub static LEADER_FOLLOWER: &[Part] = &[
-    Part { algorithm: &SHIPPING, topics: SHIPPING_TOPICS },
-    Part { algorithm: &FAILOVER, topics: FAILOVER_TOPICS },
-];
+pub static LEADER_FOLLOWER: &[Part] =
+    &[Part { algorithm: &SHIPPING, topics: SHIPPING_TOPICS }, Part { algorithm: &FAILOVER, topics: FAILOVER_TOPICS }];
 
 pub static SHIPPING: Algorithm = Algorithm {
     name: "log-shipping",

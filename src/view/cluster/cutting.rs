@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_stroke_through_all_links_between_two_groups_parts_them() {
-        let nodes = [(NodeId(1), (0.0, 0.0)), (NodeId(2), (10.0, 0.0)), (NodeId(3), (10.0, 10.0)), (NodeId(4), (0.0, 10.0))];
+        let nodes =
+            [(NodeId(1), (0.0, 0.0)), (NodeId(2), (10.0, 0.0)), (NodeId(3), (10.0, 10.0)), (NodeId(4), (0.0, 10.0))];
         assert_eq!(line(&nodes, ((5.0, -2.0), (5.0, 12.0))).unwrap(), "partition n1 n4 | n2 n3");
         assert_eq!(line(&nodes, ((4.0, 1.0), (4.0, -1.0))).unwrap(), "cut n1 n2");
         assert_eq!(line(&nodes, ((20.0, 1.0), (30.0, 1.0))), None);

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::chunks::Chunks;
+use super::rounds::Rounds;
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::{Datum, Version};
 use crate::trace::{Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate};
@@ -103,6 +104,8 @@ pub struct Doing {
     pub started_ns: u64,
     /// Since links were cut: operations at nodes that a majority can reach, and at the others.
     pub sides: [Served; 2],
+    /// Who has asked whom, and who has answered.
+    pub rounds: Rounds,
 }
 
 /// The versions of a key that have been seen at any node, the newest last.
@@ -118,18 +121,26 @@ impl Doing {
         let Some(cluster) = state.parts.cluster.as_deref() else { return };
         let ns = record.time_ns;
         match &record.event {
-            Event::MessageSent { message, from, to, kind, text, sent_ns, due_ns } => self.flights.push(Flight {
-                message: *message,
-                from: *from,
-                to: *to,
-                kind: kind.clone(),
-                text: text.clone(),
-                sent_ns: *sent_ns,
-                due_ns: *due_ns,
-                sent_at: index,
-                landing: Landing::Flying,
-            }),
-            Event::MessageDelivered { message } => self.land(*message, Landing::Arrived { ns, at: index }),
+            Event::MessageSent { message, from, to, kind, text, sent_ns, due_ns } => {
+                self.rounds.sent(*from, *to, kind, ns);
+                self.flights.push(Flight {
+                    message: *message,
+                    from: *from,
+                    to: *to,
+                    kind: kind.clone(),
+                    text: text.clone(),
+                    sent_ns: *sent_ns,
+                    due_ns: *due_ns,
+                    sent_at: index,
+                    landing: Landing::Flying,
+                });
+            }
+            Event::MessageDelivered { message } => {
+                if let Some(flight) = self.flights.find(*message, |flight| flight.message) {
+                    self.rounds.answered(flight.from, flight.to, &flight.kind);
+                }
+                self.land(*message, Landing::Arrived { ns, at: index });
+            }
             Event::MessageDropped { message, why } => self.land(*message, Landing::Dropped { ns, why: *why }),
             Event::MessageDelayed { message, due_ns } => {
                 self.flights.edit(*message, |flight| flight.message, |flight| flight.due_ns = *due_ns);
@@ -138,6 +149,7 @@ impl Doing {
             Event::NodeStatusChanged { node, status, .. } => self.status(*node, *status, ns),
             Event::NodeDatumChanged { node: _, datum } => self.learn(datum),
             Event::Noted { node, topic, text } => {
+                self.rounds.noted(*node, topic);
                 let (node, topic, text) = (*node, topic.clone(), text.clone());
                 self.moments.push(Moment { node, ns, at: index, topic, text });
             }
@@ -174,10 +186,14 @@ impl Doing {
                 self.deals.edit(*request, |deal| deal.request, |deal| deal.node = *node);
             }
             Event::RequestEnded { request, fate, answer, stale, .. } => {
-                self.deals.edit(*request, |deal| deal.request, |deal| {
-                    (deal.ended_ns, deal.fate, deal.stale) = (Some(ns), *fate, *stale);
-                    deal.answer = answer.clone();
-                });
+                self.deals.edit(
+                    *request,
+                    |deal| deal.request,
+                    |deal| {
+                        (deal.ended_ns, deal.fate, deal.stale) = (Some(ns), *fate, *stale);
+                        deal.answer = answer.clone();
+                    },
+                );
                 if !cluster.cut.is_empty() {
                     let node = self.deals.find(*request, |deal| deal.request).map_or(NodeId(0), |deal| deal.node);
                     let side = &mut self.sides[usize::from(!reaches_majority(cluster, node))];

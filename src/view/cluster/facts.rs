@@ -157,9 +157,10 @@ fn of_link(cluster: &ClusterState, from: NodeId, to: NodeId) -> Facts {
     let facts = Facts::new(format!("Link between {from} and {to}"));
     let facts = facts.row("there", format!("from {from} to {to}: {}", state(from, to)));
     let facts = facts.row("back", format!("from {to} to {from}: {}", state(to, from)));
-    let on_it = cluster.flying.iter().filter(|flying| {
-        (flying.from, flying.to) == (from, to) || (flying.from, flying.to) == (to, from)
-    });
+    let on_it = cluster
+        .flying
+        .iter()
+        .filter(|flying| (flying.from, flying.to) == (from, to) || (flying.from, flying.to) == (to, from));
     let rows: Vec<Vec<Said>> = on_it
         .take(2 * LATEST_MAX)
         .map(|flying| {
@@ -204,16 +205,13 @@ pub fn actions(view: &View, selection: Selection) -> Vec<(String, String)> {
             }
             actions
         }
-        Selection::Message(message) if cluster.flying.iter().any(|flying| flying.message == message) => vec![
-            pair("Drop", format!("drop {}", message.0)),
-            pair("Delay 50 ms", format!("delay {} 50", message.0)),
-        ],
-        Selection::Link(from, to) => {
-            match cluster.cut.contains(&(from, to)) || cluster.cut.contains(&(to, from)) {
-                true => vec![pair("Heal all links", "heal".to_string())],
-                false => vec![pair("Cut", format!("cut {from} {to}"))],
-            }
+        Selection::Message(message) if cluster.flying.iter().any(|flying| flying.message == message) => {
+            vec![pair("Drop", format!("drop {}", message.0)), pair("Delay 50 ms", format!("delay {} 50", message.0))]
         }
+        Selection::Link(from, to) => match cluster.cut.contains(&(from, to)) || cluster.cut.contains(&(to, from)) {
+            true => vec![pair("Heal all links", "heal".to_string())],
+            false => vec![pair("Cut", format!("cut {from} {to}"))],
+        },
         _ => Vec::new(),
     }
 }

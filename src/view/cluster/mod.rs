@@ -3,7 +3,8 @@
 //! Every protocol describes its nodes in the same terms, so one picture serves all labs; they differ in their pseudocode.
 //!
 //! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages.
-//!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what.
+//!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what; [`rounds`]: who has
+//!   answered whom.
 //! - [`doing`]: what is over, in lists that views share ([`chunks`]).
 //! - [`caption`], [`words`]: sentences. [`facts`]: the inspector, and what can be done to a thing. [`numbers`]: the measures.
 //!   [`code`]: pseudocode. [`cutting`]: a line across the stage as a partition.
@@ -18,6 +19,7 @@ mod doing;
 mod facts;
 mod numbers;
 mod plan;
+mod rounds;
 mod scene;
 mod spacetime;
 mod stage;
@@ -167,7 +169,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
 fn pace_ms(event: &Event, passed_ns: u64) -> Option<f64> {
     let itself = match event {
         Event::Noted { topic, .. } if ["elected", "promoted"].contains(&&**topic) => 500.0,
-        Event::Noted { .. } => 60.0,
+        Event::Noted { .. } => 110.0,
         Event::NodeStatusChanged { .. } | Event::LinksChanged { .. } => 450.0,
         Event::Judged { .. } => 350.0,
         Event::RequestAsked { .. } | Event::RequestEnded { .. } => 90.0,

@@ -294,8 +294,8 @@ fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let shape = shape.marks(marks).mark(Marks::FAILED | Marks::EMPTY, lost).mark(Marks::LIT, chosen);
         d.add(shape.opacity(opacity).target(Selection::Message(flight.message), of_flight(flight)));
         if lost && end == to {
-            let cross = Place::new(end.0 - 5.0, end.1 - 5.0, 10.0, 10.0);
-            let cross = Shape::rect(Id::of("arrow", flight.message.0).and(1), cross).class("gap small");
+            let cross = Place::new(end.0 - 7.0, end.1 - 7.0, 14.0, 14.0);
+            let cross = Shape::rect(Id::of("arrow", flight.message.0).and(1), cross).class("gap");
             d.add(cross.marks(Marks::FAILED).opacity(opacity).layer(Layer::Lines));
         }
     }

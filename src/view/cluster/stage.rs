@@ -5,6 +5,7 @@
 
 use super::card;
 use super::plan::{NODES_MAX, Plan, way};
+use super::rounds::is_answer;
 use super::words;
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::FlyingState;
@@ -126,7 +127,8 @@ fn clients(d: &mut Drawing, plan: &Plan, cluster: &ClusterState) {
             }
         };
         let shape = Shape::rect(id, *place).class("client").marks(marks);
-        let selection = latest.filter(|_| !shared).map_or(Selection::Node(client), |latest| Selection::Request(latest.request));
+        let selection =
+            latest.filter(|_| !shared).map_or(Selection::Node(client), |latest| Selection::Request(latest.request));
         d.add(shape.target(selection, format!("Client {name} {said}")));
         if plan.is_wide() {
             d.add(Shape::title_of(id.and(1), place.x + 18.0, place.y + 15.0, name));
@@ -163,12 +165,13 @@ fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, a
     for flying in &cluster.flying {
         let share = share(now_ns, flying.sent_ns, flying.due_ns);
         let Some((x, y)) = point(plan, flying, share) else { continue };
-        let w = flying.kind.chars().count() as f64 * MONO_W + 8.0;
+        let word = word(flying);
+        let w = word.chars().count() as f64 * MONO_W + 8.0;
         let label = Place::new(x - w / 2.0, y - 8.0, w, 16.0);
         let free = !dense && plan.is_wide() && taken.iter().all(|place| !overlap(*place, label));
         let shape = if free {
             taken.push(label);
-            Shape::rect(id_of(flying), label).class("message").label(flying.kind.to_string())
+            Shape::rect(id_of(flying), label).class("message").label(word)
         } else {
             Shape::dot(id_of(flying), x, y, if named && !dense { 5.0 } else { 3.5 }).class("message")
         };
@@ -178,6 +181,15 @@ fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, a
         d.add(if named { shape.target(selection, said(flying)) } else { shape });
     }
 }
+
+/// What stands on a message: its kind, or what it answers where that is short.
+fn word(flying: &FlyingState) -> String {
+    let tells = is_answer(&flying.kind) && !flying.text.is_empty() && flying.text.chars().count() <= WORD_MAX;
+    if tells { flying.text.to_string() } else { flying.kind.to_string() }
+}
+
+/// Longest answer that stands on a message.
+const WORD_MAX: usize = 18;
 
 fn said(flying: &FlyingState) -> String {
     let text = if flying.text.is_empty() { String::new() } else { format!(": {}", flying.text) };
@@ -214,7 +226,9 @@ fn map(d: &mut Drawing, cluster: &ClusterState, view: &View, place: Place, ask: 
         (NodeStatus::Down, _) => cell::FAILED,
         (NodeStatus::Paused | NodeStatus::Slow, _) => cell::STALE,
         (NodeStatus::Up, true) => cell::FOUND,
-        (NodeStatus::Up, false) if node.detail.data.iter().any(|datum| view.cluster_doing.is_behind(datum)) => cell::MISS,
+        (NodeStatus::Up, false) if node.detail.data.iter().any(|datum| view.cluster_doing.is_behind(datum)) => {
+            cell::MISS
+        }
         (NodeStatus::Up, false) if node.detail.head.role.is_empty() => cell::HOLLOW,
         (NodeStatus::Up, false) => cell::FULL,
     });

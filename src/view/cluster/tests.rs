@@ -64,12 +64,22 @@ impl Made {
 fn detail(node: u16, nodes: u16) -> NodeDetail {
     let entries = (1..=12u64).map(|index| LogEntry { term: 1 + index / 5, text: format!("put x = {index}").into() });
     let log = NodeLog { first: 1, entries: entries.take(7 + usize::from(node % 3)).collect() };
-    let version = |stamp: u64| Version { value: format!("{stamp}0").into(), stamp: stamp.to_string().into(), deleted: stamp == 4 };
+    let version = |stamp: u64| Version {
+        value: format!("{stamp}0").into(),
+        stamp: stamp.to_string().into(),
+        deleted: stamp == 4,
+    };
     let datum = |name: &str, stamps: &[u64]| {
         let versions = stamps.iter().map(|stamp| version(*stamp)).collect();
         Rc::new(Datum { key: Bytes::typed(name), versions })
     };
-    let role = if node == 1 { "leader" } else if node == nodes { "candidate" } else { "follower" };
+    let role = if node == 1 {
+        "leader"
+    } else if node == nodes {
+        "candidate"
+    } else {
+        "follower"
+    };
     let mut head = NodeHead::new(role).fact("voted for", "n1").fact("next for the others", "n2: 8, n3: 7, n4: 8");
     (head.crowned, head.term, head.committed, head.applied) = (node == 1, 3, 6, 5);
     let data = vec![datum("alpha", &[u64::from(node % 2) + 1]), datum("beta", &[2, 3]), datum("gamma", &[4])];
@@ -78,7 +88,11 @@ fn detail(node: u16, nodes: u16) -> NodeDetail {
 
 fn state(nodes: u16, clients: u16) -> ClusterState {
     let node = |number| NodeState { detail: detail(number, nodes), ..NodeState::default() };
-    ClusterState { nodes: (1..=nodes).map(|number| Rc::new(node(number))).collect(), clients, ..ClusterState::default() }
+    ClusterState {
+        nodes: (1..=nodes).map(|number| Rc::new(node(number))).collect(),
+        clients,
+        ..ClusterState::default()
+    }
 }
 
 /// A run with everything in it.
@@ -111,7 +125,11 @@ pub fn made(nodes: u16, clients: u16, rounds: u64) -> Made {
             }
         }
         let node = NodeId((round % u64::from(nodes)) as u16 + 1);
-        made.tell(Event::Noted { node, topic: "elected".into(), text: "2 of 3 voted for it: leader of term 4.".into() });
+        made.tell(Event::Noted {
+            node,
+            topic: "elected".into(),
+            text: "2 of 3 voted for it: leader of term 4.".into(),
+        });
         odd(&mut made, round, nodes, node);
     }
     made
@@ -235,7 +253,11 @@ fn no_picture_has_anything_wrong_with_it() {
                 let ask = Ask { before, after, end, record: Some(record), room, selected, look };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
-                    check(drawing, room, &format!("{nodes} nodes, {clients} clients, {room:?}, {look:?}, at {position}"));
+                    check(
+                        drawing,
+                        room,
+                        &format!("{nodes} nodes, {clients} clients, {room:?}, {look:?}, at {position}"),
+                    );
                 }
             }
         });
