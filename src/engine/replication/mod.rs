@@ -10,12 +10,14 @@
 //!
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod message;
 pub mod node;
 #[cfg(test)]
 pub mod puppet;
+pub mod raft;
 pub mod shelf;
 
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};

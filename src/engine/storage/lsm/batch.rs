@@ -38,13 +38,16 @@ pub struct Write<'a> {
 
 impl Default for WriteBatch {
     fn default() -> WriteBatch {
-        let mut batch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+        let mut batch = WriteBatch::EMPTY;
         batch.clear();
         batch
     }
 }
 
 impl WriteBatch {
+    /// One that takes no memory; to be cleared before use.
+    pub(super) const EMPTY: WriteBatch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+
     pub fn new() -> WriteBatch {
         WriteBatch::default()
     }
@@ -71,16 +74,16 @@ impl WriteBatch {
     }
 
     pub fn put(&mut self, key: &[u8], value: &[u8]) {
-        self.push(Kind::Put, key, value);
+        self.push(Write { kind: Kind::Put, key, value });
     }
 
     pub fn delete(&mut self, key: &[u8]) {
-        self.push(Kind::Delete, key, &[]);
+        self.push(Write { kind: Kind::Delete, key, value: &[] });
     }
 
     /// Deletes the keys from `start` up to, not including, `end`.
     pub fn delete_range(&mut self, start: &[u8], end: &[u8]) {
-        self.push(Kind::RangeDelete, start, end);
+        self.push(Write { kind: Kind::RangeDelete, key: start, value: end });
     }
 
     /// The writes in order.
@@ -88,7 +91,9 @@ impl WriteBatch {
         Writes { rest: &self.bytes[record::HEADER_BYTES + HEAD_BYTES..], left: self.count }
     }
 
-    fn push(&mut self, kind: Kind, key: &[u8], value: &[u8]) {
+    #[inline]
+    pub(super) fn push(&mut self, write: Write) {
+        let Write { kind, key, value } = write;
         self.bytes.push(kind as u8);
         put_bytes(&mut self.bytes, key);
         if kind != Kind::Delete {

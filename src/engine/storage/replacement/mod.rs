@@ -28,6 +28,7 @@
 //! **Invariant:** `victim` gives a frame that is evictable, whenever there is one.
 
 mod arc;
+mod calendar;
 mod chain;
 mod clock;
 mod curve;
