@@ -73,6 +73,8 @@ pub struct Guide {
     pub cutting: Option<Cutting>,
     /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
     pub has_time: bool,
+    /// What is asked for in the field that `{key}` stands for.
+    pub field: &'static str,
 }
 
 /// The lines of script for a stroke across the stage, given where the nodes are.
@@ -100,6 +102,7 @@ impl Guide {
         actions: |_, _| Vec::new(),
         cutting: None,
         has_time: false,
+        field: "key",
     };
 
     /// The guide of a lab.

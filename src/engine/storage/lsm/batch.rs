@@ -14,7 +14,7 @@
 
 use super::key::{Kind, Sequence};
 use super::record;
-use crate::storage::codec::put_bytes;
+use crate::storage::codec::{Reader, put_bytes};
 
 /// First sequence number and count.
 const HEAD_BYTES: usize = 12;
@@ -88,7 +88,7 @@ impl WriteBatch {
 
     /// The writes in order.
     pub fn iter(&self) -> Writes<'_> {
-        Writes { rest: &self.bytes[record::HEADER_BYTES + HEAD_BYTES..], left: self.count }
+        Writes { reader: Reader::new(&self.bytes[record::HEADER_BYTES + HEAD_BYTES..]), left: self.count }
     }
 
     #[inline]
@@ -121,7 +121,7 @@ impl WriteBatch {
 /// The writes of a batch, and of a log record. Ends early at bytes that are none.
 #[derive(Clone, Debug)]
 pub struct Writes<'a> {
-    rest: &'a [u8],
+    reader: Reader<'a>,
     left: u32,
 }
 
@@ -130,35 +130,15 @@ impl<'a> Writes<'a> {
     pub(super) fn of_record(payload: &'a [u8]) -> Option<(Sequence, Writes<'a>)> {
         let (first, rest) = payload.split_first_chunk::<8>()?;
         let (count, rest) = rest.split_first_chunk::<4>()?;
-        let writes = Writes { rest, left: u32::from_le_bytes(*count) };
+        let writes = Writes { reader: Reader::new(rest), left: u32::from_le_bytes(*count) };
         let mut all = writes.clone();
         all.by_ref().for_each(drop);
-        (all.left == 0 && all.rest.is_empty()).then_some((u64::from_le_bytes(*first), writes))
+        (all.left == 0 && all.reader.rest().is_empty()).then_some((u64::from_le_bytes(*first), writes))
     }
 
     /// Writes still to come.
     pub fn left(&self) -> u32 {
         self.left
-    }
-
-    #[inline]
-    fn take_bytes(&mut self) -> Option<&'a [u8]> {
-        let (mut length, mut shift) = (0usize, 0);
-        loop {
-            let (&byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            length |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-            shift += 7;
-            if shift > 28 {
-                return None;
-            }
-        }
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
     }
 }
 
@@ -170,11 +150,9 @@ impl<'a> Iterator for Writes<'a> {
         if self.left == 0 {
             return None;
         }
-        let (&kind, rest) = self.rest.split_first()?;
-        let kind = Kind::from_byte(kind)?;
-        self.rest = rest;
-        let key = self.take_bytes()?;
-        let value = if kind == Kind::Delete { &[][..] } else { self.take_bytes()? };
+        let kind = Kind::from_byte(self.reader.byte()?)?;
+        let key = self.reader.bytes()?;
+        let value = if kind == Kind::Delete { &[][..] } else { self.reader.bytes()? };
         self.left -= 1;
         Some(Write { kind, key, value })
     }

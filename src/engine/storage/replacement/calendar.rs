@@ -114,7 +114,7 @@ impl Calendar {
         let mut word = day / WORD;
         let mut bits = self.held.get(word)? & (u64::MAX << (day % WORD));
         while bits == 0 {
-            if self.lowest == word && day % WORD == 0 {
+            if self.lowest == word && day.is_multiple_of(WORD) {
                 self.lowest += 1;
             }
             word += 1;

@@ -29,7 +29,7 @@
 
 mod arc;
 mod calendar;
-mod chain;
+pub(super) mod chain;
 mod clock;
 mod curve;
 mod lru_k;
