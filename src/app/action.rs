@@ -17,6 +17,8 @@ pub enum Action {
     /// Several lines that were pasted: a script or a list of keys.
     Paste(String),
     Move(Move),
+    /// To a moment of virtual time.
+    Moment(u64),
     Play,
     Speed(f64),
     Fork,

@@ -94,6 +94,7 @@ pub struct App {
     pub act: Act,
     pub on_select: Callback<Option<Selection>>,
     pub on_lines: Callback<String>,
+    pub on_moment: Callback<u64>,
     pub player: Player,
     pub lab: LabRef,
     pub title: AttrValue,
@@ -143,6 +144,7 @@ impl Component for App {
         let mut app = App {
             on_select: act.reform(Action::Select),
             on_lines: act.reform(Action::Here),
+            on_moment: act.reform(Action::Moment),
             act,
             player: Player::new(Run::open(preset.script), still),
             lab: LabRef(LABS[0]),
@@ -219,6 +221,7 @@ impl App {
             Action::Here(lines) => self.issue_here(&lines),
             Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
             Action::Move(movement) => self.go(movement),
+            Action::Moment(ns) => self.go_to_moment(ns),
             Action::Play => self.toggle_play(),
             Action::Speed(speed) => {
                 self.player.speed = speed;
@@ -361,9 +364,15 @@ impl App {
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
-        let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) else { return };
-        let position = timeline.with(|timeline| {
-            let later = timeline.trace().iter().position(|record| record.time_ns > at_ns);
+        if let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) {
+            self.go_to_moment(at_ns);
+        }
+    }
+
+    /// Goes to where all that had happened up to a moment of virtual time has happened.
+    fn go_to_moment(&mut self, ns: u64) {
+        let position = self.player.run.timeline().with(|timeline| {
+            let later = timeline.trace().iter().position(|record| record.time_ns > ns);
             later.unwrap_or(timeline.len())
         });
         self.go(Move::To(position as f64));

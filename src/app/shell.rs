@@ -225,6 +225,7 @@ fn stages(app: &App) -> Html {
             selected: app.selected,
             on_select: app.on_select.clone(),
             on_lines: app.on_lines.clone(),
+            on_moment: app.on_moment.clone(),
             find: app.find.clone(),
             title: app.lab.0.title,
             still: player.still,

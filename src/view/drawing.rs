@@ -21,6 +21,7 @@ use std::ops::{BitOr, BitOrAssign};
 use super::arrange::Place;
 use super::camera::Size;
 use super::map::Map;
+use super::time_span::TimeSpan;
 use super::{Selection, View};
 use crate::trace::Record;
 
@@ -363,8 +364,8 @@ pub struct Drawing {
     pub height: f64,
     pub shapes: Vec<Shape>,
     pub maps: Vec<Map>,
-    /// From this height down it is a diagram of time, which is zoomed by itself.
-    pub time_top: Option<f64>,
+    /// Where it is a diagram of time, which is zoomed and pulled by itself.
+    pub time: Option<TimeSpan>,
     /// The whole of it in words, for those who do not see it: one or two sentences.
     pub words: String,
 }
@@ -455,11 +456,13 @@ pub struct Look {
     pub face: Face,
     /// How much closer than usual the diagram shows time.
     pub zoom: f64,
+    /// Where a person has pulled the diagram to; else it goes with the playhead.
+    pub from_ns: Option<u64>,
 }
 
 impl Default for Look {
     fn default() -> Look {
-        Look { face: Face::Both, zoom: 1.0 }
+        Look { face: Face::Both, zoom: 1.0, from_ns: None }
     }
 }
 

@@ -47,6 +47,7 @@ pub mod shape;
 pub mod tally;
 #[cfg(test)]
 mod tests;
+pub mod time_span;
 pub mod timeline;
 pub mod tween;
 

@@ -12,6 +12,7 @@ use super::arrange::Place;
 use super::camera::{Bounds, within};
 use super::drawing::{Drawing, Id, Marks, Shape, Step};
 use super::map::Map;
+use super::time_span::TimeSpan;
 
 /// A shape on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +81,7 @@ pub struct Tween {
     pub order: Vec<Id>,
     pub maps: Vec<Map>,
     pub words: String,
-    /// See [`Drawing::time_top`].
-    pub time_top: Option<f64>,
+    pub time: Option<TimeSpan>,
     pub width: f64,
     pub height: f64,
     /// Where the action is.
@@ -108,8 +108,8 @@ impl Tween {
             items.extend(item);
         }
         let moving = items.iter().enumerate().filter(|(_, item)| item.moves()).map(|(index, _)| index).collect();
-        let Drawing { width, height, maps, words, time_top, .. } = to;
-        Tween { items, moving, order, maps, words, time_top, width, height, action }
+        let Drawing { width, height, maps, words, time, .. } = to;
+        Tween { items, moving, order, maps, words, time, width, height, action }
     }
 
     pub fn item(&self, id: Id) -> Option<&Item> {

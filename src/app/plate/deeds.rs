@@ -1,7 +1,8 @@
 //! What can be done on a plate besides looking: to the selected thing by buttons, across links by a stroke; and which half of a
 //! picture with a diagram of time is shown.
 //!
-//! A stroke begins on empty ground above the diagram. With Shift it moves the picture, as it does everywhere else.
+//! A stroke begins on empty ground above the diagram. With Shift it moves the picture, as it does everywhere else. The
+//! diagram of time is pulled from any place in it; a click on its ground goes to that moment.
 
 use wasm_bindgen::JsValue;
 use web_sys::{Element, MouseEvent};
@@ -12,15 +13,14 @@ use crate::app::room::hand::is_control;
 use crate::app::room::svg::{create, num, set};
 use crate::trace::NodeId;
 use crate::view::Selection;
-use crate::view::camera::within;
 use crate::view::drawing::{Face, Kind, Look};
+use crate::view::time_span::TimeSpan;
 
 type Point = (f64, f64);
 
 /// A shorter stroke was none.
 const STROKE_MIN: f64 = 12.0;
-const ZOOM_MIN: f64 = 0.05;
-const ZOOM_MAX: f64 = 400.0;
+const ZOOM_MAX: f64 = 4000.0;
 /// One press on a button.
 const ZOOM_STEP: f64 = 2.0;
 
@@ -28,8 +28,10 @@ const ZOOM_STEP: f64 = 2.0;
 #[derive(Clone, Copy, PartialEq)]
 pub enum Looking {
     At(Face),
-    /// This much closer.
-    Closer(f64),
+    /// This much closer; the moment at a place stays there, or else the diagram goes with the playhead.
+    Closer(f64, Option<f64>),
+    /// Pulled to the right by so much.
+    Pulled(f64),
 }
 
 /// A line being drawn across the stage.
@@ -97,9 +99,26 @@ impl Plate {
         }
     }
 
+    /// The diagram of time in the drawing.
+    pub fn time(&self) -> Option<TimeSpan> {
+        self.picture.as_ref()?.tween().time
+    }
+
     /// Whether a height in the drawing is in the diagram of time.
     pub fn is_in_diagram(&self, y: f64) -> bool {
-        self.picture.as_ref().and_then(|picture| picture.tween().time_top).is_some_and(|top| y >= top)
+        self.time().is_some_and(|time| y >= time.top)
+    }
+
+    /// The moment at a place in the diagram of time.
+    pub fn moment_at(&self, (x, y): Point) -> Option<u64> {
+        self.time().filter(|time| y >= time.top && x >= time.left).map(|time| time.at(x))
+    }
+
+    /// The diagram stays where it was pulled to until the playhead goes out of it.
+    pub fn let_go_of_time(&mut self) {
+        if self.time().is_none_or(|time| !time.sees(self.step.after.time_ns)) {
+            self.look.from_ns = None;
+        }
     }
 
     pub fn look(&mut self, ctx: &Context<Self>, looking: Looking) {
@@ -109,7 +128,18 @@ impl Plate {
                 self.extent = Default::default();
                 self.survey(ctx);
             }
-            Looking::Closer(factor) => self.look.zoom = within(self.look.zoom * factor, ZOOM_MIN, ZOOM_MAX),
+            Looking::Closer(factor, x) => {
+                let Some(time) = self.time() else { return };
+                let held = self.look.from_ns.map(|_| time.left + time.width / 2.0);
+                let place = x.or(held);
+                let (factor, from_ns) = time.closer(factor, place.unwrap_or(time.left));
+                self.look.zoom = (self.look.zoom * factor).min(ZOOM_MAX);
+                self.look.from_ns = place.map(|_| from_ns);
+            }
+            Looking::Pulled(dx) => {
+                let Some(time) = self.time() else { return };
+                self.look.from_ns = Some(time.pulled(dx));
+            }
         }
         self.show(ctx);
         self.attend(ctx);
@@ -170,8 +200,8 @@ pub fn looks(look: Look, act: Callback<Msg>) -> Html {
             { face("Stage and space-time diagram", "M9 6a2 2 0 1 0 0-4a2 2 0 1 0 0 4M2 9h14M2 12h14M2 15h14M5 9l3 6", Face::Both) }
             { face("Space-time diagram alone", "M2 4h14M2 9h14M2 14h14M4 4l4 5M9 9l4 5", Face::Time) }
             if look.face != Face::Stage {
-                { tool("Closer in time", "M2 9h14M5 5v8M13 5v8M9 6v6M6 9h6", Looking::Closer(ZOOM_STEP), None) }
-                { tool("Further in time", "M2 9h14M5 5v8M13 5v8", Looking::Closer(1.0 / ZOOM_STEP), None) }
+                { tool("Closer in time", "M2 9h14M5 5v8M13 5v8M9 6v6M6 9h6", Looking::Closer(ZOOM_STEP, None), None) }
+                { tool("Further in time", "M2 9h14M5 5v8M13 5v8", Looking::Closer(1.0 / ZOOM_STEP, None), None) }
             }
         </div>
     }

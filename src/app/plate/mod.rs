@@ -71,6 +71,8 @@ pub struct Plate {
     /// What can be done to what is selected: words and lines of script.
     deeds: Vec<(String, String)>,
     stroke: Option<Stroke>,
+    /// The hand is on the diagram of time.
+    pulls_time: bool,
     /// The largest that the drawing of this run is, so that it does not shift while it grows.
     extent: Bounds,
     hand: Hand,
@@ -104,6 +106,7 @@ impl Component for Plate {
             look: Look::default(),
             deeds: Vec::new(),
             stroke: None,
+            pulls_time: false,
             extent: Bounds::default(),
             hand: Hand::default(),
             frames: Frames::new(move |now_ms| link.send_message(Msg::Frame(now_ms))),
@@ -122,6 +125,7 @@ impl Component for Plate {
         let stepped = grown || props.step_index() != self.step.index;
         if stepped {
             self.step = Under::of(props);
+            self.let_go_of_time();
         }
         if grown {
             self.survey(ctx);

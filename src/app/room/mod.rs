@@ -28,6 +28,9 @@ pub struct RoomProps {
     /// Lines of script, to be carried out at the playhead.
     #[prop_or_default]
     pub on_lines: Callback<String>,
+    /// A moment of virtual time, to be gone to.
+    #[prop_or_default]
+    pub on_moment: Callback<u64>,
     /// A key to be shown.
     #[prop_or_default]
     pub find: Option<Bytes>,

@@ -1,7 +1,7 @@
 //! The picture as a whole: time and verdicts above, the stage, the space-time diagram below.
 
 use super::causal::Cone;
-use super::plan::{AXIS_H, HEAD_H, Plan};
+use super::plan::{HEAD_H, Plan};
 use super::{spacetime, stage, words};
 use crate::trace::VerdictKind;
 use crate::view::arrange::SANS_W;
@@ -33,7 +33,6 @@ fn picture(ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) -> Drawing 
         stage::draw(&mut d, ask, plan, view);
     }
     spacetime::draw(&mut d, ask, plan, view, cone);
-    d.time_top = plan.diagram.map(|rows| rows.place.y - AXIS_H);
     d.width = plan.width;
     d.height = plan.height;
     d

@@ -18,6 +18,7 @@ use crate::trace::parts::cluster::why_dropped;
 use crate::trace::{NodeId, NodeStatus, RequestFate};
 use crate::view::arrange::{MONO_W, Place, cut};
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
+use crate::view::time_span::TimeSpan;
 use crate::view::{Selection, View};
 
 /// Most messages and notes that are drawn.
@@ -36,7 +37,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window at a point of the run. It stays where it is until the cursor is at three quarters of it.
+    /// The window at a point of the run. It stays where it is until the cursor is at three quarters of it, and where a
+    /// person has pulled it to.
     pub fn of(ask: &Ask, now_ns: u64) -> Window {
         let doing = &ask.end.cluster_doing;
         let whole_ns = ask.end.time_ns.saturating_sub(doing.started_ns).max(1);
@@ -53,7 +55,10 @@ impl Window {
         let quarter = half / 2;
         let steps = (passed + quarter) / half;
         let last = whole_ns.saturating_sub(span_ns);
-        let from_ns = doing.started_ns + (steps.saturating_sub(1) * half).min(last.max(0));
+        let from_ns = match ask.look.from_ns {
+            Some(from_ns) => from_ns.clamp(doing.started_ns, doing.started_ns + last),
+            None => doing.started_ns + (steps.saturating_sub(1) * half).min(last),
+        };
         Window { from_ns, span_ns, now_ns }
     }
 
@@ -122,6 +127,15 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&
     // The end of the run knows what will be; a long run has forgotten its beginning by then.
     let known_from = ask.end.cluster_doing.flights.first().map_or(0, |flight| flight.sent_ns);
     let doing = if known_from <= window.from_ns { &ask.end.cluster_doing } else { &view.cluster_doing };
+    d.time = Some(TimeSpan {
+        top: rows.place.y - AXIS_H,
+        left: rows.place.x,
+        width: rows.place.w,
+        from_ns: window.from_ns,
+        span_ns: window.span_ns,
+        first_ns: ask.end.cluster_doing.started_ns,
+        last_ns: ask.end.time_ns,
+    });
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
     axis(d, &frame);

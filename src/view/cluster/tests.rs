@@ -243,7 +243,7 @@ fn no_picture_has_anything_wrong_with_it() {
         each_step(&timeline, 7, |position, before, after, end, record| {
             let mut faces = [Face::Both, Face::Stage, Face::Time].into_iter().cycle();
             for room in ROOMS {
-                let look = Look { face: faces.next().unwrap(), zoom: 1.0 + position as f64 / 100.0 };
+                let look = Look { face: faces.next().unwrap(), zoom: 1.0 + position as f64 / 100.0, from_ns: None };
                 let selected = [
                     None,
                     Some(Selection::Node(NodeId(2))),
@@ -270,7 +270,7 @@ fn every_node_is_drawn_once_and_every_message_where_it_is() {
     let timeline = timeline(&made(5, 2, 6));
     let mut seen = 0;
     each_step(&timeline, 1, |position, before, after, end, record| {
-        let look = Look { face: Face::Stage, zoom: 1.0 };
+        let look = Look { face: Face::Stage, ..Look::default() };
         let ask = Ask { before, after, end, record: Some(record), room: ROOMS[0], selected: None, look };
         let step = draw(&ask);
         let count = |drawing: &Drawing, of: fn(Option<Selection>) -> bool| {
