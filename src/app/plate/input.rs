@@ -115,10 +115,13 @@ impl Plate {
         let (x, y) = self.eye.camera.point(turn.x, turn.y, self.size);
         if self.is_in_diagram(y) {
             let zoom = self.eye.camera.zoom;
-            return self.look(ctx, match turn.aside {
-                true => Looking::Pulled(-turn.across() / zoom),
-                false => Looking::Closer(turn.factor(), Some(x)),
-            });
+            return self.look(
+                ctx,
+                match turn.aside {
+                    true => Looking::Pulled(-turn.across() / zoom),
+                    false => Looking::Closer(turn.factor(), Some(x)),
+                },
+            );
         }
         let (whole, camera) = (self.whole(), self.eye.camera);
         let larger = whole.height() * camera.zoom > self.size.height + 1.0;
