@@ -6,6 +6,8 @@
 //!                    left                left + width
 //! ```
 
+use super::camera::within;
+
 /// What a diagram of time shows: so much of the run, from left to right. It is the lower end of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeSpan {
@@ -43,7 +45,7 @@ impl TimeSpan {
     pub fn closer(&self, factor: f64, x: f64) -> (f64, u64) {
         let whole = self.last_ns.saturating_sub(self.first_ns).max(1) as f64;
         let factor = factor.max(self.span_ns as f64 / whole);
-        let share = ((x - self.left) / self.width.max(1.0)).clamp(0.0, 1.0);
+        let share = within((x - self.left) / self.width.max(1.0), 0.0, 1.0);
         let kept = share * self.span_ns as f64 * (1.0 - 1.0 / factor);
         let from_ns = if kept < 0.0 { self.from_ns.saturating_sub(-kept as u64) } else { self.from_ns + kept as u64 };
         (factor, from_ns.max(self.first_ns))

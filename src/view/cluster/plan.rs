@@ -15,7 +15,7 @@
 use crate::trace::NodeId;
 use crate::view::View;
 use crate::view::arrange::{Place, in_column, in_row};
-use crate::view::camera::Size;
+use crate::view::camera::{Size, within};
 use crate::view::drawing::{Ask, Face};
 
 /// More nodes than this are drawn as a map of cells.
@@ -150,7 +150,7 @@ impl Plan {
         };
         let rows = (nodes.min(NODES_MAX) + client_count.min(CLIENTS_MAX)).max(1);
         let diagram_h = match face {
-            Face::Both => AXIS_H + rows as f64 * crate::view::camera::within(height * 0.36 / rows as f64, 15.0, 30.0),
+            Face::Both => AXIS_H + rows as f64 * within(height * 0.36 / rows as f64, 15.0, 30.0),
             Face::Stage => 0.0,
             Face::Time => (height - HEAD_H).max(AXIS_H + rows as f64 * 15.0),
         };
@@ -174,7 +174,7 @@ impl Plan {
         let mut ring = stage;
         if shown > 0 && wide {
             let size = Size { width: CLIENT_W, height: CLIENT_H };
-            let step = ((stage.h + 8.0) / shown as f64 - CLIENT_H).min(26.0).max(6.0);
+            let step = within((stage.h + 8.0) / shown as f64 - CLIENT_H, 6.0, 26.0);
             let all = shown as f64 * (CLIENT_H + step) - step;
             let top = stage.y + ((stage.h - all) / 2.0).max(0.0);
             self.clients = (0..shown).map(|index| in_column((0.0, top), size, step, index)).collect();

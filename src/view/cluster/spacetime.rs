@@ -17,6 +17,7 @@ use super::words;
 use crate::trace::parts::cluster::why_dropped;
 use crate::trace::{NodeId, NodeStatus, RequestFate};
 use crate::view::arrange::{MONO_W, Place, cut};
+use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
 use crate::view::time_span::TimeSpan;
 use crate::view::{Selection, View};
@@ -297,7 +298,7 @@ fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let lost = matches!(flight.landing, Landing::Dropped { .. });
         let (from, mut to) = ((frame.x(flight.sent_ns), from_y), (frame.x(flight.until_ns()), to_y));
         if lost {
-            let share = super::stage::share(flight.until_ns(), flight.sent_ns, flight.due_ns).max(0.25).min(0.85);
+            let share = within(super::stage::share(flight.until_ns(), flight.sent_ns, flight.due_ns), 0.25, 0.85);
             to.1 = from_y + (to_y - from_y) * share;
         }
         let (start, end) = frame.clipped(from, to);
