@@ -92,7 +92,11 @@ impl Timeline {
     /// Goes on with a trace that begins as the present one does. One that does not (a fork) is taken from its start.
     pub fn extend(&mut self, trace: Trace) {
         let known = self.trace.len();
-        let fits = known == 0 || (trace.len() >= known && trace.get(known - 1) == self.trace.get(known - 1));
+        let last = known.wrapping_sub(1);
+        let fits = match (self.trace.get(last), trace.get(last)) {
+            (Some(record), Some(others)) => record.tells_as(others),
+            (known, _) => known.is_none(),
+        };
         if !fits {
             *self = Timeline::guided(self.guide);
         }
@@ -243,7 +247,10 @@ impl Timeline {
         for index in start..position {
             let record = self.record(index)?;
             let begins = matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. });
-            place = running(&view, record).or(place.filter(|_| !begins));
+            // The words of nodes mean something in their own lab alone.
+            let own = (self.guide.running)(&view, record);
+            let others = || if record.event.lane() == Lane::Node { None } else { running(&view, record) };
+            place = own.or_else(others).or(place.filter(|_| !begins));
             view.apply(index, record);
         }
         place

@@ -66,6 +66,24 @@ pub struct Record {
     pub event: Event,
 }
 
+impl Record {
+    /// Whether both tell the same. The words of the text form are compared: an `==` for each of the events would be ten
+    /// kilobytes of code. Whole states are the same only if they are one: what stands elsewhere is another, even if equal.
+    pub fn tells_as(&self, other: &Record) -> bool {
+        let head = |record: &Record| (record.time_ns, record.cause, record.node, record.event.name());
+        let words = |record: &Record| {
+            let mut words = String::new();
+            record.event.write_fields(&mut words);
+            words
+        };
+        head(self) == head(other)
+            && match (&self.event, &other.event) {
+                (Event::StateTaken { state }, Event::StateTaken { state: others }) => Rc::ptr_eq(state, others),
+                _ => words(self) == words(other),
+            }
+    }
+}
+
 /// The cause of a record that nothing in the trace led to.
 pub const NO_CAUSE: u32 = u32::MAX;
 
@@ -158,6 +176,19 @@ mod tests {
         }
         assert!(trace.get(CHUNK * 2 + 5).is_none());
         assert_eq!(trace.iter_from(CHUNK * 2).count(), 5);
+    }
+
+    #[test]
+    fn records_that_tell_the_same() {
+        let record = |line, event| Record { time_ns: 7, cause: line, node: 0, event };
+        let ended = |line| Event::CommandEnded { line };
+        assert!(record(1, ended(3)).tells_as(&record(1, ended(3))));
+        assert!(!record(1, ended(3)).tells_as(&record(2, ended(3))));
+        assert!(!record(1, ended(3)).tells_as(&record(1, ended(4))));
+        let state = Rc::new(EngineState::default());
+        let taken = |state: &Rc<EngineState>| record(1, Event::StateTaken { state: state.clone() });
+        assert!(taken(&state).tells_as(&taken(&state)));
+        assert!(!taken(&state).tells_as(&taken(&Rc::default())));
     }
 
     #[test]
