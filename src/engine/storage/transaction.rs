@@ -10,7 +10,7 @@
 //! one transaction back never touches what another did. What a transaction reads is not kept apart: that is the business
 //! of a floor above.
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 
 use super::error::StorageError;
 use super::log::record::{Body, Entry};
@@ -46,8 +46,8 @@ pub struct Transaction {
 /// The transaction table, and who holds which key.
 #[derive(Clone, Debug, Default)]
 pub struct Transactions {
-    entries: BTreeMap<TxnId, Transaction>,
-    owners: BTreeMap<Box<[u8]>, TxnId>,
+    entries: SortedMap<TxnId, Transaction>,
+    owners: SortedMap<Box<[u8]>, TxnId>,
     last_id: u64,
 }
 

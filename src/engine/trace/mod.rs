@@ -18,7 +18,7 @@
 //! - [`decimal`]: numbers written and read.
 //! - [`state`], [`parts`]: a whole engine as plain data, for what was done with recording off.
 //! - [`plain`], [`base64`]: plain data as bytes, and as one word of a text.
-//! - [`sorting`]: one sort for all that is short.
+//! - [`sorted`], [`sorting`]: maps in order, and one sort for all that is short: for the size of the code.
 //! - [`recorder`]: switch, cause, byte capture.
 //! - [`text`]: the text form, written and read.
 
@@ -32,6 +32,7 @@ pub mod parts;
 pub mod plain;
 pub mod policy;
 pub mod recorder;
+pub mod sorted;
 pub mod sorting;
 pub mod state;
 pub mod state_text;

@@ -1,6 +1,6 @@
 //! What an event says, whichever format it came in.
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 
 use super::cursor::shortened;
 use super::fault::Faults;
@@ -14,7 +14,7 @@ use crate::trace::bytes::{canonical_number, hex_bytes};
 pub struct Events {
     history: History,
     faults: Faults,
-    open: BTreeMap<u32, OpId>,
+    open: SortedMap<u32, OpId>,
     /// Whether values stand in pairs with their keys; not known before the first operation.
     in_pairs: Option<bool>,
     time_ns: u64,
@@ -74,7 +74,7 @@ impl Events {
     /// With a map, values in EDN stand in pairs with keys; with a register they do not.
     pub fn new(model: Option<Model>) -> Events {
         let in_pairs = model.map(|model| model == Model::Map);
-        let (history, faults, open) = (History::new(), Faults::default(), BTreeMap::new());
+        let (history, faults, open) = (History::new(), Faults::default(), SortedMap::new());
         Events { history, faults, open, in_pairs, time_ns: 0 }
     }
 

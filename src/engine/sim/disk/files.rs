@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_was_synced_survives_and_a_tail_is_kept_lost_or_torn() {
-        let (mut lengths, mut gone, mut holes) = (std::collections::BTreeSet::new(), 0, 0);
+        let (mut lengths, mut gone, mut holes) = (crate::trace::sorted::SortedSet::new(), 0, 0);
         for choice in 0..200 {
             let (mut cx, mut disk) = disk(0);
             let (log, fresh) = (disk.create_file(&mut cx, "log").unwrap(), disk.create_file(&mut cx, "new").unwrap());

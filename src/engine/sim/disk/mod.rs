@@ -391,7 +391,7 @@ mod tests {
         let crash = disk.crash(&mut cx);
         assert_eq!(crash.kept + crash.lost + crash.torn, 300);
         assert!([crash.kept, crash.lost, crash.torn].iter().all(|&count| count > 60), "{crash:?}");
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = crate::trace::sorted::SortedSet::new();
         for page in 0..300 {
             let bytes = disk.read(&mut cx, PageId(page)).unwrap();
             assert!(bytes.chunks(SECTOR_BYTES).all(|sector| sector.iter().all(|byte| *byte == sector[0])));

@@ -8,7 +8,7 @@
 //!   log  ────┴── changes ─────┴────────────────┴── changes ───┴──────▶     from the sync on, redo starts at `after`
 //! ```
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 
 use crate::sim::Cx;
 use crate::trace::parts::log::DirtyPage;
@@ -26,7 +26,7 @@ struct Dirty {
 
 #[derive(Clone, Debug, Default)]
 pub struct DirtyPages {
-    pages: BTreeMap<PageId, Dirty>,
+    pages: SortedMap<PageId, Dirty>,
 }
 
 impl DirtyPages {

@@ -10,7 +10,7 @@
 //! anywhere: the next one finds the same. What was durable and does not read as it was written is an error, and nothing is
 //! removed then.
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::batch::{WriteBatch, Writes};
@@ -183,8 +183,8 @@ fn open_tables(
     cx: &mut Cx,
     disk: &mut Disk,
     version: &Version,
-) -> Result<BTreeMap<FileNumber, Rc<Table>>, StorageError> {
-    let mut tables = BTreeMap::new();
+) -> Result<SortedMap<FileNumber, Rc<Table>>, StorageError> {
+    let mut tables = SortedMap::new();
     for (_, state) in version.tables() {
         let name = table_name(state.file);
         let damaged = |what: &str| StorageError::DamagedFile { name: name.clone(), offset: 0, what: what.to_string() };

@@ -31,8 +31,8 @@ impl Recovery {
         }
         if record.body.changes_page() {
             let page = record.body.page();
-            if let std::collections::btree_map::Entry::Vacant(entry) = self.dirty.entry(page) {
-                entry.insert(lsn);
+            if !self.dirty.contains_key(&page) {
+                self.dirty.insert(page, lsn);
                 journal.dirty.changed(cx, page, lsn);
             }
         }
