@@ -12,11 +12,13 @@
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
+//! - [`paxos`]: a value, or a sequence of them, on which a quorum agrees.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod cluster;
 pub mod message;
 pub mod node;
+pub mod paxos;
 #[cfg(test)]
 pub mod puppet;
 pub mod raft;

@@ -1,0 +1,1 @@
+//! Paxos in the hands of tests.
