@@ -219,9 +219,8 @@ impl Watch {
             return Ok(());
         }
         let value = value.text();
-        let really = chosen.map_or("nothing is chosen there yet".to_string(), |chosen| {
-            format!("{} was chosen there", chosen.text())
-        });
+        let really = chosen
+            .map_or("nothing is chosen there yet".to_string(), |chosen| format!("{} was chosen there", chosen.text()));
         let text = format!("{id} has learned {value} for instance {instance}, but {really}");
         Err(Violation { property: Property::Learning, node: id, instance, text })
     }

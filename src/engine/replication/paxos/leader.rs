@@ -155,12 +155,16 @@ impl Multi {
                 Some(proposal) => {
                     let (earlier, what) = (proposal.ballot, proposal.value.text());
                     step.note("proposed-again", || {
-                        format!("Instance {instance} may be chosen as {what}, accepted in ballot {earlier}: proposes that.")
+                        format!(
+                            "Instance {instance} may be chosen as {what}, accepted in ballot {earlier}: proposes that."
+                        )
                     });
                     proposal.value.clone()
                 }
                 None => {
-                    step.note("gap-filled", || format!("Nobody has accepted anything for instance {instance}: a no-op."));
+                    step.note("gap-filled", || {
+                        format!("Nobody has accepted anything for instance {instance}: a no-op.")
+                    });
                     Value::Nothing
                 }
             };

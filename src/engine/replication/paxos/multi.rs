@@ -121,12 +121,15 @@ impl Multi {
         self.round = load_round(shelf)?.max(self.acceptor.promised().round);
         self.machine = Machine::load(shelf)?;
         let (mut log, mut damage) = (Vec::new(), None);
-        shelf.scan(Some(&chosen_key(0)), Some(&chosen_key(u64::MAX)), u64::MAX, &mut |key, bytes| {
-            match read_chosen(key, bytes, log.len() as u64 + 1) {
+        shelf.scan(
+            Some(&chosen_key(0)),
+            Some(&chosen_key(u64::MAX)),
+            u64::MAX,
+            &mut |key, bytes| match read_chosen(key, bytes, log.len() as u64 + 1) {
                 Ok(value) => log.push(value),
                 Err(error) => drop(damage.get_or_insert(error)),
-            }
-        })?;
+            },
+        )?;
         if let Some(error) = damage {
             return Err(error);
         }
@@ -288,13 +291,7 @@ impl Multi {
     }
 
     /// Another node tells what was chosen.
-    fn take_over(
-        &mut self,
-        step: &mut Step,
-        from: NodeId,
-        first: u64,
-        values: &[Value],
-    ) -> Result<(), StorageError> {
+    fn take_over(&mut self, step: &mut Step, from: NodeId, first: u64, values: &[Value]) -> Result<(), StorageError> {
         let known = self.known();
         if !matches!(self.part, Part::Idle) || first > known + 1 {
             return Ok(());

@@ -107,7 +107,9 @@ impl Options {
         let acceptors = if acceptors.is_empty() { usize::from(nodes) } else { distinct(acceptors).len() };
         for (quorum, name) in [(self.prepare_quorum, "prepare_quorum"), (self.accept_quorum, "accept_quorum")] {
             if usize::from(quorum) > acceptors {
-                return Err(format!("{name} is {quorum}, but there are {acceptors} acceptors: nothing could be chosen"));
+                return Err(format!(
+                    "{name} is {quorum}, but there are {acceptors} acceptors: nothing could be chosen"
+                ));
             }
         }
         Ok(())

@@ -6,8 +6,9 @@
 //!                      └───────────────────────────── refused: a higher ballot ───────────┘
 //! ```
 //!
-//! Two proposers can overtake one another for ever: each prepares a higher ballot before the other's is accepted. With
-//! back-off each waits a random time before it tries again, and soon one of them is alone for long enough.
+//! Two proposers can overtake one another for ever: each prepares a higher ballot before the other's is accepted ("Paxos
+//! Made Simple", 2.4). With back-off each waits a random time before it tries again, and soon one of them is alone for long
+//! enough.
 //!
 //! To put a value, under whatever key, is to propose it: "done" if it was chosen, refused if another one was. To get is to
 //! ask a learner what it knows. One that knows nothing says so, and asks the others, for the next time.
@@ -18,7 +19,6 @@
 //! ```
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -26,7 +26,6 @@ use super::super::message::{Answer, Call, Message as AnyMessage, Request, Reques
 use super::super::node::{Node, Step, Timer};
 use super::super::raft::entry::{Reader, names};
 use super::acceptor::Acceptor;
-use super::describe::Shown;
 use super::message::{Ballot, Message, Proposal, Value, ValueId};
 use super::options::{Cast, Options};
 use super::{RETRY, chosen_key, keep_round, load_round};
@@ -66,7 +65,6 @@ pub struct Single {
     /// Something was written that has to be synced before the call ends.
     dirty: bool,
     nothing: Bytes,
-    pub(super) shown: RefCell<Shown>,
 }
 
 /// A proposal under way.
@@ -98,7 +96,6 @@ impl Single {
             inbox: VecDeque::new(),
             dirty: false,
             nothing: Bytes::from(&[][..]),
-            shown: RefCell::default(),
         }
     }
 
@@ -146,7 +143,9 @@ impl Single {
                 let value = self.chosen.as_ref().and_then(value_of);
                 self.tell(step, client, id, Answer::Value(value));
                 if self.chosen.is_none() {
-                    step.note("not-learned", || "Does not know of a chosen value; asks the others, for next time.".into());
+                    step.note("not-learned", || {
+                        "Does not know of a chosen value; asks the others, for next time.".into()
+                    });
                     self.fetch(step);
                 }
             }
@@ -242,8 +241,13 @@ impl Single {
                 Message::Refused { ballot, promised }
             }
         };
+        let is_promise = matches!(answer, Message::Promise { .. });
         self.post(step, from, answer);
-        Ok(())
+        // It knows already what will become of its own proposal.
+        match &self.attempt {
+            Some(attempt) if is_promise && attempt.ballot < ballot => self.give_up(step, self.me, ballot),
+            _ => Ok(()),
+        }
     }
 
     /// A proposer gets a promise. With enough of them it proposes.
@@ -303,19 +307,19 @@ impl Single {
     }
 
     /// Overtaken: a higher ballot was promised. The proposal is given up ("Paxos Made Simple", 2.5).
-    fn refused(
-        &mut self,
-        step: &mut Step,
-        from: NodeId,
-        ballot: Ballot,
-        promised: Ballot,
-    ) -> Result<(), StorageError> {
+    fn refused(&mut self, step: &mut Step, from: NodeId, ballot: Ballot, promised: Ballot) -> Result<(), StorageError> {
         self.round = self.round.max(promised.round);
         if self.attempt.as_ref().is_none_or(|attempt| attempt.ballot != ballot) {
             return Ok(());
         }
-        self.attempt = None;
-        step.note("overtaken", || format!("{from} has promised {promised}: gives up ballot {ballot}."));
+        self.give_up(step, from, promised)
+    }
+
+    /// Gives its proposal up, and tries again: at once, or after a random time.
+    fn give_up(&mut self, step: &mut Step, by: NodeId, promised: Ballot) -> Result<(), StorageError> {
+        let Some(attempt) = self.attempt.take() else { return Ok(()) };
+        let ballot = attempt.ballot;
+        step.note("overtaken", || format!("{by} has promised {promised}: gives up ballot {ballot}."));
         let longest_ns = self.options.back_off_ns << self.overtaken.min(DOUBLINGS_MAX);
         self.overtaken += 1;
         if longest_ns == 0 {
@@ -399,7 +403,9 @@ impl Node for Single {
         if self.round > 0 {
             let promised = self.acceptor.promised();
             step.note("restarted", || match self.acceptor.accepted(INSTANCE) {
-                Some(one) => format!("Back with promise {promised}, and {} in ballot {}.", one.value.text(), one.ballot),
+                Some(one) => {
+                    format!("Back with promise {promised}, and {} in ballot {}.", one.value.text(), one.ballot)
+                }
                 None => format!("Back with promise {promised}, and nothing accepted."),
             });
         }
