@@ -273,12 +273,13 @@ impl Single {
         step.note("propose", || {
             let who = names(&attempt.promised);
             let what = value.text();
-            match &found {
-                Some(found) => format!(
+            match (&found, &attempt.found) {
+                (Some(found), _) => format!(
                     "{who} have promised {ballot}. Ballot {} is the highest that they have accepted: proposes its value, {what}.",
                     found.ballot
                 ),
-                None => format!("{who} have promised {ballot}, and may have accepted nothing: proposes {what}."),
+                (None, Some(_)) => format!("{who} have promised {ballot}. Ignores what they have accepted: proposes {what}."),
+                (None, None) => format!("{who} have promised {ballot}, and accepted nothing: proposes its own value, {what}."),
             }
         });
         let cast = self.cast.clone();

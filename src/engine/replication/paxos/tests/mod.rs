@@ -1,6 +1,7 @@
 //! Paxos in the hands of tests: its steps one by one, as transcripts; duels; and storms under the eyes of the watch.
 
 mod duels;
+mod random;
 mod sequence;
 mod steps;
 mod storms;

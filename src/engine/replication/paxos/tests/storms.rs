@@ -1,6 +1,5 @@
 //! Paxos in a cluster under storms: the watch looks at every node after each of its steps, and the history is judged.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::super::cluster::{self, Cluster, Storm, StormKind, Workload};
@@ -121,35 +120,15 @@ fn no_storm_breaks_a_single_decree() {
     assert!(chosen > 600, "only {chosen} of 800 nodes have learned");
 }
 
-/// In how many of 200 storms each property was found not to hold first.
-fn caught(options: &Options) -> BTreeMap<String, u32> {
-    let mut found = BTreeMap::new();
-    for seed in 0..200 {
-        let run = run(seed, 3, ShelfKind::Memory, options, ALL);
-        if let Some(violation) = run.violation {
-            let (property, _) = violation.split_once(':').unwrap();
-            *found.entry(property.to_string()).or_default() += 1;
-        }
-        if matches!(run.verdict, Verdict::Violated(_)) {
-            *found.entry("linearizability".to_string()).or_default() += 1;
-        }
-    }
-    found
-}
-
 #[test]
-fn what_is_broken_on_purpose_is_caught() {
-    for decree in [Decree::Single, Decree::Multi] {
-        let fine = Options { decree, ..Options::default() };
-        for (name, broken) in [
-            ("forgets promises", Options { persist_promises: false, ..fine.clone() }),
-            ("ignores what was accepted", Options { ignore_accepted: true, ..fine.clone() }),
-            ("quorums too small", Options { prepare_quorum: 1, accept_quorum: 1, ..fine.clone() }),
-            ("nothing is synced", Options { sync: false, ..fine.clone() }),
-        ] {
-            let found = caught(&broken);
-            println!("{decree:?} {name}: {found:?}");
-            assert!(!found.is_empty(), "{decree:?} {name}");
-        }
+fn the_clients_of_what_is_broken_notice() {
+    for broken in [
+        Options { ignore_accepted: true, ..Options::multi() },
+        Options { prepare_quorum: 1, accept_quorum: 1, ..Options::multi() },
+    ] {
+        let runs: Vec<Run> = (0..40).map(|seed| run(seed, 3, ShelfKind::Memory, &broken, ALL)).collect();
+        let seen = runs.iter().filter(|run| run.violation.is_some()).count();
+        let noticed = runs.iter().filter(|run| matches!(run.verdict, Verdict::Violated(_))).count();
+        assert!(seen > 5 && noticed > 5, "{broken:?}: the watch saw {seen}, clients noticed {noticed} of 40");
     }
 }
