@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::quorum;
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -125,6 +126,13 @@ pub trait Wire {
 pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
+    Quorum(quorum::Message),
+}
+
+impl From<quorum::Message> for Message {
+    fn from(message: quorum::Message) -> Message {
+        Message::Quorum(message)
+    }
 }
 
 impl Wire for Message {
@@ -132,6 +140,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Quorum(message) => message.kind(),
         }
     }
 
@@ -139,6 +148,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Quorum(message) => message.bytes(),
         }
     }
 
@@ -146,6 +156,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Quorum(message) => message.text(),
         }
     }
 }

@@ -10,13 +10,16 @@
 //!
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod message;
 pub mod node;
 #[cfg(test)]
 pub mod puppet;
+pub mod quorum;
 pub mod shelf;
+pub mod versions;
 
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};
 pub use node::{Node, Output, Step, Timer};

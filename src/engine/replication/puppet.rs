@@ -182,3 +182,14 @@ impl Puppet {
         }
     }
 }
+
+/// Compares a transcript with the one that is kept beside the protocol. `UPDATE=1` writes it anew; read the difference
+/// before you keep it. `path` is below the folder of this file.
+pub fn golden(path: &str, kept: &str, transcript: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/replication/");
+        std::fs::write(format!("{folder}{path}"), transcript).unwrap();
+    } else {
+        assert_eq!(transcript, kept, "{path}: UPDATE=1 accepts it");
+    }
+}
