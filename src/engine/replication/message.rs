@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::quorum;
+use super::{clocks, multi_leader, quorum};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -127,6 +127,20 @@ pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
     Quorum(quorum::Message),
+    MultiLeader(multi_leader::Message),
+    Clocks(clocks::Message),
+}
+
+impl From<multi_leader::Message> for Message {
+    fn from(message: multi_leader::Message) -> Message {
+        Message::MultiLeader(message)
+    }
+}
+
+impl From<clocks::Message> for Message {
+    fn from(message: clocks::Message) -> Message {
+        Message::Clocks(message)
+    }
 }
 
 impl From<quorum::Message> for Message {
@@ -141,6 +155,8 @@ impl Wire for Message {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
             Message::Quorum(message) => message.kind(),
+            Message::MultiLeader(message) => message.kind(),
+            Message::Clocks(message) => message.kind(),
         }
     }
 
@@ -149,6 +165,8 @@ impl Wire for Message {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
             Message::Quorum(message) => message.bytes(),
+            Message::MultiLeader(message) => message.bytes(),
+            Message::Clocks(message) => message.bytes(),
         }
     }
 
@@ -157,6 +175,8 @@ impl Wire for Message {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
             Message::Quorum(message) => message.text(),
+            Message::MultiLeader(message) => message.text(),
+            Message::Clocks(message) => message.text(),
         }
     }
 }

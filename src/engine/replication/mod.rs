@@ -11,9 +11,12 @@
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
 //! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
+//!   [`multi_leader`]: several nodes take writes, and tell each other later. [`clocks`]: four kinds of them.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
+pub mod clocks;
 pub mod message;
+pub mod multi_leader;
 pub mod node;
 #[cfg(test)]
 pub mod puppet;

@@ -21,6 +21,7 @@
 //!
 //! - [`ring`]: who keeps what. [`record`]: what is kept of a key. [`replica`]: the shelf of a node.
 //! - `coordinator`: requests of clients. `repair`: handoff and hash trees.
+//! - [`prediction`]: how stale reads will be, from the latencies alone.
 //!
 //! **Invariant:** a replica says "written" when the record is synced, or one that is newer.
 //! **Invariant:** with R + W > N, without stand-ins and with true clocks, a read gives the last write that ended before it
@@ -31,6 +32,7 @@ mod coordinator;
 pub mod merkle;
 pub mod message;
 pub mod options;
+pub mod prediction;
 pub mod record;
 mod repair;
 pub mod replica;
