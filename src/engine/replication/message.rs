@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{clocks, multi_leader, quorum};
+use super::{clocks, multi_leader, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -126,9 +126,22 @@ pub trait Wire {
 pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
+    Raft(raft::Message),
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
     Clocks(clocks::Message),
+}
+
+impl From<raft::Message> for Message {
+    fn from(message: raft::Message) -> Message {
+        Message::Raft(message)
+    }
+}
+
+impl From<quorum::Message> for Message {
+    fn from(message: quorum::Message) -> Message {
+        Message::Quorum(message)
+    }
 }
 
 impl From<multi_leader::Message> for Message {
@@ -143,12 +156,6 @@ impl From<clocks::Message> for Message {
     }
 }
 
-impl From<quorum::Message> for Message {
-    fn from(message: quorum::Message) -> Message {
-        Message::Quorum(message)
-    }
-}
-
 impl Wire for Message {
     fn kind(&self) -> &'static str {
         match self {
@@ -157,6 +164,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.kind(),
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
+            Message::Raft(message) => message.kind(),
         }
     }
 
@@ -167,6 +175,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.bytes(),
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
+            Message::Raft(message) => message.bytes(),
         }
     }
 
@@ -177,6 +186,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.text(),
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),
+            Message::Raft(message) => message.text(),
         }
     }
 }

@@ -145,6 +145,37 @@ impl Puppet {
         panic!("it does not come to rest");
     }
 
+    /// The message at a place among those that are pending arrives, if its receiver is up.
+    pub fn deliver_at(&mut self, at: usize) {
+        let Pending { from, to, message } = self.pending.remove(at);
+        if self.is_up(to) {
+            self.hand(from, to, message);
+        }
+    }
+
+    pub fn is_up(&self, id: NodeId) -> bool {
+        self.places[&id].node.is_some()
+    }
+
+    /// The timer of a node that is due first, and when.
+    pub fn next_timer(&self, id: NodeId) -> Option<(u64, Timer)> {
+        self.places[&id].timers.iter().map(|(timer, due)| (*due, *timer)).min()
+    }
+
+    /// Compares what was written down with the file at `path` (from the package); `UPDATE=1` in the environment writes it.
+    pub fn compare(&self, path: &str) {
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &self.transcript).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        let differs = golden.lines().zip(self.transcript.lines()).position(|(golden, now)| golden != now);
+        let place = differs.unwrap_or(golden.lines().count().min(self.transcript.lines().count()));
+        let line = |text: &str| text.lines().nth(place).unwrap_or("(nothing)").to_string();
+        let (before, now) = (line(&golden), line(&self.transcript));
+        assert!(golden == self.transcript, "{path}:{}\n  was  {before}\n  is   {now}", place + 1);
+    }
+
     /// Drops what is pending and `is_lost`.
     pub fn lose(&mut self, is_lost: impl Fn(&Pending) -> bool) {
         self.pending.retain(|pending| !is_lost(pending));

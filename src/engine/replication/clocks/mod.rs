@@ -306,7 +306,7 @@ impl Node for Clocks {
         Ok(())
     }
 
-    fn describe(&self, _: &mut super::shelf::Shelf) -> NodeDetail {
+    fn describe(&self) -> NodeDetail {
         let stamps = &self.stamps;
         let head = NodeHead::new("node")
             .fact("Lamport", stamps.lamport.0.to_string())

@@ -387,7 +387,7 @@ impl Node for MultiLeader {
         Ok(())
     }
 
-    fn describe(&self, _: &mut super::shelf::Shelf) -> NodeDetail {
+    fn describe(&self) -> NodeDetail {
         let mut head = NodeHead::new(if self.leads() { "leader" } else { "follower" })
             .fact("has", self.have.text())
             .fact("conflicts", self.conflicts.to_string());

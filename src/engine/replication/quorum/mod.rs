@@ -52,7 +52,6 @@ use self::replica::Replica;
 use self::ring::Ring;
 use super::message::Message as Wired;
 use super::node::{Node, Step, Timer};
-use super::shelf::Shelf;
 use crate::storage::StorageError;
 use crate::trace::NodeId;
 use crate::trace::parts::cluster::{NodeDetail, NodeHead, NodeLog};
@@ -266,7 +265,7 @@ impl Node for Quorum {
         }
     }
 
-    fn describe(&self, _: &mut Shelf) -> NodeDetail {
+    fn describe(&self) -> NodeDetail {
         let mut head = NodeHead::new("replica")
             .fact("hints held", self.hints_held().to_string())
             .fact("repairs sent", self.repairs_sent().to_string())
