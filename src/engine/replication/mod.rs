@@ -27,6 +27,7 @@ pub mod quorum;
 pub mod raft;
 pub mod shelf;
 pub mod versions;
+mod wording;
 
 pub use cluster::{Action, Cluster, ClusterError, Protocol, Watch};
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};

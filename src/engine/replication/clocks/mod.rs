@@ -36,6 +36,7 @@ pub use interval::Interval;
 pub use lamport::Lamport;
 pub use message::{Message, Stamps, Told};
 
+use super::cluster::Protocol;
 use super::message::{Answer, Call, Message as Wired, Request, Response};
 use super::node::{Node, Step, Timer};
 use super::versions::{Input, Stamp};
@@ -70,6 +71,12 @@ impl Options {
     /// Every setting works.
     pub fn check(&self) -> Result<(), String> {
         Ok(())
+    }
+}
+
+impl Protocol for Options {
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
+        node(me, members, self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::puppet::{Puppet, golden};
+use super::super::puppet::Puppet;
 use super::super::{Consistency, RequestId};
 use super::*;
 use crate::sim::Generator;
@@ -125,7 +125,7 @@ fn commit_wait_holds_the_answer_until_the_stamp_is_past() {
     puppet.settle();
     let read = puppet.ask(2, NodeId(2), "x", Call::Get, Consistency::Default);
     assert_eq!(answered(&puppet, read), Some(1_007 * MS));
-    golden("clocks/transcripts/commit_wait.txt", include_str!("transcripts/commit_wait.txt"), &puppet.transcript);
+    puppet.compare("replication/clocks/transcripts/commit_wait.txt");
 }
 
 /// One write after another was answered, at nodes whose clocks are off by at most `skew_ms`: whether the stamps are in that
@@ -198,5 +198,5 @@ fn a_clock_that_is_ahead_wins() {
         let held = &puppet.node::<Clocks>(NodeId(node)).values[&Bytes::typed("x")];
         assert_eq!(held.value, Some(Bytes::typed("first")));
     }
-    golden("clocks/transcripts/ahead.txt", include_str!("transcripts/ahead.txt"), &puppet.transcript);
+    puppet.compare("replication/clocks/transcripts/ahead.txt");
 }

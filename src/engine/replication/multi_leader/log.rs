@@ -153,7 +153,9 @@ impl MultiLeader {
             }
             None => {
                 let theirs = theirs.text();
-                step.note("state", || format!("{to} has {theirs}, and what comes next is kept no more: it is sent all."));
+                step.note("state", || {
+                    format!("{to} has {theirs}, and what comes next is kept no more: it is sent all.")
+                });
                 let values = self.values.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
                 step.send(to, Message::State(Rc::new(State { have: self.have.clone(), values })));
             }

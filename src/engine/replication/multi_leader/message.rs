@@ -30,7 +30,10 @@ pub struct State {
 #[derive(Clone, Debug)]
 pub enum Message {
     /// Changes; `more`: there are others that the receiver misses, and may ask for.
-    Changes { changes: Rc<[Rc<Change>]>, more: bool },
+    Changes {
+        changes: Rc<[Rc<Change>]>,
+        more: bool,
+    },
     /// Which changes the sender has.
     Have(Rc<VersionVector>),
     State(Rc<State>),

@@ -130,14 +130,14 @@ impl MultiLeader {
     }
 
     fn request(&mut self, step: &mut Step, client: NodeId, request: &Request) -> Result<(), StorageError> {
-        let sees = matches!(
-            request.consistency,
-            Consistency::ReadYourWrites | Consistency::Monotonic | Consistency::Causal
-        );
+        let sees =
+            matches!(request.consistency, Consistency::ReadYourWrites | Consistency::Monotonic | Consistency::Causal);
         let context = VersionVector::from_bytes(&request.context).unwrap_or_default();
         if sees && !self.have.includes(&context) {
             let (have, brought) = (self.have.text(), context.text());
-            step.note("behind", || format!("The client has seen {brought}, and this node has {have}: it may ask another."));
+            step.note("behind", || {
+                format!("The client has seen {brought}, and this node has {have}: it may ask another.")
+            });
             self.answer(step, client, request, Answer::Redirect(None));
             return Ok(());
         }
@@ -233,7 +233,8 @@ impl MultiLeader {
         value.merge(&change.value);
         if value.versions() > before.max(1) {
             self.conflicts += 1;
-            let (key, resolution, winner) = (&change.key, self.options.resolution, value.winner(self.options.resolution));
+            let (key, resolution, winner) =
+                (&change.key, self.options.resolution, value.winner(self.options.resolution));
             let count = value.versions();
             step.note("conflict", || {
                 let wins = match (resolution, winner) {
@@ -309,7 +310,8 @@ impl MultiLeader {
             Topology::Star if place == 0 => others.collect(),
             Topology::Star => self.members.first().copied().into_iter().collect(),
             Topology::Ring => {
-                let beside = BTreeSet::from([self.members[(place + 1) % count], self.members[(place + count - 1) % count]]);
+                let beside =
+                    BTreeSet::from([self.members[(place + 1) % count], self.members[(place + count - 1) % count]]);
                 beside.into_iter().filter(|node| *node != self.me).collect()
             }
         }

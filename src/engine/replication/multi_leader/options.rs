@@ -1,5 +1,7 @@
 //! How leaders are set up.
 
+use super::super::cluster::Protocol;
+use super::super::node::Node;
 use crate::trace::NodeId;
 
 /// Who sends changes to whom.
@@ -78,5 +80,15 @@ impl Options {
             return Err("at least 1 change of each leader must be kept".into());
         }
         Ok(())
+    }
+}
+
+impl Protocol for Options {
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
+        super::node(me, members, self)
+    }
+
+    fn check(&self, _nodes: u16) -> Result<(), String> {
+        Options::check(self)
     }
 }

@@ -1,6 +1,6 @@
 //! The protocol, message by message.
 
-use super::super::puppet::{Puppet, golden};
+use super::super::puppet::Puppet;
 use super::*;
 use crate::sim::Generator;
 
@@ -74,8 +74,7 @@ fn two_leaders_meet_in_a_conflict() {
     puppet.settle();
     assert_eq!(get(&mut puppet, 1, "title"), value("last"));
     assert_eq!(puppet.node::<MultiLeader>(NodeId(1)).conflicts(), 1);
-    let kept = include_str!("transcripts/conflict.txt");
-    golden("multi_leader/transcripts/conflict.txt", kept, &puppet.transcript);
+    puppet.compare("replication/multi_leader/transcripts/conflict.txt");
 }
 
 #[test]
@@ -98,8 +97,7 @@ fn siblings_are_replaced_by_whoever_has_seen_them() {
     write(101, "and tea", &context);
     let both: Rc<[Bytes]> = Rc::new([Bytes::typed("and tea"), Bytes::typed("both")]);
     assert_eq!(get(&mut puppet, 1, "cart"), Answer::Siblings(both), "the second had not seen the first");
-    let kept = include_str!("transcripts/siblings.txt");
-    golden("multi_leader/transcripts/siblings.txt", kept, &puppet.transcript);
+    puppet.compare("replication/multi_leader/transcripts/siblings.txt");
 }
 
 #[test]
@@ -134,15 +132,13 @@ fn values_merge() {
     change(&mut puppet, 2, "note", MergeCall::DeleteText { at: 0, count: 1 });
     puppet.settle();
     for node in 1..=2 {
-        for (key, expected) in
-            [("likes", "3"), ("cart", "{milk}"), ("user", "{age = 30, name = Ann}"), ("note", "art")]
+        for (key, expected) in [("likes", "3"), ("cart", "{milk}"), ("user", "{age = 30, name = Ann}"), ("note", "art")]
         {
             assert_eq!(get(&mut puppet, node, key), value(expected));
         }
     }
     assert_alike(&puppet, 2, "merged");
-    let kept = include_str!("transcripts/merge.txt");
-    golden("multi_leader/transcripts/merge.txt", kept, &puppet.transcript);
+    puppet.compare("replication/multi_leader/transcripts/merge.txt");
 }
 
 #[test]
@@ -159,8 +155,7 @@ fn after_a_partition_each_sends_what_the_other_misses() {
     puppet.settle();
     assert_alike(&puppet, 2, "after the partition");
     assert_eq!(puppet.node::<MultiLeader>(NodeId(1)).values().len(), 6);
-    let kept = include_str!("transcripts/partition.txt");
-    golden("multi_leader/transcripts/partition.txt", kept, &puppet.transcript);
+    puppet.compare("replication/multi_leader/transcripts/partition.txt");
 }
 
 #[test]

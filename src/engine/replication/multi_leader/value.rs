@@ -111,11 +111,8 @@ impl Value {
 
     /// As it is shown.
     pub fn datum(&self, key: &Bytes, resolution: Resolution) -> Rc<Datum> {
-        let merged = self.merged().map(|text| Version {
-            value: text.into(),
-            stamp: self.changes.text().into(),
-            deleted: false,
-        });
+        let merged =
+            self.merged().map(|text| Version { value: text.into(), stamp: self.changes.text().into(), deleted: false });
         let winner = if self.versions() > 1 { self.winner(resolution).map(|version| version.dot) } else { None };
         let held = self.register.versions.iter().map(|version| {
             let (dot, stamp) = (version.dot.text(), version.value.stamp.text());

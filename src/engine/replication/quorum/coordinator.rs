@@ -8,13 +8,14 @@
 //!
 //! **Invariant:** a write is refused only before anybody has stored it.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use super::super::message::{Answer, Call, Consistency, Request, RequestId, Response};
+use super::super::message::{Answer, Call, Consistency, Request, Response};
 use super::super::node::Step;
 use super::super::versions::{Stamp, VersionVector};
+use super::super::wording::counted;
 use super::message::{Forward, Item, Message, Write};
+use super::operation::{Asked, Kind, Operation, State};
 use super::options::{ReadRepair, Resolution};
 use super::record::{Held, Record};
 use super::ring::token;
@@ -22,145 +23,13 @@ use super::{Quorum, SWEEP};
 use crate::storage::StorageError;
 use crate::trace::{Bytes, NodeId};
 
-/// Requests whose stamps are remembered, for when they are asked again.
-const REMEMBERED: usize = 512;
-
-/// What a client with [`Resolution::ClientClock`] brings along with a write.
-pub fn client_stamp(clock_ns: u64) -> Bytes {
-    Bytes::from(&clock_ns.to_be_bytes()[..])
-}
-
-/// A node that was asked.
-#[derive(Clone, Debug)]
-struct Asked {
-    node: NodeId,
-    /// It stands in for this one.
-    instead_of: Option<NodeId>,
-    state: State,
-    record: Option<Record>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    /// It was silent for too long.
-    Silent,
-    Answered,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Kind {
-    Read,
-    /// A read that waits for its repairs.
-    Repair {
-        newest: Record,
-    },
-    Write {
-        record: Record,
-    },
-    Forward,
-}
-
-/// A request that is coordinated.
-#[derive(Clone, Debug)]
-struct Operation {
-    client: NodeId,
-    request: Rc<Request>,
-    begun_ns: u64,
-    asked: Vec<Asked>,
-    /// How many answers it takes, and whether only those of this data centre count.
-    needed: u16,
-    local: bool,
-    answered: bool,
-    kind: Kind,
-}
-
-/// The requests that are coordinated, by number.
-#[derive(Clone, Debug, Default)]
-pub struct Operations {
-    first: u64,
-    open: VecDeque<Option<Box<Operation>>>,
-}
-
-impl Operations {
-    pub fn begin_at(&mut self, first: u64) {
-        self.first = first.max(1);
-    }
-
-    fn add(&mut self, operation: Operation) -> u64 {
-        self.open.push_back(Some(Box::new(operation)));
-        self.first + self.open.len() as u64 - 1
-    }
-
-    fn get(&mut self, op: u64) -> Option<&mut Operation> {
-        let at = usize::try_from(op.checked_sub(self.first)?).ok()?;
-        self.open.get_mut(at)?.as_deref_mut()
-    }
-
-    pub fn end(&mut self, op: u64) {
-        if let Some(at) = op.checked_sub(self.first).and_then(|at| usize::try_from(at).ok())
-            && let Some(place) = self.open.get_mut(at)
-        {
-            *place = None;
-            while let Some(None) = self.open.front() {
-                self.open.pop_front();
-                self.first += 1;
-            }
-        }
-    }
-
-    /// The numbers of those that are open.
-    fn numbers(&self) -> Vec<u64> {
-        let open = self.open.iter().enumerate().filter(|(_, operation)| operation.is_some());
-        open.map(|(at, _)| self.first + at as u64).collect()
-    }
-}
-
-/// The stamps of the latest requests: one that is asked again keeps its own.
-#[derive(Clone, Debug, Default)]
-pub struct Recent {
-    stamps: BTreeMap<RequestId, Stamp>,
-    order: VecDeque<RequestId>,
-}
-
-impl Recent {
-    fn remember(&mut self, id: RequestId, stamp: Stamp) {
-        if self.stamps.insert(id, stamp).is_none() {
-            self.order.push_back(id);
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.stamps.remove(&oldest);
-        }
-    }
-}
-
-impl Operation {
-    fn counts(&self, quorum: &Quorum, asked: &Asked) -> bool {
-        !self.local || quorum.ring().data_centre(asked.node) == quorum.ring().data_centre(quorum.me)
-    }
-
-    fn answers(&self, quorum: &Quorum) -> u16 {
-        let answered = |asked: &&Asked| asked.state == State::Answered && self.counts(quorum, asked);
-        self.asked.iter().filter(answered).count() as u16
-    }
-
-    fn newest(&self) -> Option<Record> {
-        let records = self.asked.iter().filter_map(|asked| asked.record.as_ref());
-        records.fold(None, |newest, record| match newest {
-            Some(ref known) if known == record => newest,
-            newest => Record::newest(newest, Some(record.clone())),
-        })
-    }
-
-    fn is_complete(&self) -> bool {
-        self.asked.iter().all(|asked| asked.state == State::Answered)
-    }
-}
-
 impl Quorum {
-    pub(super) fn request(&mut self, step: &mut Step, client: NodeId, request: Rc<Request>) -> Result<(), StorageError> {
+    pub(super) fn request(
+        &mut self,
+        step: &mut Step,
+        client: NodeId,
+        request: Rc<Request>,
+    ) -> Result<(), StorageError> {
         match &request.call {
             Call::Get => self.begin_read(step, client, request),
             Call::Put(_) | Call::Delete => self.begin_write(step, client, request),
@@ -206,7 +75,8 @@ impl Quorum {
             Consistency::Quorum => (replicas / 2 + 1, false),
             Consistency::All => (replicas, false),
             Consistency::LocalQuorum => {
-                let near = asked.iter().filter(|asked| centre(asked.instead_of.unwrap_or(asked.node)) == centre(self.me));
+                let near =
+                    asked.iter().filter(|asked| centre(asked.instead_of.unwrap_or(asked.node)) == centre(self.me));
                 match near.count() as u16 {
                     0 => return Err("no replica of this key is in this data centre"),
                     near => (near / 2 + 1, true),
@@ -301,7 +171,7 @@ impl Quorum {
     }
 
     /// Only a replica gives dots to versions: whoever has a dot must have had the siblings that were there before it.
-    fn forward(
+    pub(super) fn forward(
         &mut self,
         step: &mut Step,
         client: NodeId,
@@ -320,8 +190,7 @@ impl Quorum {
         let asked = vec![Asked { node, instead_of: None, state: State::Waiting, record: None }];
         let (begun_ns, kind) = (step.clock_ns, Kind::Forward);
         let forward = Rc::new(Forward { client, request: request.clone() });
-        let operation =
-            Operation { client, request, begun_ns, asked, needed: 1, local: false, answered: false, kind };
+        let operation = Operation { client, request, begun_ns, asked, needed: 1, local: false, answered: false, kind };
         let op = self.begin(step, operation);
         step.send(node, Message::Forward { op, forward });
         Ok(())
@@ -331,9 +200,9 @@ impl Quorum {
         let brought = (self.options.resolution == Resolution::ClientClock)
             .then(|| <[u8; 8]>::try_from(&request.context[..]).ok())
             .flatten();
-        let stamp = match (brought, self.recent.stamps.get(&request.id)) {
+        let stamp = match (brought, self.recent.get(request.id)) {
             (Some(clock), _) => Stamp { clock_ns: u64::from_be_bytes(clock), node: client },
-            (None, Some(stamp)) => *stamp,
+            (None, Some(stamp)) => stamp,
             (None, None) => {
                 // Two writes through one node in the same nanosecond, or after its clock was set back, keep their order.
                 self.stamped_ns = step.clock_ns.max(self.stamped_ns + 1);
@@ -349,7 +218,7 @@ impl Quorum {
     fn new_dotted(&mut self, step: &mut Step, request: &Request) -> Result<Record, StorageError> {
         let old = self.replica.get(step.shelf, &request.key)?;
         if let Some(old) = &old
-            && self.recent.stamps.contains_key(&request.id)
+            && self.recent.get(request.id).is_some()
         {
             return Ok(old.clone());
         }
@@ -361,7 +230,9 @@ impl Quorum {
         self.recent.remember(request.id, stamp);
         if siblings.versions.len() > 1 {
             let count = siblings.versions.len();
-            step.note("siblings", || format!("{} was written without knowledge of each other: {count} versions.", request.key));
+            step.note("siblings", || {
+                format!("{} was written without knowledge of each other: {count} versions.", request.key)
+            });
         }
         Ok(Record::dotted(&siblings))
     }
@@ -416,8 +287,8 @@ impl Quorum {
     }
 
     /// Looks whether a request has what it takes.
-    fn go_on(&mut self, step: &mut Step, op: u64) -> Result<(), StorageError> {
-        let Some(mut operation) = self.take(op) else { return Ok(()) };
+    pub(super) fn go_on(&mut self, step: &mut Step, op: u64) -> Result<(), StorageError> {
+        let Some(mut operation) = self.operations.take(op) else { return Ok(()) };
         match operation.kind {
             Kind::Read if operation.answered => self.repair(step, &mut operation, 0)?,
             Kind::Read if operation.answers(self) >= operation.needed => self.end_read(step, op, &mut operation)?,
@@ -433,7 +304,7 @@ impl Quorum {
                     Some(siblings) if siblings.versions.len() > 1 => operation.request.context.clone(),
                     _ => record.context(),
                 };
-                let (id, version) = (operation.request.id, record.version());
+                let (id, version) = (operation.request.id, record.version_by(self.me));
                 step.respond(operation.client, Response { id, answer: Answer::Written, context, version });
                 operation.answered = true;
             }
@@ -445,22 +316,11 @@ impl Quorum {
             Kind::Repair { .. } | Kind::Forward => false,
         };
         if !operation.answered || (goes_on && !operation.is_complete()) {
-            self.put_back(op, operation);
+            self.operations.put_back(op, operation);
         } else {
             self.operations.end(op);
         }
         Ok(())
-    }
-
-    fn take(&mut self, op: u64) -> Option<Box<Operation>> {
-        let at = usize::try_from(op.checked_sub(self.operations.first)?).ok()?;
-        self.operations.open.get_mut(at)?.take()
-    }
-
-    fn put_back(&mut self, op: u64, operation: Box<Operation>) {
-        if let Some(place) = self.operations.open.get_mut((op - self.operations.first) as usize) {
-            *place = Some(operation);
-        }
     }
 
     fn end_read(&mut self, step: &mut Step, op: u64, operation: &mut Operation) -> Result<(), StorageError> {
@@ -470,11 +330,14 @@ impl Quorum {
         let differ = records.any(|record| Some(record) != first);
         if self.options.read_repair != ReadRepair::Blocking || !differ {
             self.answer_read(step, operation);
-            return if differ { self.repair(step, operation, 0) } else { Ok(()) };
+            return match self.options.read_repair {
+                ReadRepair::Background if differ => self.repair(step, operation, 0),
+                _ => Ok(()),
+            };
         }
         step.note("repair-first", || {
             let needed = operation.needed;
-            format!("{needed} replicas answered, and differ: the newest goes to the others before the client hears of it.")
+            format!("{} and differ: the newest goes to the others before the client hears of it.", answered(needed))
         });
         self.repair(step, operation, op)?;
         if operation.is_complete() {
@@ -492,8 +355,11 @@ impl Quorum {
         let answer = if values.len() > 1 { Answer::Siblings(values.into()) } else { Answer::Value(values.pop()) };
         let (needed, key) = (operation.needed, &operation.request.key);
         step.note("read", || match &newest {
-            Some(newest) => format!("{needed} replicas answered for {key}, and the newest is {}.", newest.text()),
-            None => format!("{needed} replicas answered for {key}, and none has it."),
+            Some(newest) if newest.values().len() > 1 => {
+                format!("{} for {key}: versions that did not know each other, {}.", answered(needed), newest.text())
+            }
+            Some(newest) => format!("{} for {key}, and the newest is {}.", answered(needed), newest.text()),
+            None => format!("{} for {key}: it is not there.", answered(needed)),
         });
         let context = newest.as_ref().map_or_else(Bytes::default, Record::context);
         let version = newest.as_ref().map_or(0, Record::version);
@@ -510,11 +376,14 @@ impl Quorum {
             asked.record = Some(newest.clone());
             self.repairs.sent += 1;
             let node = asked.node;
-            step.note("repaired", || format!("{node} has an older version of {}: it is sent the newest.", item.key));
             if node == self.me {
+                step.note("repaired", || {
+                    format!("This node has an older version of {}: it keeps the newest.", item.key)
+                });
                 self.keep(step, &item, asked.instead_of)?;
                 continue;
             }
+            step.note("repaired", || format!("{node} has an older version of {}: it is sent the newest.", item.key));
             let write = Write { item: item.clone(), keep_for: asked.instead_of };
             step.send(node, Message::Write { op, write: write.into() });
             if op != 0 {
@@ -528,102 +397,10 @@ impl Quorum {
         }
         Ok(())
     }
+}
 
-    /// Looks for requests that have waited too long for somebody.
-    pub(super) fn sweep(&mut self, step: &mut Step) -> Result<(), StorageError> {
-        self.sweeping = false;
-        for op in self.operations.numbers() {
-            let Some(mut operation) = self.take(op) else { continue };
-            let waited_ns = step.clock_ns.saturating_sub(operation.begun_ns);
-            if waited_ns >= self.options.suspect_ns {
-                self.without_silent(step, op, &mut operation)?;
-            }
-            let is_moved = operation.kind == Kind::Forward && operation.answered;
-            if waited_ns < self.options.timeout_ns && !is_moved {
-                self.put_back(op, operation);
-                self.go_on(step, op)?;
-                continue;
-            }
-            if !operation.answered {
-                time_out(step, &operation);
-            }
-            self.operations.end(op);
-        }
-        if !self.operations.open.is_empty() && !self.sweeping {
-            self.sweeping = true;
-            step.arm(SWEEP, (self.options.suspect_ns / 2).max(1));
-        }
-        Ok(())
-    }
-
-    /// Takes those for down that have not answered, and does what can be done without them.
-    fn without_silent(&mut self, step: &mut Step, op: u64, operation: &mut Operation) -> Result<(), StorageError> {
-        let mut stand_ins = Vec::new();
-        let key = operation.request.key.clone();
-        let (range, _) = self.ring().place(token(&key));
-        for at in 0..operation.asked.len() {
-            if operation.asked[at].state != State::Waiting {
-                continue;
-            }
-            operation.asked[at].state = State::Silent;
-            let node = operation.asked[at].node;
-            self.suspect(step, node);
-            let meant = operation.asked[at].instead_of.unwrap_or(node);
-            let is_free = |other: &NodeId| {
-                !self.suspects.contains(other)
-                    && operation.asked.iter().all(|asked| asked.node != *other)
-                    && stand_ins.iter().all(|(stand_in, _)| stand_in != other)
-            };
-            let stand_in = self.ring().order(range).find(is_free).filter(|_| self.options.sloppy);
-            match (&operation.kind, stand_in) {
-                (Kind::Forward, _) => {
-                    operation.answered = true;
-                    self.forward(step, operation.client, operation.request.clone(), Some(node))?;
-                }
-                (Kind::Read | Kind::Write { .. }, Some(other)) => stand_ins.push((other, meant)),
-                (Kind::Write { record }, None) if self.options.hinted_handoff => {
-                    let item = Item { key: key.clone(), record: record.clone() };
-                    self.keep(step, &item, Some(meant))?;
-                }
-                _ => {}
-            }
-        }
-        for (node, meant) in stand_ins {
-            self.ask_stand_in(step, op, operation, node, meant)?;
-        }
-        Ok(())
-    }
-
-    fn ask_stand_in(
-        &mut self,
-        step: &mut Step,
-        op: u64,
-        operation: &mut Operation,
-        node: NodeId,
-        meant: NodeId,
-    ) -> Result<(), StorageError> {
-        step.note("stand-in", || format!("{node} stands in for {meant}."));
-        let mut asked = Asked { node, instead_of: Some(meant), state: State::Waiting, record: None };
-        let key = operation.request.key.clone();
-        match (&operation.kind, node == self.me) {
-            (Kind::Write { record }, here) => {
-                let item = Item { key, record: record.clone() };
-                if here {
-                    self.keep(step, &item, Some(meant))?;
-                    asked.state = State::Answered;
-                } else {
-                    step.send(node, Message::Write { op, write: Write { item, keep_for: Some(meant) }.into() });
-                }
-            }
-            (_, true) => {
-                asked.record = self.replica.look(step.shelf, &key)?;
-                asked.state = State::Answered;
-            }
-            (_, false) => step.send(node, Message::Read { op, key }),
-        }
-        operation.asked.push(asked);
-        Ok(())
-    }
+fn answered(replicas: u16) -> String {
+    counted(replicas, "replica") + " answered"
 }
 
 fn new_value(call: &Call) -> Option<&[u8]> {
@@ -634,21 +411,12 @@ fn answer(step: &mut Step, client: NodeId, request: &Request, answer: Answer) {
     step.respond(client, Response { id: request.id, answer, context: Bytes::default(), version: 0 });
 }
 
-fn refuse(step: &mut Step, client: NodeId, request: &Request, why: &'static str) {
+pub(super) fn refuse(step: &mut Step, client: NodeId, request: &Request, why: &'static str) {
     step.note("refused", || format!("{}: {why}.", request.text()));
     answer(step, client, request, Answer::Refused(why));
 }
 
-fn give_up(step: &mut Step, client: NodeId, request: &Request) {
+pub(super) fn give_up(step: &mut Step, client: NodeId, request: &Request) {
     step.note("timed-out", || format!("{}: too few replicas answered in time.", request.text()));
     answer(step, client, request, Answer::Unknown("too few replicas answered in time"));
-}
-
-fn time_out(step: &mut Step, operation: &Operation) {
-    match operation.kind {
-        Kind::Read | Kind::Repair { .. } => {
-            refuse(step, operation.client, &operation.request, "too few replicas answered in time");
-        }
-        Kind::Write { .. } | Kind::Forward => give_up(step, operation.client, &operation.request),
-    }
 }

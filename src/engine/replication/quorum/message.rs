@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::message::{Request, Wire};
+use super::super::wording::counted;
 use super::record::Record;
 use crate::trace::{Bytes, NodeId};
 
@@ -124,7 +125,10 @@ impl Wire for Message {
             }
             Message::Leaves(leaves) => {
                 let (range, count, records) = (leaves.range + 1, leaves.leaves.len(), leaves.items.len());
-                format!("range {range}: {records} records of {count} leaves")
+                match count {
+                    0 => format!("range {range}: {}", counted(records, "record")),
+                    _ => format!("range {range}: {} of {count} leaves", counted(records, "record")),
+                }
             }
             Message::Written { .. } | Message::Forwarded { .. } | Message::HandedOff { .. } => String::new(),
             Message::Ping | Message::Pong => String::new(),

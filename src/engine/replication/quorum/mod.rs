@@ -20,7 +20,8 @@
 //! there is no compare-and-set: it is refused.
 //!
 //! - [`ring`]: who keeps what. [`record`]: what is kept of a key. [`replica`]: the shelf of a node.
-//! - `coordinator`: requests of clients. `repair`: handoff and hash trees.
+//! - `coordinator`: requests of clients; `operation`: who has answered them; `silence`: who has not.
+//! - `repair`: handoff and hash trees.
 //! - [`prediction`]: how stale reads will be, from the latencies alone.
 //!
 //! **Invariant:** a replica says "written" when the record is synced, or one that is newer.
@@ -31,30 +32,32 @@
 mod coordinator;
 pub mod merkle;
 pub mod message;
+mod operation;
 pub mod options;
 pub mod prediction;
 pub mod record;
 mod repair;
 pub mod replica;
 pub mod ring;
+mod silence;
 
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-pub use coordinator::client_stamp;
 pub use message::Message;
 pub use options::{Options, ReadRepair, Resolution};
 
-use self::coordinator::{Operations, Recent};
+use self::operation::{Operations, Recent};
 use self::repair::Repairs;
 use self::replica::Replica;
 use self::ring::Ring;
 use super::message::Message as Wired;
 use super::node::{Node, Step, Timer};
+use super::wording::counted;
 use crate::storage::StorageError;
-use crate::trace::NodeId;
 use crate::trace::parts::cluster::{NodeDetail, NodeHead, NodeLog};
+use crate::trace::{Bytes, NodeId};
 
 /// Looks for requests that wait too long.
 const SWEEP: Timer = Timer::of(1);
@@ -130,8 +133,19 @@ impl Quorum {
         self.replica.tombstones.len()
     }
 
-    fn ring(&self) -> &Ring {
+    /// Who keeps what.
+    pub fn ring(&self) -> &Ring {
         &self.replica.ring
+    }
+
+    /// A hash over what it keeps of a range; 0 if it does not keep that range.
+    pub fn range_root(&self, range: u16) -> u64 {
+        self.replica.trees.hash(range, 0, 0)
+    }
+
+    /// The first keys that it keeps, each with its values: none of a deleted one, several of siblings.
+    pub fn held(&self) -> impl Iterator<Item = (&Bytes, Vec<Bytes>)> {
+        self.replica.shown.iter().map(|(key, record)| (key, record.values()))
     }
 
     /// A sign of life from a node.
@@ -185,7 +199,9 @@ impl Quorum {
         let count = self.replica.purge(step.shelf, step.clock_ns)?;
         if count > 0 {
             step.shelf.sync()?;
-            step.note("purged", || format!("The marks of {count} deletions are past their grace period, and go."));
+            step.note("purged", || {
+                format!("{} past the grace period: the marks go.", counted(count as u64, "deletion"))
+            });
         }
         self.arm_purge(step);
         Ok(())
@@ -290,5 +306,7 @@ impl Node for Quorum {
     }
 }
 
+#[cfg(test)]
+mod storms;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,17 @@
 
 use std::rc::Rc;
 
+use super::super::cluster::Protocol;
+use super::super::node::Node;
+use crate::trace::NodeId;
+
 /// How it is decided which of two versions is the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
     /// The later stamp wins, by the clock of the node that coordinates the write.
     #[default]
     CoordinatorClock,
-    /// The later stamp wins, by the client's clock: see [`super::client_stamp`].
+    /// The later stamp wins, by the client's clock: a request that is asked again keeps its stamp, wherever it is asked.
     ClientClock,
     /// Dotted version vectors: what was written without knowledge of each other is kept side by side.
     Dotted,
@@ -76,9 +80,9 @@ impl Default for Options {
 
 impl Options {
     /// What is wrong for a cluster of so many nodes, and what would be right.
-    pub fn check(&self, nodes: usize) -> Result<(), String> {
+    pub fn check(&self, nodes: u16) -> Result<(), String> {
         let (n, r, w) = (self.replicas, self.read, self.write);
-        if n == 0 || usize::from(n) > nodes {
+        if n == 0 || n > nodes {
             return Err(format!("N = {n} replicas do not fit {nodes} nodes: choose 1 to {nodes}"));
         }
         if r == 0 || r > n {
@@ -87,7 +91,7 @@ impl Options {
         if w == 0 || w > n {
             return Err(format!("W = {w} of N = {n} replicas: choose 1 to {n}"));
         }
-        if !self.data_centres.is_empty() && self.data_centres.len() != nodes {
+        if !self.data_centres.is_empty() && self.data_centres.len() != usize::from(nodes) {
             let named = self.data_centres.len();
             return Err(format!("{named} nodes have a data centre, but there are {nodes}: name one for each, or none"));
         }
@@ -101,5 +105,24 @@ impl Options {
             return Err("the time between probes must be above 0".into());
         }
         Ok(())
+    }
+
+    /// Whether every read meets every write at one replica at least: R + W > N, and nobody stands in for a replica.
+    pub fn overlaps(&self) -> bool {
+        self.read + self.write > self.replicas && !self.sloppy
+    }
+}
+
+impl Protocol for Options {
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
+        super::node(me, members, self)
+    }
+
+    fn check(&self, nodes: u16) -> Result<(), String> {
+        Options::check(self, nodes)
+    }
+
+    fn clients_stamp_writes(&self) -> bool {
+        self.resolution == Resolution::ClientClock
     }
 }

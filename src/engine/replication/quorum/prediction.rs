@@ -217,7 +217,10 @@ mod tests {
         let near = |_: &mut Generator, replica: u16| if replica == 0 { 1_000 } else { 50_000 };
         let latencies = Latencies { write: &near, acknowledgement: &near, read: &none, answer: &near };
         let prediction = Prediction::new(setting(3, 1, 1), latencies, 100, 4);
-        assert_eq!((prediction.stale(0), prediction.write_latency(0.5), prediction.read_latency(0.99)), (0.0, 2_000, 1_000));
+        assert_eq!(
+            (prediction.stale(0), prediction.write_latency(0.5), prediction.read_latency(0.99)),
+            (0.0, 2_000, 1_000)
+        );
         // The reader is near another replica: it is stale until the write has come there.
         let elsewhere = |_: &mut Generator, replica: u16| if replica == 1 { 1_000 } else { 50_000 };
         let latencies = Latencies { answer: &elsewhere, ..latencies };

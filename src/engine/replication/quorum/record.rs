@@ -177,6 +177,17 @@ impl Record {
         }
     }
 
+    /// The same for the version that `writer` has just written, without what stands beside it.
+    pub fn version_by(&self, writer: NodeId) -> u64 {
+        let Some(siblings) = self.siblings() else { return self.stamp().clock_ns };
+        let own = siblings.versions.into_iter().filter(|version| version.dot.node == writer);
+        let last = own.max_by_key(|version| version.dot.count);
+        last.map_or(0, |mut version| {
+            version.past.raise(writer, version.dot.count);
+            version.past.total()
+        })
+    }
+
     /// If nothing is left of it but the marks of deletions: when the last one was made.
     pub fn deleted_ns(&self) -> Option<u64> {
         match self.siblings() {

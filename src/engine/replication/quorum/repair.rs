@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::node::Step;
+use super::super::wording::counted;
 use super::merkle::{LEAF_LEVEL, children};
 use super::message::{Compare, Item, Leaves, Message};
 use super::record::Merged;
@@ -43,15 +44,17 @@ impl Repairs {
 impl Quorum {
     /// Hands hints to a node that has just been heard of.
     pub(super) fn hand_off(&mut self, step: &mut Step, node: NodeId) -> Result<(), StorageError> {
-        let is_under_way = self.repairs.handed.get(&node).is_some_and(|(_, sent_ns, _)| {
-            step.clock_ns.saturating_sub(*sent_ns) < self.options.probe_ns
-        });
+        let is_under_way = self
+            .repairs
+            .handed
+            .get(&node)
+            .is_some_and(|(_, sent_ns, _)| step.clock_ns.saturating_sub(*sent_ns) < self.options.probe_ns);
         if is_under_way || !self.replica.hints.contains_key(&node) {
             return Ok(());
         }
         let items: Rc<[Item]> = self.replica.hints_for(step.shelf, node, AT_ONCE)?.into();
         let count = items.len();
-        step.note("handoff", || format!("{node} answers again: {count} writes that were kept for it go there."));
+        step.note("handoff", || format!("{node} answers again: {} kept for it.", counted(count, "write")));
         self.repairs.batch += 1;
         let batch = self.repairs.batch;
         self.repairs.handed.insert(node, (batch, step.clock_ns, items.clone()));
@@ -109,7 +112,8 @@ impl Quorum {
             return Ok(());
         }
         step.note("differs", || {
-            let (of, count, word) = (hashes.len(), differing.len(), if level == LEAF_LEVEL { "leaves" } else { "hashes" });
+            let (of, count, word) =
+                (hashes.len(), differing.len(), if level == LEAF_LEVEL { "leaves" } else { "hashes" });
             format!("Range {}, level {level}: {count} of {of} {word} differ from those of {from}.", range + 1)
         });
         if level < LEAF_LEVEL {
@@ -140,7 +144,7 @@ impl Quorum {
         if taken > 0 {
             step.shelf.sync()?;
             self.arm_purge(step);
-            step.note("caught-up", || format!("{taken} records of {from} are newer, and are kept."));
+            step.note("caught-up", || format!("{from} had {} that this node lacked.", counted(taken, "newer record")));
         }
         if !leaves.both_ways {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The protocol, message by message.
 
-use super::super::puppet::{Puppet, golden};
+use super::super::puppet::Puppet;
 use super::super::{Answer, Call, Consistency, Message as Wired, Request, RequestId};
 use super::*;
 use crate::sim::Generator;
@@ -9,7 +9,7 @@ use crate::trace::Bytes;
 const MS: u64 = 1_000_000;
 
 fn cluster(count: u16, options: Options) -> Puppet {
-    options.check(usize::from(count)).unwrap();
+    options.check(count).unwrap();
     let members: Vec<NodeId> = (1..=count).map(NodeId).collect();
     Puppet::new(count, move |me| node(me, &members, &options))
 }
@@ -79,7 +79,7 @@ fn two_of_three_do() {
     assert_eq!(answer(&puppet, read), value("milk"));
     let stale = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, stale), Some(Answer::Value(None)), "one replica may be behind");
-    golden("quorum/transcripts/two_of_three.txt", include_str!("transcripts/two_of_three.txt"), &puppet.transcript);
+    puppet.compare("replication/quorum/transcripts/two_of_three.txt");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_read_repairs_before_it_answers() {
     assert_eq!(answer(&puppet, read), value("milk"), "it had the old version itself, and needs no message for that");
     let local = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, local), value("milk"));
-    golden("quorum/transcripts/repair_first.txt", include_str!("transcripts/repair_first.txt"), &puppet.transcript);
+    puppet.compare("replication/quorum/transcripts/repair_first.txt");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_stand_in_keeps_a_hint_and_hands_it_off() {
     assert_eq!(puppet.node::<Quorum>(nodes[3]).hints_held(), 0);
     let read = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, read), value("milk"));
-    golden("quorum/transcripts/hint.txt", include_str!("transcripts/hint.txt"), &puppet.transcript);
+    puppet.compare("replication/quorum/transcripts/hint.txt");
 }
 
 #[test]
@@ -202,6 +202,9 @@ fn hash_trees_find_what_differs() {
     puppet.transcript.clear();
     let mut records = 0;
     for _ in 0..20 {
+        if puppet.node::<Quorum>(NodeId(1)).root() == puppet.node::<Quorum>(NodeId(2)).root() {
+            break;
+        }
         puppet.fire(NodeId(1), COMPARE);
         while let Some(pending) = puppet.pending.first() {
             if let Wired::Quorum(Message::Leaves(leaves)) = &pending.message {
@@ -225,7 +228,7 @@ fn hash_trees_find_what_differs() {
     puppet.crash(NodeId(2), 3);
     puppet.start(NodeId(2));
     assert_eq!(puppet.node::<Quorum>(NodeId(2)).root(), before);
-    golden("quorum/transcripts/trees.txt", include_str!("transcripts/trees.txt"), &puppet.transcript);
+    puppet.compare("replication/quorum/transcripts/trees.txt");
 }
 
 /// A replica misses a deletion; the others let its mark go before or after it hears of it.
@@ -298,7 +301,7 @@ fn concurrent_carts_are_siblings_until_somebody_merges_them() {
     let left = get(&mut puppet, NodeId(2), "cart", Consistency::All);
     puppet.settle();
     assert_eq!(answer(&puppet, left), value("milk and eggs"));
-    golden("quorum/transcripts/siblings.txt", include_str!("transcripts/siblings.txt"), &puppet.transcript);
+    puppet.compare("replication/quorum/transcripts/siblings.txt");
 }
 
 #[test]

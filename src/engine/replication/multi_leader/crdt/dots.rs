@@ -124,7 +124,8 @@ impl DotMap {
     pub fn merge(&mut self, other: &DotMap) {
         self.entries.retain(|key, entries| {
             let theirs = other.entries.get(key);
-            entries.retain(|dot, _| theirs.is_some_and(|theirs| theirs.contains_key(dot)) || !other.seen.contains(*dot));
+            entries
+                .retain(|dot, _| theirs.is_some_and(|theirs| theirs.contains_key(dot)) || !other.seen.contains(*dot));
             !entries.is_empty()
         });
         for (key, theirs) in &other.entries {
