@@ -100,9 +100,8 @@ impl Cluster {
         }
         if let Some(node) = node {
             self.known(node)?;
-            self.clients[at].home = node;
         }
-        Ok(self.begin_request(cx, at, key, call, consistency))
+        Ok(self.begin_request(cx, at, key, call, consistency, node))
     }
 
     pub(super) fn client_place(&self, client: NodeId) -> Result<usize, ClusterError> {
@@ -125,6 +124,7 @@ impl Cluster {
         key: &Bytes,
         call: Call,
         consistency: Consistency,
+        node: Option<NodeId>,
     ) -> RequestId {
         self.next_request += 1;
         let id = RequestId(self.next_request);
@@ -134,7 +134,9 @@ impl Cluster {
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
         let newest = self.measures.newest(key);
         let client = &mut self.clients[at];
-        if !sticky || client.home.0 == 0 {
+        if let Some(node) = node {
+            client.home = node;
+        } else if !sticky || client.home.0 == 0 {
             client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
         }
         let context = if stamps && call.writes() {

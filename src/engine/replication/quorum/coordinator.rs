@@ -15,7 +15,7 @@ use super::super::node::Step;
 use super::super::versions::{Stamp, VersionVector};
 use super::super::wording::counted;
 use super::message::{Forward, Item, Message, Write};
-use super::operation::{Asked, Kind, Operation, State};
+use super::operation::{Asked, Kind, Operation, Past, State};
 use super::options::{ReadRepair, Resolution};
 use super::record::{Held, Record};
 use super::ring::token;
@@ -32,7 +32,7 @@ impl Quorum {
     ) -> Result<(), StorageError> {
         match &request.call {
             Call::Get => self.begin_read(step, client, request),
-            Call::Put(_) | Call::Delete => self.begin_write(step, client, request),
+            Call::Put(_) | Call::Delete => self.begin_write(step, client, request, false),
             Call::CompareAndSet { .. } => {
                 let why = "replicas agree on no order of writes: compare-and-set needs consensus";
                 refuse(step, client, &request, why);
@@ -128,24 +128,30 @@ impl Quorum {
         if here.is_some() { self.go_on(step, op) } else { Ok(()) }
     }
 
+    /// `in_doubt`: another node may have begun it before.
     pub(super) fn begin_write(
         &mut self,
         step: &mut Step,
         client: NodeId,
         request: Rc<Request>,
+        in_doubt: bool,
     ) -> Result<(), StorageError> {
+        if let Some(Past::Refused(why)) = self.recent.get(request.id) {
+            refuse(step, client, &request, why);
+            return Ok(());
+        }
         let asked = self.whom(&request.key);
         let (needed, local) = match self.needed(request.consistency, self.options.write, &asked) {
             Ok(needed) => needed,
             Err(why) => {
-                refuse(step, client, &request, why);
+                self.refuse_write(step, client, &request, why, in_doubt);
                 self.arm_probe(step);
                 return Ok(());
             }
         };
         let is_replica = asked.iter().any(|asked| asked.node == self.me && asked.instead_of.is_none());
         if self.options.resolution == Resolution::Dotted && !is_replica {
-            return self.forward(step, client, request, None);
+            return self.forward(step, client, request, None, in_doubt);
         }
         let record = match self.options.resolution {
             Resolution::Dotted => self.new_dotted(step, &request)?,
@@ -177,37 +183,51 @@ impl Quorum {
         client: NodeId,
         request: Rc<Request>,
         tried: Option<NodeId>,
+        in_doubt: bool,
     ) -> Result<(), StorageError> {
         let (range, _) = self.ring().place(token(&request.key));
         let up = |node: &NodeId| !self.suspects.contains(node) && Some(*node) != tried && *node != self.me;
         let Some(node) = self.ring().replicas_of(range).find(up) else {
-            match tried {
-                Some(_) => give_up(step, client, &request),
-                None => refuse(step, client, &request, "no replica of this key is up to coordinate the write"),
-            }
+            self.refuse_write(step, client, &request, "no replica of this key is up to coordinate the write", in_doubt);
             return Ok(());
         };
+        let in_doubt = in_doubt || self.recent.get(request.id).is_some();
+        self.recent.remember(request.id, Past::Begun(Stamp::default()));
         let asked = vec![Asked { node, instead_of: None, state: State::Waiting, record: None }];
         let (begun_ns, kind) = (step.clock_ns, Kind::Forward);
-        let forward = Rc::new(Forward { client, request: request.clone() });
+        let forward = Rc::new(Forward { client, request: request.clone(), in_doubt });
         let operation = Operation { client, request, begun_ns, asked, needed: 1, local: false, answered: false, kind };
         let op = self.begin(step, operation);
         step.send(node, Message::Forward { op, forward });
         Ok(())
     }
 
+    /// Says that a write can't be done; refused it is only if no copy of the same request can have been done before.
+    fn refuse_write(&mut self, step: &mut Step, client: NodeId, request: &Request, why: &'static str, in_doubt: bool) {
+        if in_doubt || self.recent.get(request.id).is_some() {
+            give_up(step, client, request);
+        } else {
+            self.recent.remember(request.id, Past::Refused(why));
+            refuse(step, client, request, why);
+        }
+    }
+
     fn new_stamped(&mut self, step: &mut Step, client: NodeId, request: &Request) -> Record {
         let brought = (self.options.resolution == Resolution::ClientClock)
             .then(|| <[u8; 8]>::try_from(&request.context[..]).ok())
             .flatten();
-        let stamp = match (brought, self.recent.get(request.id)) {
-            (Some(clock), _) => Stamp { clock_ns: u64::from_be_bytes(clock), node: client },
+        let stamp = match (brought, self.recent.stamp(request.id)) {
+            (Some(clock), _) => {
+                let stamp = Stamp { clock_ns: u64::from_be_bytes(clock), node: client };
+                self.recent.remember(request.id, Past::Begun(stamp));
+                stamp
+            }
             (None, Some(stamp)) => stamp,
             (None, None) => {
                 // Two writes through one node in the same nanosecond, or after its clock was set back, keep their order.
                 self.stamped_ns = step.clock_ns.max(self.stamped_ns + 1);
                 let stamp = Stamp { clock_ns: self.stamped_ns, node: self.me };
-                self.recent.remember(request.id, stamp);
+                self.recent.remember(request.id, Past::Begun(stamp));
                 stamp
             }
         };
@@ -227,7 +247,7 @@ impl Quorum {
         let stamp = Stamp { clock_ns: step.clock_ns, node: self.me };
         let context = VersionVector::from_bytes(&request.context).unwrap_or_default();
         siblings.update(dot, context, Held { stamp, value: new_value(&request.call).map(Bytes::from) });
-        self.recent.remember(request.id, stamp);
+        self.recent.remember(request.id, Past::Begun(stamp));
         if siblings.versions.len() > 1 {
             let count = siblings.versions.len();
             step.note("siblings", || {

@@ -27,6 +27,8 @@ pub struct Write {
 pub struct Forward {
     pub client: NodeId,
     pub request: Rc<Request>,
+    /// Another node was told to do it before, and was silent.
+    pub in_doubt: bool,
 }
 
 /// Hashes of a level of the tree over a range: those that the sender wants compared.

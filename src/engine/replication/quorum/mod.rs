@@ -242,7 +242,7 @@ impl Node for Quorum {
                     Message::Written { op } => self.written(step, from, op)?,
                     Message::Forward { op, forward } => {
                         step.send(from, Message::Forwarded { op });
-                        self.begin_write(step, forward.client, forward.request.clone())?;
+                        self.begin_write(step, forward.client, forward.request.clone(), forward.in_doubt)?;
                     }
                     Message::Forwarded { op } => self.operations.end(op),
                     Message::Handoff { batch, items } => {

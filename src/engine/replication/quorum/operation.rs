@@ -122,27 +122,40 @@ impl Operations {
     }
 }
 
-/// The stamps of the latest requests: one that is asked again keeps its own.
+/// What became of a write that was asked here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// It was begun, with this stamp.
+    Begun(Stamp),
+    Refused(&'static str),
+}
+
+/// The latest writes that were asked here. One may come twice, because the client asks again or the network doubles it: the
+/// stamp stays what it was, and what was refused is not done after all.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
-    stamps: BTreeMap<RequestId, Stamp>,
+    writes: BTreeMap<RequestId, Past>,
     order: VecDeque<RequestId>,
 }
 
 impl Recent {
-    /// The stamp that a request was given; none if it is new, or forgotten.
-    pub fn get(&self, id: RequestId) -> Option<Stamp> {
-        self.stamps.get(&id).copied()
+    /// Nothing: it is new, or forgotten.
+    pub fn get(&self, id: RequestId) -> Option<Past> {
+        self.writes.get(&id).copied()
     }
 
-    pub fn remember(&mut self, id: RequestId, stamp: Stamp) {
-        if self.stamps.insert(id, stamp).is_none() {
+    pub fn stamp(&self, id: RequestId) -> Option<Stamp> {
+        if let Some(Past::Begun(stamp)) = self.get(id) { Some(stamp) } else { None }
+    }
+
+    pub fn remember(&mut self, id: RequestId, past: Past) {
+        if self.writes.insert(id, past).is_none() {
             self.order.push_back(id);
         }
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.stamps.remove(&oldest);
+            self.writes.remove(&oldest);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Quorum {
             match (&operation.kind, stand_in) {
                 (Kind::Forward, _) => {
                     operation.answered = true;
-                    self.forward(step, operation.client, operation.request.clone(), Some(node))?;
+                    self.forward(step, operation.client, operation.request.clone(), Some(node), true)?;
                 }
                 (Kind::Read | Kind::Write { .. }, Some(other)) => stand_ins.push((other, meant)),
                 (Kind::Write { record }, None) if self.options.hinted_handoff => {

@@ -127,7 +127,10 @@ fn a_blocking_repair_makes_the_register_linearizable() {
         let (_, cluster) = through_a_storm(seed, setup(hasty(options), 5), workload, 500 * MS);
         match check(&cluster.history, Model::Map, Limits::default()).unwrap().verdict {
             Verdict::Holds(_) => true,
-            Verdict::Violated(_) => false,
+            Verdict::Violated(violation) => {
+                eprintln!("seed {seed} {read_repair:?}: {violation:?}");
+                false
+            }
             Verdict::GaveUp { .. } => panic!("seed {seed} is too long for the checker"),
         }
     };
