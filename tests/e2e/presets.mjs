@@ -92,13 +92,19 @@ export function textProblems(page) {
         const ratio = contrast(getComputedStyle(text).fill, isClear(fill) ? ground : fill);
         if (ratio < 3) problems.push(`"${said}" stands on its ground with a contrast of ${ratio.toFixed(1)}`);
       }
+      // A text in a box of its own covers what lies below it.
+      const covers = (above, below) => {
+        const body = above.shape.querySelector('rect.body');
+        const follows = below.shape.compareDocumentPosition(above.shape) & Node.DOCUMENT_POSITION_FOLLOWING;
+        return Boolean(body && follows && !isClear(getComputedStyle(body).fill));
+      };
       texts.sort((a, b) => a.top - b.top);
       texts.forEach((one, index) => {
         for (const other of texts.slice(index + 1)) {
           if (other.top >= one.bottom) break;
           const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
           const down = Math.min(one.bottom, other.bottom) - other.top;
-          if (across > 3 && down > 2) problems.push(`"${one.said}" and "${other.said}" lie over each other`);
+          if (across > 3 && down > 2 && !covers(one, other) && !covers(other, one)) problems.push(`"${one.said}" and "${other.said}" lie over each other`);
         }
       });
     }

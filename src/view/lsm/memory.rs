@@ -226,7 +226,8 @@ fn frozen(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, memta
         true => format!("{} entries, being written", memtable.entries.len()),
         false => format!("{} entries", memtable.entries.len()),
     };
-    let fits = text.chars().count() as f64 * MONO_W + 10.0 < place.w;
+    // What it answered stands there, when it was asked.
+    let fits = asked.is_none() && text.chars().count() as f64 * MONO_W + 10.0 < place.w;
     drawing.add(
         Shape::rect(memtable_id(memtable.log), place)
             .label(if fits { text } else { String::new() })
