@@ -59,7 +59,8 @@ impl Quantiles {
     /// The latency that a share `at` (0 to 1) of them is not above; between two of them in proportion. 0 if there is none.
     pub fn at(&self, at: f64) -> u64 {
         let Some(last) = self.sorted_ns.len().checked_sub(1) else { return 0 };
-        let place = at.max(0.0).min(1.0) * last as f64;
+        let within = if at > 0.0 { at.min(1.0) } else { 0.0 };
+        let place = within * last as f64;
         let below = (place as usize).min(last);
         let (low, high) = (self.sorted_ns[below], self.sorted_ns[(below + 1).min(last)]);
         low + ((high - low) as f64 * (place - below as f64)) as u64
