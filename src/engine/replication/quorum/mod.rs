@@ -307,6 +307,4 @@ impl Node for Quorum {
 }
 
 #[cfg(test)]
-mod storms;
-#[cfg(test)]
 mod tests;

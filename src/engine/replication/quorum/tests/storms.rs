@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::*;
+use super::super::*;
 use crate::history::convergence::{FinalState, check_convergence};
 use crate::history::linearizable::{Limits, Model, Verdict, check};
 use crate::history::regular::{RegularReport, check_regular};
