@@ -172,12 +172,12 @@ impl Cluster {
 
     fn slow(&mut self, cx: &mut Cx, node: NodeId, times: u64) -> Result<(), ClusterError> {
         self.up(node)?;
-        let now_ns = cx.now_ns();
         let place = self.place_mut(node);
         place.slowness = times.max(1);
-        place.status = if times > 1 { NodeStatus::Slow } else { NodeStatus::Up };
-        // It may have been paused.
-        place.goes_on(now_ns);
+        // One that stands still goes on standing still: to resume it is another matter.
+        if place.status != NodeStatus::Paused {
+            place.status = if times > 1 { NodeStatus::Slow } else { NodeStatus::Up };
+        }
         self.tell_status(cx, node);
         self.wake_later(node);
         Ok(())

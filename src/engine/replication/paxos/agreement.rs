@@ -164,8 +164,11 @@ impl Watch {
     fn accepts(&mut self, id: NodeId, proposal: &Proposal) -> Result<(), Violation> {
         let Proposal { ballot, instance, value } = proposal;
         let fails = |property, text| Err(Violation { property, node: id, instance: *instance, text });
-        let may_be_nothing = self.options.decree == Decree::Multi;
-        if !self.asked.contains(&value.id()) && !(may_be_nothing && value.id().is_none()) {
+        let is_known = match value.id() {
+            None => self.options.decree == Decree::Multi,
+            id => self.asked.contains(&id),
+        };
+        if !is_known {
             let text = format!("{id} accepted {} for instance {instance}, which nobody has asked for", value.text());
             return fails(Property::Validity, text);
         }
