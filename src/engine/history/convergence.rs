@@ -1,7 +1,7 @@
 //! Convergence: once nothing is written and nothing is cut off any more, all replicas hold the same, and no acknowledged
 //! write is lost.
 
-use crate::trace::sorted::{SortedMap, SortedSet};
+use crate::trace::sorted::SortedSet;
 
 use super::linearizable::listed;
 use super::writes::Writes;
@@ -10,7 +10,7 @@ use crate::trace::Bytes;
 use crate::trace::sorting::sort_by;
 
 /// What a replica holds at the end: the values of each key, several where siblings are kept.
-pub type FinalState = SortedMap<Bytes, Vec<Bytes>>;
+pub type FinalState = std::collections::BTreeMap<Bytes, Vec<Bytes>>;
 
 /// A key on which replicas do not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
