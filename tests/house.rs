@@ -309,7 +309,7 @@ fn unsafe_code_is_forbidden_in_every_package() {
         workspace.contains("unsafe_code = \"forbid\""),
         "Cargo.toml: [workspace.lints.rust] unsafe_code = \"forbid\""
     );
-    for package in ["Cargo.toml", "src/engine/Cargo.toml"] {
+    for package in ["Cargo.toml", "src/engine/Cargo.toml", "src/engine/trace/Cargo.toml"] {
         let text = fs::read_to_string(root().join(package)).unwrap();
         assert!(text.contains("[lints]\nworkspace = true"), "{package} does not take the lints of the workspace");
     }

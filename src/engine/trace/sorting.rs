@@ -20,10 +20,32 @@ pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(items, |left, right| key(left).cmp(&key(right)));
 }
 
-/// The indices of so many items in the order that they should have.
+/// The indices of so many items in the order that they should have: merged from the bottom up, runs of one, two, four
+/// and so on.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|left, right| compare(*left, *right));
+    let mut merged = Vec::with_capacity(count);
+    let mut run = 1;
+    while run < count {
+        merged.clear();
+        for pair in order.chunks(2 * run) {
+            let (mut left, mut right) = pair.split_at(run.min(pair.len()));
+            while let (Some((first, rest)), Some((other, others))) = (left.split_first(), right.split_first()) {
+                // Of equal items the left one goes first.
+                if compare(*first, *other).is_le() {
+                    merged.push(*first);
+                    left = rest;
+                } else {
+                    merged.push(*other);
+                    right = others;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        std::mem::swap(&mut order, &mut merged);
+        run *= 2;
+    }
     order
 }
 
