@@ -126,6 +126,8 @@ pub trait Wire {
 pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
+    /// Says nothing but a number: what the world of clusters itself is measured with.
+    Ping(u64),
     Raft(raft::Message),
 }
 
@@ -140,6 +142,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Ping(_) => "ping",
             Message::Raft(message) => message.kind(),
         }
     }
@@ -148,6 +151,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Ping(_) => 32,
             Message::Raft(message) => message.bytes(),
         }
     }
@@ -156,6 +160,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Ping(number) => number.to_string(),
             Message::Raft(message) => message.text(),
         }
     }

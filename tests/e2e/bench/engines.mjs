@@ -1,6 +1,6 @@
 // The LSM tree and the logged B+tree in Chromium, beside sql.js and our B+tree without a log: the same rows, the same
 // cache, all in memory. One call, or one SQL statement over a table of keys, does a whole work or a whole transaction.
-// And the simulator of replacement policies, beside itself natively.
+// And the simulator of replacement policies and clusters, beside themselves natively.
 import { start } from '../harness.mjs';
 import { atLeast, median, noted } from './results.mjs';
 import { site } from './storage.mjs';
@@ -12,8 +12,11 @@ const POLICIES = ['fifo', 'clock', 'lru', 'lru-k', '2q', 'arc', 'optimum'];
 // As in benches/pool.rs.
 const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 
+// As in benches/native/cluster.rs.
+const TRAFFIC = { count: 2_000_000, nodes: { 'ping-pong': 10, rounds: 5 } };
+
 /** Runs in the page: one round of everything; returns rows or accesses per second. */
-async function round({ rows, frames, commitRows, policies, trace }) {
+async function round({ rows, frames, commitRows, policies, trace, traffic }) {
   const program = await import('./glassbase_bench.js');
   await program.default();
   globalThis.sql ??= await globalThis.initSqlJs({ locateFile: (file) => file });
@@ -67,6 +70,10 @@ async function round({ rows, frames, commitRows, policies, trace }) {
   const accesses = new program.Accesses(trace.pages, trace.accesses);
   for (const policy of policies) timed(`simulated|${policy}`, trace.accesses, () => accesses.hits(policy, trace.frames));
   accesses.free();
+  for (const [work, number] of Object.entries(traffic.nodes)) {
+    const arrived = timed(`messages|${work}`, traffic.count, () => program.cluster_messages(work, number, traffic.count));
+    if (arrived !== traffic.count) throw new Error(`${work}: ${arrived} messages arrived`);
+  }
   return rates;
 }
 
@@ -76,7 +83,7 @@ export async function measureEngines(native) {
   try {
     const view = await server.open('index.html');
     await view.page.addScriptTag({ url: 'sql-wasm.js' });
-    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE };
+    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC };
     for (let i = 0; i < ROUNDS; i++) {
       const rates = await view.page.evaluate(round, options);
       for (const [name, rate] of Object.entries(rates)) (all[name] ??= []).push(rate);
@@ -106,6 +113,11 @@ export async function measureEngines(native) {
   for (const policy of POLICIES) {
     const peer = native.simulated?.[policy] ?? null;
     results.push(noted(`wasm-simulated-${policy}`, `simulated page accesses under ${policy}, browser beside native`, rate(`simulated|${policy}`), peer, 'accesses/s'));
+  }
+  for (const work of Object.keys(TRAFFIC.nodes)) {
+    const [ours, peer] = [rate(`messages|${work}`), native.messages?.[work] ?? null];
+    const what = `messages between simulated nodes, ${work}, browser beside native`;
+    results.push(peer === null ? noted(`wasm-messages-${work}`, what, ours, peer, 'messages/s') : atLeast(`wasm-messages-${work}`, what, ours, peer, 'messages/s', 0.6));
   }
   return results;
 }

@@ -1,4 +1,5 @@
-// Natively: the buffer pool and its policies, the LSM tree beside fjall, what recovery and memory cost.
+// Natively: the buffer pool and its policies, the LSM tree beside fjall, clusters beside turmoil, what recovery and memory
+// cost.
 import { buildBenchmark, buildNative, figures } from './native.mjs';
 import { atLeast, atMost, median, noted } from './results.mjs';
 
@@ -47,6 +48,23 @@ export async function measureLsm() {
     const what = `${work}, LSM tree on a simulated RAM disk beside fjall on /dev/shm, native`;
     return atLeast(`lsm-fjall-${work.replaceAll(' ', '-')}`, what, all.get(`lsm|${work}`), all.get(`fjall|${work}`), 'rows/s', 1);
   });
+}
+
+/** `rates` gets the messages a second, for the browser to be compared with. */
+export async function measureClusters(rates) {
+  const all = medians(rounds(buildPeers('bench-cluster')), ({ subject, work }) => `${subject}|${work}`, 'messages_per_second');
+  const rows = [];
+  for (const work of ['ping-pong', 'rounds']) {
+    const ours = all.get(`cluster|${work}`);
+    (rates.messages ??= {})[work] = ours;
+    const what = `messages between simulated nodes, ${work}, native`;
+    rows.push(
+      atLeast(`messages-${work}`, `${what}, beside 2 million`, ours, 2e6, 'messages/s', 1),
+      atLeast(`messages-turmoil-${work}`, `${what}, beside turmoil`, ours, all.get(`turmoil|${work}`), 'messages/s', 1),
+      noted(`messages-simulacra-${work}`, `${what}, beside simulacra, whose messages only arrive`, ours, all.get(`simulacra|${work}`), 'messages/s'),
+    );
+  }
+  return rows;
 }
 
 /** How much dearer the dearest byte of log is than the cheapest, over all lengths. */
