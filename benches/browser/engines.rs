@@ -89,3 +89,9 @@ pub fn cluster_messages(traffic: &str, nodes: u16, count: u32) -> Result<f64, Js
     let traffic = Traffic::from_word(traffic).ok_or_else(|| fail(format!("there is no traffic `{traffic}`")))?;
     messages(traffic, nodes, u64::from(count)).map(|arrived| arrived as f64).map_err(fail)
 }
+
+/// Reads and writes of a quorum store; how many were done.
+#[wasm_bindgen]
+pub fn cluster_operations(nodes: u16, operations: u32) -> Result<f64, JsError> {
+    quorum_operations(nodes, u64::from(operations)).map(|(run, _)| run.done as f64).map_err(fail)
+}

@@ -10,9 +10,10 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use crate::replication::cluster::{Cluster, ClusterError, Options, Protocol};
+use crate::replication::cluster::{Arrival, Cluster, ClusterError, Keys, Options, Protocol, Workload};
 use crate::replication::message::Message;
 use crate::replication::node::{Node, Step, Timer};
+use crate::replication::quorum;
 use crate::sim::Cx;
 use crate::sim::network::{Latency, Quality};
 use crate::storage::StorageError;
@@ -131,6 +132,34 @@ pub fn messages(traffic: Traffic, nodes: u16, count: u64) -> Result<u64, Cluster
     Ok(cluster.counts().delivered)
 }
 
+/// Clients of each node of a quorum store, who ask again as soon as they have an answer.
+const CLIENTS_EACH: u16 = 4;
+const KEYS_EACH: u64 = 200;
+
+/// What came of operations on a quorum store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuorumRun {
+    pub done: u64,
+    pub messages: u64,
+}
+
+/// Reads and writes (half each) of a quorum store with three replicas, R = W = 2, in memory, with recording off and no
+/// history; the cluster is given back, so that what it holds can be measured.
+pub fn quorum_operations(nodes: u16, operations: u64) -> Result<(QuorumRun, Cluster), ClusterError> {
+    let mut cx = Cx::new(1);
+    cx.recorder.switch(false);
+    let protocol = Rc::new(quorum::Options::default());
+    let clients = nodes * CLIENTS_EACH;
+    let options = Options { clients, history: false, ..Options::new(protocol, nodes) };
+    let mut cluster = Cluster::new(&mut cx, options)?;
+    let keys = Keys::Uniform { count: u64::from(nodes) * KEYS_EACH };
+    let arrival = Arrival::Closed { think_ns: 0 };
+    cluster.start_load(&mut cx, Workload { operations, keys, arrival, ..Workload::default() });
+    while cluster.load_progress().0 < operations && cluster.step(&mut cx) {}
+    let counts = cluster.counts();
+    Ok((QuorumRun { done: counts.done, messages: counts.delivered }, cluster))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +168,12 @@ mod tests {
     fn as_many_messages_arrive_as_were_asked_for() {
         assert_eq!(messages(Traffic::PingPong, 6, 3_000).ok(), Some(3_000));
         assert_eq!(messages(Traffic::Rounds, 5, 800).ok(), Some(800));
+    }
+
+    #[test]
+    fn every_operation_of_a_quorum_is_done() {
+        let (run, _) = quorum_operations(5, 300).expect("five nodes are enough for three replicas");
+        assert_eq!(run.done, 300);
+        assert!(run.messages >= 300 * 6, "a request, two replicas there and back, an answer: {run:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::raft;
+use super::{clocks, multi_leader, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -129,11 +129,32 @@ pub enum Message {
     /// Says nothing but a number: what the world of clusters itself is measured with.
     Ping(u64),
     Raft(raft::Message),
+    Quorum(quorum::Message),
+    MultiLeader(multi_leader::Message),
+    Clocks(clocks::Message),
 }
 
 impl From<raft::Message> for Message {
     fn from(message: raft::Message) -> Message {
         Message::Raft(message)
+    }
+}
+
+impl From<quorum::Message> for Message {
+    fn from(message: quorum::Message) -> Message {
+        Message::Quorum(message)
+    }
+}
+
+impl From<multi_leader::Message> for Message {
+    fn from(message: multi_leader::Message) -> Message {
+        Message::MultiLeader(message)
+    }
+}
+
+impl From<clocks::Message> for Message {
+    fn from(message: clocks::Message) -> Message {
+        Message::Clocks(message)
     }
 }
 
@@ -143,6 +164,9 @@ impl Wire for Message {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
             Message::Ping(_) => "ping",
+            Message::Quorum(message) => message.kind(),
+            Message::MultiLeader(message) => message.kind(),
+            Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
         }
     }
@@ -152,6 +176,9 @@ impl Wire for Message {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
             Message::Ping(_) => 32,
+            Message::Quorum(message) => message.bytes(),
+            Message::MultiLeader(message) => message.bytes(),
+            Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
         }
     }
@@ -161,6 +188,9 @@ impl Wire for Message {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
             Message::Ping(number) => number.to_string(),
+            Message::Quorum(message) => message.text(),
+            Message::MultiLeader(message) => message.text(),
+            Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
         }
     }

@@ -2,7 +2,7 @@
 // cache, all in memory. One call, or one SQL statement over a table of keys, does a whole work or a whole transaction.
 // And the simulator of replacement policies and clusters, beside themselves natively.
 import { start } from '../harness.mjs';
-import { atLeast, median, noted } from './results.mjs';
+import { atLeast, atMost, median, noted } from './results.mjs';
 import { site } from './storage.mjs';
 
 const ROWS = 200_000;
@@ -14,9 +14,10 @@ const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 
 // As in benches/native/cluster.rs.
 const TRAFFIC = { count: 2_000_000, nodes: { 'ping-pong': 10, rounds: 5 } };
+const QUORUM = { operations: 1_000_000, nodes: 5 };
 
 /** Runs in the page: one round of everything; returns rows or accesses per second. */
-async function round({ rows, frames, commitRows, policies, trace, traffic }) {
+async function round({ rows, frames, commitRows, policies, trace, traffic, quorum }) {
   const program = await import('./glassbase_bench.js');
   await program.default();
   globalThis.sql ??= await globalThis.initSqlJs({ locateFile: (file) => file });
@@ -74,6 +75,8 @@ async function round({ rows, frames, commitRows, policies, trace, traffic }) {
     const arrived = timed(`messages|${work}`, traffic.count, () => program.cluster_messages(work, number, traffic.count));
     if (arrived !== traffic.count) throw new Error(`${work}: ${arrived} messages arrived`);
   }
+  const done = timed('quorum', quorum.operations, () => program.cluster_operations(quorum.nodes, quorum.operations));
+  if (done !== quorum.operations) throw new Error(`${done} operations of a quorum were done`);
   return rates;
 }
 
@@ -83,7 +86,7 @@ export async function measureEngines(native) {
   try {
     const view = await server.open('index.html');
     await view.page.addScriptTag({ url: 'sql-wasm.js' });
-    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC };
+    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC, quorum: QUORUM };
     for (let i = 0; i < ROUNDS; i++) {
       const rates = await view.page.evaluate(round, options);
       for (const [name, rate] of Object.entries(rates)) (all[name] ??= []).push(rate);
@@ -115,6 +118,8 @@ export async function measureEngines(native) {
     const peer = native.simulated?.[policy] ?? null;
     results.push(noted(`wasm-simulated-${policy}`, `simulated page accesses under ${policy}, browser beside native`, rate(`simulated|${policy}`), peer, 'accesses/s'));
   }
+  const seconds = QUORUM.operations / rate('quorum');
+  results.push(atMost('quorum-million', '1,000,000 operations on a quorum of five nodes with stores in memory, in the browser', seconds, 's', 10));
   for (const work of Object.keys(TRAFFIC.nodes)) {
     const [ours, peer] = [rate(`messages|${work}`), native.messages?.[work] ?? null];
     const what = `messages between simulated nodes, ${work}, browser beside native`;

@@ -97,6 +97,14 @@ export async function measureCosts() {
     const what = `recovery, ${engine}: the time grows with this power of the log's length (linear: 1)`;
     rows.push({ ...atMost(`${id}-linear`, what, power([...costs]), '', LINEAR), goal: `at most ${LINEAR}` });
   }
+  const scale = list.filter((figure) => figure.nodes);
+  for (const [nodes, rate] of medians(scale, (figure) => figure.nodes, 'messages_per_second')) {
+    const bytes = medians(scale, (figure) => figure.nodes, 'bytes_per_node').get(nodes);
+    rows.push(
+      noted(`cluster-time-${nodes}`, `messages between ${nodes} nodes of a quorum store with ${4 * nodes} clients, native`, rate, null, 'messages/s'),
+      noted(`cluster-memory-${nodes}`, `memory of such a cluster with 200 keys each, for each of ${nodes} nodes`, bytes, null, 'bytes'),
+    );
+  }
   const memory = list.filter((figure) => figure.what);
   for (const [id, bytes] of medians(memory, (figure) => figure.id, 'bytes')) {
     const { what, data_bytes: data } = memory.find((figure) => figure.id === id);
