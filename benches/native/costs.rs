@@ -4,6 +4,7 @@
 mod memory;
 mod recovery;
 mod scale;
+mod watch;
 
 use std::alloc::System;
 use std::error::Error;

@@ -2,18 +2,19 @@
 //! Prints one line of JSON for each number.
 
 use std::error::Error;
-use std::time::Instant;
 
 use glassbase_engine::bench::quorum_operations;
+
+use crate::watch::Watch;
 
 const NODES: [u16; 4] = [5, 50, 250, 1_000];
 const OPERATIONS: u64 = 200_000;
 
 pub fn measure(allocated: impl Fn() -> f64) -> Result<(), Box<dyn Error>> {
     for nodes in NODES {
-        let (before, began) = (allocated(), Instant::now());
+        let (before, began) = (allocated(), Watch::start());
         let (run, cluster) = quorum_operations(nodes, OPERATIONS)?;
-        let seconds = began.elapsed().as_secs_f64();
+        let seconds = began.ns() / 1e9;
         if run.done != OPERATIONS {
             return Err(format!("{} of {OPERATIONS} operations were done by {nodes} nodes", run.done).into());
         }
