@@ -23,6 +23,7 @@
 //! What happens in the background, in slices that share virtual time with the foreground:
 //! - [`flush`]: a frozen memtable becomes a table. [`compaction`]: what is merged next, and merging it.
 //! - [`output`], [`retention`]: tables being written, and which entries are kept in them.
+//! - [`note`]: notes beside the tree, framed as its logs are.
 //! - [`manifest`], [`catalog`]: which tables there are. [`recovery`]: what is there after a crash.
 //! - [`state`], [`verify`]: the tree described, and checked.
 
@@ -42,6 +43,7 @@ pub mod compaction;
 mod flush;
 mod manifest;
 mod memtable;
+pub mod note;
 mod options;
 mod output;
 mod read;
