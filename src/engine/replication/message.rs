@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::leader_follower;
 use super::raft;
 use crate::trace::{Bytes, NodeId};
 
@@ -127,11 +128,18 @@ pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
     Raft(raft::Message),
+    LeaderFollower(leader_follower::Message),
 }
 
 impl From<raft::Message> for Message {
     fn from(message: raft::Message) -> Message {
         Message::Raft(message)
+    }
+}
+
+impl From<leader_follower::Message> for Message {
+    fn from(message: leader_follower::Message) -> Message {
+        Message::LeaderFollower(message)
     }
 }
 
@@ -141,6 +149,7 @@ impl Wire for Message {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
             Message::Raft(message) => message.kind(),
+            Message::LeaderFollower(message) => message.kind(),
         }
     }
 
@@ -149,6 +158,7 @@ impl Wire for Message {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
             Message::Raft(message) => message.bytes(),
+            Message::LeaderFollower(message) => message.bytes(),
         }
     }
 
@@ -157,6 +167,7 @@ impl Wire for Message {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
             Message::Raft(message) => message.text(),
+            Message::LeaderFollower(message) => message.text(),
         }
     }
 }

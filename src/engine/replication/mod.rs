@@ -11,10 +11,12 @@
 //! - [`cluster`]: network, nodes, clients, faults: the world that protocols run in.
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`leader_follower`]: one leader, who ships the log of its store.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod cluster;
+pub mod leader_follower;
 pub mod message;
 pub mod node;
 #[cfg(test)]

@@ -132,12 +132,13 @@ impl Cluster {
         let sticky = self.options.sticky;
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
         let newest = self.measures.newest(key);
+        let spanned = self.spanned(key);
         let client = &mut self.clients[at];
         if !sticky || client.home.0 == 0 {
             client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
         }
         let context = match self.options.sessions {
-            true => client.contexts.get(key).cloned().unwrap_or_default(),
+            true => client.contexts.get(&spanned).cloned().unwrap_or_default(),
             false => Bytes::default(),
         };
         let operation = history_call(&call)
@@ -166,6 +167,11 @@ impl Cluster {
         self.clients[at].open = Some(open);
         self.attempt(cx, at);
         id
+    }
+
+    /// What a client brings along with an operation on a key is kept under this key.
+    fn spanned(&self, key: &Bytes) -> Bytes {
+        if self.options.protocol.spans_keys() { Bytes::default() } else { key.clone() }
     }
 
     /// Sends the request of a client to the node that it has chosen.
@@ -274,7 +280,9 @@ impl Cluster {
                     && !response.context.is_empty()
                     && let Some(open) = &client.open
                 {
-                    client.contexts.insert(open.request.key.clone(), response.context.clone());
+                    let key = open.request.key.clone();
+                    let spanned = if self.options.protocol.spans_keys() { Bytes::default() } else { key };
+                    client.contexts.insert(spanned, response.context.clone());
                 }
                 self.finish(cx, at, answer.clone(), Some(from), response.version);
             }

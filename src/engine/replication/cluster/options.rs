@@ -25,6 +25,11 @@ pub trait Protocol: fmt::Debug {
         None
     }
 
+    /// Whether what an answer gave a client to bring along is brought along for every key, or only for that one.
+    fn spans_keys(&self) -> bool {
+        false
+    }
+
     /// What does not work about the settings, and what would.
     fn check(&self, _nodes: u16) -> Result<(), String> {
         Ok(())
@@ -35,6 +40,21 @@ pub trait Protocol: fmt::Debug {
 pub trait Watch {
     /// What does not hold, in words.
     fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String>;
+
+    /// What it has to tell besides, and has not told yet: a topic and a sentence, for the trace.
+    fn tells(&mut self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// All that it has told so far.
+    fn findings(&self) -> &[String] {
+        &[]
+    }
+
+    /// Itself, for tests that know it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 
     /// The node's memory is gone.
     fn crashed(&mut self, node: NodeId);

@@ -274,7 +274,11 @@ impl Cluster {
     fn look_at(&mut self, cx: &mut Cx, id: NodeId) {
         let Some(watch) = &mut self.watch else { return };
         let Some(node) = &self.places[usize::from(id.0) - 1].node else { return };
-        if let Err(what) = watch.after(id, node.as_any())
+        let judged = watch.after(id, node.as_any());
+        while let Some((topic, text)) = watch.tells() {
+            cx.emit(|| Event::Noted { node: id, topic: topic.into(), text: text.into() });
+        }
+        if let Err(what) = judged
             && self.violation.is_none()
         {
             self.violation = Some(what.clone());

@@ -12,7 +12,7 @@
 //! - Memory: the batch, framed as the LSM tree frames it.
 //! - LSM tree: the payload of a record of the write log; numbers are sequence numbers (`storage::lsm`, `log_reader`).
 //! - B+tree: the records of a transaction, from its first change to its commit, which are read as changes of keys
-//!   (`storage::log::changes`): pages and LSNs are another matter at each node. The number is a record of the transaction.
+//!   (`storage::log::changes`): pages and LSNs are others at each node. The number is a record of the transaction.
 //!
 //! A store that has forgotten the log that somebody needs gives a snapshot instead: see [`Shelf::begin_snapshot`].
 
@@ -21,8 +21,8 @@ use std::rc::Rc;
 use super::memory::{Map, scan};
 use super::{Kept, Shelf};
 use crate::storage::lsm::key::Kind;
-use crate::storage::lsm::{ScanBounds, WriteBatch};
-use crate::storage::store::{Snapshot, Store};
+use crate::storage::lsm::{LoggedBatch, ScanBounds, WriteBatch};
+use crate::storage::store::{LoggedTransaction, NUMBER_KEY, Snapshot, Store, changes};
 use crate::storage::StorageError;
 
 /// A batch as it stands in the log of a store.
@@ -63,18 +63,14 @@ fn damaged(first: u64, what: &str) -> StorageError {
     StorageError::DamagedFile { name: "shipped log".to_string(), offset: first, what: what.to_string() }
 }
 
-fn unshipped() -> StorageError {
-    let what = "the log of this store cannot be shipped yet; take memory".to_string();
-    StorageError::BadOption { option: "shelf", what }
-}
-
 impl Shelf {
     /// From now on so many batches of the log are kept for readers, or as many as the store keeps anyway. To be called before
     /// the first write, and again after a crash.
     pub fn keep_log(&mut self, batches: u64) -> Result<(), StorageError> {
         match &mut self.kept {
             Kept::Memory(memory) => memory.keep_log(batches),
-            Kept::Tree(_) | Kept::Lsm(_) => return Err(unshipped()),
+            Kept::Tree(store) => return store.keep_log(&mut self.cx),
+            Kept::Lsm(store) => store.keep_log(batches as usize),
             Kept::Disk(_) => return Err(StorageError::NotRecovered),
         }
         Ok(())
@@ -84,8 +80,18 @@ impl Shelf {
     pub fn log_end(&self) -> u64 {
         match &self.kept {
             Kept::Memory(memory) => memory.end(),
-            Kept::Tree(_) => 0,
+            Kept::Tree(store) => store.log_end(),
             Kept::Lsm(store) => store.sequence(),
+            Kept::Disk(_) => 0,
+        }
+    }
+
+    /// The log reaches back to what stands behind this number.
+    pub fn log_start(&self) -> u64 {
+        match &self.kept {
+            Kept::Memory(memory) => memory.start(),
+            Kept::Tree(store) => store.log_start(),
+            Kept::Lsm(store) => store.log_start(),
             Kept::Disk(_) => 0,
         }
     }
@@ -94,13 +100,24 @@ impl Shelf {
     pub fn read_log(&mut self, after: u64, most: usize) -> Result<Option<Vec<Logged>>, StorageError> {
         match &mut self.kept {
             Kept::Memory(memory) => Ok(memory.read_log(after, most)),
-            Kept::Tree(_) | Kept::Lsm(_) => Err(unshipped()),
+            Kept::Tree(store) => {
+                let logged = |it: LoggedTransaction| Logged { first: it.first, last: it.last, bytes: it.records.into() };
+                Ok(store.read_log(&mut self.cx, after, most)?.map(|found| found.into_iter().map(logged).collect()))
+            }
+            Kept::Lsm(store) => {
+                let logged = |it: LoggedBatch| Logged { first: it.first, last: it.last(), bytes: it.payload() };
+                Ok(store.read_log(&mut self.cx, after, most)?.map(|found| found.into_iter().map(logged).collect()))
+            }
             Kept::Disk(_) => Err(StorageError::NotRecovered),
         }
     }
 
     /// What a batch does, key by key.
     pub fn changes(&self, logged: &Logged) -> Result<Vec<Change>, StorageError> {
+        if let Kept::Tree(_) = &self.kept {
+            let changes = changes(logged.first, &logged.bytes)?;
+            return Ok(changes.into_iter().map(|(key, value)| Change { key, value }).collect());
+        }
         let (_, batch) = WriteBatch::of_payload(&logged.bytes).ok_or_else(|| damaged(logged.first, "it is no batch"))?;
         let change = |key: &[u8], value: Option<&[u8]>| Change { key: key.to_vec(), value: value.map(<[u8]>::to_vec) };
         Ok(batch.iter().map(|write| change(write.key, (write.kind == Kind::Put).then_some(write.value))).collect())
@@ -110,6 +127,9 @@ impl Shelf {
     pub fn apply_log(&mut self, logged: &Logged) -> Result<(), StorageError> {
         if logged.first != self.log_end() + 1 {
             return Err(damaged(logged.first, &format!("the last write here is {}", self.log_end())));
+        }
+        if let Kept::Tree(store) = &mut self.kept {
+            return store.apply_log(&mut self.cx, logged.first, logged.last, &logged.bytes);
         }
         let (first, mut batch) =
             WriteBatch::of_payload(&logged.bytes).ok_or_else(|| damaged(logged.first, "it is no batch"))?;
@@ -132,7 +152,9 @@ impl Shelf {
     pub fn cut_log(&mut self, to: u64) -> Result<bool, StorageError> {
         match &mut self.kept {
             Kept::Memory(memory) => Ok(memory.cut_log(to)),
-            Kept::Tree(_) | Kept::Lsm(_) => Err(unshipped()),
+            // Its pages are changed in place: what is committed stays.
+            Kept::Tree(store) => Ok(to >= store.log_end()),
+            Kept::Lsm(store) => store.cut_log(&mut self.cx, to),
             Kept::Disk(_) => Err(StorageError::NotRecovered),
         }
     }
@@ -162,7 +184,10 @@ impl Shelf {
         let bounds = ScanBounds { from, to: None, backward: false };
         match (held, &mut self.kept) {
             (Held::Memory(map), _) => Ok(scan(map, from, None, limit, visit)),
-            (Held::Store(at), Kept::Tree(store)) => store.scan(&mut self.cx, bounds, limit, Some(*at), visit),
+            (Held::Store(at), Kept::Tree(store)) => {
+                let mut data = |key: &[u8], value: &[u8]| if key != NUMBER_KEY { visit(key, value) };
+                store.scan(&mut self.cx, bounds, limit, Some(*at), &mut data)
+            }
             (Held::Store(at), Kept::Lsm(store)) => {
                 Store::scan(&mut **store, &mut self.cx, bounds, limit, Some(*at), visit)
             }
@@ -187,13 +212,15 @@ impl Shelf {
         let note = self.note()?;
         self.replace()?;
         self.set_note(&note)?;
-        self.keep_log(batches)?;
         for (key, value) in records {
             self.put(key, value)?;
         }
+        // Not before: these writes are not those that are to be shipped.
+        self.keep_log(batches)?;
         match &mut self.kept {
             Kept::Memory(memory) => memory.skip_to(end),
-            Kept::Tree(_) | Kept::Lsm(_) => return Err(unshipped()),
+            Kept::Tree(store) => store.skip_to(&mut self.cx, end)?,
+            Kept::Lsm(store) => store.skip_to(&mut self.cx, end)?,
             Kept::Disk(_) => return Err(StorageError::NotRecovered),
         }
         self.sync()

@@ -133,6 +133,12 @@ impl Memory {
         self.end
     }
 
+    /// The log reaches back to what stands behind this number.
+    pub fn start(&self) -> u64 {
+        let first = self.entries.iter().find_map(|entry| entry.logged.as_ref().map(|logged| logged.first));
+        first.map_or(self.end, |first| first - 1)
+    }
+
     /// The batches behind write number `after`, at most so many; none: the log does not reach back so far.
     pub fn read_log(&self, after: u64, most: usize) -> Option<Vec<Logged>> {
         if after >= self.end {
@@ -140,7 +146,8 @@ impl Memory {
         }
         let last = |entry: &Entry| entry.logged.as_ref().map_or(0, |logged| logged.last);
         let at = self.entries.partition_point(|entry| last(entry) <= after);
-        let batches: Vec<Logged> = self.entries.range(at..).take(most).filter_map(|entry| entry.logged.clone()).collect();
+        let batches: Vec<Logged> =
+            self.entries.range(at..).take(most).filter_map(|entry| entry.logged.clone()).collect();
         batches.first().is_some_and(|batch| batch.first == after + 1).then_some(batches)
     }
 

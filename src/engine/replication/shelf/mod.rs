@@ -181,7 +181,7 @@ impl Shelf {
     /// Opens what a crash left. After an error it may be tried again.
     pub fn recover(&mut self) -> Result<(), StorageError> {
         match (&mut self.kept, &self.kind) {
-            (Kept::Tree(store), _) if store.database().needs_recovery() => store.database_mut().recover(&mut self.cx),
+            (Kept::Tree(store), _) if store.database().needs_recovery() => store.recover(&mut self.cx),
             (Kept::Disk(disk), ShelfKind::Lsm(options)) => {
                 let lsm = Lsm::open(&mut self.cx, options, (**disk).clone()).map_err(|failure| failure.error)?;
                 self.kept = Kept::Lsm(Box::new(lsm));

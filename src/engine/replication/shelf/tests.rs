@@ -1,10 +1,15 @@
 //! What all shelves have in common: their log read, applied elsewhere, cut back; snapshots; the note beside.
 
 use super::*;
-use crate::storage::lsm::WriteBatch;
+use crate::storage::lsm::{LsmOptions, SyncMode, WriteBatch};
+use crate::storage::{CommitMode, LogOptions, Options};
 
 fn kinds() -> Vec<ShelfKind> {
-    vec![ShelfKind::Memory]
+    let options = Options { page_size: 512, frames: 16, ..Options::default() };
+    let log = LogOptions { commit: CommitMode::Async { every_ns: u64::MAX }, segment_bytes: 8 << 10, ..LogOptions::default() };
+    // Nothing is synced but when asked.
+    let lsm = LsmOptions { sync: SyncMode::Asynchronous, memtable_bytes: 64 << 10, ..LsmOptions::default() };
+    vec![ShelfKind::Memory, ShelfKind::Tree(Box::new((options, log))), ShelfKind::Lsm(Box::new(lsm))]
 }
 
 fn contents(shelf: &mut Shelf) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -169,5 +174,52 @@ fn the_note_beside_is_durable_and_no_part_of_the_log() {
             assert_eq!(shelf.note().unwrap(), number.to_le_bytes());
         }
         assert!(shelf.log_end() <= 1);
+    }
+}
+
+#[test]
+fn a_store_that_has_flushed_its_log_gives_a_snapshot_instead() {
+    for kind in kinds() {
+        let mut shelf = Shelf::create(7, &kind).unwrap();
+        shelf.keep_log(3).unwrap();
+        for number in 0..2_000u32 {
+            shelf.put(format!("k{:02}", number % 50).as_bytes(), &[number as u8; 100]).unwrap();
+        }
+        match &mut shelf.kept {
+            Kept::Tree(store) => {
+                store.database_mut().flush(&mut shelf.cx).unwrap();
+                store.database_mut().checkpoint(&mut shelf.cx).unwrap();
+            }
+            Kept::Lsm(store) => store.flush(&mut shelf.cx).unwrap(),
+            _ => shelf.sync().unwrap(),
+        }
+        let start = shelf.log_start();
+        assert!(start > 0, "{kind:?}");
+        assert_eq!(shelf.read_log(0, 5).unwrap(), None);
+        assert!(start == shelf.log_end() || shelf.read_log(start, 5).unwrap().is_some());
+        if !matches!(kind, ShelfKind::Tree(_)) {
+            assert_eq!(shelf.read_log(1_998, 5).unwrap().unwrap().len(), 2, "the newest are in memory");
+        }
+        shelf.crash(1);
+        shelf.recover().unwrap();
+        shelf.keep_log(3).unwrap();
+        assert_eq!(shelf.log_end(), 2_000, "{kind:?}");
+        shelf.put(b"on", b"1").unwrap();
+        assert_eq!(shelf.read_log(2_000, 5).unwrap().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn shipped_bytes_that_are_changed_are_an_error_or_another_change_and_never_a_panic() {
+    for kind in kinds() {
+        let mut leader = written(&kind, 12);
+        for batch in leader.read_log(0, 99).unwrap().unwrap() {
+            for at in 0..batch.bytes.len() {
+                let mut bytes = batch.bytes.to_vec();
+                bytes[at] ^= 1 << (at % 8);
+                let _ = leader.changes(&Logged { bytes: bytes.into(), ..batch.clone() });
+                let _ = leader.changes(&Logged { bytes: batch.bytes[..at].into(), ..batch.clone() });
+            }
+        }
     }
 }

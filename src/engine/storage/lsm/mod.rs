@@ -18,6 +18,7 @@
 //!
 //! How entries come in:
 //! - [`batch`]: writes that happen together. [`record`], [`write_log`]: the log. [`memtable`]: the skip list.
+//! - [`log_reader`]: the log read back, for followers.
 //! - [`write`](mod@write): put, delete, write batch; when writes have to wait.
 //!
 //! What happens in the background, in slices that share virtual time with the foreground:
@@ -41,6 +42,7 @@ mod background;
 mod catalog;
 pub mod compaction;
 mod flush;
+mod log_reader;
 mod manifest;
 mod memtable;
 pub mod note;
@@ -65,12 +67,14 @@ pub use options::{Background, KEY_BYTES_MAX, LsmOptions, SyncMode, VALUE_BYTES_M
 pub use read::{Scan, ScanBounds};
 pub use recovery::OpenFailure;
 pub use verify::LsmVerification;
+pub use write_log::Batch as LoggedBatch;
 
 use block_cache::BlockCache;
 use catalog::Catalog;
 use compaction::Job;
 use flush::Flush;
 use key::Sequence;
+use log_reader::LogTail;
 use manifest::Manifest;
 use memtable::Memtable;
 use table::TableOptions;
@@ -124,6 +128,8 @@ pub struct Lsm {
     counters: LsmCounters,
     /// For single writes.
     batch: WriteBatch,
+    /// What readers of the log want kept.
+    log_tail: Option<LogTail>,
 }
 
 impl Lsm {

@@ -26,7 +26,8 @@ pub fn framed(number: u64, text: &[u8]) -> Vec<u8> {
 
 /// Reads the notes of a file; damage names the file and the place.
 pub fn last(bytes: &[u8], name: &str) -> Result<Notes, StorageError> {
-    let damaged = |offset, what: &str| StorageError::DamagedFile { name: name.to_string(), offset, what: what.to_string() };
+    let damaged =
+        |offset, what: &str| StorageError::DamagedFile { name: name.to_string(), offset, what: what.to_string() };
     let mut reader = Reader::new(bytes);
     let mut note = None;
     while let Some(record) = reader.next().map_err(|Damage { offset, what }| damaged(offset, what))? {
