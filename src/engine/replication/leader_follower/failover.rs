@@ -36,6 +36,11 @@ pub(super) struct Asking {
     pub heard: usize,
 }
 
+/// How far a log goes, in words.
+fn extent(last: Epoch, end: u64) -> String {
+    if end == 0 { "nothing".to_string() } else { format!("all up to {end} of {last}") }
+}
+
 /// "n1, n2 and n3".
 pub(super) fn names(nodes: &[NodeId]) -> String {
     match nodes.split_last() {
@@ -155,9 +160,8 @@ impl Replica {
         self.arm_suspicion(step);
         let (me, last, end) = (self.me, self.history.last(), self.end);
         step.note("promised", || {
-            format!(
-                "{me} has all up to {end} of {last}, and promises {to} to follow nothing older than epoch {number}."
-            )
+            let has = extent(last, end);
+            format!("{me} has {has}, and promises {to} to follow nothing older than epoch {number}.")
         });
         Ok(())
     }
@@ -226,7 +230,7 @@ impl Replica {
         let (chosen, (last, end)) = best;
         step.note("chosen", || {
             let nodes: Vec<NodeId> = have.keys().copied().collect();
-            format!("Of {}, {chosen} has the most: all up to {end} of {last}.", names(&nodes))
+            format!("Of {}, {chosen} has the most: {}.", names(&nodes), extent(last, end))
         });
         if chosen == me {
             return self.promoted(step, number);

@@ -208,7 +208,8 @@ impl Replica {
         compares: bool,
         session: Session,
     ) {
-        let pending = Pending { client, request, compares, session, since_ns: step.clock_ns, text: self.text_of(position) };
+        let pending =
+            Pending { client, request, compares, session, since_ns: step.clock_ns, text: self.text_of(position) };
         if let Some(leadership) = self.leadership() {
             leadership.pending.insert(position, pending);
         }

@@ -152,6 +152,7 @@ impl Wire for Message {
             Message::Ask { number, binds: false } => format!("about epoch {number}: do you hear the leader?"),
             Message::Ask { number, binds: true } => format!("for epoch {number}: how far are you?"),
             Message::Answer(reply) => match **reply {
+                Reply::Have { end: 0, .. } => "I have nothing".to_string(),
                 Reply::Have { last, end, .. } => format!("up to {end} of {last}"),
                 Reply::Hears { leader, .. } => format!("{leader} is there"),
                 Reply::Promised { promised, .. } => format!("epoch {promised} is promised"),

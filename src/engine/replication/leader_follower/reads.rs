@@ -81,7 +81,8 @@ impl Replica {
         let position = cell.as_ref().map_or(0, |cell| cell.position);
         let stamp = self.stamp(position);
         // What this client was told or shown is done already.
-        let known = [session.written, session.seen].into_iter().filter(|known| self.history.has(self.end, *known) == Has::Yes);
+        let known =
+            [session.written, session.seen].into_iter().filter(|known| self.history.has(self.end, *known) == Has::Yes);
         let done = known.map(|known| known.position).fold(self.committed, u64::max);
         let may_be_lost = !matches!(consistency, Consistency::Any | Consistency::One);
         if may_be_lost && position > done {

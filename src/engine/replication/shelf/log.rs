@@ -20,10 +20,10 @@ use std::rc::Rc;
 
 use super::memory::{Map, scan};
 use super::{Kept, Shelf};
+use crate::storage::StorageError;
 use crate::storage::lsm::key::Kind;
 use crate::storage::lsm::{LoggedBatch, ScanBounds, WriteBatch};
 use crate::storage::store::{LoggedTransaction, NUMBER_KEY, Snapshot, Store, changes};
-use crate::storage::StorageError;
 
 /// A batch as it stands in the log of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,8 @@ impl Shelf {
         match &mut self.kept {
             Kept::Memory(memory) => Ok(memory.read_log(after, most)),
             Kept::Tree(store) => {
-                let logged = |it: LoggedTransaction| Logged { first: it.first, last: it.last, bytes: it.records.into() };
+                let logged =
+                    |it: LoggedTransaction| Logged { first: it.first, last: it.last, bytes: it.records.into() };
                 Ok(store.read_log(&mut self.cx, after, most)?.map(|found| found.into_iter().map(logged).collect()))
             }
             Kept::Lsm(store) => {
@@ -118,7 +119,8 @@ impl Shelf {
             let changes = changes(logged.first, &logged.bytes)?;
             return Ok(changes.into_iter().map(|(key, value)| Change { key, value }).collect());
         }
-        let (_, batch) = WriteBatch::of_payload(&logged.bytes).ok_or_else(|| damaged(logged.first, "it is no batch"))?;
+        let (_, batch) =
+            WriteBatch::of_payload(&logged.bytes).ok_or_else(|| damaged(logged.first, "it is no batch"))?;
         let change = |key: &[u8], value: Option<&[u8]>| Change { key: key.to_vec(), value: value.map(<[u8]>::to_vec) };
         Ok(batch.iter().map(|write| change(write.key, (write.kind == Kind::Put).then_some(write.value))).collect())
     }
@@ -185,7 +187,11 @@ impl Shelf {
         match (held, &mut self.kept) {
             (Held::Memory(map), _) => Ok(scan(map, from, None, limit, visit)),
             (Held::Store(at), Kept::Tree(store)) => {
-                let mut data = |key: &[u8], value: &[u8]| if key != NUMBER_KEY { visit(key, value) };
+                let mut data = |key: &[u8], value: &[u8]| {
+                    if key != NUMBER_KEY {
+                        visit(key, value)
+                    }
+                };
                 store.scan(&mut self.cx, bounds, limit, Some(*at), &mut data)
             }
             (Held::Store(at), Kept::Lsm(store)) => {

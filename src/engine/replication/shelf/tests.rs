@@ -6,7 +6,11 @@ use crate::storage::{CommitMode, LogOptions, Options};
 
 fn kinds() -> Vec<ShelfKind> {
     let options = Options { page_size: 512, frames: 16, ..Options::default() };
-    let log = LogOptions { commit: CommitMode::Async { every_ns: u64::MAX }, segment_bytes: 8 << 10, ..LogOptions::default() };
+    let log = LogOptions {
+        commit: CommitMode::Async { every_ns: u64::MAX },
+        segment_bytes: 8 << 10,
+        ..LogOptions::default()
+    };
     // Nothing is synced but when asked.
     let lsm = LsmOptions { sync: SyncMode::Asynchronous, memtable_bytes: 64 << 10, ..LsmOptions::default() };
     vec![ShelfKind::Memory, ShelfKind::Tree(Box::new((options, log))), ShelfKind::Lsm(Box::new(lsm))]

@@ -78,7 +78,7 @@ impl Lsm {
             return Ok(None);
         }
         let mut found = Vec::new();
-        for log in self.logs() {
+        for log in self.logs_by_age() {
             if found.len() >= most {
                 break;
             }
@@ -92,8 +92,7 @@ impl Lsm {
         Ok(found.first().is_some_and(|batch| batch.first == after + 1).then_some(found))
     }
 
-    /// The logs, oldest first.
-    fn logs(&self) -> Vec<WriteLog> {
+    fn logs_by_age(&self) -> Vec<WriteLog> {
         let frozen = self.frozen.iter().rev().map(|frozen| frozen.log.clone());
         frozen.chain([self.log.clone()]).collect()
     }
@@ -109,7 +108,7 @@ impl Lsm {
         }
         self.sync(cx)?;
         // The newest first, each durably before the next: what is left is always the beginning of the log.
-        for log in self.logs().into_iter().rev() {
+        for log in self.logs_by_age().into_iter().rev() {
             let Some(file) = log.file() else { continue };
             match self.first_behind(cx, &log, file, to)? {
                 None => break,

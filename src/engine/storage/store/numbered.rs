@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::TreeStore;
 use crate::sim::Cx;
-use crate::storage::lsm::batch::Write;
-use crate::storage::lsm::key::Kind;
+use crate::storage::StorageError;
 use crate::storage::log::changes::{KeyChange, changes_of, push_record};
 use crate::storage::log::record::Body;
+use crate::storage::lsm::batch::Write;
+use crate::storage::lsm::key::Kind;
 use crate::storage::page::{Edit, Value};
-use crate::storage::StorageError;
 use crate::trace::{Lsn, TxnId};
 
 /// Where the number of the last write is kept.
@@ -82,7 +82,9 @@ impl TreeStore {
         journal.log.for_each(self.database.disk(), &mut |lsn, _, record| match &record.body {
             Body::Begin => drop(open.insert(record.txn, (lsn, None))),
             Body::Update { edit, .. } => {
-                let (Edit::InsertRecord { key, value, .. } | Edit::ReplaceRecord { key, value, .. }) = edit else { return };
+                let (Edit::InsertRecord { key, value, .. } | Edit::ReplaceRecord { key, value, .. }) = edit else {
+                    return;
+                };
                 if let (Value::Inline(value), Some((_, number))) = (value, open.get_mut(&record.txn))
                     && *key == NUMBER_KEY
                 {
@@ -160,7 +162,8 @@ impl TreeStore {
     /// Does what a transaction of another node's log did, as a transaction here.
     pub fn apply_log(&mut self, cx: &mut Cx, first: u64, last: u64, records: &[u8]) -> Result<(), StorageError> {
         let changes = changes_of(records).map_err(|what| damaged(first, what))?;
-        let number = changes.iter().rev().find(|(key, _)| key == NUMBER_KEY).and_then(|(_, value)| decode(value.as_ref()?));
+        let number =
+            changes.iter().rev().find(|(key, _)| key == NUMBER_KEY).and_then(|(_, value)| decode(value.as_ref()?));
         if number != Some((first, last)) || first != self.log_end() + 1 {
             return Err(damaged(first, "a transaction has another number than it should"));
         }
@@ -176,7 +179,9 @@ impl TreeStore {
     pub fn skip_to(&mut self, cx: &mut Cx, end: u64) -> Result<(), StorageError> {
         self.numbered = None;
         let value = encode(0, end);
-        self.change(cx, 0, |store, cx, txn| store.apply(cx, txn, Write { kind: Kind::Put, key: NUMBER_KEY, value: &value }))?;
+        self.change(cx, 0, |store, cx, txn| {
+            store.apply(cx, txn, Write { kind: Kind::Put, key: NUMBER_KEY, value: &value })
+        })?;
         self.numbered = Some(Numbered { last: end, places: VecDeque::new() });
         Ok(())
     }

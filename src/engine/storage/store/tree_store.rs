@@ -185,7 +185,9 @@ impl Store for TreeStore {
     }
 
     fn write(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        self.change(cx, batch.len().into(), |store, cx, txn| batch.iter().try_for_each(|write| store.apply(cx, txn, write)))
+        self.change(cx, batch.len().into(), |store, cx, txn| {
+            batch.iter().try_for_each(|write| store.apply(cx, txn, write))
+        })
     }
 
     fn get(&mut self, cx: &mut Cx, key: &[u8], at: Option<Snapshot>) -> Result<Option<Vec<u8>>, StorageError> {

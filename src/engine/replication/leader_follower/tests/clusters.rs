@@ -30,11 +30,8 @@ fn cluster(seed: u64, options: &Options, shelf: &ShelfKind) -> (Cx, Cluster) {
     let mut cx = Cx::new(seed);
     cx.recorder.switch(false);
     let shelf = shelf.clone();
-    let options = cluster::Options {
-        shelf,
-        timeout_ns: 400 * MS,
-        ..cluster::Options::new(Rc::new(options.clone()), 3)
-    };
+    let options =
+        cluster::Options { shelf, timeout_ns: 400 * MS, ..cluster::Options::new(Rc::new(options.clone()), 3) };
     let mut cluster = Cluster::new(&mut cx, options).unwrap();
     cluster.run_until(&mut cx, 200 * MS);
     (cx, cluster)
@@ -43,7 +40,12 @@ fn cluster(seed: u64, options: &Options, shelf: &ShelfKind) -> (Cx, Cluster) {
 fn load(cluster: &mut Cluster, cx: &mut Cx, operations: u64, for_ns: u64) {
     let workload = Workload { operations, writes_percent: 70, value_bytes: 40, ..Workload::default() };
     cluster.start_load(cx, workload);
-    cluster.run_until(cx, cx.now_ns() + for_ns);
+    pass(cluster, cx, for_ns);
+}
+
+fn pass(cluster: &mut Cluster, cx: &mut Cx, for_ns: u64) {
+    let until_ns = cx.now_ns() + for_ns;
+    cluster.run_until(cx, until_ns);
 }
 
 #[test]
@@ -74,8 +76,9 @@ fn a_leader_crashes_and_what_it_did_not_sync_comes_back_from_the_others_or_is_lo
             let (mut cx, mut cluster) = cluster(seed, &options, &shelf);
             load(&mut cluster, &mut cx, 40, 150 * MS);
             cluster.inject(&mut cx, &Action::Crash(n(1))).unwrap();
-            cluster.run_until(&mut cx, cx.now_ns() + 1_500 * MS);
-            let next = cluster.nodes().find(|node| cluster.node(*node).is_some() && replica_of(&cluster, *node).is_leader());
+            pass(&mut cluster, &mut cx, 1_500 * MS);
+            let next =
+                cluster.nodes().find(|node| cluster.node(*node).is_some() && replica_of(&cluster, *node).is_leader());
             assert!(next.is_some_and(|node| node != n(1)), "{shelf:?}, seed {seed}: {next:?}");
             cluster.inject(&mut cx, &Action::Restart(n(1))).unwrap();
             load(&mut cluster, &mut cx, 20, 3_000 * MS);
@@ -94,10 +97,10 @@ fn a_leader_that_was_cut_off_takes_its_entries_back_whatever_its_store() {
         cluster.inject(&mut cx, &Action::Partition(vec![vec![n(1)], vec![n(2), n(3)]])).unwrap();
         // Clients that still ask n1 are told that all is well.
         load(&mut cluster, &mut cx, 12, 200 * MS);
-        cluster.run_until(&mut cx, cx.now_ns() + 1_000 * MS);
+        pass(&mut cluster, &mut cx, 1_000 * MS);
         let old = replica_of(&cluster, n(1)).end();
         cluster.inject(&mut cx, &Action::Heal).unwrap();
-        cluster.run_until(&mut cx, cx.now_ns() + 2_000 * MS);
+        pass(&mut cluster, &mut cx, 2_000 * MS);
         load(&mut cluster, &mut cx, 10, 1_000 * MS);
         assert_ne!(leader_of(&cluster), n(1), "{shelf:?}");
         assert!(!replica_of(&cluster, n(1)).lost().is_empty(), "{shelf:?}: n1 had {old} entries");
@@ -120,7 +123,7 @@ fn a_node_that_was_away_for_long_gets_a_snapshot() {
             assert!(reaches_back > 0);
         }
         cluster.inject(&mut cx, &Action::Restart(n(2))).unwrap();
-        cluster.run_until(&mut cx, cx.now_ns() + 3_000 * MS);
+        pass(&mut cluster, &mut cx, 3_000 * MS);
         let ends: Vec<u64> = cluster.nodes().map(|node| replica_of(&cluster, node).end()).collect();
         assert!(ends.iter().all(|end| *end == ends[0]), "{shelf:?}: {ends:?}");
         agree(&mut cluster, 9);
