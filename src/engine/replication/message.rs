@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use super::leader_follower;
-use super::raft;
+use super::{clocks, leader_follower, multi_leader, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -129,6 +128,9 @@ pub enum Message {
     Response(Rc<Response>),
     Raft(raft::Message),
     LeaderFollower(leader_follower::Message),
+    Quorum(quorum::Message),
+    MultiLeader(multi_leader::Message),
+    Clocks(clocks::Message),
 }
 
 impl From<raft::Message> for Message {
@@ -143,11 +145,32 @@ impl From<leader_follower::Message> for Message {
     }
 }
 
+impl From<quorum::Message> for Message {
+    fn from(message: quorum::Message) -> Message {
+        Message::Quorum(message)
+    }
+}
+
+impl From<multi_leader::Message> for Message {
+    fn from(message: multi_leader::Message) -> Message {
+        Message::MultiLeader(message)
+    }
+}
+
+impl From<clocks::Message> for Message {
+    fn from(message: clocks::Message) -> Message {
+        Message::Clocks(message)
+    }
+}
+
 impl Wire for Message {
     fn kind(&self) -> &'static str {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Quorum(message) => message.kind(),
+            Message::MultiLeader(message) => message.kind(),
+            Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
             Message::LeaderFollower(message) => message.kind(),
         }
@@ -157,6 +180,9 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Quorum(message) => message.bytes(),
+            Message::MultiLeader(message) => message.bytes(),
+            Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
             Message::LeaderFollower(message) => message.bytes(),
         }
@@ -166,6 +192,9 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Quorum(message) => message.text(),
+            Message::MultiLeader(message) => message.text(),
+            Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
             Message::LeaderFollower(message) => message.text(),
         }

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::measures::StaleSample;
+use super::options::stamp_of;
 use super::{Cluster, ClusterError, Flight};
 use crate::history::{self, OpId, Outcome};
 use crate::replication::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
@@ -99,9 +100,8 @@ impl Cluster {
         }
         if let Some(node) = node {
             self.known(node)?;
-            self.clients[at].home = node;
         }
-        Ok(self.begin_request(cx, at, key, call, consistency))
+        Ok(self.begin_request(cx, at, key, call, consistency, node))
     }
 
     pub(super) fn client_place(&self, client: NodeId) -> Result<usize, ClusterError> {
@@ -124,22 +124,28 @@ impl Cluster {
         key: &Bytes,
         call: Call,
         consistency: Consistency,
+        node: Option<NodeId>,
     ) -> RequestId {
         self.next_request += 1;
         let id = RequestId(self.next_request);
         let now_ns = cx.now_ns();
         let nodes = self.options.nodes;
-        let sticky = self.options.sticky;
+        let (sticky, stamps) = (self.options.sticky, self.options.protocol.clients_stamp_writes());
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
         let newest = self.measures.newest(key);
         let spanned = self.spanned(key);
         let client = &mut self.clients[at];
-        if !sticky || client.home.0 == 0 {
+        if let Some(node) = node {
+            client.home = node;
+        } else if !sticky || client.home.0 == 0 {
             client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
         }
-        let context = match self.options.sessions {
-            true => client.contexts.get(&spanned).cloned().unwrap_or_default(),
-            false => Bytes::default(),
+        let context = if stamps && call.writes() {
+            stamp_of(now_ns)
+        } else if self.options.sessions {
+            client.contexts.get(&spanned).cloned().unwrap_or_default()
+        } else {
+            Bytes::default()
         };
         let operation = history_call(&call)
             .filter(|_| self.options.history)

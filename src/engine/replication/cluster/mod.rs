@@ -33,7 +33,7 @@ pub use client::Asked;
 pub use error::ClusterError;
 pub use fault::{Action, Fault};
 pub use measures::{LatencyHistogram, Measures, StaleSample};
-pub use options::{Options, Protocol, Watch};
+pub use options::{Options, Protocol, Watch, stamp_of};
 pub use storm::{Storm, StormKind};
 pub use workload::{Arrival, Keys, Workload};
 
@@ -177,6 +177,12 @@ impl Cluster {
 
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (1..=self.places.len() as u16).map(NodeId)
+    }
+
+    /// The protocol's own node, to look at; none while it is down, or if it is another protocol's.
+    pub fn node<T: 'static>(&self, id: NodeId) -> Option<&T> {
+        self.known(id).ok()?;
+        self.place(id).node.as_ref()?.as_any().downcast_ref()
     }
 
     /// When the next thing happens; nothing if nothing will.

@@ -255,7 +255,7 @@ impl Cluster {
         load.backlog = load.backlog.saturating_sub(1);
         let (key, call) = load.call(at);
         let consistency = load.workload.consistency;
-        self.begin_request(cx, at, &key, call, consistency);
+        self.begin_request(cx, at, &key, call, consistency, None);
     }
 
     /// A client has an answer, or has given up.

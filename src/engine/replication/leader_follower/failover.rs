@@ -249,7 +249,7 @@ impl Replica {
         self.keep(step)?;
         self.sync(step)?;
         let me = self.me;
-        step.note("asked-around", || {
+        step.note("asked-how-far", || {
             format!("Enough say that nobody leads: {me} asks how far they are, for epoch {number}.")
         });
         self.ask(step, number, true)

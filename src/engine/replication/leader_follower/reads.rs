@@ -88,6 +88,17 @@ impl Replica {
         if may_be_lost && position > done {
             return Ok(false);
         }
+        let topic = match consistency {
+            Consistency::Any | Consistency::One => "read-any",
+            Consistency::ReadYourWrites | Consistency::Monotonic | Consistency::Causal => "read-session",
+            Consistency::BoundedStaleness { .. } => "read-fresh",
+            _ => "read-leader",
+        };
+        let (me, key) = (self.me, &request.key);
+        step.note(topic, || match position {
+            0 => format!("{me} answers {from}: there is no {key} here."),
+            _ => format!("{me} answers {from}: entry {position} is the newest of {key} here."),
+        });
         let answer = Answer::Value(cell.and_then(|cell| cell.value));
         let seen = if position == 0 { session } else { session.saw(stamp) };
         let version = if position == 0 { 0 } else { stamp.version() };
@@ -139,6 +150,12 @@ impl Replica {
     /// The read goes to the leader.
     fn send_on(&self, step: &mut Step, from: NodeId, request: &Request) {
         let leader = self.known_leader();
+        if let Some(leader) = leader {
+            let me = self.me;
+            step.note("read-sent-on", || {
+                format!("{me} can't keep the promise of this read: {from} is sent to {leader}.")
+            });
+        }
         let why = match self.role {
             Role::Leader(_) => {
                 Answer::Refused("the leader does not hear enough followers: another one may have been promoted")
