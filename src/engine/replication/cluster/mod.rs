@@ -44,7 +44,7 @@ use place::{Incoming, Place};
 use workload::Load;
 
 use super::message::{Message, Wire};
-use super::node::{Node, Output, Timer};
+use super::node::{Output, Timer};
 use super::shelf::Shelf;
 use crate::history::History;
 use crate::sim::network::{Fate, Network};
@@ -204,11 +204,6 @@ impl Cluster {
     pub fn shelf_mut(&mut self, node: NodeId) -> Result<&mut Shelf, ClusterError> {
         self.known(node)?;
         Ok(&mut self.place_mut(node).shelf)
-    }
-
-    /// The protocol at a node; none while that is down.
-    pub fn node(&self, node: NodeId) -> Option<&dyn Node> {
-        self.known(node).ok().and_then(|()| self.place(node).node.as_deref())
     }
 
     /// What the watch over the nodes has told that breaks no promise.

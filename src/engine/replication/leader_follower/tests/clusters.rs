@@ -77,8 +77,7 @@ fn a_leader_crashes_and_what_it_did_not_sync_comes_back_from_the_others_or_is_lo
             load(&mut cluster, &mut cx, 40, 150 * MS);
             cluster.inject(&mut cx, &Action::Crash(n(1))).unwrap();
             pass(&mut cluster, &mut cx, 1_500 * MS);
-            let next =
-                cluster.nodes().find(|node| cluster.node(*node).is_some() && replica_of(&cluster, *node).is_leader());
+            let next = cluster.nodes().find(|node| cluster.node::<Replica>(*node).is_some_and(Replica::is_leader));
             assert!(next.is_some_and(|node| node != n(1)), "{shelf:?}, seed {seed}: {next:?}");
             cluster.inject(&mut cx, &Action::Restart(n(1))).unwrap();
             load(&mut cluster, &mut cx, 20, 3_000 * MS);

@@ -68,7 +68,7 @@ impl Trial {
         cluster.start_load(&mut cx, workload);
         cluster.run_until(&mut cx, 8_000 * MS);
         // A disk that failed late has stopped its node.
-        let down: Vec<NodeId> = cluster.nodes().filter(|node| cluster.node(*node).is_none()).collect();
+        let down: Vec<NodeId> = cluster.nodes().filter(|node| cluster.node::<Replica>(*node).is_none()).collect();
         for node in down {
             cluster.inject(&mut cx, &cluster::Action::Restart(node)).unwrap();
         }
@@ -80,7 +80,7 @@ impl Trial {
 }
 
 pub(super) fn replica_of(cluster: &Cluster, node: NodeId) -> &Replica {
-    cluster.node(node).unwrap().as_any().downcast_ref().unwrap()
+    cluster.node(node).unwrap()
 }
 
 /// The newest leader.
