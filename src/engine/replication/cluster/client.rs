@@ -317,6 +317,10 @@ impl Cluster {
                 if writes && version > 0 {
                     self.measures.acknowledge(&open.request.key, version, now_ns);
                 }
+                if let Some(from) = from.filter(|_| writes) {
+                    let client = self.clients[at].id;
+                    self.told_watch(cx, client, open.request.id, from);
+                }
             }
             RequestFate::Failed => self.counts.failed += 1,
             RequestFate::Unknown | RequestFate::Open => self.counts.unknown += 1,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::error::ClusterError;
-use crate::replication::message::Consistency;
+use crate::replication::message::{Consistency, RequestId};
 use crate::replication::node::Node;
 use crate::replication::shelf::ShelfKind;
 use crate::sim::network::Quality;
@@ -50,6 +50,11 @@ pub fn stamp_of(clock_ns: u64) -> Bytes {
 pub trait Watch {
     /// What does not hold, in words.
     fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String>;
+
+    /// A client was told that its write is done, by this node.
+    fn answered(&mut self, _client: NodeId, _request: RequestId, _by: NodeId) -> Result<(), String> {
+        Ok(())
+    }
 
     /// What it has to tell besides, and has not told yet: a topic and a sentence, for the trace.
     fn tells(&mut self) -> Option<(&'static str, String)> {

@@ -1,8 +1,8 @@
 //! What clients were told is done, and what became of it: seen from outside, over all nodes.
 //!
 //! ```text
-//!   n1: "entry 12 of epoch 1 is done" ─▶ ledger │ 11 │ 12 │
-//!   n2 leads epoch 2 from 12 on       ─▶ its log has another entry 12: what n1 said is lost, and named
+//!   n1: "entry 12 of epoch 1 is done" ─▶ client, who hears it ─▶ ledger │ 11 │ 12 │
+//!   n2 leads epoch 2 from 12 on ─▶ its log has another entry 12: what n1 said is lost, and named
 //! ```
 //!
 //! An entry is named by position and epoch, so the history of the newest leader tells whether its log has it. Where the
@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::leader::Answered;
 use super::{Epoch, Has, History, Options, Replica, Stamp};
 use crate::replication::cluster::Watch;
+use crate::replication::message::RequestId;
 use crate::trace::NodeId;
 
 /// With more entries than this those that every node has are forgotten.
@@ -22,7 +23,9 @@ const ENTRIES_MAX: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     options: Options,
-    /// What was said to be done, and is in the log of the newest leader.
+    /// What a node has answered its client last, until that has heard it.
+    said: BTreeMap<(NodeId, NodeId), Answered>,
+    /// What clients have heard is done, and is in the log of the newest leader.
     done: BTreeMap<Stamp, Answered>,
     lost: Vec<Answered>,
     findings: Vec<String>,
@@ -41,6 +44,7 @@ impl Ledger {
     pub fn new(options: &Options) -> Ledger {
         Ledger {
             options: options.clone(),
+            said: BTreeMap::new(),
             done: BTreeMap::new(),
             lost: Vec::new(),
             findings: Vec::new(),
@@ -70,18 +74,25 @@ impl Ledger {
             lost.extend(gone.iter().filter_map(|stamp| self.done.remove(stamp)));
         }
         for answered in replica.answered() {
-            let stamp = answered.stamp;
-            let is_there = stamp.epoch == self.newest || self.history.at(stamp.position) == stamp.epoch;
-            if is_there {
-                self.done.insert(stamp, answered.clone());
-            } else if !self.lost.contains(answered) {
-                lost.push(answered.clone());
-            }
+            self.said.insert((answered.client, node), answered.clone());
         }
         if self.done.len() > self.limit {
             self.forget();
         }
         if lost.is_empty() { Ok(()) } else { self.tell(lost) }
+    }
+
+    /// A client has heard that its write is done.
+    fn hear(&mut self, client: NodeId, request: RequestId, by: NodeId) -> Result<(), String> {
+        let Some(answered) = self.said.remove(&(client, by)).filter(|said| said.request == request) else {
+            return Ok(());
+        };
+        let stamp = answered.stamp;
+        if stamp.epoch == self.newest || self.history.at(stamp.position) == stamp.epoch {
+            self.done.insert(stamp, answered);
+            return Ok(());
+        }
+        self.tell(vec![answered])
     }
 
     fn tell(&mut self, lost: Vec<Answered>) -> Result<(), String> {
@@ -118,6 +129,10 @@ impl Ledger {
 impl Watch for Ledger {
     fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String> {
         state.downcast_ref::<Replica>().map_or(Ok(()), |replica| self.look(node, replica))
+    }
+
+    fn answered(&mut self, client: NodeId, request: RequestId, by: NodeId) -> Result<(), String> {
+        self.hear(client, request, by)
     }
 
     fn crashed(&mut self, _: NodeId) {}

@@ -133,6 +133,10 @@ fn after_a_crash_the_log_ends_where_the_contents_do() {
             assert!((synced..=synced + 10).contains(&end));
             let unsynced = contents(&mut shelf).iter().filter(|(key, _)| key[0] == b'u').count() as u64;
             assert_eq!(unsynced, end - synced);
+            if shelf.log_start() > 0 {
+                assert!(matches!(kind, ShelfKind::Tree(_)), "recovery ends with a checkpoint, which may cut the log");
+                continue;
+            }
             let mut other = written(&kind, 0);
             ship(&mut shelf, &mut other);
             assert_eq!(contents(&mut other), contents(&mut shelf));

@@ -142,6 +142,14 @@ fn lost_in_ledger(cluster: &Cluster) -> BTreeSet<String> {
     ledger.lost().iter().map(|answered| answered.text.rsplit("= ").next().unwrap().to_string()).collect()
 }
 
+/// Every write is named that is lost, and no other: unless another attempt at it has come to a log that was not lost.
+fn check_names(cluster: &mut Cluster, truth: &BTreeSet<Bytes>, named: &BTreeSet<String>, seed: u64) {
+    let there: BTreeSet<String> = values_in_log(cluster).iter().map(Bytes::to_string).collect();
+    let truth: BTreeSet<String> = truth.iter().map(Bytes::to_string).collect();
+    let named: BTreeSet<String> = named.difference(&there).cloned().collect();
+    assert_eq!(truth, named, "seed {seed}");
+}
+
 const ALL: &[StormKind] = &[
     StormKind::Partition,
     StormKind::Cut,
@@ -184,12 +192,11 @@ fn asynchronous_writes_are_lost_and_every_one_is_named() {
     for seed in 0..200 {
         let mut cluster = Trial::of(Options::default(), 3, &[StormKind::Partition, StormKind::Pause]).run(seed);
         let (truth, named) = (lost_in_history(&mut cluster), lost_in_ledger(&cluster));
-        let truth: BTreeSet<String> = truth.iter().map(Bytes::to_string).collect();
-        assert_eq!(truth, named, "seed {seed}");
+        check_names(&mut cluster, &truth, &named, seed);
         assert_eq!(cluster.violation(), None, "nothing was promised");
-        // Nobody crashed, so the nodes themselves know it all.
+        // Nobody crashed, so the nodes themselves know it all, and more: answers that came when nobody waited any more.
         let by_nodes: usize = cluster.nodes().map(|node| replica_of(&cluster, node).lost().len()).sum();
-        assert_eq!(by_nodes, named.len(), "seed {seed}");
+        assert!(by_nodes >= named.len(), "seed {seed}");
         agree(&mut cluster, seed);
         losses += truth.len();
     }
@@ -203,13 +210,7 @@ fn what_a_crash_takes_is_named_too() {
         let options = Options { sync: false, ..Options::default() };
         let mut cluster = Trial::of(options, 3, ALL).run(seed);
         let (truth, named) = (lost_in_history(&mut cluster), lost_in_ledger(&cluster));
-        for value in &truth {
-            assert!(named.contains(&value.to_string()), "seed {seed}: {value} is lost and not named");
-        }
-        let there: BTreeSet<String> = values_in_log(&mut cluster).iter().map(Bytes::to_string).collect();
-        // An answer that the network lost was given all the same; its client may have asked again.
-        let again = named.iter().filter(|value| there.contains(*value)).count();
-        assert!(again <= named.len() - truth.len(), "seed {seed}");
+        check_names(&mut cluster, &truth, &named, seed);
         losses += truth.len();
     }
     assert!(losses > 20, "hardly anything was lost: {losses}");
