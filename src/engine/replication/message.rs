@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{clocks, leader_follower, multi_leader, quorum, raft};
+use super::{clocks, leader_follower, multi_leader, paxos, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -128,6 +128,7 @@ pub enum Message {
     Response(Rc<Response>),
     Raft(raft::Message),
     LeaderFollower(leader_follower::Message),
+    Paxos(paxos::Message),
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
     Clocks(clocks::Message),
@@ -142,6 +143,12 @@ impl From<raft::Message> for Message {
 impl From<leader_follower::Message> for Message {
     fn from(message: leader_follower::Message) -> Message {
         Message::LeaderFollower(message)
+    }
+}
+
+impl From<paxos::Message> for Message {
+    fn from(message: paxos::Message) -> Message {
+        Message::Paxos(message)
     }
 }
 
@@ -173,6 +180,7 @@ impl Wire for Message {
             Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
             Message::LeaderFollower(message) => message.kind(),
+            Message::Paxos(message) => message.kind(),
         }
     }
 
@@ -185,6 +193,7 @@ impl Wire for Message {
             Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
             Message::LeaderFollower(message) => message.bytes(),
+            Message::Paxos(message) => message.bytes(),
         }
     }
 
@@ -197,6 +206,7 @@ impl Wire for Message {
             Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
             Message::LeaderFollower(message) => message.text(),
+            Message::Paxos(message) => message.text(),
         }
     }
 }
