@@ -198,12 +198,18 @@ impl Replica {
 
     /// Says which entries are about to be taken back, and which of them clients were told are done.
     pub(super) fn name_tail(&mut self, step: &mut Step, leader: NodeId, to: u64) -> Result<(), StorageError> {
-        let tail = step.shelf.read_log(to, usize::MAX)?.unwrap_or_default();
+        let (me, end) = (self.me, self.end);
+        let Some(tail) = step.shelf.read_log(to, usize::MAX)? else {
+            step.note("log-taken-back", || {
+                let what = format!("{me} gives entries {} to {end} up, which {leader} does not have", to + 1);
+                format!("{what}. Its log does not reach back to them any more: it can't name them.")
+            });
+            return Ok(());
+        };
         let mut entries = Vec::new();
         for batch in &tail {
             entries.push(self.entry_of(step, batch)?);
         }
-        let (me, end) = (self.me, self.end);
         let mine = |position: u64| self.history.at(position).leader == me;
         // After a crash it does not know any more what it has told; if nobody had to acknowledge, it had told all.
         let told = |position: u64| mine(position) && (position <= self.told || self.options.mode == Mode::Asynchronous);
@@ -214,6 +220,7 @@ impl Replica {
             let what = format!("{me} takes entries {} to {end} back, which {leader} does not have", to + 1);
             match lost.len() {
                 0 => format!("{what}. No client was told that any of them is done."),
+                1 => format!("{what}. A client was told that one of them is done: {}.", lost[0]),
                 count => format!("{what}. Clients were told that {count} of them are done: {}.", lost.join(", ")),
             }
         });
