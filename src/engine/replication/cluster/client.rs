@@ -137,6 +137,7 @@ impl Cluster {
         let (sticky, stamps) = (self.options.sticky, self.options.protocol.clients_stamp_writes());
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
         let newest = self.measures.newest(key);
+        let spanned = self.spanned(key);
         let client = &mut self.clients[at];
         if let Some(node) = node {
             client.home = node;
@@ -146,7 +147,7 @@ impl Cluster {
         let context = if stamps && call.writes() {
             stamp_of(now_ns)
         } else if self.options.sessions {
-            client.contexts.get(key).cloned().unwrap_or_default()
+            client.contexts.get(&spanned).cloned().unwrap_or_default()
         } else {
             Bytes::default()
         };
@@ -177,6 +178,11 @@ impl Cluster {
         self.clients[at].open = Some(open);
         self.attempt(cx, at);
         id
+    }
+
+    /// What a client brings along with an operation on a key is kept under this key.
+    fn spanned(&self, key: &Bytes) -> Bytes {
+        if self.options.protocol.spans_keys() { Bytes::default() } else { key.clone() }
     }
 
     /// Sends the request of a client to the node that it has chosen.
@@ -304,7 +310,9 @@ impl Cluster {
                     && !response.context.is_empty()
                     && let Some(open) = &client.open
                 {
-                    client.contexts.insert(open.request.key.clone(), response.context.clone());
+                    let key = open.request.key.clone();
+                    let spanned = if self.options.protocol.spans_keys() { Bytes::default() } else { key };
+                    client.contexts.insert(spanned, response.context.clone());
                 }
                 self.finish(cx, at, answer.clone(), Some(from), response.version);
             }
@@ -332,6 +340,10 @@ impl Cluster {
                 self.measures.add(writes, latency_ns);
                 if writes && version > 0 {
                     self.measures.acknowledge(&open.request.key, version, now_ns);
+                }
+                if let Some(from) = from.filter(|_| writes) {
+                    let client = self.clients[at].id;
+                    self.told_watch(cx, client, open.request.id, from);
                 }
             }
             RequestFate::Failed => self.counts.failed += 1,
