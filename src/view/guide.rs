@@ -15,7 +15,19 @@ use super::{Selection, View, log, lsm, pages, pool};
 use crate::trace::{EngineState, Event, Lane, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
-pub static GUIDES: &[&Guide] = &[&BTREE, &pages::GUIDE, &pool::GUIDE, &lsm::GUIDE, &log::GUIDE];
+pub static GUIDES: &[&Guide] = &[&BTREE, &pages::GUIDE, &pool::GUIDE, &lsm::GUIDE, &log::GUIDE, &CLUSTER];
+
+/// Clusters have no picture yet; their state is folded.
+static CLUSTER: Guide = Guide {
+    lab: "raft",
+    fold: |state, event| {
+        let is_theirs = matches!(event.lane(), Lane::Client | Lane::Node | Lane::Network);
+        if let Some(cluster) = state.parts.cluster.as_mut().filter(|_| is_theirs) {
+            std::rc::Rc::make_mut(cluster).fold(event);
+        }
+    },
+    ..Guide::PLAIN
+};
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
 pub static BTREE: Guide = Guide { lab: "btree", lanes: Lane::ALWAYS, ..Guide::PLAIN };
