@@ -74,7 +74,7 @@ pub const COMMON: &[SettingInfo] = &[
         "Bytes that a link carries in a second. 0: as many as one likes.",
     ),
     setting("service", SERVICE, "100us", "How long a node works on a message, besides what its disk takes."),
-    setting("timeout", PATIENCE, "1s", "How long a client waits for an answer."),
+    setting("timeout", PATIENCE, "300ms", "How long a client waits for an answer."),
     setting("retries", ArgumentKind::Number { from: 0, to: 1000 }, "20", "How often a client asks again."),
     setting("sticky", YES_NO, "yes", "Clients go on asking the node that answered last; otherwise any."),
 ];
