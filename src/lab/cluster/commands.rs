@@ -224,7 +224,7 @@ pub const FAULTS: &[CommandInfo] = &[
                 "of these kinds; of all but disk when left out",
             ),
             Argument::named("for", TIME, "how long it lasts (5s)"),
-            Argument::named("skew", TIME, "how far clocks are set wrong at most (100ms)"),
+            Argument::named("clocks", TIME, "how far clocks are set wrong at most (100ms)"),
         ],
         "Plans faults at random times, from the seed; at its end all is well again.",
         "storm 10 crash partition for 5s",

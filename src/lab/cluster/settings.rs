@@ -24,7 +24,7 @@ const FRAMES: u32 = 32;
 pub const YES_NO: ArgumentKind = ArgumentKind::Word(&["yes", "no"]);
 /// Longer than nothing: what takes no time at all would go on for ever at one moment.
 const SERVICE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000, to_ns: 60_000_000_000 };
-const PATIENCE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000_000, to_ns: 3_600_000_000_000 };
+pub const PATIENCE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000_000, to_ns: 3_600_000_000_000 };
 const SHARE: ArgumentKind = ArgumentKind::Decimal { from: 0.0, to: 1.0 };
 
 /// A setting.
