@@ -13,6 +13,92 @@ const fn alone(
     Preset { name, title, point, script, compare: None, speed }
 }
 
+pub const MULTI_LEADER: &[Preset] = &[
+    alone(
+        "wrong-clock",
+        "The wrong clock wins",
+        "Of two writes the later stamp wins; a clock that is two seconds ahead makes the older write the winner.",
+        "2",
+        include_str!("presets/multi-leader/wrong-clock.gb"),
+    ),
+    alone(
+        "siblings",
+        "Two carts, side by side",
+        "Version vectors tell that neither write knew of the other; both are kept, and the client puts them together.",
+        "2",
+        include_str!("presets/multi-leader/siblings.gb"),
+    ),
+    alone(
+        "merge",
+        "Values that merge",
+        "Counters, sets and texts are changed on both sides of a partition, and nothing is lost when they meet.",
+        "2",
+        include_str!("presets/multi-leader/merge.gb"),
+    ),
+];
+
+pub const QUORUM: &[Preset] = &[
+    alone(
+        "overlap",
+        "R + W > N",
+        "A write waits for two of three nodes, a read for two of three: one node at least is in both.",
+        "1",
+        include_str!("presets/quorum/overlap.gb"),
+    ),
+    alone(
+        "no-overlap",
+        "R + W = N",
+        "A read that waits for one node of three may meet none that the write waited for: it is stale.",
+        "1",
+        include_str!("presets/quorum/no-overlap.gb"),
+    ),
+    alone(
+        "handoff",
+        "A hint, handed off",
+        "A write that a node misses is kept for it by another, and handed over when it is back.",
+        "2",
+        include_str!("presets/quorum/handoff.gb"),
+    ),
+    alone(
+        "sloppy",
+        "A sloppy quorum",
+        "Others stand in for nodes that can't be reached: the write is done, and a read on the other side does not see it.",
+        "2",
+        include_str!("presets/quorum/sloppy.gb"),
+    ),
+    alone(
+        "deleted-comes-back",
+        "What was deleted comes back",
+        "The mark of a deletion is let go while a node is away that still has the value: it spreads again.",
+        "5",
+        include_str!("presets/quorum/deleted-comes-back.gb"),
+    ),
+    alone(
+        "concurrent",
+        "Two writes at once",
+        "By the clock one of two writes is lost; with dotted version vectors both are kept as siblings.",
+        "2",
+        include_str!("presets/quorum/concurrent.gb"),
+    ),
+];
+
+pub const CLOCKS: &[Preset] = &[
+    alone(
+        "four",
+        "Four clocks, the same messages",
+        "Lamport's clock orders what may have caused what; vectors also tell what can't; hybrid ones stay near the real time.",
+        "2",
+        include_str!("presets/clocks/four.gb"),
+    ),
+    alone(
+        "no-wait",
+        "An answer too early",
+        "Without waiting out the doubt of the clocks, a later write may get an earlier time.",
+        "2",
+        include_str!("presets/clocks/no-wait.gb"),
+    ),
+];
+
 pub const RAFT: &[Preset] = &[
     alone(
         "election",
