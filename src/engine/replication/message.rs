@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{clocks, multi_leader, quorum, raft};
+use super::{clocks, multi_leader, paxos, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -127,6 +127,7 @@ pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
     Raft(raft::Message),
+    Paxos(paxos::Message),
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
     Clocks(clocks::Message),
@@ -135,6 +136,12 @@ pub enum Message {
 impl From<raft::Message> for Message {
     fn from(message: raft::Message) -> Message {
         Message::Raft(message)
+    }
+}
+
+impl From<paxos::Message> for Message {
+    fn from(message: paxos::Message) -> Message {
+        Message::Paxos(message)
     }
 }
 
@@ -165,6 +172,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
+            Message::Paxos(message) => message.kind(),
         }
     }
 
@@ -176,6 +184,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
+            Message::Paxos(message) => message.bytes(),
         }
     }
 
@@ -187,6 +196,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
+            Message::Paxos(message) => message.text(),
         }
     }
 }

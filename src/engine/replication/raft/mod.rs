@@ -26,9 +26,9 @@
 //! different entries at an index.
 
 mod client;
-mod describe;
+pub(super) mod describe;
 mod election;
-mod entry;
+pub(super) mod entry;
 mod follower;
 mod leader;
 mod log;
