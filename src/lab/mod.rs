@@ -70,6 +70,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
     &cluster::RAFT,
+    &cluster::PAXOS,
     &cluster::CLOCKS,
     #[cfg(test)]
     &toy::TOY,

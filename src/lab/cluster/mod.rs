@@ -87,6 +87,19 @@ pub static RAFT: LabInfo = LabInfo {
     open: |seed, values| machine::open(Kind::Raft, seed, values),
 };
 
+/// Paxos.
+pub static PAXOS: LabInfo = LabInfo {
+    name: "paxos",
+    title: "Paxos",
+    floor: "Replication",
+    summary: "Watch proposers prepare and propose, acceptors promise and accept, and two proposers overtake each other.",
+    commands: &protocol::paxos::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::paxos::SETTINGS,
+    presets: presets::PAXOS,
+    open: |seed, values| machine::open(Kind::Paxos, seed, values),
+};
+
 /// Clocks.
 pub static CLOCKS: LabInfo = LabInfo {
     name: "clocks",

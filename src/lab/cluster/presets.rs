@@ -82,6 +82,37 @@ pub const QUORUM: &[Preset] = &[
     ),
 ];
 
+pub const PAXOS: &[Preset] = &[
+    alone(
+        "one-value",
+        "One value, once",
+        "A proposer asks a majority for promises, then to accept; what a majority has accepted is chosen for ever.",
+        "1",
+        include_str!("presets/paxos/one-value.gb"),
+    ),
+    alone(
+        "duel",
+        "Duelling proposers",
+        "Two proposers overtake each other's ballots, and nothing is chosen until one of them waits.",
+        "2",
+        include_str!("presets/paxos/duel.gb"),
+    ),
+    alone(
+        "leader",
+        "A leader for many values",
+        "With a leader, the first phase is done once for all values; after that a write takes one round.",
+        "1",
+        include_str!("presets/paxos/leader.gb"),
+    ),
+    alone(
+        "quorums-apart",
+        "Quorums that do not meet",
+        "If those that promise and those that accept may be strangers, two values can be chosen.",
+        "1",
+        include_str!("presets/paxos/quorums-apart.gb"),
+    ),
+];
+
 pub const CLOCKS: &[Preset] = &[
     alone(
         "four",

@@ -2,6 +2,7 @@
 
 pub mod clocks;
 pub mod multi_leader;
+pub mod paxos;
 pub mod quorum;
 pub mod raft;
 
@@ -22,6 +23,7 @@ pub enum Kind {
     MultiLeader,
     Quorum,
     Raft,
+    Paxos,
     Clocks,
 }
 
@@ -31,6 +33,7 @@ impl Kind {
             Kind::MultiLeader => &super::MULTI_LEADER,
             Kind::Quorum => &super::QUORUM,
             Kind::Raft => &super::RAFT,
+            Kind::Paxos => &super::PAXOS,
             Kind::Clocks => &super::CLOCKS,
         }
     }
@@ -40,6 +43,7 @@ impl Kind {
             Kind::MultiLeader => Rc::new(multi_leader::options(values)),
             Kind::Quorum => Rc::new(quorum::options(values)),
             Kind::Raft => Rc::new(raft::options(values)),
+            Kind::Paxos => Rc::new(paxos::options(values)),
             Kind::Clocks => Rc::new(clocks::options(values)),
         }
     }
@@ -61,7 +65,7 @@ impl Kind {
         match self {
             Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
             Kind::Quorum => &[Promise::Regular, Promise::Convergence],
-            Kind::Raft | Kind::Clocks => &[Promise::Linearizable],
+            Kind::Raft | Kind::Paxos | Kind::Clocks => &[Promise::Linearizable],
         }
     }
 
@@ -69,6 +73,7 @@ impl Kind {
     pub fn order(self, lab: &mut ClusterLab, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         match self {
             Kind::Raft => raft::order(lab, cx, call),
+            Kind::Paxos => paxos::order(lab, cx, call),
             Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
                 debug_assert!(false, "command {} is declared but not known", call.info.name);
                 Ok(String::new())
