@@ -201,8 +201,14 @@ impl Cluster {
         } else {
             Bytes::default()
         };
+        if let Call::Merge(_) = &call
+            && !self.merged.contains(key)
+        {
+            self.merged.insert(key.clone());
+        }
+        let client = &self.clients[at];
         let operation = history_call(&call)
-            .filter(|_| self.options.history)
+            .filter(|_| self.options.history && !self.merged.contains(key))
             .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
         let newest = self.measures.newest(key);
