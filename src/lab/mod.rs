@@ -69,6 +69,7 @@ pub static LABS: &[&LabInfo] = &[
     &log::LOG,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
+    &cluster::CAP,
     &cluster::RAFT,
     &cluster::PAXOS,
     &cluster::CLOCKS,

@@ -74,6 +74,19 @@ pub static QUORUM: LabInfo = LabInfo {
     open: |seed, values| machine::open(Kind::Quorum, seed, values),
 };
 
+/// Consistency against availability.
+pub static CAP: LabInfo = LabInfo {
+    name: "cap",
+    title: "CAP",
+    floor: "Replication",
+    summary: "Watch one partition and the same requests in two systems: one refuses, the other goes on and merges later.",
+    commands: &protocol::cap::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::cap::SETTINGS,
+    presets: presets::CAP,
+    open: |seed, values| machine::open(Kind::Cap, seed, values),
+};
+
 /// Raft.
 pub static RAFT: LabInfo = LabInfo {
     name: "raft",

@@ -49,7 +49,8 @@ fn listed(old: Option<String>, change: impl FnOnce(&mut BTreeMap<String, Option<
     let mut parts: BTreeMap<String, Option<String>> = parts.map(read).collect();
     change(&mut parts);
     let count = parts.len();
-    let written = parts.into_iter().map(|(part, value)| value.map_or(part.clone(), |value| format!("{part}{IS}{value}")));
+    let written =
+        parts.into_iter().map(|(part, value)| value.map_or(part.clone(), |value| format!("{part}{IS}{value}")));
     let text = written.collect::<Vec<_>>().join(BETWEEN);
     // A comma inside a member would make two of it.
     let read_back = text.split(BETWEEN).filter(|part| !part.is_empty()).count();
