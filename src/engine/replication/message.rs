@@ -126,6 +126,8 @@ pub trait Wire {
 pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
+    /// Says nothing but a number: what the world of clusters itself is measured with.
+    Ping(u64),
     Raft(raft::Message),
     Paxos(paxos::Message),
     Quorum(quorum::Message),
@@ -168,6 +170,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Ping(_) => "ping",
             Message::Quorum(message) => message.kind(),
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
@@ -180,6 +183,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Ping(_) => 32,
             Message::Quorum(message) => message.bytes(),
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
@@ -192,6 +196,7 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Ping(number) => number.to_string(),
             Message::Quorum(message) => message.text(),
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),

@@ -204,6 +204,11 @@ impl Cluster {
         self.queue.next_ns()
     }
 
+    /// How many messages were sent, arrived and got lost so far.
+    pub fn counts(&self) -> &ClusterCounts {
+        &self.counts
+    }
+
     /// The first violation that the watch over the nodes found.
     pub fn violation(&self) -> Option<&str> {
         self.violation.as_deref()
