@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::error::ClusterError;
-use crate::replication::message::Consistency;
+use crate::replication::message::{Consistency, RequestId};
 use crate::replication::node::Node;
 use crate::replication::shelf::ShelfKind;
 use crate::sim::network::Quality;
@@ -25,9 +25,19 @@ pub trait Protocol: fmt::Debug {
         None
     }
 
+    /// Whether what an answer gave a client to bring along is brought along for every key, or only for that one.
+    fn spans_keys(&self) -> bool {
+        false
+    }
+
     /// What does not work about the settings, and what would.
     fn check(&self, _nodes: u16) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Whether a node keeps a key, if not every node keeps all.
+    fn keeps(&self, _node: NodeId, _key: &[u8], _members: &[NodeId]) -> bool {
+        true
     }
 
     /// Whether clients bring the time of their own clock along with a write, as its stamp: see [`stamp_of`].
@@ -45,6 +55,26 @@ pub fn stamp_of(clock_ns: u64) -> Bytes {
 pub trait Watch {
     /// What does not hold, in words.
     fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String>;
+
+    /// A client was told that its write is done, by this node.
+    fn answered(&mut self, _client: NodeId, _request: RequestId, _by: NodeId) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What it has to tell besides, and has not told yet: a topic and a sentence, for the trace.
+    fn tells(&mut self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// All that it has told so far.
+    fn findings(&self) -> &[String] {
+        &[]
+    }
+
+    /// Itself, for tests that know it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 
     /// The node's memory is gone.
     fn crashed(&mut self, node: NodeId);

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::options::Options;
-use super::{Cluster, ClusterError, Flight, Happening};
+use super::{Cluster, ClusterError, Flight, Happening, Ruling};
+use crate::replication::message::RequestId;
 use crate::replication::node::{Node, Output, Step, Timer};
 use crate::replication::shelf::Shelf;
 use crate::sim::{Cx, Generator, NodeClock};
 use crate::storage::StorageError;
 use crate::trace::parts::cluster::{NodeDetail, NodeState};
-use crate::trace::{DropReason, Event, NodeId, NodeStatus};
+use crate::trace::{DropReason, Event, NodeId, NodeStatus, VerdictKind};
 
 /// What a node is to deal with.
 #[derive(Clone, Debug)]
@@ -80,6 +81,11 @@ impl Place {
         self.status = NodeStatus::Down;
         self.shelf.crash(choice);
         waiting
+    }
+
+    /// Disarms a timer that goes off before its time; false if it is not armed.
+    pub fn take_timer(&mut self, timer: Timer) -> bool {
+        self.timers.remove(&timer).is_some()
     }
 
     /// The messages that wait for it.
@@ -274,11 +280,30 @@ impl Cluster {
     fn look_at(&mut self, cx: &mut Cx, id: NodeId) {
         let Some(watch) = &mut self.watch else { return };
         let Some(node) = &self.places[usize::from(id.0) - 1].node else { return };
-        if let Err(what) = watch.after(id, node.as_any())
+        let judged = watch.after(id, node.as_any());
+        self.hear_watch(cx, id, judged);
+    }
+
+    /// A client was given an answer to a write: the watch is told.
+    pub(super) fn told_watch(&mut self, cx: &mut Cx, client: NodeId, request: RequestId, from: NodeId) {
+        if let Some(watch) = &mut self.watch {
+            let judged = watch.answered(client, request, from);
+            self.hear_watch(cx, from, judged);
+        }
+    }
+
+    /// What the watch has to say after a node's step.
+    fn hear_watch(&mut self, cx: &mut Cx, id: NodeId, judged: Result<(), String>) {
+        let Some(watch) = &mut self.watch else { return };
+        while let Some((topic, text)) = watch.tells() {
+            cx.emit(|| Event::Noted { node: id, topic: topic.into(), text: text.into() });
+        }
+        if let Err(what) = judged
             && self.violation.is_none()
         {
             self.violation = Some(what.clone());
-            self.tell_verdict(cx, "safety", crate::trace::VerdictKind::Violated, what);
+            let (kind, at_ns) = (VerdictKind::Violated, cx.now_ns());
+            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns });
         }
     }
 
