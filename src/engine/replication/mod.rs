@@ -10,11 +10,13 @@
 //!
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`paxos`]: agreement on one value, and on a sequence of them under a stable leader.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod message;
 pub mod node;
+pub mod paxos;
 #[cfg(test)]
 pub mod puppet;
 pub mod raft;

@@ -121,7 +121,31 @@ pub fn names(nodes: &[NodeId]) -> String {
 impl Entry {
     /// "x = 1", without the term.
     pub fn text(&self) -> String {
-        match &self.payload {
+        self.payload.text()
+    }
+
+    /// Length in a message, about.
+    pub fn bytes(&self) -> u32 {
+        8 + self.payload.bytes()
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.term.to_be_bytes().to_vec();
+        self.payload.encode(&mut bytes);
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &[u8], index: u64) -> Result<Entry, StorageError> {
+        let mut reader = Reader { bytes, at: 0, what: "log entry", number: index };
+        let entry = Entry { term: reader.u64()?, payload: Payload::decode(&mut reader)? };
+        reader.end()?;
+        Ok(entry)
+    }
+}
+
+impl Payload {
+    pub fn text(&self) -> String {
+        match self {
             Payload::Nothing => "no-op".to_string(),
             Payload::Configuration(configuration) => configuration.text(),
             Payload::Command(_, request) => command_text(request),
@@ -130,9 +154,9 @@ impl Entry {
 
     /// Length in a message, about.
     pub fn bytes(&self) -> u32 {
-        match &self.payload {
-            Payload::Nothing => 9,
-            Payload::Configuration(configuration) => 15 + 2 * configuration.members().len() as u32,
+        match self {
+            Payload::Nothing => 1,
+            Payload::Configuration(configuration) => 7 + 2 * configuration.members().len() as u32,
             Payload::Command(_, request) => {
                 let values = match &request.call {
                     Call::Put(value) => value.len(),
@@ -141,48 +165,42 @@ impl Entry {
                     }
                     Call::Get | Call::Delete | Call::Merge(_) => 0,
                 };
-                24 + (request.key.len() + values) as u32
+                16 + (request.key.len() + values) as u32
             }
         }
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = self.term.to_be_bytes().to_vec();
-        match &self.payload {
+    pub(in crate::replication) fn encode(&self, bytes: &mut Vec<u8>) {
+        match self {
             Payload::Nothing => bytes.push(0),
             Payload::Command(client, request) => {
                 bytes.push(1);
                 bytes.extend(client.0.to_be_bytes());
                 bytes.extend(request.id.0.to_be_bytes());
-                put_bytes(&mut bytes, &request.key);
-                encode_call(&request.call, &mut bytes);
+                put_bytes(bytes, &request.key);
+                encode_call(&request.call, bytes);
             }
             Payload::Configuration(configuration) => {
                 bytes.push(2);
-                configuration.encode(&mut bytes);
+                configuration.encode(bytes);
             }
         }
-        bytes
     }
 
-    pub(super) fn decode(bytes: &[u8], index: u64) -> Result<Entry, StorageError> {
-        let mut reader = Reader { bytes, at: 0, what: "log entry", number: index };
-        let term = reader.u64()?;
-        let payload = match reader.u8()? {
+    pub(in crate::replication) fn decode(reader: &mut Reader) -> Result<Payload, StorageError> {
+        Ok(match reader.u8()? {
             0 => Payload::Nothing,
             1 => {
                 let client = NodeId(reader.u16()?);
                 let id = RequestId(reader.u64()?);
                 let key = Bytes::from(reader.bytes()?);
-                let call = decode_call(&mut reader)?;
+                let call = decode_call(reader)?;
                 let context = Bytes::from(&[][..]);
                 Payload::Command(client, Rc::new(Request { id, key, call, consistency: Consistency::Default, context }))
             }
-            2 => Payload::Configuration(Rc::new(Configuration::decode(&mut reader)?)),
+            2 => Payload::Configuration(Rc::new(Configuration::decode(reader)?)),
             kind => return Err(reader.damage(&format!("there is no kind {kind}"))),
-        };
-        reader.end()?;
-        Ok(Entry { term, payload })
+        })
     }
 }
 
@@ -237,7 +255,7 @@ pub(super) fn put_bytes(to: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Reads what was encoded. Damage is an error that says where.
-pub(super) struct Reader<'a> {
+pub(in crate::replication) struct Reader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
     /// What is read, and its number, for the error.

@@ -28,7 +28,7 @@
 mod client;
 mod describe;
 mod election;
-mod entry;
+pub(in crate::replication) mod entry;
 mod follower;
 mod leader;
 mod log;

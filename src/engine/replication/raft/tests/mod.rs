@@ -1,6 +1,7 @@
 //! Raft in the hands of tests: its steps one by one, as transcripts, and random schedules under the eyes of the watch.
 
 mod random;
+mod steps;
 
 use super::super::message::{Answer, Call, Consistency, RequestId};
 use super::super::puppet::Puppet;
@@ -38,4 +39,27 @@ pub(super) fn elect(puppet: &mut Puppet, leader: NodeId) {
 
 pub(super) fn last_answer(puppet: &Puppet) -> Answer {
     puppet.answers.last().unwrap().1.answer.clone()
+}
+
+/// Everything arrives but what goes to or comes from one node.
+pub(super) fn settle_apart(puppet: &mut Puppet, away: NodeId) {
+    for _ in 0..10_000 {
+        puppet.lose(|pending| pending.from == away || pending.to == away);
+        if puppet.pending.is_empty() {
+            return;
+        }
+        puppet.deliver_at(0);
+    }
+    panic!("it does not come to rest");
+}
+
+/// What a node has under a key.
+pub(super) fn value(puppet: &Puppet, id: NodeId, key: &str) -> Option<String> {
+    let cell = puppet.node::<Raft>(id).contents().data.get(&Bytes::typed(key));
+    cell.map(|cell| cell.value.to_string())
+}
+
+pub(super) fn terms(puppet: &Puppet, id: NodeId) -> Vec<u64> {
+    let log = puppet.node::<Raft>(id).log();
+    (log.start() + 1..=log.last_index()).filter_map(|index| log.term(index)).collect()
 }

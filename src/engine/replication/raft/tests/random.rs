@@ -10,6 +10,8 @@ struct World {
     puppet: Puppet,
     random: Generator,
     watch: Watch,
+    /// What somebody had when so many entries were applied.
+    contents: BTreeMap<u64, Contents>,
     nodes: u16,
     admin: bool,
 }
@@ -17,7 +19,7 @@ struct World {
 impl World {
     fn new(seed: u64, nodes: u16, options: &Options) -> World {
         let puppet = cluster_of(nodes, nodes.min(3), options);
-        World { puppet, random: Generator::new(seed, "schedule"), watch: Watch::new(), nodes, admin: nodes > 3 }
+        World { puppet, random: Generator::new(seed, "schedule"), watch: Watch::new(), contents: BTreeMap::new(), nodes, admin: nodes > 3 }
     }
 
     fn any(&mut self) -> NodeId {
@@ -99,11 +101,15 @@ impl World {
     fn run(&mut self, steps: u64) -> Option<safety::Violation> {
         for _ in 0..steps {
             let Some(id) = self.step() else { continue };
-            if self.puppet.is_up(id)
-                && let Err(violation) = self.watch.look(id, self.puppet.node::<Raft>(id))
-            {
+            if !self.puppet.is_up(id) {
+                continue;
+            }
+            let node = self.puppet.node::<Raft>(id);
+            if let Err(violation) = self.watch.look(id, node) {
                 return Some(violation);
             }
+            let same = self.contents.entry(node.applied()).or_insert_with(|| node.contents().clone());
+            assert!(same == node.contents(), "two nodes have {} entries applied, and differ", node.applied());
         }
         None
     }
