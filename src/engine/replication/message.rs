@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{paxos, raft};
+use super::raft;
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -127,13 +127,6 @@ pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
     Raft(raft::Message),
-    Paxos(paxos::Message),
-}
-
-impl From<paxos::Message> for Message {
-    fn from(message: paxos::Message) -> Message {
-        Message::Paxos(message)
-    }
 }
 
 impl From<raft::Message> for Message {
@@ -148,7 +141,6 @@ impl Wire for Message {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
             Message::Raft(message) => message.kind(),
-            Message::Paxos(message) => message.kind(),
         }
     }
 
@@ -157,7 +149,6 @@ impl Wire for Message {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
             Message::Raft(message) => message.bytes(),
-            Message::Paxos(message) => message.bytes(),
         }
     }
 
@@ -166,7 +157,6 @@ impl Wire for Message {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
             Message::Raft(message) => message.text(),
-            Message::Paxos(message) => message.text(),
         }
     }
 }

@@ -8,20 +8,21 @@
 //!   History ──▶ checkers
 //! ```
 //!
+//! - [`cluster`]: network, nodes, clients, faults: the world that protocols run in.
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
-//! - [`paxos`]: agreement on one value, and on a sequence of them under a stable leader.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
+pub mod cluster;
 pub mod message;
 pub mod node;
-pub mod paxos;
 #[cfg(test)]
 pub mod puppet;
 pub mod raft;
 pub mod shelf;
 
+pub use cluster::{Action, Cluster, ClusterError, Protocol, Watch};
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};
 pub use node::{Node, Output, Step, Timer};
 pub use shelf::{Shelf, ShelfKind};
