@@ -162,6 +162,13 @@ fn a_file_of_keys_is_imported() {
     assert!(ended.out.contains("3 inserted, 1 there already."), "{}", ended.out);
     assert!(ended.out.contains(" events, ") && ended.out.contains("Every invariant holds: 3 records"), "{}", ended.out);
     assert!(glassbase(&["import", name, "--set", "page_sise=512"], "").err.contains("did you mean \"page_size\"?"));
+    let lsm = glassbase(&["import", name, "--lab", "lsm", "--set", "memtable=4096"], "");
+    assert_eq!(lsm.code, 0, "{}{}", lsm.out, lsm.err);
+    assert!(lsm.out.contains("put"), "{}", lsm.out);
+    let refused = glassbase(&["import", name, "--lab", "pool"], "");
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("no keys to import; these take a file of keys: btree, lsm"), "{}", refused.err);
+    assert!(glassbase(&["import", name, "--lab", "lsn"], "").err.contains("did you mean \"lsm\"?"));
 }
 
 #[test]
@@ -187,4 +194,70 @@ fn a_file_of_200_mebibytes_is_told_off_unread() {
     fs::remove_file(&path).unwrap();
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("200 MiB; up to 64 MiB can be opened"), "{}", ended.err);
+}
+
+const GOOD: &str = r#"
+{"type":"invoke","process":0,"f":"write","value":1,"time":10}
+{"type":"ok","process":0,"f":"write","time":20}
+{"type":"invoke","process":1,"f":"read","time":30}
+{"type":"ok","process":1,"f":"read","value":1,"time":40}
+"#;
+
+#[test]
+fn a_history_is_judged() {
+    let ended = glassbase(&["check", "-"], GOOD);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert!(
+        ended.out.starts_with("standard input: 2 operations of 2 clients, as a register\nlinearizable ("),
+        "{}",
+        ended.out
+    );
+    let ended = glassbase(&["check", "-"], &GOOD.replace("\"read\",\"value\":1", "\"read\",\"value\":null"));
+    assert_eq!((ended.code, ended.err.as_str()), (1, ""));
+    let reason = "not linearizable: the read by client 1 returned nothing, but 1 was written by client 0, and acknowledged, before it began\n";
+    assert!(ended.out.contains(reason), "{}", ended.out);
+    assert!(ended.out.contains("    30 to 40 ns  client 1  read: nothing   <-- has no place\n"), "{}", ended.out);
+    let edn = "{:type :invoke :f :cas :value [1 2] :process 0} {:type :ok :f :cas :value [1 2] :process 0}";
+    let path = file("history.edn", edn.as_bytes());
+    let ended = glassbase(&["check", path.to_str().unwrap(), "--model", "cas-register"], "");
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.contains("but nobody wrote 1\n"), "{}", ended.out);
+    assert_eq!(glassbase(&["check", path.to_str().unwrap(), "--model", "register"], "").code, 2);
+}
+
+#[test]
+fn session_guarantees_are_judged() {
+    let ended = glassbase(&["check", "-", "--sessions"], GOOD);
+    assert_eq!(ended.code, 0);
+    assert!(ended.out.contains("read your writes: holds\nmonotonic reads: holds\n"), "{}", ended.out);
+    let own = GOOD.replace("\"process\":1", "\"process\":0").replace("\"read\",\"value\":1", "\"read\",\"value\":null");
+    let ended = glassbase(&["check", "--sessions", "-"], &own);
+    assert_eq!(ended.code, 1);
+    let told = "read your writes: violated, 1 time\n  client 0 wrote 1, and then it found nothing\n";
+    assert!(ended.out.contains(told), "{}", ended.out);
+    let twice = GOOD.replace("\"f\":\"read\",\"time\":30", "\"f\":\"write\",\"value\":1,\"time\":30");
+    assert_eq!(glassbase(&["check", "--sessions", "-"], &twice).code, 3);
+}
+
+#[test]
+fn a_history_that_can_not_be_read_is_told_with_its_line() {
+    let ended = glassbase(&["check", "-"], &GOOD.replace("\"f\":\"read\",\"time\":30", "\"f\":\"append\",\"time\":30"));
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+    let error = "standard input:4:34: there is no operation append; there are: read, write, cas, delete\n";
+    assert_eq!(ended.err, error);
+    let path = file("history.json", b"\n\n\xff");
+    let ended = glassbase(&["check", path.to_str().unwrap()], "");
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("history.json:3: this is not UTF-8 text"), "{}", ended.err);
+    assert_eq!(glassbase(&["check", "/no/such/history"], "").code, 2);
+    assert_eq!(glassbase(&["check"], "").code, 2);
+    let ended = glassbase(&["help", "check"], "");
+    assert!(ended.out.contains("--sessions"), "{}", ended.out);
+}
+
+#[test]
+fn a_history_that_is_too_much_is_given_up() {
+    let ended = glassbase(&["check", "-", "--limit", "1"], GOOD);
+    assert_eq!(ended.code, 3);
+    assert!(ended.out.contains("gave up: the 1 steps that it may take were not enough"), "{}", ended.out);
 }

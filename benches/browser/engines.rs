@@ -1,7 +1,7 @@
 //! The LSM tree and the logged B+tree for whole works, and the simulator of replacement policies.
 
 use glassbase_engine::bench::{
-    LoggedSubject, LsmSubject, Rows, TreeSubject, Work, lsm_options, simulated_hits, zipf_accesses,
+    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, TreeSubject, Work, lsm_options, simulated_hits, zipf_accesses,
 };
 use glassbase_engine::storage::LogOptions;
 use glassbase_engine::trace::PolicyKind;
@@ -9,10 +9,15 @@ use wasm_bindgen::prelude::*;
 
 use crate::fail;
 
-/// Of the 64 MiB that every engine has for its cache, the LSM tree's memtables, one written and one flushed, take two times
-/// this.
-const MEMTABLE_BYTES: u32 = 8 << 20;
-const CACHE_BYTES: u32 = 48 << 20;
+/// All rows fit into the 64 MiB that every engine has: the memtable, as they fit into the tree's pool and sql.js's cache.
+const LARGE: (u32, u32) = (48 << 20, 16 << 20);
+/// As a store has it that is larger than its memory: memtables, one written and one flushed, of 8 MiB each, a block cache.
+const SMALL: (u32, u32) = (8 << 20, 48 << 20);
+
+fn lsm((memtable_bytes, cache_bytes): (u32, u32), batch_rows: usize) -> Result<LsmSubject, JsError> {
+    let subject = LsmSubject::new(&lsm_options(memtable_bytes, cache_bytes), false).map_err(fail)?;
+    Ok(LsmSubject { batch_rows, ..subject })
+}
 
 /// The engines that are measured on the same rows.
 #[wasm_bindgen]
@@ -20,6 +25,8 @@ pub struct Engines {
     rows: Rows,
     tree: TreeSubject,
     lsm: LsmSubject,
+    batched: LsmSubject,
+    merging: LsmSubject,
     logged: LoggedSubject,
 }
 
@@ -30,7 +37,9 @@ impl Engines {
         Ok(Engines {
             rows: Rows::new(rows),
             tree: TreeSubject::new(frames, false).map_err(fail)?,
-            lsm: LsmSubject::new(&lsm_options(MEMTABLE_BYTES, CACHE_BYTES), false).map_err(fail)?,
+            lsm: lsm(LARGE, 1)?,
+            batched: lsm(LARGE, COMMIT_ROWS)?,
+            merging: lsm(SMALL, 1)?,
             logged: LoggedSubject::new(frames, &LogOptions::default()).map_err(fail)?,
         })
     }
@@ -41,6 +50,8 @@ impl Engines {
         let sum = match engine {
             "tree" => self.tree.run(work, &self.rows),
             "lsm" => self.lsm.run(work, &self.rows),
+            "lsm, batches" => self.batched.run(work, &self.rows),
+            "lsm, merging" => self.merging.run(work, &self.rows),
             "logged tree" => self.logged.run(work, &self.rows),
             _ => return Err(fail(format!("there is no engine `{engine}`"))),
         };

@@ -18,6 +18,8 @@ use crate::view::camera::within;
 
 /// Milliseconds of a frame for work; the rest is for drawing.
 const WORK_MS: f64 = 5.0;
+/// The same while the playhead has nothing to play and a person waits for the outcome.
+const WORK_WAITED_FOR_MS: f64 = 20.0;
 /// A frame that took longer (the page was in the background) moves the playhead no further than this.
 const ELAPSED_MAX_MS: f64 = 100.0;
 /// While the run moves, the bytes in the inspector follow this often.
@@ -35,11 +37,12 @@ impl App {
 
     /// Carries on for a part of a frame.
     pub fn work(&mut self) {
-        let deadline = browser::now_ms() + WORK_MS;
+        let work_ms = if self.player.has_to_wait() { WORK_WAITED_FOR_MS } else { WORK_MS };
+        let deadline = browser::now_ms() + work_ms;
         if self.take_keys(deadline) || self.take_pages(deadline) || self.take_trace(deadline) {
             return;
         }
-        let share = if self.player.rival.is_some() { WORK_MS / 2.0 } else { 0.0 };
+        let share = if self.player.rival.is_some() { work_ms / 2.0 } else { 0.0 };
         self.player.run.work(deadline - share);
         if let Some(rival) = &mut self.player.rival {
             rival.run.work(deadline);

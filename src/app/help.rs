@@ -13,6 +13,7 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["Home", "End"], "to the start, to the end"),
     (&["+", "-"], "faster, slower"),
     (&["F"], "fork here"),
+    (&["B"], "cut the power here, in the lab of log and recovery"),
     (&["/"], "to the console's line"),
     (&["Up", "Down"], "in the console: earlier and later commands, completions"),
     (&["Tab"], "in the console: take the completion"),
@@ -46,7 +47,8 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
                 <tr><th scope="row">{ preset_word(lab, preset) }</th><td>{ preset.point }</td></tr>
             }) }</tbody></table>
             <h3>{ "Files" }</h3>
-            <p>{ "Drop a script, a trace, or a list of keys (text or CSV, one key a line, up to 64 MiB) anywhere on the page, or paste it. \
+            <p>{ "Drop a script, a trace, a list of keys (text or CSV, one key a line, up to 64 MiB), or in the lab of the buffer pool a list of page numbers, \
+                  anywhere on the page, or paste it. \
                   A link made by Share holds the whole script and gives the same run, event for event, on any machine. \
                   With ?embed in the address the page shows only stage, caption and timeline." }</p>
         </div>

@@ -53,6 +53,8 @@ pub struct Lanes {
     drawn: Option<(TimelineHandle, u32, f64, f64)>,
     drawn_at_ms: f64,
     sizes: Option<Sizes>,
+    /// Of the canvas. Asking for it makes the browser lay out the page at once, so it is asked only when it has changed.
+    size: (f64, f64),
 }
 
 impl Component for Lanes {
@@ -68,6 +70,7 @@ impl Component for Lanes {
             drawn: None,
             drawn_at_ms: 0.0,
             sizes: None,
+            size: (0.0, 0.0),
         }
     }
 
@@ -82,7 +85,10 @@ impl Component for Lanes {
             }
             LanesMsg::Drag(event) if self.dragging => self.seek(ctx, &event),
             LanesMsg::Up => self.dragging = false,
-            LanesMsg::Resized => self.refresh(ctx.props()),
+            LanesMsg::Resized => {
+                self.measure();
+                self.refresh(ctx.props());
+            }
             _ => {}
         }
         false
@@ -91,6 +97,7 @@ impl Component for Lanes {
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
             self.observe(ctx);
+            self.measure();
         }
         self.refresh(ctx.props());
     }
@@ -134,9 +141,15 @@ impl Lanes {
         self.sizes = track.and_then(|track| Sizes::watch(&track, move || link.send_message(LanesMsg::Resized)));
     }
 
+    fn measure(&mut self) {
+        if let Some(canvas) = self.canvas.cast::<Element>() {
+            self.size = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        }
+    }
+
     fn refresh(&mut self, props: &LanesProps) {
         let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() else { return };
-        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let (width, height) = self.size;
         if let Some(head) = self.head.cast::<Element>() {
             let part = props.playhead / (props.timeline.len().max(1) as f64);
             browser::set_style(&head, "transform", &format!("translateX({}px)", browser::tenths(part * width)));

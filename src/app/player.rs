@@ -104,6 +104,16 @@ impl Player {
         self.run.len() as f64
     }
 
+    /// Whether there is nothing after the playhead, and nothing will come.
+    pub fn is_at_end(&self) -> bool {
+        self.run.len() > 0 && self.playhead >= self.length() && !self.is_working()
+    }
+
+    /// Whether all that there is was played, and more is on its way.
+    pub fn has_to_wait(&self) -> bool {
+        self.is_working() && self.playhead >= self.length()
+    }
+
     pub fn is_working(&self) -> bool {
         self.run.is_working() || self.rival.as_ref().is_some_and(|rival| rival.run.is_working())
     }

@@ -29,12 +29,14 @@ pub struct QuickProps {
 }
 
 pub fn quick(props: &QuickProps) -> Html {
-    let lines = Guide::of(props.lab.0.name).quick;
-    if lines.is_empty() { of_tree(props) } else { of_guide(props, lines) }
+    let guide = Guide::of(props.lab.0.name);
+    let lines = guide.quick;
+    if lines.is_empty() { of_tree(props) } else { of_guide(props, guide) }
 }
 
 /// The buttons that a lab's guide names, each with the line that it issues, and the fields that the lines ask for.
-fn of_guide(props: &QuickProps, lines: &'static [Quick]) -> Html {
+fn of_guide(props: &QuickProps, guide: &'static Guide) -> Html {
+    let lines: &'static [Quick] = guide.quick;
     let act = props.act.clone();
     let first_with_key = lines.iter().find(|quick| quick.line.contains(KEY));
     let on_enter = Callback::from(move |event: KeyboardEvent| {
@@ -51,8 +53,8 @@ fn of_guide(props: &QuickProps, lines: &'static [Quick]) -> Html {
     html! {
         <section id="quick" class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
             if first_with_key.is_some() {
-                <input class="key mono" type="text" placeholder="key" aria-label="Key" id="quick-key" autocomplete="off"
-                    spellcheck="false" onkeydown={on_enter} />
+                <input class="key mono" type="text" placeholder={guide.field} aria-label={guide.field} id="quick-key"
+                    autocomplete="off" spellcheck="false" onkeydown={on_enter} />
             }
             if lines.iter().any(|quick| quick.line.contains(COUNT)) {
                 <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many" id="quick-count" autocomplete="off" />

@@ -292,13 +292,20 @@ fn work(app: &App) -> Html {
     }
 }
 
-/// The sentence for the event under the playhead; at the start what the preset is about.
+/// The sentence for the event under the playhead; at the start and at the end what the preset is about.
 pub fn words(app: &App) -> (String, bool) {
     let timeline = app.player.run.timeline();
     let Some(index) = app.player.current() else {
         let preset = app.preset.and_then(|index| app.lab.0.presets.get(index));
         return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
     };
+    // At the end of a preset too, rather than that its last expectation held.
+    if let Some(preset) = app.preset.and_then(|preset| app.lab.0.presets.get(preset))
+        && app.player.is_at_end()
+        && timeline.view_at(app.player.position()).failed == 0
+    {
+        return (preset.point.to_string(), false);
+    }
     timeline.with(|timeline| {
         let index = if app.player.is_rolling() { last_weighty(timeline, index) } else { index };
         let event = |index: usize| timeline.record(index).map(|record| &record.event);

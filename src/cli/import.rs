@@ -6,7 +6,7 @@ use super::options;
 use super::run::{STANDARD_INPUT, carry_out, read_standard_input};
 use super::{Report, UNREADABLE};
 use crate::lab::intake::{self, Opened};
-use crate::lab::{Data, Problem, Session};
+use crate::lab::{self, Data, LABS, LabInfo, Problem, Session, words};
 
 /// Lines that are read at a time.
 const SLICE: usize = 100_000;
@@ -20,16 +20,23 @@ pub fn import(args: &[String]) -> Report {
         Ok(both) => both,
         Err(what) => return Report::unreadable(format!("glassbase: {what}")),
     };
-    let mut session = Session::new("lab btree");
+    let lab = match lab_of(options.lab.as_deref()) {
+        Ok(lab) => lab,
+        Err(what) => return Report::unreadable(what),
+    };
+    let mut session = Session::new(&format!("lab {}", lab.name));
     for (name, value) in &options.settings {
         if let Err(problems) = session.append(&format!("set {name} {value}")) {
             return refused(&problems);
         }
     }
-    let appended = session
-        .append_with_data("import", keys.clone())
-        .and_then(|()| session.append_with_data("get-each", keys))
-        .and_then(|()| session.append("expect missing = 0\nverify\nexpect valid"));
+    let mut appended = session.append_with_data("import", keys.clone());
+    if takes_data(lab, "get-each") {
+        appended = appended
+            .and_then(|()| session.append_with_data("get-each", keys))
+            .and_then(|()| session.append("expect missing = 0"));
+    }
+    let appended = appended.and_then(|()| session.append("verify\nexpect valid"));
     if let Err(problems) = appended {
         return refused(&problems);
     }
@@ -40,6 +47,24 @@ pub fn import(args: &[String]) -> Report {
         report.out.insert_str(0, &format!("{sentence}\n"));
     }
     report
+}
+
+/// The lab of a name (none: the first); the error says which labs take keys.
+fn lab_of(name: Option<&str>) -> Result<&'static LabInfo, String> {
+    let Some(name) = name else { return Ok(LABS[0]) };
+    let Some(lab) = lab::lab(name) else {
+        let known = LABS.iter().map(|lab| lab.name);
+        return Err(format!("glassbase: there is no lab {name}; {}", words::suggestion(name, known)));
+    };
+    if takes_data(lab, "import") {
+        return Ok(lab);
+    }
+    let others: Vec<&str> = LABS.iter().filter(|lab| takes_data(lab, "import")).map(|lab| lab.name).collect();
+    Err(format!("glassbase: the lab {name} has no keys to import; these take a file of keys: {}", others.join(", ")))
+}
+
+fn takes_data(lab: &LabInfo, command: &str) -> bool {
+    lab.commands.iter().any(|known| known.name == command)
 }
 
 /// The keys of a file and a sentence on what was found in it.

@@ -3,12 +3,15 @@
 //! ```text
 //!   glassbase run SCRIPT|-      carries a script out and prints what it answers
 //!   glassbase import FILE|-    imports keys, finds each of them, and verifies
+//!   glassbase check FILE|-      judges a history of clients
 //!   glassbase labs              lists labs and presets
 //!   glassbase help [WORD]       help on a command or setting
 //! ```
 //!
-//! Exit codes: 0 all is well, 1 an expectation failed or a command was refused, 2 something can't be read or understood.
+//! Exit codes: 0 all is well, 1 an expectation failed, a command was refused or a history breaks what is promised,
+//! 2 something can't be read or understood, 3 the checker gave up.
 
+mod check;
 mod import;
 mod options;
 mod print;
@@ -23,6 +26,7 @@ use crate::lab::{self, LABS, LabInfo, words};
 const OK: u8 = 0;
 const WENT_WRONG: u8 = 1;
 const UNREADABLE: u8 = 2;
+const GAVE_UP: u8 = 3;
 
 const USAGE: &str = "\
 Glassbase: a whole database behind glass.
@@ -33,13 +37,18 @@ Glassbase: a whole database behind glass.
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
   glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
+      --lab LAB            into another lab than the B+tree's: lsm
       --set NAME=VALUE     change a setting first; may be there several times
       --trace FILE, --hash, --quiet as above
+  glassbase check FILE     judge a history of clients, JSON or Jepsen's EDN: is it linearizable? - is standard input
+      --model MODEL        register, cas-register or map; without it, what the history needs
+      --sessions           the four session guarantees instead
+      --limit STEPS        give up after so many steps of the search (100000000)
   glassbase labs           list the labs and their presets
   glassbase help [WORD]    list the commands of the scripts, or explain one, or a lab; help LAB WORD is about one lab
 
-Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up,
-2 something can't be read or understood.
+Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up, or a
+history breaks what is promised, 2 something can't be read or understood, 3 the checker gave up.
 ";
 
 /// What a run of the program comes to: text for standard output, text for standard error, and an exit code.
@@ -78,11 +87,12 @@ pub fn respond(args: &[String]) -> Report {
         "run" => run::run(rest),
         "preset" => run::preset(rest),
         "import" => import::import(rest),
+        "check" => check::check(rest),
         "labs" => Report::ok(labs()),
         "help" | "--help" | "-h" => help(rest),
         "--version" | "-V" => Report::ok(format!("glassbase {}\n", env!("CARGO_PKG_VERSION"))),
         _ => {
-            let known = ["run", "preset", "import", "labs", "help"];
+            let known = ["run", "preset", "import", "check", "labs", "help"];
             let remedy = words::suggestion(word, known);
             Report::unreadable(format!("glassbase: there is no command \"{word}\"; {remedy}"))
         }

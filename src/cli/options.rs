@@ -1,5 +1,6 @@
 //! The arguments of the command line.
 
+use crate::history::linearizable::Model;
 use crate::lab::words;
 
 /// What stands behind `run`, `preset` or `import`.
@@ -11,6 +12,8 @@ pub struct Options {
     pub hash: bool,
     pub quiet: bool,
     pub settings: Vec<(String, String)>,
+    /// The lab to import into.
+    pub lab: Option<String>,
 }
 
 /// Reads the arguments of `command`, whose one needed argument is `needed`.
@@ -27,6 +30,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
             "--trace" => options.trace = Some(value("file")?),
             "--hash" => options.hash = true,
             "--quiet" => options.quiet = true,
+            "--lab" if command == "import" => options.lab = Some(value("lab")?),
             "--set" if command == "import" => {
                 let both = value("name=value")?;
                 let (name, value) = both
@@ -35,7 +39,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
                 options.settings.push((name.to_string(), value.to_string()));
             }
             flag if flag.starts_with("--") => {
-                let known = ["--trace", "--hash", "--quiet", "--set"];
+                let known = ["--trace", "--hash", "--quiet", "--set", "--lab"];
                 return Err(format!("glassbase: there is no option {flag}; {}", words::suggestion(flag, known)));
             }
             _ if options.what.is_empty() => options.what = arg.clone(),
@@ -51,9 +55,69 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
     Ok(options)
 }
 
+/// What stands behind `check`.
+#[derive(Debug, Default, PartialEq)]
+pub struct CheckOptions {
+    /// The file.
+    pub what: String,
+    pub model: Option<Model>,
+    pub sessions: bool,
+    pub limit: Option<u64>,
+}
+
+/// Reads the arguments of `check`.
+pub fn read_check(args: &[String]) -> Result<CheckOptions, String> {
+    let mut options = CheckOptions::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--sessions" => options.sessions = true,
+            "--model" => {
+                let names = Model::ALL.map(Model::name);
+                let name = args.next().ok_or("glassbase: --model needs a model, as in --model register")?;
+                let known = || format!("glassbase: there is no model \"{name}\"; {}", words::suggestion(name, names));
+                options.model = Some(Model::named(name).ok_or_else(known)?);
+            }
+            "--limit" => {
+                let steps =
+                    args.next().and_then(|steps| steps.replace('_', "").parse().ok()).filter(|steps| *steps > 0);
+                options.limit = Some(steps.ok_or("glassbase: --limit needs a number of steps, as in --limit 1000000")?);
+            }
+            flag if flag.starts_with("--") => {
+                let known = ["--model", "--sessions", "--limit"];
+                return Err(format!("glassbase: there is no option {flag}; {}", words::suggestion(flag, known)));
+            }
+            _ if options.what.is_empty() => options.what = arg.clone(),
+            _ => return Err(format!("glassbase: \"{arg}\" is one argument too many; check takes one file")),
+        }
+    }
+    if options.what.is_empty() {
+        return Err("glassbase: check needs a file; glassbase help check says more".to_string());
+    }
+    Ok(options)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_has_options_of_its_own() {
+        let read = |line: &str| read_check(&line.split(' ').map(str::to_string).collect::<Vec<String>>());
+        let options = read("--model cas-register h.edn --limit 1_000").unwrap();
+        assert_eq!((options.model, options.limit, options.sessions), (Some(Model::CasRegister), Some(1000), false));
+        assert!(read("h.edn --model cas-registre").unwrap_err().contains("did you mean \"cas-register\"?"));
+        for (line, error) in [
+            ("h.edn --limit 0", "needs a number of steps"),
+            ("h.edn --limit many", "needs a number of steps"),
+            ("h.edn --model", "needs a model"),
+            ("h.edn --session", "did you mean \"--sessions\"?"),
+            ("a b", "one argument too many"),
+            ("--sessions", "needs a file"),
+        ] {
+            assert!(read(line).unwrap_err().contains(error), "{line}");
+        }
+    }
 
     fn read_words(command: &str, line: &str) -> Result<Options, String> {
         let args: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(str::to_string).collect();
@@ -65,8 +129,8 @@ mod tests {
         let options = read_words("run", "--quiet a.gb --trace out --hash").unwrap();
         assert_eq!((options.what.as_str(), options.trace.as_deref()), ("a.gb", Some("out")));
         assert!(options.quiet && options.hash);
-        let options = read_words("import", "words --set order=4 --set frames=8").unwrap();
-        assert_eq!(options.settings.len(), 2);
+        let options = read_words("import", "words --set order=4 --lab lsm --set frames=8").unwrap();
+        assert_eq!((options.settings.len(), options.lab.as_deref()), (2, Some("lsm")));
     }
 
     #[test]

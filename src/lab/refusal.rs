@@ -48,10 +48,14 @@ pub enum Refusal {
     TooManyAccesses { count: u64, most: u64 },
     #[error("there is no table to look rows up in: set rows to a number first")]
     NoRows,
+    #[error(
+        "{needed} pages would be pinned, but the pool has {frames} frames: unpin some, or give it more (set frames)"
+    )]
+    TooManyPins { needed: usize, frames: u32 },
     #[error("page {page} is not pinned so often: pin it first")]
     NotPinned { page: u32 },
     #[error("a page has {bits} bits, numbered from 0: there is no bit {bit}")]
-    NoSuchBit { bit: u32, bits: u32 },
+    NoSuchBit { bit: u64, bits: u32 },
     #[error("no transaction {name} is open; {}", open_ones(.open))]
     NoSuchTransaction { name: String, open: String },
     #[error("no transaction is open: begin one first")]
@@ -62,6 +66,8 @@ pub enum Refusal {
     NoSuchSavepoint { name: String, transaction: String, known: String },
     #[error("there is no table {file}; the picture has the numbers of those there are")]
     NoSuchTable { file: u64 },
+    #[error("there is no page {}: the B+tree has {} pages, numbered from 0", grouped(*.page), grouped(u64::from(*.pages)))]
+    NoSuchTreePage { page: u64, pages: u32 },
     #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
     NotThisStore { what: &'static str },
 }

@@ -54,6 +54,8 @@ pub struct Guide {
     pub words: fn(&EngineState, &EngineState) -> usize,
     /// The buttons above the stage.
     pub quick: &'static [Quick],
+    /// What is asked for in the field that `{key}` stands for.
+    pub field: &'static str,
 }
 
 impl Guide {
@@ -75,6 +77,7 @@ impl Guide {
         fold: |_, _| {},
         words: |_, _| 0,
         quick: &[],
+        field: "key",
     };
 
     /// The guide of a lab.

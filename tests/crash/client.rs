@@ -20,11 +20,18 @@ pub struct Client {
     states: VecDeque<Map>,
     /// Commits that made `states[1..]`, by a name.
     names: VecDeque<u64>,
+    /// The engine forgets what is old on its own, so records may be missing.
+    forgets: bool,
 }
 
 impl Client {
     pub fn new() -> Client {
-        Client { states: VecDeque::from([Map::new()]), names: VecDeque::new() }
+        Client { states: VecDeque::from([Map::new()]), names: VecDeque::new(), forgets: false }
+    }
+
+    /// The engine may drop records, as long as what it has is right.
+    pub fn may_forget(&mut self) {
+        self.forgets = true;
     }
 
     /// A commit was asked for.
@@ -59,9 +66,14 @@ impl Client {
         &self.states[self.states.len() - 1]
     }
 
+    /// Whether what was found is a state, or all of it that the engine has not forgotten.
+    pub fn agrees(&self, state: &Map, found: &Map) -> bool {
+        state == found || self.forgets && found.iter().all(|(key, value)| state.get(key) == Some(value))
+    }
+
     /// Whether this may be there after a crash.
     pub fn allows(&self, found: &Map) -> Result<(), String> {
-        if self.states.contains(found) {
+        if self.states.iter().any(|state| self.agrees(state, found)) {
             return Ok(());
         }
         let must = &self.states[0];

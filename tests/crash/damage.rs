@@ -1,4 +1,5 @@
-//! Every byte of small files is changed, one at a time: what is read then is right, or an error names the place.
+//! Every byte of small files is changed, one at a time, by a bit, to 0 and to 255: what is read then is right, or an error
+//! names the place.
 
 use glassbase_core::sim::Cx;
 use glassbase_core::storage::{CommitMode, TornPages};
@@ -34,6 +35,19 @@ fn judge(cx: &mut Cx, workload: &mut Workload, client: &Client, place: &[String]
     }
 }
 
+/// What a byte is combined with so that one bit of it is another, or it is 0, or 255.
+fn changes(byte: u8, bit: usize) -> Vec<u8> {
+    let mut flips = vec![1 << (bit % 8), byte, !byte];
+    flips.retain(|flips| *flips != 0);
+    flips.sort_unstable();
+    flips.dedup();
+    flips
+}
+
+fn bits(flips: u8) -> impl Iterator<Item = u32> {
+    (0..8).filter(move |bit| flips >> bit & 1 == 1)
+}
+
 #[test]
 fn every_changed_byte_is_an_error_that_names_the_place_or_changes_nothing() {
     let mut tried = Tried::default();
@@ -44,22 +58,34 @@ fn every_changed_byte_is_an_error_that_names_the_place_or_changes_nothing() {
             judge(&mut cx.clone(), &mut workload.clone(), &client, &[]).unwrap();
             let files: Vec<_> = workload.disk().files().map(|(file, name)| (file, name.to_string())).collect();
             for (file, name) in files {
-                for byte in 0..workload.disk().file_len(file).unwrap() {
-                    let (mut cx, mut workload) = (cx.clone(), workload.clone());
-                    workload.disk().flip_file_bit(&mut cx, file, byte * 8 + (byte * 5) % 8).unwrap();
-                    tried.points += 1;
-                    if let Err(error) = judge(&mut cx, &mut workload, &client, std::slice::from_ref(&name)) {
-                        tried.failures.push(format!("{torn_pages:?}, {name}, byte {byte}: {error}"));
+                let bytes = workload.disk().peek_file(file).unwrap().to_vec();
+                for (at, byte) in bytes.into_iter().enumerate() {
+                    for flips in changes(byte, at * 5) {
+                        let (mut cx, mut workload) = (cx.clone(), workload.clone());
+                        for bit in bits(flips) {
+                            workload.disk().flip_file_bit(&mut cx, file, at as u64 * 8 + u64::from(bit)).unwrap();
+                        }
+                        tried.points += 1;
+                        if let Err(error) = judge(&mut cx, &mut workload, &client, std::slice::from_ref(&name)) {
+                            tried.failures.push(format!("{torn_pages:?}, {name}, byte {at} ^ {flips:02x}: {error}"));
+                        }
                     }
                 }
             }
             for page in 0..workload.disk().page_count() {
-                for byte in 0..page_size {
-                    let (mut cx, mut workload) = (cx.clone(), workload.clone());
-                    workload.disk().flip_bit(&mut cx, PageId(page), byte * 8 + (byte * 3) % 8).unwrap();
-                    tried.points += 1;
-                    if let Err(error) = judge(&mut cx, &mut workload, &client, &[format!("page {page} ")]) {
-                        tried.failures.push(format!("{torn_pages:?}, page {page}, byte {byte}: {error}"));
+                let bytes = workload.disk().peek_durable(PageId(page)).unwrap().to_vec();
+                for (at, byte) in bytes.into_iter().enumerate() {
+                    for flips in changes(byte, at * 3) {
+                        let (mut cx, mut workload) = (cx.clone(), workload.clone());
+                        for bit in bits(flips) {
+                            workload.disk().flip_bit(&mut cx, PageId(page), at as u32 * 8 + bit).unwrap();
+                        }
+                        tried.points += 1;
+                        if let Err(error) = judge(&mut cx, &mut workload, &client, &[format!("page {page} ")]) {
+                            tried
+                                .failures
+                                .push(format!("{torn_pages:?}, page {page}, byte {at} ^ {flips:02x}: {error}"));
+                        }
                     }
                 }
             }

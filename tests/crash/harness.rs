@@ -134,7 +134,11 @@ fn crash_once<S: Subject>(point: &Point, cx: &Cx, subject: &S, client: &Client, 
 fn uncrashed<S: Subject>(cx: &mut Cx, subject: &mut S, client: &Client) -> Result<(), String> {
     subject.verify(cx)?;
     let found = subject.contents(cx)?;
-    if found == subject.expected(client) { Ok(()) } else { Err("the contents are not what they should be".to_string()) }
+    if client.agrees(&subject.expected(client), &found) {
+        Ok(())
+    } else {
+        Err("the contents are not what they should be".to_string())
+    }
 }
 
 /// Checks an engine that was recovered.

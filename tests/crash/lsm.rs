@@ -65,6 +65,13 @@ const CASES: &[Case] = &[
         disk_pages: 0,
     },
     Case {
+        name: "first in, first out",
+        policy: CompactionPolicy::Fifo,
+        sync: SyncMode::EachWrite,
+        background: Background::Shared,
+        disk_pages: 0,
+    },
+    Case {
         name: "little room",
         policy: CompactionPolicy::Leveled,
         sync: SyncMode::EachWrite,
@@ -93,6 +100,7 @@ impl Case {
             slice_bytes: 700,
             manifest_bytes: 1500,
             cache_bytes: 4000,
+            fifo_bytes: 6000,
             ..LsmOptions::default()
         };
         let mut cx = Cx::new(seed);
@@ -175,6 +183,9 @@ impl Workload {
 
 impl Subject for Workload {
     fn step(&mut self, cx: &mut Cx, client: &mut Client) {
+        if self.options.policy == CompactionPolicy::Fifo {
+            client.may_forget();
+        }
         let draw = self.generator.below(40);
         if draw >= 12 {
             self.write(cx, client);

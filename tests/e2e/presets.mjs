@@ -1,4 +1,4 @@
-// A picture of every preset: half-way through, as a person would see it.
+// The presets of all labs: their names, opening one, and a picture of it half-way through, as a person would see it.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -6,13 +6,33 @@ import { idle, ready, rest } from './page.mjs';
 
 export const FOLDER = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
-/** The words of all presets, read off the page's help. */
-export async function presetNames(site) {
+/** The presets' words by lab, read off the page's help: `[{ lab: 'B+tree', names: ['textbook', ...] }, ...]`. */
+export async function presetsByLab(site) {
   const view = await ready(await site.open());
-  await view.page.keyboard.press('?');
-  const names = await view.page.locator('h3:text-is("Presets") + table th').allInnerTexts();
+  const { page } = view;
+  const labs = [];
+  for (const lab of await page.locator('.labs .lab').allInnerTexts()) {
+    await page.getByRole('button', { name: lab, exact: true }).click();
+    await idle(page);
+    await page.keyboard.press('?');
+    labs.push({ lab, names: await page.locator('h3:text-is("Presets") + table th').allInnerTexts() });
+    await page.keyboard.press('Escape');
+  }
   await view.close();
-  return names;
+  return labs;
+}
+
+/** The words of all presets of all labs. */
+export async function presetNames(site) {
+  return (await presetsByLab(site)).flatMap(({ names }) => names);
+}
+
+/** Goes to `part` of the run, and waits until what moves has arrived. */
+export async function goTo(page, part) {
+  const track = await page.getByRole('slider', { name: 'Playhead' }).boundingBox();
+  await page.mouse.click(track.x + track.width * part, track.y + track.height / 2);
+  await page.mouse.move(2, 2);
+  await page.waitForTimeout(500);
 }
 
 /** Opens a preset and goes to `part` of its run. */
@@ -22,14 +42,77 @@ export async function openPreset(site, name, options, part = 0.5) {
   await page.waitForTimeout(150);
   await idle(page, 240_000);
   await rest(page);
-  const track = await page.getByRole('slider', { name: 'Playhead' }).boundingBox();
-  await page.mouse.click(track.x + track.width * part, track.y + track.height / 2);
-  await page.mouse.move(2, 2);
-  await page.waitForTimeout(500);
+  await goTo(page, part);
   return view;
+}
+
+/** On a page that stands: opens another preset, and waits until its run is there. */
+export async function changePreset(page, name) {
+  await page.evaluate((fragment) => (location.hash = fragment), `preset=${name}`);
+  await page.waitForTimeout(200);
+  await idle(page, 240_000);
+}
+
+/**
+ * What is wrong with the texts that stand in the pictures, as sentences: two that lie over each other, one that is wider than
+ * its box or runs out of the picture to the right, one that cannot be told from what it stands on. Only for pictures drawn by the plate, and only while they rest.
+ */
+export function textProblems(page) {
+  return page.evaluate(() => {
+    const problems = [];
+    const luminance = (color) => {
+      const part = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+      const [red, green, blue] = color.match(/[\d.]+/g).map(Number);
+      return 0.2126 * part(red / 255) + 0.7152 * part(green / 255) + 0.0722 * part(blue / 255);
+    };
+    const isClear = (color) => color === 'none' || color === 'transparent' || /, 0\)$/.test(color);
+    const ground = getComputedStyle(document.body).backgroundColor;
+    const contrast = (one, other) => {
+      const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+      return (high + 0.05) / (low + 0.05);
+    };
+    for (const plate of document.querySelectorAll('.plate-things')) {
+      const texts = [];
+      const edge = plate.getBoundingClientRect().right;
+      for (const text of plate.querySelectorAll('.shape text')) {
+        const shape = text.closest('.shape');
+        if (!text.textContent.trim() || text.closest('.flying') || Number(getComputedStyle(shape).opacity) < 0.6) continue;
+        if (Number(shape.getAttribute('opacity') ?? 1) < 0.6) continue;
+        const box = text.getBoundingClientRect();
+        const said = text.textContent.trim();
+        // The line of a text is higher than its letters.
+        const inset = box.height * 0.24;
+        texts.push({ said, shape, left: box.left, right: box.right, top: box.top + inset, bottom: box.bottom - inset });
+        if (box.left < edge && box.right > edge + 2) problems.push(`"${said}" runs out of the picture`);
+        const body = shape.querySelector('rect.body');
+        if (!body) continue;
+        const room = body.getBoundingClientRect();
+        if (box.width > room.width + 2) problems.push(`"${said}" is ${Math.round(box.width)} px wide in a box of ${Math.round(room.width)}`);
+        const fill = getComputedStyle(body).fill;
+        const ratio = contrast(getComputedStyle(text).fill, isClear(fill) ? ground : fill);
+        if (ratio < 3) problems.push(`"${said}" stands on its ground with a contrast of ${ratio.toFixed(1)}`);
+      }
+      // A text in a box of its own covers what lies below it.
+      const covers = (above, below) => {
+        const body = above.shape.querySelector('rect.body');
+        const follows = below.shape.compareDocumentPosition(above.shape) & Node.DOCUMENT_POSITION_FOLLOWING;
+        return Boolean(body && follows && !isClear(getComputedStyle(body).fill));
+      };
+      texts.sort((a, b) => a.top - b.top);
+      texts.forEach((one, index) => {
+        for (const other of texts.slice(index + 1)) {
+          if (other.top >= one.bottom) break;
+          const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+          const down = Math.min(one.bottom, other.bottom) - other.top;
+          if (across > 3 && down > 2 && !covers(one, other) && !covers(other, one)) problems.push(`"${one.said}" and "${other.said}" lie over each other`);
+        }
+      });
+    }
+    return problems;
+  });
 }
 
 export async function picture(view, name) {
   await mkdir(FOLDER, { recursive: true });
-  await view.page.screenshot({ path: join(FOLDER, `${name}.png`) });
+  await view.page.screenshot({ path: join(FOLDER, `${name.replace('/', '-')}.png`) });
 }

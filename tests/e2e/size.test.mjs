@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-// What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason.
-const BUDGET = { brotli: 608_000, gzip: 764_000 };
+// What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
+// the trace has the words of clusters, and the LSM lab works on the one store interface.
+const BUDGET = { brotli: 626_000, gzip: 789_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {

@@ -8,6 +8,7 @@
 
 use crate::app::room::svg::{attribute, digits, escaped, num, path};
 use crate::view::arrange::Place;
+use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Heads, Kind, Marks, Shape};
 
 /// A part of a shape that depends on its size.
@@ -181,7 +182,8 @@ pub fn follow(part: Part, shape: &Shape, place: Place, level: f64, mut set: impl
         }
         Part::Label => {
             set("x", w / 2.0);
-            set("y", h / 2.0 + if shape.level.is_some() { 2.0 } else { 4.2 });
+            let below_note = if shape.note.is_empty() { 0.0 } else { within((38.0 - h) / 2.0 + 2.0, 0.0, 3.0) };
+            set("y", h / 2.0 + if shape.level.is_some() { 2.0 } else { 4.2 } + below_note);
         }
         Part::Dot => set("r", w / 2.0),
         Part::RightTop | Part::RightBottom | Part::LeftBottom | Part::Line | Part::Strike | Part::Fixed => {}

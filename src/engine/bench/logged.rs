@@ -106,7 +106,7 @@ pub fn unflushed_lsm(rows: &Rows) -> Result<(LsmSubject, u64), StorageError> {
 
 /// Crashes the tree and opens it again.
 pub fn reopened(subject: LsmSubject) -> Result<LsmSubject, StorageError> {
-    let LsmSubject { mut cx, lsm } = subject;
+    let LsmSubject { mut cx, lsm, batch_rows } = subject;
     let (lsm, _): (Lsm, _) = lsm.crash(&mut cx, 1).map_err(|failure| failure.error)?;
-    Ok(LsmSubject { cx, lsm })
+    Ok(LsmSubject { cx, lsm, batch_rows })
 }

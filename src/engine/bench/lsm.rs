@@ -3,13 +3,15 @@
 use super::{Rows, SCAN_RECORDS, Work};
 use crate::sim::{Cx, Device};
 use crate::storage::StorageError;
-use crate::storage::lsm::{Lsm, LsmOptions, ScanBounds, SyncMode};
+use crate::storage::lsm::{Lsm, LsmOptions, ScanBounds, SyncMode, WriteBatch};
 
 /// An LSM tree on a RAM disk. Writes are logged one by one, and made durable when the work is done, as a transaction that
 /// holds them all would.
 pub struct LsmSubject {
     pub cx: Cx,
     pub lsm: Lsm,
+    /// Rows that are written together, in one batch.
+    pub batch_rows: usize,
 }
 
 /// A memtable and a cache of so many bytes, no sync for each write.
@@ -28,19 +30,22 @@ impl LsmSubject {
         let mut cx = Cx::new(1);
         cx.recorder.switch(recording);
         let lsm = Lsm::create(&mut cx, options)?;
-        Ok(LsmSubject { cx, lsm })
+        Ok(LsmSubject { cx, lsm, batch_rows: 1 })
     }
 
     /// Does the work; the result depends on everything that was done.
     pub fn run(&mut self, work: Work, rows: &Rows) -> Result<u64, StorageError> {
-        let LsmSubject { cx, lsm } = self;
+        let LsmSubject { cx, lsm, batch_rows } = self;
+        let mut batch = WriteBatch::new();
         let mut sum = 0u64;
         match work {
             Work::InsertRandom | Work::InsertAscending => {
                 let keys = if work == Work::InsertRandom { &rows.shuffled } else { &rows.sorted };
-                for key in keys {
-                    lsm.put(cx, key, &rows.value)?;
-                    sum += 1;
+                for part in keys.chunks(*batch_rows) {
+                    batch.clear();
+                    part.iter().for_each(|key| batch.put(key, &rows.value));
+                    lsm.write(cx, &mut batch)?;
+                    sum += part.len() as u64;
                 }
                 lsm.sync(cx)?;
             }
@@ -57,9 +62,11 @@ impl LsmSubject {
                 }
             }
             Work::Delete => {
-                for key in &rows.reshuffled {
-                    lsm.delete(cx, key)?;
-                    sum += 1;
+                for part in rows.reshuffled.chunks(*batch_rows) {
+                    batch.clear();
+                    part.iter().for_each(|key| batch.delete(key));
+                    lsm.write(cx, &mut batch)?;
+                    sum += part.len() as u64;
                 }
                 lsm.sync(cx)?;
             }

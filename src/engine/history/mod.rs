@@ -16,7 +16,14 @@
 //! **Invariant:** the `order` of all moments of a history are different, and an operation ends after it began.
 //! **Invariant:** operations stand in the order in which they began.
 
+pub mod convergence;
+pub mod judgement;
+pub mod linearizable;
 mod operation;
+pub mod regular;
+pub mod sessions;
+pub mod text;
+mod writes;
 
 pub use operation::{Call, Completion, FaultSpan, Moment, OpId, Operation, Outcome, Version};
 
@@ -38,6 +45,10 @@ pub enum HistoryError {
     OutOfOrder { op: OpId },
     #[error("operation {op} has an answer that does not fit what was asked", op = op.0)]
     WrongAnswer { op: OpId },
+    #[error("a {model} can't do what operation {op} asks for; choose a model that can", op = op.0)]
+    NotInModel { op: OpId, model: &'static str },
+    #[error("{line}:{column}: {what}; {remedy}")]
+    Text { line: u32, column: u32, what: String, remedy: String },
 }
 
 /// What clients saw, as plain data.

@@ -118,8 +118,8 @@ pub trait Node {
     /// A timer goes off.
     fn fire(&mut self, step: &mut Step, timer: Timer) -> Result<(), StorageError>;
 
-    /// What is shown of it.
-    fn describe(&self, shelf: &mut Shelf) -> NodeDetail;
+    /// What is shown of it, from memory: looking must not change what happens next, so it reads no shelf.
+    fn describe(&self) -> NodeDetail;
 
     /// Itself, for checkers that know the protocol.
     fn as_any(&self) -> &dyn Any;

@@ -1,17 +1,20 @@
-//! CRC-32C (Castagnoli), eight bytes at a time with eight tables ("slicing-by-8": Kounavis and Berry, "A Systematic
-//! Approach to Building High Performance, Software-based, CRC Generators", 2005).
+//! CRC-32C (Castagnoli), sixteen bytes at a time with sixteen tables ("slicing": Kounavis and Berry, "A Systematic Approach
+//! to Building High Performance, Software-based, CRC Generators", 2005): the look-ups of one step do not wait for one
+//! another, so longer steps are quicker.
 
 use std::sync::LazyLock;
 
 const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-type Tables = [[u32; 256]; 8];
+const STEP: usize = 16;
 
-/// Computed when first asked for: as a constant they would be 8 KB that no compression makes smaller.
+type Tables = [[u32; 256]; STEP];
+
+/// Computed when first asked for: as a constant they would be 16 KB that no compression makes smaller.
 static TABLES: LazyLock<Box<Tables>> = LazyLock::new(tables);
 
 fn tables() -> Box<Tables> {
-    let mut tables = Box::new([[0u32; 256]; 8]);
+    let mut tables = Box::new([[0u32; 256]; STEP]);
     for byte in 0..256 {
         let mut crc = byte as u32;
         for _ in 0..8 {
@@ -19,7 +22,7 @@ fn tables() -> Box<Tables> {
         }
         tables[0][byte] = crc;
     }
-    for table in 1..8 {
+    for table in 1..STEP {
         for byte in 0..256 {
             let before = tables[table - 1][byte];
             tables[table][byte] = (before >> 8) ^ tables[0][(before & 0xff) as usize];
@@ -32,18 +35,18 @@ fn tables() -> Box<Tables> {
 pub fn crc32c(bytes: &[u8]) -> u32 {
     let tables: &Tables = &TABLES;
     let mut crc = !0u32;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    for eight in eights {
-        let [a, b, c, d, e, f, g, h] = *eight;
-        let low = crc ^ u32::from_le_bytes([a, b, c, d]);
-        crc = tables[7][(low & 0xff) as usize]
-            ^ tables[6][(low >> 8 & 0xff) as usize]
-            ^ tables[5][(low >> 16 & 0xff) as usize]
-            ^ tables[4][(low >> 24) as usize]
-            ^ tables[3][e as usize]
-            ^ tables[2][f as usize]
-            ^ tables[1][g as usize]
-            ^ tables[0][h as usize];
+    let (steps, rest) = bytes.as_chunks::<STEP>();
+    for step in steps {
+        let [a, b, c, d, ..] = *step;
+        let first = crc ^ u32::from_le_bytes([a, b, c, d]);
+        let mut next = tables[STEP - 1][(first & 0xff) as usize]
+            ^ tables[STEP - 2][(first >> 8 & 0xff) as usize]
+            ^ tables[STEP - 3][(first >> 16 & 0xff) as usize]
+            ^ tables[STEP - 4][(first >> 24) as usize];
+        for place in 4..STEP {
+            next ^= tables[STEP - 1 - place][usize::from(step[place])];
+        }
+        crc = next;
     }
     for byte in rest {
         crc = (crc >> 8) ^ tables[0][((crc ^ u32::from(*byte)) & 0xff) as usize];
@@ -61,5 +64,7 @@ mod tests {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
         assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        let ascending: Vec<u8> = (0..32).collect();
+        assert_eq!(crc32c(&ascending), 0x46dd_794e);
     }
 }

@@ -3,15 +3,7 @@
 
 use crate::trace::{Lsn, PageId};
 
-/// Appends a number.
-#[inline]
-pub fn put_number(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
+pub use crate::trace::plain::push_number as put_number;
 
 /// Appends a byte string.
 #[inline]

@@ -177,13 +177,17 @@ impl Database {
         Ok(journal.take_told())
     }
 
-    /// Makes a checkpoint: recovery will start from here, and older log is removed.
+    /// Makes a checkpoint: recovery will start from here, and older log is removed. What a committed transaction gave up and
+    /// cannot be read is given up for good: the checkpoint is made, and the answer is that error, once.
     pub fn checkpoint(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.ready()?;
+        let mut leaked = None;
         for txn in self.journal()?.transactions.committed() {
-            self.tree.finish_committed(cx, txn)?;
+            let error = self.tree.finish_or_leak(cx, txn)?;
+            leaked = leaked.or(error);
         }
-        self.tree.checkpoint(cx)
+        self.tree.checkpoint(cx)?;
+        leaked.map_or(Ok(()), Err)
     }
 
     /// Writes the dirty pages that hold the log back most, at most so many: what a background flusher does.

@@ -318,7 +318,9 @@ words! {
 
 words! {
     /// How a node is doing.
+    #[derive(Default)]
     NodeStatus {
+        #[default]
         Up = "up",
         /// It does nothing, and keeps everything: a long garbage collection.
         Paused = "paused",

@@ -11,6 +11,10 @@ use super::{EngineState, Event, NO_CAUSE, PageId, Record, Trace};
 #[derive(Clone, Debug)]
 pub struct Recorder {
     on: bool,
+    /// Nothing is recorded from the moment on when the power fails.
+    ends_with_power: bool,
+    /// Recording was on when the power failed.
+    is_dark: bool,
     cause: u32,
     node: u16,
     pub trace: Trace,
@@ -34,7 +38,17 @@ pub struct Capture {
 impl Default for Recorder {
     fn default() -> Recorder {
         let trace = Trace::new();
-        Recorder { on: true, cause: NO_CAUSE, node: 0, trace, capture: None, last_state: None, states_bytes: 0 }
+        Recorder {
+            on: true,
+            ends_with_power: false,
+            is_dark: false,
+            cause: NO_CAUSE,
+            node: 0,
+            trace,
+            capture: None,
+            last_state: None,
+            states_bytes: 0,
+        }
     }
 }
 
@@ -47,6 +61,25 @@ impl Recorder {
     /// Switches recording; returns how it was.
     pub fn switch(&mut self, on: bool) -> bool {
         std::mem::replace(&mut self.on, on)
+    }
+
+    /// Whether recording ends when the power fails: a program that has no power does nothing any more, and what the engine
+    /// tidies up after an error is not to be seen.
+    pub fn end_with_power(&mut self, ends: bool) {
+        self.ends_with_power = ends;
+    }
+
+    /// The power has failed.
+    #[cold]
+    pub fn power_failed(&mut self) {
+        if self.ends_with_power {
+            self.is_dark |= std::mem::take(&mut self.on);
+        }
+    }
+
+    /// Goes on with recording where the power's failing ended it.
+    pub fn go_on(&mut self) {
+        self.on |= std::mem::take(&mut self.is_dark);
     }
 
     /// Appends the event that `build` makes, if recording is on.
@@ -74,6 +107,24 @@ impl Recorder {
     #[inline(always)]
     pub fn end(&mut self, before: Cause) {
         self.cause = before.0;
+    }
+
+    /// Lets an earlier record be the cause of what follows, until [`Recorder::end`].
+    #[inline(always)]
+    pub fn caused_by(&mut self, record: u32) -> Cause {
+        Cause(std::mem::replace(&mut self.cause, record))
+    }
+
+    /// The record that was made last, as a cause; [`NO_CAUSE`] while nothing is recorded.
+    #[inline(always)]
+    pub fn latest(&self) -> u32 {
+        if self.is_on() { (self.trace.len() as u32).wrapping_sub(1) } else { NO_CAUSE }
+    }
+
+    /// From now on records are of this node; gives the node before.
+    #[inline(always)]
+    pub fn at_node(&mut self, node: u16) -> u16 {
+        std::mem::replace(&mut self.node, node)
     }
 
     /// The last state that was taken of the engine at work.

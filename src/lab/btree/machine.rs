@@ -145,7 +145,7 @@ impl Btree {
         let (page, bit) = (number("page"), number("bit"));
         let bits = self.settings.options.page_size * 8;
         if bit >= bits {
-            return Err(Refusal::NoSuchBit { bit, bits });
+            return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
         self.tree.flip_bit(cx, PageId(page), bit)?;
         Ok(format!("Bit {bit} of page {page} is flipped on the disk."))

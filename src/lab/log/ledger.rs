@@ -65,6 +65,8 @@ impl Ledger {
     /// Tells an event, and notes it.
     fn tell(&mut self, cx: &mut Cx, event: Event) {
         Rc::make_mut(&mut self.notes).fold(&event);
+        // The client has power when the engine has none.
+        cx.recorder.go_on();
         cx.emit(|| event);
     }
 

@@ -54,6 +54,12 @@ pub fn is_power_off(error: &StorageError) -> bool {
 }
 
 impl LogLab {
+    /// What the engine did without power was not recorded; what is done to it from here on is.
+    fn end_of_step(&self, cx: &mut Cx) {
+        cx.recorder.end_with_power(false);
+        cx.recorder.go_on();
+    }
+
     /// The place of the transaction that a command is about.
     fn place(&self, name: Option<&str>) -> Result<usize, Refusal> {
         let open = || self.ledger.open.iter().map(|open| open.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -295,7 +301,7 @@ impl LogLab {
         let (page, bit) = (number("page"), number("bit"));
         let bits = self.settings.options.page_size * 8;
         if bit >= bits {
-            return Err(Refusal::NoSuchBit { bit, bits });
+            return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
         self.database.flip_bit(cx, PageId(page), bit)?;
         self.damaged(cx, PageId(page));
@@ -347,7 +353,9 @@ impl Machine for LogLab {
         if call.info.name == "clear" {
             return Ok(Task::Reopen);
         }
+        cx.recorder.end_with_power(true);
         let done = self.single(cx, call);
+        self.end_of_step(cx);
         if call.info.name != "crash-after" && self.power_is_off() {
             return Ok(Task::Done(self.power_failed(cx)));
         }
@@ -362,7 +370,9 @@ impl Machine for LogLab {
 
     fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
         let Some(mut job) = self.job.take() else { return Ok(()) };
+        cx.recorder.end_with_power(true);
         let mut stepped = job.step(self, cx);
+        self.end_of_step(cx);
         if self.power_is_off() {
             job.cut_short(self.power_failed(cx));
             stepped = Ok(());

@@ -1,115 +1,35 @@
-//! The two stores of the lab, asked alike: the log-structured merge tree, and a B+tree under a log.
+//! The two stores of the lab: the log-structured merge tree, and a B+tree under a log. What both do alike they do as a
+//! [`Store`]; here is what the lab asks of each besides.
 
 use std::rc::Rc;
 
 use super::settings::Settings;
 use crate::lab::refusal::Refusal;
 use crate::sim::Cx;
-use crate::storage::lsm::{Lsm, ScanBounds, WriteBatch};
-use crate::storage::{Database, StorageError};
+use crate::storage::lsm::{Lsm, ScanBounds};
+use crate::storage::{StorageError, Store, TreeStore};
 use crate::trace::parts::{LsmState, Parts};
-use crate::trace::{EngineState, Event, FileNumber, PageId, TxnId};
+use crate::trace::{EngineState, Event, FileNumber, PageId};
 
 #[derive(Clone)]
 pub enum Engine {
     Lsm(Box<Lsm>),
-    Btree(Box<Database>),
-}
-
-/// What a command asks of a store that it does not have.
-fn only_lsm(what: &'static str) -> Refusal {
-    Refusal::NotThisStore { what }
+    Btree(Box<TreeStore>),
 }
 
 impl Engine {
     pub fn create(cx: &mut Cx, settings: &Settings) -> Result<Engine, StorageError> {
         Ok(match settings.is_btree {
-            true => Engine::Btree(Box::new(Database::create(cx, &settings.btree, &settings.log)?)),
+            true => Engine::Btree(Box::new(TreeStore::create(cx, &settings.btree, &settings.log)?)),
             false => Engine::Lsm(Box::new(Lsm::create(cx, &settings.lsm)?)),
         })
     }
 
-    pub fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+    /// What both do alike.
+    pub fn store(&mut self) -> &mut dyn Store {
         match self {
-            Engine::Lsm(lsm) => lsm.put(cx, key, value),
-            Engine::Btree(database) => {
-                transact(database, cx, |database, cx, txn| database.put(cx, txn, key, value).map(drop))
-            }
-        }
-    }
-
-    pub fn delete(&mut self, cx: &mut Cx, key: &[u8]) -> Result<(), StorageError> {
-        match self {
-            Engine::Lsm(lsm) => lsm.delete(cx, key),
-            Engine::Btree(database) => {
-                transact(database, cx, |database, cx, txn| database.delete(cx, txn, key).map(drop))
-            }
-        }
-    }
-
-    pub fn delete_range(&mut self, cx: &mut Cx, from: &[u8], to: &[u8]) -> Result<(), StorageError> {
-        match self {
-            Engine::Lsm(lsm) => lsm.delete_range(cx, from, to),
-            Engine::Btree(database) => {
-                let mut keys: Vec<Vec<u8>> = Vec::new();
-                let mut visit = |key: &[u8], _: &[u8]| keys.push(key.to_vec());
-                database.scan(cx, Some(from), Some(to), false, u64::MAX, &mut visit)?;
-                keys.retain(|key| **key < *to);
-                transact(database, cx, |database, cx, txn| {
-                    keys.iter().try_for_each(|key| database.delete(cx, txn, key).map(drop))
-                })
-            }
-        }
-    }
-
-    /// Puts all of these, or none.
-    pub fn write(&mut self, cx: &mut Cx, records: &[(&[u8], Vec<u8>)]) -> Result<(), StorageError> {
-        match self {
-            Engine::Lsm(lsm) => {
-                let mut batch = WriteBatch::new();
-                records.iter().for_each(|(key, value)| batch.put(key, value));
-                lsm.write(cx, &mut batch)
-            }
-            Engine::Btree(database) => transact(database, cx, |database, cx, txn| {
-                records.iter().try_for_each(|(key, value)| database.put(cx, txn, key, value).map(drop))
-            }),
-        }
-    }
-
-    pub fn get(&mut self, cx: &mut Cx, key: &[u8], snapshot: Option<u64>) -> Result<Option<Vec<u8>>, Refusal> {
-        match self {
-            Engine::Lsm(lsm) => Ok(lsm.get(cx, key, snapshot)?),
-            Engine::Btree(_) if snapshot.is_some() => Err(only_lsm("snapshots")),
-            Engine::Btree(database) => Ok(database.get(cx, key)?),
-        }
-    }
-
-    pub fn scan(
-        &mut self,
-        cx: &mut Cx,
-        bounds: ScanBounds,
-        limit: u64,
-        snapshot: Option<u64>,
-        visit: &mut dyn FnMut(&[u8], &[u8]),
-    ) -> Result<u64, Refusal> {
-        match self {
-            Engine::Lsm(lsm) => Ok(lsm.scan(cx, bounds, limit, snapshot, visit)?),
-            Engine::Btree(_) if snapshot.is_some() => Err(only_lsm("snapshots")),
-            Engine::Btree(database) => Ok(database.scan(cx, bounds.from, bounds.to, bounds.backward, limit, visit)?),
-        }
-    }
-
-    pub fn snapshot(&mut self, cx: &mut Cx) -> Result<u64, Refusal> {
-        match self {
-            Engine::Lsm(lsm) => Ok(lsm.snapshot(cx)),
-            Engine::Btree(_) => Err(only_lsm("snapshots")),
-        }
-    }
-
-    pub fn release(&mut self, cx: &mut Cx, snapshot: u64) -> Result<(), Refusal> {
-        match self {
-            Engine::Lsm(lsm) => Ok(lsm.release_snapshot(cx, snapshot)?),
-            Engine::Btree(_) => Err(only_lsm("snapshots")),
+            Engine::Lsm(lsm) => &mut **lsm,
+            Engine::Btree(tree) => &mut **tree,
         }
     }
 
@@ -117,9 +37,9 @@ impl Engine {
     pub fn flush(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         match self {
             Engine::Lsm(lsm) => lsm.flush(cx),
-            Engine::Btree(database) => {
-                database.flush(cx)?;
-                database.checkpoint(cx)
+            Engine::Btree(tree) => {
+                tree.database_mut().flush(cx)?;
+                tree.database_mut().checkpoint(cx)
             }
         }
     }
@@ -127,7 +47,7 @@ impl Engine {
     pub fn lsm(&mut self, what: &'static str) -> Result<&mut Lsm, Refusal> {
         match self {
             Engine::Lsm(lsm) => Ok(lsm),
-            Engine::Btree(_) => Err(only_lsm(what)),
+            Engine::Btree(_) => Err(Refusal::NotThisStore { what }),
         }
     }
 
@@ -135,21 +55,21 @@ impl Engine {
     /// again the run goes on from before the crash.
     pub fn crash(&mut self, cx: &mut Cx, choice: u64) -> Result<(), StorageError> {
         match self {
-            Engine::Lsm(lsm) => match (**lsm).clone().crash(cx, choice) {
-                Ok((tree, _)) => {
+            Engine::Lsm(lsm) => {
+                let counters = lsm.all_counters();
+                let crashed = (**lsm).clone().crash(cx, choice);
+                let opened = crashed.map(|(mut tree, _)| {
+                    // Whoever measures has outlived the crash.
+                    tree.count_on(counters);
                     **lsm = tree;
-                    Ok(())
-                }
-                Err(failure) => {
-                    self.tell(cx);
-                    Err(failure.error)
-                }
-            },
-            Engine::Btree(database) => {
-                database.crash_seeded(cx, choice);
-                let recovered = database.recover(cx);
+                });
                 self.tell(cx);
-                recovered
+                opened.map_err(|failure| failure.error)
+            }
+            Engine::Btree(tree) => {
+                let crashed = tree.crash(cx, choice);
+                self.tell(cx);
+                crashed.map(drop)
             }
         }
     }
@@ -171,13 +91,15 @@ impl Engine {
                 lsm.disk_mut().flip_file_bit(cx, id, bit).map_err(StorageError::Disk)?;
                 Ok(format!("Bit {bit} of table {file} is flipped on the disk."))
             }
-            Engine::Btree(database) => {
-                let bits = database.tree().options().page_size * 8;
-                let (page, bit) = (u32::try_from(file).unwrap_or(u32::MAX), u32::try_from(bit).unwrap_or(u32::MAX));
-                if bit >= bits {
+            Engine::Btree(tree) => {
+                let (pages, bits) =
+                    (tree.database().tree().page_count(), tree.database().tree().options().page_size * 8);
+                let page = u32::try_from(file).ok().filter(|page| *page < pages);
+                let page = page.ok_or(Refusal::NoSuchTreePage { page: file, pages })?;
+                let Some(bit) = u32::try_from(bit).ok().filter(|bit| *bit < bits) else {
                     return Err(Refusal::NoSuchBit { bit, bits });
-                }
-                database.disk_mut().flip_bit(cx, PageId(page), bit).map_err(StorageError::Disk)?;
+                };
+                tree.database_mut().disk_mut().flip_bit(cx, PageId(page), bit).map_err(StorageError::Disk)?;
                 Ok(format!("Bit {bit} of page {page} is flipped on the disk."))
             }
         }
@@ -190,16 +112,16 @@ impl Engine {
                 let found = lsm.verify(cx);
                 (found.entries, found.problem)
             }
-            Engine::Btree(database) => {
-                let found = database.verify(cx);
-                (found.records, found.problem)
+            Engine::Btree(tree) => {
+                let problem = tree.problem(cx);
+                (tree.database().tree().records(), problem)
             }
         }
     }
 
     /// The value of a key, read outside of virtual time and unseen.
     pub fn value_aside(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Refusal> {
-        self.clone().get(&mut unseen(), key, None)
+        Ok(self.clone().store().get(&mut unseen(), key, None)?)
     }
 
     /// All keys that are there, read outside of virtual time and unseen.
@@ -207,15 +129,15 @@ impl Engine {
         let mut cx = unseen();
         let mut keys = Vec::new();
         let mut visit = |key: &[u8], _: &[u8]| keys.push(key.to_vec());
-        self.clone().scan(&mut cx, ScanBounds::default(), u64::MAX, None, &mut visit)?;
+        self.clone().store().scan(&mut cx, ScanBounds::default(), u64::MAX, None, &mut visit)?;
         Ok(keys)
     }
 
     pub fn state(&self, cx: &Cx, previous: Option<&EngineState>) -> EngineState {
         match self {
             // The log of the B+tree is not shown here: there is a lab for it.
-            Engine::Btree(database) => {
-                let mut state = database.state_since(cx, previous);
+            Engine::Btree(tree) => {
+                let mut state = tree.database().state_since(cx, previous);
                 state.parts.log = None;
                 state
             }
@@ -234,7 +156,7 @@ impl Engine {
     pub fn state_cost(&self) -> u32 {
         match self {
             Engine::Lsm(lsm) => (lsm.options().memtable_bytes >> 12) + lsm.version().table_count() as u32 / 16,
-            Engine::Btree(database) => database.tree().page_count() / 8,
+            Engine::Btree(tree) => tree.database().tree().page_count() / 8,
         }
     }
 
@@ -246,7 +168,7 @@ impl Engine {
                 let disk = lsm.disk();
                 2 * disk.files().filter_map(|(file, _)| disk.file_len(file)).sum::<u64>() as usize
             }
-            Engine::Btree(database) => database.tree().approx_bytes(),
+            Engine::Btree(tree) => tree.database().tree().approx_bytes(),
         }
     }
 
@@ -254,8 +176,9 @@ impl Engine {
     pub fn disk_bytes(&self) -> usize {
         match self {
             Engine::Lsm(lsm) => lsm.version().bytes() as usize,
-            Engine::Btree(database) => {
-                database.tree().page_count() as usize * database.tree().options().page_size as usize
+            Engine::Btree(tree) => {
+                let tree = tree.database().tree();
+                tree.page_count() as usize * tree.options().page_size as usize
             }
         }
     }
@@ -270,7 +193,7 @@ impl Engine {
     pub fn page_image(&self, page: PageId) -> Option<Vec<u8>> {
         match self {
             Engine::Lsm(_) => None,
-            Engine::Btree(database) => database.tree().page_image(page),
+            Engine::Btree(tree) => tree.database().tree().page_image(page),
         }
     }
 }
@@ -280,23 +203,6 @@ fn unseen() -> Cx {
     let mut cx = Cx::new(0);
     cx.recorder.switch(false);
     cx
-}
-
-/// A transaction of its own around some writes.
-fn transact(
-    database: &mut Database,
-    cx: &mut Cx,
-    write: impl FnOnce(&mut Database, &mut Cx, TxnId) -> Result<(), StorageError>,
-) -> Result<(), StorageError> {
-    let txn = database.begin(cx)?;
-    match write(database, cx, txn).and_then(|()| database.commit(cx, txn).map(drop)) {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            // What cannot be taken back now is taken back by recovery.
-            let _ = database.abort(cx, txn);
-            Err(error)
-        }
-    }
 }
 
 /// Frozen memtables do not change: those that an older state has are taken from there.

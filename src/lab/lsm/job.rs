@@ -162,7 +162,7 @@ impl Job {
         match &self.work {
             Work::GetRandom { .. } => self.read(lab, cx),
             Work::DeleteRandom { .. } => {
-                lab.engine.delete(cx, &self.key)?;
+                lab.engine.store().delete(cx, &self.key)?;
                 self.tally.deleted += 1;
                 Ok(())
             }
@@ -192,7 +192,7 @@ impl Job {
             }
             Operation::Scan(_, length) => {
                 let bounds = ScanBounds { from: Some(&self.key), to: None, backward: false };
-                self.tally.scanned += lab.engine.scan(cx, bounds, length, None, &mut |_, _| {})?;
+                self.tally.scanned += lab.engine.store().scan(cx, bounds, length, None, &mut |_, _| {})?;
                 Ok(())
             }
         }
@@ -205,13 +205,13 @@ impl Job {
         for (byte, change) in self.value.iter_mut().zip(version.to_be_bytes().iter().rev()) {
             *byte = b'a' + (*byte - b'a' + change % 26) % 26;
         }
-        lab.engine.put(cx, &self.key, &self.value)?;
+        lab.engine.store().put(cx, &self.key, &self.value)?;
         self.tally.put += 1;
         Ok(())
     }
 
     fn read(&mut self, lab: &mut LsmLab, cx: &mut Cx) -> Result<(), Refusal> {
-        match lab.engine.get(cx, &self.key, None)? {
+        match lab.engine.store().get(cx, &self.key, None)? {
             Some(_) => self.tally.found += 1,
             None => self.tally.missing += 1,
         }

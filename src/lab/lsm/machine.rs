@@ -12,8 +12,8 @@ use crate::lab::script::Call;
 use crate::lab::values::Values;
 use crate::lab::words::{counted, grouped, shown};
 use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::storage::lsm::{ScanBounds, Work};
+use crate::storage::lsm::{ScanBounds, Work, WriteBatch};
+use crate::storage::{Snapshot, StorageError};
 use crate::trace::{EngineState, PageId};
 
 /// Keys that the answer to a scan names before it leaves some off.
@@ -74,21 +74,22 @@ impl LsmLab {
             Some(text) => text.as_bytes().to_vec(),
             None => self.made_value(key, call),
         };
-        self.engine.put(cx, key, &value)?;
+        self.engine.store().put(cx, key, &value)?;
         Ok(format!("{} is put.", shown(key)))
     }
 
     fn batch(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         self.check_room()?;
         let keys: Vec<_> = call.arguments.keys("key").collect();
-        let records: Vec<(&[u8], Vec<u8>)> = keys.iter().map(|key| (&key[..], self.made_value(key, call))).collect();
-        self.engine.write(cx, &records)?;
-        Ok(format!("{} put together.", counted(records.len() as u64, "key")))
+        let mut batch = WriteBatch::new();
+        keys.iter().for_each(|key| batch.put(key, &self.made_value(key, call)));
+        self.engine.store().write(cx, &mut batch)?;
+        Ok(format!("{} put together.", counted(keys.len() as u64, "key")))
     }
 
     fn get(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         let Some(key) = call.arguments.key("key") else { return Ok(String::new()) };
-        let value = self.engine.get(cx, key, call.arguments.number("snapshot"))?;
+        let value = self.engine.store().get(cx, key, named_snapshot(call))?;
         let found = u64::from(value.is_some());
         self.tally = Tally { found, missing: 1 - found, ..Tally::default() };
         Ok(match value {
@@ -105,7 +106,9 @@ impl LsmLab {
         if from >= to {
             return Ok(format!("Nothing lies from {} up to {}.", shown(from), shown(to)));
         }
-        self.engine.delete_range(cx, from, to)?;
+        let mut batch = WriteBatch::new();
+        batch.delete_range(from, to);
+        self.engine.store().write(cx, &mut batch)?;
         Ok(format!("Everything from {} up to, not including, {} is deleted.", shown(from), shown(to)))
     }
 
@@ -127,7 +130,7 @@ impl LsmLab {
                 last.extend_from_slice(key);
             }
         };
-        let found = self.engine.scan(cx, bounds, limit, arguments.number("snapshot"), &mut visit)?;
+        let found = self.engine.store().scan(cx, bounds, limit, named_snapshot(call), &mut visit)?;
         self.tally = Tally { found, ..Tally::default() };
         let mut answer = format!("{}: {}", counted(found, "record"), keys.join(" "));
         match found as usize {
@@ -188,18 +191,18 @@ impl Machine for LsmLab {
             "get" => self.get(cx, call)?,
             "delete" => {
                 let key = key.cloned().unwrap_or_else(|| crate::trace::Bytes::from(&[][..]));
-                self.engine.delete(cx, &key)?;
+                self.engine.store().delete(cx, &key)?;
                 format!("{} is deleted.", shown(&key))
             }
             "delete-range" => self.delete_range(cx, call)?,
             "scan" => self.scan(cx, call)?,
             "batch" => self.batch(cx, call)?,
             "snapshot" => {
-                let snapshot = self.engine.snapshot(cx)?;
+                let snapshot = self.engine.store().snapshot(cx)?.number();
                 format!("Snapshot {snapshot}: `get KEY snapshot {snapshot}` reads it.")
             }
             "release" => {
-                self.engine.release(cx, number("snapshot"))?;
+                self.engine.store().release(cx, Snapshot::numbered(number("snapshot")))?;
                 format!("Snapshot {} is released.", number("snapshot"))
             }
             "verify" => answer_of(self.engine.verify(cx)),
@@ -269,6 +272,11 @@ impl Machine for LsmLab {
     fn clone_box(&self) -> Box<dyn Machine> {
         Box::new(self.clone())
     }
+}
+
+/// The snapshot that a read is to see.
+fn named_snapshot(call: &Call) -> Option<Snapshot> {
+    call.arguments.number("snapshot").map(Snapshot::numbered)
 }
 
 fn answer_of((entries, problem): (u64, Option<String>)) -> String {

@@ -168,10 +168,39 @@ impl Pages {
         let (page, bit) = (page_of(call), call.arguments.number("bit").unwrap_or_default() as u32);
         let bits = self.heap.options().page_size * 8;
         if bit >= bits {
-            return Err(Refusal::NoSuchBit { bit, bits });
+            return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
         self.heap.flip_bit(cx, page, bit)?;
         Ok(format!("Bit {} of byte {} of page {} is flipped on the disk.", bit % 8, bit / 8, page.0))
+    }
+
+    fn start(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal> {
+        let answer = match call.info.name {
+            "insert" => self.insert(cx, call)?,
+            "update" | "grow" | "shrink" => self.change(cx, call)?,
+            "get" => self.get(cx, call)?,
+            "delete" => self.delete(cx, call)?,
+            "compact" => self.compact(cx, call)?,
+            "read" => self.read(cx, call)?,
+            "verify" => self.verify(cx),
+            "flush" => self.flush(cx)?,
+            "crash" => self.crash(cx)?,
+            "flip" => self.flip(cx, call)?,
+            "clear" => return Ok(Task::Reopen),
+            _ => {
+                let units = self.units(call, data);
+                self.job = Some(Box::new(Job::new(self, cx, call, units)?));
+                return Ok(Task::Long);
+            }
+        };
+        Ok(Task::Done(answer))
+    }
+
+    /// What was done unrecorded is described next.
+    fn seal(&mut self, cx: &Cx) {
+        if !cx.recorder.is_on() {
+            self.heap.seal_told();
+        }
     }
 
     fn verify(&mut self, cx: &mut Cx) -> String {
@@ -196,25 +225,9 @@ fn page_of(call: &Call) -> PageId {
 
 impl Machine for Pages {
     fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal> {
-        let answer = match call.info.name {
-            "insert" => self.insert(cx, call)?,
-            "update" | "grow" | "shrink" => self.change(cx, call)?,
-            "get" => self.get(cx, call)?,
-            "delete" => self.delete(cx, call)?,
-            "compact" => self.compact(cx, call)?,
-            "read" => self.read(cx, call)?,
-            "verify" => self.verify(cx),
-            "flush" => self.flush(cx)?,
-            "crash" => self.crash(cx)?,
-            "flip" => self.flip(cx, call)?,
-            "clear" => return Ok(Task::Reopen),
-            _ => {
-                let units = self.units(call, data);
-                self.job = Some(Box::new(Job::new(self, cx, call, units)?));
-                return Ok(Task::Long);
-            }
-        };
-        Ok(Task::Done(answer))
+        let task = self.start(cx, call, data);
+        self.seal(cx);
+        task
     }
 
     fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
@@ -229,7 +242,9 @@ impl Machine for Pages {
     }
 
     fn finish(&mut self, cx: &mut Cx) -> Result<String, Refusal> {
-        Ok(self.job.take().map(|job| job.finish(self, cx)).unwrap_or_default())
+        let answer = self.job.take().map(|job| job.finish(self, cx)).unwrap_or_default();
+        self.seal(cx);
+        Ok(answer)
     }
 
     fn rewritten(&self, call: &Call, text: &str, data: &Data, unrecorded: bool) -> (String, Data) {

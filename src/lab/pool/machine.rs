@@ -110,6 +110,9 @@ impl PoolLab {
         if let Some(page) = pages.iter().find(|page| **page >= self.settings.pages) {
             return Err(Refusal::NoSuchPage { page: *page, pages: self.settings.pages });
         }
+        if call.info.name == "pin" {
+            self.check_pins(&pages)?;
+        }
         if self.settings.policy.kind == PolicyKind::Optimum {
             self.pager.foretell(cx, &pages);
         }
@@ -122,6 +125,21 @@ impl PoolLab {
             }
         }
         Ok(hits_since(cx, &before))
+    }
+
+    /// Whether there is a frame for each of the pages that are pinned and shall be: all of them are pinned or none.
+    fn check_pins(&self, pages: &[u32]) -> Result<(), Refusal> {
+        let mut held: Vec<u32> = Vec::new();
+        for page in self.pinned.iter().map(|(page, _)| page.0).chain(pages.iter().copied()) {
+            if !held.contains(&page) {
+                held.push(page);
+            }
+        }
+        let (needed, frames) = (held.len(), self.pager.pool.capacity());
+        if needed > frames as usize {
+            return Err(Refusal::TooManyPins { needed, frames });
+        }
+        Ok(())
     }
 
     fn unpin(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {

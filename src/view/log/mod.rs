@@ -38,6 +38,7 @@ pub static GUIDE: Guide = Guide {
     invitation: "Click a record, a page, a transaction: here is what it is made of. Drag the bolt onto the timeline to cut the power there.",
     fold: fold::fold,
     words: fold::words,
+    field: "key",
     quick: QUICK,
 };
 

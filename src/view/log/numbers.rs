@@ -56,15 +56,15 @@ pub static MEASURES: &[Measure] = &[
     },
     Measure {
         name: "commit-time",
-        label: "Time to commit",
+        label: "Commit time",
         unit: Unit::Nanoseconds,
         help: "Virtual time from the commit record to the acknowledgement, on average.",
         of: |view| (view.log.commits > 0).then(|| view.log.commit_ns as f64 / view.log.commits as f64),
     },
     Measure {
         name: "syncs-per-commit",
-        label: "Syncs per commit",
-        unit: Unit::Ratio,
+        label: "Syncs / commit",
+        unit: Unit::Factor,
         help: "Syncs of log and pages, for each commit that was acknowledged.",
         of: |view: &View| {
             (view.log.commits > 0).then(|| view.state.counters.disk_syncs as f64 / view.log.commits as f64)

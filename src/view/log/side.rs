@@ -9,6 +9,8 @@ use crate::view::describe::{count, key};
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape};
 use crate::view::{Selection, View};
 
+/// From one line of the verdict to the next.
+const LINE_H: f64 = 17.0;
 /// Characters of a value that the notes show.
 const VALUE_CHARS: f64 = 10.0;
 
@@ -22,7 +24,7 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
             (format!("Not so: {}", check.problem), Marks::FAILED, "verdict bad")
         }
         (Some(check), ..) if check.lost > 0 => (
-            format!("What was durable is there, and nothing else; {} lost that had not been synced", check.lost),
+            format!("What was durable is there; {} lost that had not been synced", check.lost),
             Marks::HIT,
             "verdict good",
         ),
@@ -43,14 +45,38 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
         }
         (None, false, _) => (format!("The client was promised {owed} so far"), Marks::NONE, "verdict"),
     };
-    let chars = ((layout.verdict.w - 40.0) / MONO_W).max(4.0) as usize;
-    let shape = Shape::rect(Id::of("verdict", 0), layout.verdict).class(class).marks(marks);
+    let place = layout.verdict;
+    let id = Id::of("verdict", 0);
     let looked_at = client.check.is_some() || (view.log.crashed && pass.is_none());
-    let shape = shape.mark(Marks::CURRENT, looked_at);
-    d.add(shape.label(cut(&text, chars as f64 * MONO_W, MONO_W)).said(text));
+    let shape = Shape::rect(id, place).class(class).marks(marks).mark(Marks::CURRENT, looked_at);
+    let lines = lines(&text, place.w - 40.0, if place.h > 40.0 { 2 } else { 1 });
+    let first = place.y + place.h / 2.0 + 4.5 - (lines.len() as f64 - 1.0) * LINE_H / 2.0;
+    for (number, line) in lines.into_iter().enumerate() {
+        let y = first + number as f64 * LINE_H;
+        let line = Shape::text(id.and(1 + number as u64), place.x + place.w / 2.0, y, line);
+        d.add(line.class("title").anchor(Anchor::Middle));
+    }
+    d.add(shape.said(text));
     if ask.end.log.crashes > 0 {
         passes(d, view, layout);
     }
+}
+
+/// A text in at most so many lines; what finds no room is cut.
+fn lines(text: &str, room: f64, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let fits = |line: &String| (line.chars().count() + 1 + word.chars().count()) as f64 * MONO_W <= room;
+        let last = lines.len();
+        match lines.last_mut() {
+            Some(line) if fits(line) || last == most => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines.into_iter().map(|line| cut(&line, room, MONO_W)).collect()
 }
 
 fn passes(d: &mut Drawing, view: &View, layout: &Layout) {
@@ -175,7 +201,7 @@ fn table(
     for (row, (number, text, target, title)) in rows.into_iter().take(shown).enumerate() {
         let place = Place::new(x, line + 4.0 + row as f64 * ROW_H, w, ROW_H - 2.0);
         let shape =
-            Shape::rect(Id::of(word, 2).and(number), place).class("row").label(cut(&text, place.w - 6.0, MONO_W));
+            Shape::rect(Id::of(word, 2).and(number), place).class("entry").label(cut(&text, place.w - 6.0, MONO_W));
         d.add(shape.target(target, title));
     }
     if count > TABLE_ROWS {

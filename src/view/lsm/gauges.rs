@@ -17,6 +17,8 @@ use super::words::times;
 struct Gauge {
     word: &'static str,
     short: &'static str,
+    /// Where the bar ends: the same for every tree, so that two side by side can be compared.
+    most: f64,
     measured: Option<f64>,
     theory: Option<f64>,
 }
@@ -28,18 +30,21 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
         Gauge {
             word: "Written per byte put",
             short: "Write",
+            most: 16.0,
             measured: measured_writes(view),
             theory: expected.map(|expected| expected.write),
         },
         Gauge {
             word: "Tables searched per get",
             short: "Read",
+            most: 6.0,
             measured: measured_reads(view),
             theory: expected.filter(|_| measured_reads(view).is_some()).map(|expected| expected.read),
         },
         Gauge {
             word: "Room per byte of data",
             short: "Space",
+            most: 4.0,
             measured: measured_space(view),
             theory: expected.filter(|_| measured_space(view).is_some()).map(|expected| expected.space),
         },
@@ -68,8 +73,7 @@ fn one(drawing: &mut Drawing, plan: &Plan, place: Place, index: u64, gauge: &Gau
         false => Shape::text(id.and(1), place.right(), top, number).anchor(Anchor::End),
     };
     drawing.add(number.class("title"));
-    let most = gauge.measured.unwrap_or(0.0).max(gauge.theory.unwrap_or(0.0)).max(1.0) * 1.15;
-    let scale = place.w / scale_of(most);
+    let scale = place.w / gauge.most;
     let track = Place { x: place.x, y: top + 8.0, w: place.w, h: 8.0 };
     drawing.add(Shape::rect(id.and(2), track).class("slot").layer(Layer::Lines));
     if let Some(measured) = gauge.measured {
@@ -86,13 +90,4 @@ fn one(drawing: &mut Drawing, plan: &Plan, place: Place, index: u64, gauge: &Gau
             drawing.add(Shape::text(id.and(5), text_x, track.bottom() + 16.0, text).class("quiet"));
         }
     }
-}
-
-/// The end of a gauge: steps of two, so that it holds still while the numbers move.
-fn scale_of(most: f64) -> f64 {
-    let mut end = 2.0;
-    while end < most {
-        end *= 2.0;
-    }
-    end
 }

@@ -1,11 +1,12 @@
 //! What is in memory: the log's bytes, the memtable's entries each at its key, the memtables that wait.
 
-use super::super::arrange::{MONO_W, Place};
+use super::super::arrange::{MONO_W, Place, SANS_W};
 use super::super::camera::within;
 use super::super::describe::{count, grouped};
 use super::super::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
 use super::super::{Selection, View};
 use super::doing::{Source, Verdict};
+use super::paths::get_chip;
 use super::plan::Plan;
 use super::words::{bytes, bytes_of, label};
 use crate::trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, WriteKind};
@@ -26,7 +27,7 @@ pub fn memtable_id(log: FileNumber) -> Id {
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, record: Option<&Record>) {
     name(drawing, plan, plan.log, "Log", "log", "Log", None);
-    log(drawing, plan, lsm, record);
+    log(drawing, plan, view, lsm, record);
     let filled = (!plan.narrow).then(|| bytes_of(lsm.memtable.bytes, lsm.settings.memtable_bytes));
     name(drawing, plan, plan.memtable, "Memtable", "memtable", "Mem", filled);
     memtable(drawing, plan, view, lsm, record);
@@ -58,7 +59,7 @@ pub fn name(
     }
 }
 
-fn log(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, record: Option<&Record>) {
+fn log(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, record: Option<&Record>) {
     let memtable = &lsm.memtable;
     let scale = log_scale(plan, lsm);
     let part = |bytes: u64| (bytes as f64 * scale).min(plan.log.w);
@@ -96,7 +97,13 @@ fn log(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, record: Option<&Recor
         true => (place.right() + 8.0, Anchor::Start),
         false => (plan.width - 8.0, Anchor::End),
     };
-    drawing.add(Shape::text(id.and(2), x, plan.log.bottom() - 3.0, text).class("quiet").anchor(anchor));
+    // The chip of a get stands over the log's row.
+    let w = text.chars().count() as f64 * SANS_W;
+    let from = if anchor == Anchor::End { x - w } else { x };
+    let chip = view.lsm.get.as_ref().map(|get| get_chip(plan, get).1);
+    if !chip.is_some_and(|chip| chip.x < from + w && from < chip.right()) {
+        drawing.add(Shape::text(id.and(2), x, plan.log.bottom() - 3.0, text).class("quiet").anchor(anchor));
+    }
 }
 
 /// Pixels for a byte of the log: a full memtable's log fills most of the row.
@@ -142,7 +149,9 @@ fn memtable(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, rec
         let deleted = entry.kind == WriteKind::Delete;
         let text = if place.w >= 14.0 { label(&entry.key) } else { String::new() };
         let what = if deleted { "tombstone".to_string() } else { format!("value of {} bytes", entry.value_len) };
-        let shape = Shape::rect(entry_id(entry.sequence), place)
+        // A box does not turn into a bar: one goes, the other comes.
+        let id = entry_id(entry.sequence);
+        let shape = Shape::rect(if text.is_empty() { id.and(1) } else { id }, place)
             .class(if text.is_empty() { "bar" } else { "box" })
             .label(text)
             .mark(Marks::DELETED, deleted)
@@ -217,7 +226,8 @@ fn frozen(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState, memta
         true => format!("{} entries, being written", memtable.entries.len()),
         false => format!("{} entries", memtable.entries.len()),
     };
-    let fits = text.chars().count() as f64 * MONO_W + 10.0 < place.w;
+    // What it answered stands there, when it was asked.
+    let fits = asked.is_none() && text.chars().count() as f64 * MONO_W + 10.0 < place.w;
     drawing.add(
         Shape::rect(memtable_id(memtable.log), place)
             .label(if fits { text } else { String::new() })

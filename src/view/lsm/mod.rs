@@ -46,13 +46,14 @@ pub static GUIDE: Guide = Guide {
     invitation: "Click a table, the memtable or an entry: here is what it is made of, and what it overlaps.",
     fold,
     words: words_of,
+    field: "key",
     quick: &[
-        Quick { text: "put", line: "put {key}" },
-        Quick { text: "get", line: "get {key}" },
-        Quick { text: "delete", line: "delete {key}" },
-        Quick { text: "random", line: "random {count}" },
-        Quick { text: "flush", line: "flush" },
-        Quick { text: "compact", line: "compact all" },
+        Quick { text: "Put", line: "put {key}" },
+        Quick { text: "Get", line: "get {key}" },
+        Quick { text: "Delete", line: "delete {key}" },
+        Quick { text: "Random", line: "random {count}" },
+        Quick { text: "Flush", line: "flush" },
+        Quick { text: "Compact", line: "compact all" },
     ],
 };
 

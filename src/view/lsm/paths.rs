@@ -107,14 +107,23 @@ fn way(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, get: &Get) {
     let top = plan.log.y + 4.0;
     let end = if get.found == Some(false) { plan.axis_y - 8.0 } else { bottom };
     drawing.add(Shape::line(id.and(1), (x, top), (x, end)).marks(Marks::LIT).layer(Layer::Signs));
-    let text = match get.found {
-        None => format!("get {}", label(&get.key)),
-        Some(true) => format!("get {}: found", label(&get.key)),
-        Some(false) => format!("get {}: not there", label(&get.key)),
-    };
-    let w = (text.chars().count() as f64) * 7.25 + 14.0;
-    let place = Place { x: within(x - w / 2.0, plan.gutter, (plan.width - w).max(plan.gutter)), y: 4.0, w, h: 20.0 };
+    let (text, place) = get_chip(plan, get);
     drawing.add(Shape::rect(id, place).class("chip").label(text).layer(Layer::Flying));
+}
+
+/// What the chip at the head of a get's line says, and where it stands.
+pub fn get_chip(plan: &Plan, get: &Get) -> (String, Place) {
+    let x = plan.axis.of(&get.key);
+    let mut text = String::from("get ");
+    text.push_str(&label(&get.key));
+    text.push_str(match get.found {
+        None => "",
+        Some(true) => ": found",
+        Some(false) => ": not there",
+    });
+    let w = (text.chars().count() as f64) * 7.25 + 14.0;
+    let x = within(x - w / 2.0, plan.gutter, (plan.width - w).max(plan.gutter));
+    (text, Place { x, y: 4.0, w, h: 20.0 })
 }
 
 fn words(verdict: Verdict) -> (&'static str, Marks) {

@@ -63,7 +63,7 @@ pub static SCAN: Algorithm = Algorithm {
         "  for each page of the file, in order:",
         "    fetch(page), check its checksum",
         "    for each slot:",
-        "      forwarding address: skip, the row comes later",
+        "      forwarding address: it comes later",
         "      row: read it (and its chain)",
     ],
 };
@@ -74,7 +74,7 @@ pub static DELETE: Algorithm = Algorithm {
     lines: &[
         "delete(id):",
         "  page, slot = where the row is (see get)",
-        "  set the slot free; the bytes stay as garbage",
+        "  free the slot; its bytes stay: garbage",
         "  if it had moved: free that slot too",
         "  if it had a chain: free its pages",
         "  if the page is empty: free it",

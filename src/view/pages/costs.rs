@@ -25,8 +25,11 @@ pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place, places: usize) -
         let one = id.and(index as u64 + 1);
         let mut said = duration(cost.time_ns);
         said.push_str(": ");
-        said.push_str(&grouped(cost.rows));
-        said.push_str(if cost.rows == 1 { " row, " } else { " rows, " });
+        // On a small screen the command says how many rows.
+        if !narrow {
+            said.push_str(&grouped(cost.rows));
+            said.push_str(if cost.rows == 1 { " row, " } else { " rows, " });
+        }
         said.push_str(&grouped(cost.reads));
         said.push_str(if cost.reads == 1 { " page read" } else { " page reads" });
         let text = cost.text.trim_end_matches(" unrecorded");

@@ -25,7 +25,7 @@ pub fn draw(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Pl
     let mut title = format!("Page {}, byte by byte", detail.page.0);
     let damaged = scene.is_damaged(detail.page);
     if damaged {
-        title.push_str(": the checksum does not match");
+        title = format!("Page {}: its checksum does not match", detail.page.0);
     } else if let Some((_, byte, was)) = scene.doing.flipped.filter(|(page, ..)| *page == detail.page) {
         let is = detail.bytes.get(byte).copied().unwrap_or_default();
         title = format!("Page {}: byte {byte} was {}, is {}", detail.page.0, hex(&[was]), hex(&[is]));

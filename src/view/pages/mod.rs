@@ -40,6 +40,7 @@ pub static GUIDE: Guide = Guide {
     invitation: "Click a page, a slot, a row or a byte: here is what it is made of.",
     fold: fold::fold,
     words: fold::words,
+    field: "row",
     quick: &[
         Quick { text: "Insert", line: "insert" },
         Quick { text: "Delete", line: "delete {key}" },

@@ -10,6 +10,7 @@ use crate::view::arrange::{MONO_W, Place, cut};
 use crate::view::drawing::{Drawing, Id, Layer, Marks, Shape};
 use crate::view::{Selection, View};
 
+/// The number of a page beside its tape.
 const LABEL_W: f64 = 30.0;
 const TAPE_H: f64 = 30.0;
 const TAPE_GAP: f64 = 18.0;
@@ -41,9 +42,11 @@ pub fn draw(scene: &Scene, drawing: &mut Drawing, place: Place) -> f64 {
         let text = "slots from the front, rows from the back";
         drawing.add(Shape::text(id.and(1), place.x + 110.0, place.y + 12.0, text).class("quiet"));
     }
-    let (_, below) = place.cut_top(TITLE_H + 2.0);
+    // The arc from a slot to its row rises above the first tape.
+    let (_, below) = place.cut_top(TITLE_H + ARC_H);
+    let aside = label_w(scene);
     let at = |index: usize| {
-        Place::new(below.x + LABEL_W, below.y + index as f64 * (TAPE_H + TAPE_GAP), below.w - LABEL_W, TAPE_H)
+        Place::new(below.x + aside, below.y + index as f64 * (TAPE_H + TAPE_GAP), below.w - aside, TAPE_H)
     };
     for (index, detail) in pages.iter().enumerate() {
         tape(scene, detail, drawing, at(index));
@@ -82,11 +85,17 @@ fn shown<'a>(scene: &Scene<'a>, most: usize) -> Vec<&'a HeapDetail> {
     pages
 }
 
+/// Room for the number of any page.
+fn label_w(scene: &Scene) -> f64 {
+    (scene.end.pages.len().to_string().len() as f64 * MONO_W + 14.0).max(LABEL_W)
+}
+
 fn tape(scene: &Scene, detail: &HeapDetail, drawing: &mut Drawing, place: Place) {
     let page = detail.page;
     let id = Id::of("tape", u64::from(page.0));
     let is_focus = scene.focus.is_some_and(|focus| focus.page == page);
-    let label = Place::new(place.x - LABEL_W, place.y, LABEL_W - 4.0, place.h);
+    let aside = label_w(scene);
+    let label = Place::new(place.x - aside, place.y, aside - 4.0, place.h);
     drawing.add(
         Shape::rect(id, label)
             .class("slot")

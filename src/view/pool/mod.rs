@@ -34,6 +34,7 @@ pub static GUIDE: Guide = Guide {
     pace_ms,
     inspect: facts::inspect,
     invitation: "Click a frame, a page of the map or a page in a list: here is what the pool and its policy know of it.",
+    field: "page",
     quick: &[
         Quick { text: "Access", line: "access {key}" },
         Quick { text: "Change", line: "change {key}" },

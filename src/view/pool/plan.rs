@@ -37,7 +37,7 @@ const LISTED_FEW: usize = 12;
 /// Rows of a list of pages with their times.
 pub const ROWS_MAX: usize = 12;
 /// A larger file has the whole width.
-const WHOLE_WIDTH: usize = 3000;
+pub const WHOLE_WIDTH: usize = 3000;
 
 /// Largest edge of a page in the map of the file.
 pub const PAGE_CELL: f64 = 14.0;
@@ -103,7 +103,7 @@ impl Plan {
         let mut top = plan.tape.bottom() + GAP;
         let large = pages > WHOLE_WIDTH;
         if large {
-            let share = if wide { 0.62 } else { 0.5 };
+            let share = 0.5;
             plan.file = Place::new(0.0, top, width, (ask.room.height * share).max(MAP_MIN_H));
             top = plan.file.y + TITLE_H + map_height(pages, width, plan.file.h - TITLE_H) + GAP;
         }

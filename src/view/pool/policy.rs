@@ -172,7 +172,7 @@ fn balance(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     drawing.add(bar(1, 0.0, once).marks(Marks::FOUND).said(format!("T1 has {once} pages")));
     drawing.add(bar(2, first, again).said(format!("T2 has {again} pages")));
     let at = x + (target * unit).min(width);
-    drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::CURRENT));
+    drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::LIT));
     y + BALANCE_H
 }
 
@@ -198,7 +198,7 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     order.sort_by_key(|(frame, _)| (rank(*frame), *frame));
     let title = match known.policy {
         PolicyKind::Optimum => "By next use: the furthest leaves first".to_string(),
-        _ => format!("By the {} use: the furthest back leaves first", super::words::kth(known.k)),
+        _ => format!("By the {} use: the furthest leaves first", super::words::kth(known.k)),
     };
     drawing.add(Shape::title_of(Id::of("policy", 1), *x, y + 12.0, title));
     let distance = |frame: FrameId| match rank(frame) {
@@ -222,7 +222,8 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
         drawing.add(bar.class("bar").mark(Marks::MUTED, far.is_none()));
         let text = match far {
             None if ahead => "never again".to_string(),
-            None => format!("used less than {} times", known.k),
+            None if known.k == 2 => "used once".to_string(),
+            None => format!("under {} uses", known.k),
             Some(far) if ahead => format!("in {far}"),
             Some(far) => format!("{far} ago"),
         };

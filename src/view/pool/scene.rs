@@ -8,7 +8,7 @@ use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape, Step, chip};
 use super::super::map::{Map, MapOf, cell};
 use super::super::{Selection, View};
-use super::plan::{FRAMES_SHOWN, NUMBERED_MAX, PAGE_CELL, Plan, TITLE_H, known};
+use super::plan::{FRAMES_SHOWN, NUMBERED_MAX, PAGE_CELL, Plan, TITLE_H, WHOLE_WIDTH, known};
 use super::{chart, policy};
 use crate::trace::{Event, FrameId, PageId};
 
@@ -56,10 +56,15 @@ fn title(drawing: &mut Drawing, plan: &Plan, view: &View) {
         Some(known) => known.policy.name().replace("the optimum", "Optimum"),
         None => String::new(),
     };
-    let text = format!("{name} · {} frames", grouped(u64::from(view.state.frames)));
-    drawing.add(Shape::title_of(Id::of("pool-title", 0), 0.0, 14.0, text));
     let (hits, misses) = (view.state.counters.pool_hits, view.state.counters.pool_misses);
     let all = hits + misses;
+    // The two texts share a line; on a small screen the frames are told below.
+    let full = plan.width > 420.0 || all < 100_000;
+    let frames = format!(" · {} frames", grouped(u64::from(view.state.frames)));
+    let text = if full { name + &frames } else { name };
+    // Of a large file the map above is the point: the camera stays there.
+    let stays = plan.pages > WHOLE_WIDTH;
+    drawing.add(Shape::title_of(Id::of("pool-title", 0), 0.0, 14.0, text).mark(Marks::CURRENT, stays));
     if all > 0 {
         let percent = (hits * 200 + all) / (2 * all);
         let text = format!("{} of {} hit · {percent} %", grouped(hits), grouped(all));

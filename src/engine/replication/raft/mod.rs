@@ -278,7 +278,7 @@ impl Node for Raft {
         self.finish(step)
     }
 
-    fn describe(&self, _shelf: &mut Shelf) -> NodeDetail {
+    fn describe(&self) -> NodeDetail {
         self.detail()
     }
 

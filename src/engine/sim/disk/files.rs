@@ -124,7 +124,7 @@ impl File {
 impl Disk {
     /// Creates an empty file. It is certain to be there after a crash once it has been synced.
     pub fn create_file(&mut self, cx: &mut Cx, name: &str) -> Result<FileId, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         if self.find_file(name).is_some() {
             return Err(DiskError::FileExists { name: name.into() });
         }
@@ -168,7 +168,7 @@ impl Disk {
 
     /// Adds bytes at the end of a file; they are volatile until [`Disk::sync_file`]. Gives the offset at which they stand.
     pub fn append(&mut self, cx: &mut Cx, file: FileId, bytes: &[u8]) -> Result<u64, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let index = self.files.index(file)?;
         let full = self.due(&[Fault::DiskFull]).is_some();
         if full || self.bytes_left().is_some_and(|left| left < bytes.len() as u64) {
@@ -196,7 +196,7 @@ impl Disk {
 
     /// Reads `length` bytes from `offset` on; an error if the file ends before.
     pub fn read_file(&mut self, cx: &mut Cx, file: FileId, offset: u64, length: usize) -> Result<Vec<u8>, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let index = self.files.index(file)?;
         let sequential = self.seek_file(file, offset, length);
         cx.pass(self.device.read_ns(length, sequential));
@@ -221,7 +221,7 @@ impl Disk {
 
     /// Makes all of a file durable.
     pub fn sync_file(&mut self, cx: &mut Cx, file: FileId) -> Result<(), DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let index = self.files.index(file)?;
         let known = &mut self.files.present[index];
         known.durable = known.live.len();
@@ -241,7 +241,7 @@ impl Disk {
         if cut == 0 {
             return Ok(());
         }
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let known = &mut self.files.present[index];
         Rc::make_mut(&mut known.live).truncate(length as usize);
         known.durable = known.durable.min(length as usize);
@@ -252,7 +252,7 @@ impl Disk {
 
     /// Removes a file; its room is free at once. A crash before the next sync of anything may bring it back.
     pub fn remove_file(&mut self, cx: &mut Cx, file: FileId) -> Result<(), DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let index = self.files.index(file)?;
         let mut removed = self.files.present.remove(index);
         self.files.bytes -= removed.live.len() as u64;

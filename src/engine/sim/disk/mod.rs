@@ -163,7 +163,7 @@ impl Disk {
 
     /// Adds a page of zeros at the end of the file.
     pub fn extend(&mut self, cx: &mut Cx) -> Result<PageId, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         if self.due(&[Fault::DiskFull]).is_some() || self.pages_left() == Some(0) {
             return Err(self.full(cx));
         }
@@ -175,7 +175,7 @@ impl Disk {
 
     /// Reads a page. What comes back is shared with the disk until either side changes it.
     pub fn read(&mut self, cx: &mut Cx, page: PageId) -> Result<Rc<[u8]>, DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let sequential = self.seek(page)?;
         cx.pass(self.device.read_ns(self.page_size, sequential));
         cx.counters.disk_reads += 1;
@@ -190,7 +190,7 @@ impl Disk {
     /// Writes a page. It is volatile until [`Disk::sync`].
     pub fn write(&mut self, cx: &mut Cx, page: PageId, bytes: Rc<[u8]>) -> Result<(), DiskError> {
         assert_eq!(bytes.len(), self.page_size, "a page is written whole");
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let sequential = self.seek(page)?;
         cx.pass(self.device.write_ns(self.page_size, sequential));
         cx.counters.disk_writes += 1;
@@ -230,7 +230,7 @@ impl Disk {
 
     /// Makes all pages that were written durable.
     pub fn sync(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
-        self.count_operation()?;
+        self.count_operation(cx)?;
         let pages = self.unsynced.len();
         for page in std::mem::take(&mut self.unsynced).iter() {
             let stored = &mut self.pages[page.index()];
@@ -307,25 +307,31 @@ impl Disk {
         }
     }
 
-    /// The image of an interrupted write: a seeded number of sectors from the first on are new, the others are old. None when the page
-    /// has one sector, which a device writes whole or not at all.
+    /// The image of an interrupted write: some sectors are new, the others are old, any of them, because a device writes
+    /// them in the order that it likes. None when the page has one sector, which is written whole or not at all.
     fn tear(&mut self, page: PageId) -> Option<Rc<[u8]>> {
         if self.page_size <= SECTOR_BYTES {
             return None;
         }
         let stored = &self.pages[page.index()];
         let mut image = stored.durable.to_vec();
-        let sectors = (self.page_size / SECTOR_BYTES) as u64;
-        let written = 1 + self.generator.below(sectors - 1) as usize;
-        let bytes = written * SECTOR_BYTES;
-        image[..bytes].copy_from_slice(&stored.live[..bytes]);
+        let sectors = self.page_size / SECTOR_BYTES;
+        // Neither none of them nor all.
+        let written = 1 + self.generator.below((1 << sectors) - 2);
+        for sector in (0..sectors).filter(|sector| written >> sector & 1 == 1) {
+            let place = sector * SECTOR_BYTES..(sector + 1) * SECTOR_BYTES;
+            image[place.clone()].copy_from_slice(&stored.live[place]);
+        }
         Some(Rc::from(image))
     }
 
-    fn count_operation(&mut self) -> Result<(), DiskError> {
+    fn count_operation(&mut self, cx: &mut Cx) -> Result<(), DiskError> {
         self.operations += 1;
         match &mut self.operations_left {
-            Some(0) => Err(DiskError::PowerOff),
+            Some(0) => {
+                cx.recorder.power_failed();
+                Err(DiskError::PowerOff)
+            }
             Some(left) => {
                 *left -= 1;
                 Ok(())
@@ -385,10 +391,13 @@ mod tests {
         let crash = disk.crash(&mut cx);
         assert_eq!(crash.kept + crash.lost + crash.torn, 300);
         assert!([crash.kept, crash.lost, crash.torn].iter().all(|&count| count > 60), "{crash:?}");
+        let mut seen = std::collections::BTreeSet::new();
         for page in 0..300 {
             let bytes = disk.read(&mut cx, PageId(page)).unwrap();
             assert!(bytes.chunks(SECTOR_BYTES).all(|sector| sector.iter().all(|byte| *byte == sector[0])));
+            seen.insert(bytes.iter().step_by(SECTOR_BYTES).copied().collect::<Vec<u8>>());
         }
+        assert!(seen.len() > 13, "four sectors, any of them new: {seen:?}");
     }
 
     #[test]

@@ -114,6 +114,18 @@ impl Heap {
         }
     }
 
+    /// Gives the pages that are told in detail their checksums, after changes that nobody watched: to be called before the
+    /// state is described. At each change it would be a checksum of the whole map for every row.
+    pub fn seal_told(&mut self) {
+        let told = PageId(detailed_pages(self.options.page_size));
+        for frame in self.pager.pool.dirty() {
+            let held = self.pager.pool.frame_mut(frame);
+            if held.page < told {
+                page::seal(Rc::make_mut(&mut held.bytes));
+            }
+        }
+    }
+
     /// Takes the state after pages changed otherwise than by edits.
     pub(super) fn emit_state(&self, cx: &mut Cx) {
         if !cx.recorder.is_on() {

@@ -42,6 +42,8 @@ pub struct Commits {
     /// Acknowledged since somebody last asked which are.
     told: Vec<TxnId>,
     last_sync_ns: u64,
+    /// The record of the newest commit since the log was opened.
+    newest: Lsn,
 }
 
 impl Commits {
@@ -60,22 +62,22 @@ impl Journal {
         txn: TxnId,
         lsn: Lsn,
     ) -> Result<Acknowledged, StorageError> {
-        match self.options.commit {
-            CommitMode::Sync => {
-                self.log.force(cx, disk, lsn)?;
-                cx.emit(|| Event::TransactionAcknowledged { txn });
-                Ok(Acknowledged::Yes)
-            }
-            CommitMode::Async { .. } => {
-                cx.emit(|| Event::TransactionAcknowledged { txn });
-                Ok(Acknowledged::Yes)
-            }
-            CommitMode::Group { .. } => {
-                self.commits.waiting.push_back((txn, lsn, cx.now_ns()));
-                cx.emit(|| Event::TransactionWaits { txn });
-                Ok(Acknowledged::Later)
-            }
+        if self.options.commit == CommitMode::Sync {
+            self.log.force(cx, disk, lsn)?;
         }
+        self.commits.newest = lsn;
+        if let CommitMode::Group { .. } = self.options.commit {
+            self.commits.waiting.push_back((txn, lsn, cx.now_ns()));
+            cx.emit(|| Event::TransactionWaits { txn });
+            return Ok(Acknowledged::Later);
+        }
+        cx.emit(|| Event::TransactionAcknowledged { txn });
+        Ok(Acknowledged::Yes)
+    }
+
+    /// The record of the newest commit since the log was opened; 0: none.
+    pub fn newest_commit(&self) -> Lsn {
+        self.commits.newest
     }
 
     /// Syncs if it is time to.

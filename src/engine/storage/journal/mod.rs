@@ -111,6 +111,8 @@ pub struct Journal {
     doublewrite: Option<FileId>,
     /// Merges and borrows of the transactions under way: pages that taking them back may need.
     reshaped: u32,
+    /// The last overflow chain that was to be freed and that the disk did not read.
+    pub(super) unread_chain: Option<PageId>,
     /// The pass of recovery under way, if one is.
     pub pass: Option<RecoveryPass>,
     /// Something went wrong where nothing may: only recovery helps.
@@ -175,6 +177,7 @@ impl Journal {
             images: BTreeMap::new(),
             doublewrite: None,
             reshaped: 0,
+            unread_chain: None,
             pass: None,
             failed: false,
         }
@@ -291,6 +294,11 @@ impl Journal {
         self.undoing = Some(undo_next);
     }
 
+    /// While a record is taken back: the next one to take back once it is.
+    pub fn undoing(&self) -> Option<Lsn> {
+        self.undoing
+    }
+
     pub fn is_undoing(&self) -> bool {
         self.undoing.is_some()
     }
@@ -328,6 +336,12 @@ impl Journal {
             let (undo_next, undo) = (action.undo_next, KeyUndo::Nothing);
             self.append(cx, self.current, Body::ActionEnd { undo_next, records: 0, undo, freed });
         }
+    }
+
+    /// The current transaction has nothing more to do with a chain, which stays as it is.
+    pub fn end_given_up(&mut self, cx: &mut Cx, chain: PageId) {
+        let undo_next = self.begin_action().undo_next;
+        self.append(cx, self.current, Body::ActionEnd { undo_next, records: 0, undo: KeyUndo::Nothing, freed: chain });
     }
 
     /// An overflow chain that no record leads to any more. It stays until the transaction has committed, because taking

@@ -14,7 +14,7 @@
 
 use super::key::{Kind, Sequence};
 use super::record;
-use crate::storage::codec::put_bytes;
+use crate::storage::codec::{Reader, put_bytes};
 
 /// First sequence number and count.
 const HEAD_BYTES: usize = 12;
@@ -38,13 +38,16 @@ pub struct Write<'a> {
 
 impl Default for WriteBatch {
     fn default() -> WriteBatch {
-        let mut batch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+        let mut batch = WriteBatch::EMPTY;
         batch.clear();
         batch
     }
 }
 
 impl WriteBatch {
+    /// One that takes no memory; to be cleared before use.
+    pub(super) const EMPTY: WriteBatch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+
     pub fn new() -> WriteBatch {
         WriteBatch::default()
     }
@@ -71,24 +74,26 @@ impl WriteBatch {
     }
 
     pub fn put(&mut self, key: &[u8], value: &[u8]) {
-        self.push(Kind::Put, key, value);
+        self.push(Write { kind: Kind::Put, key, value });
     }
 
     pub fn delete(&mut self, key: &[u8]) {
-        self.push(Kind::Delete, key, &[]);
+        self.push(Write { kind: Kind::Delete, key, value: &[] });
     }
 
     /// Deletes the keys from `start` up to, not including, `end`.
     pub fn delete_range(&mut self, start: &[u8], end: &[u8]) {
-        self.push(Kind::RangeDelete, start, end);
+        self.push(Write { kind: Kind::RangeDelete, key: start, value: end });
     }
 
     /// The writes in order.
     pub fn iter(&self) -> Writes<'_> {
-        Writes { rest: &self.bytes[record::HEADER_BYTES + HEAD_BYTES..], left: self.count }
+        Writes { reader: Reader::new(&self.bytes[record::HEADER_BYTES + HEAD_BYTES..]), left: self.count }
     }
 
-    fn push(&mut self, kind: Kind, key: &[u8], value: &[u8]) {
+    #[inline]
+    pub(super) fn push(&mut self, write: Write) {
+        let Write { kind, key, value } = write;
         self.bytes.push(kind as u8);
         put_bytes(&mut self.bytes, key);
         if kind != Kind::Delete {
@@ -116,7 +121,7 @@ impl WriteBatch {
 /// The writes of a batch, and of a log record. Ends early at bytes that are none.
 #[derive(Clone, Debug)]
 pub struct Writes<'a> {
-    rest: &'a [u8],
+    reader: Reader<'a>,
     left: u32,
 }
 
@@ -125,35 +130,15 @@ impl<'a> Writes<'a> {
     pub(super) fn of_record(payload: &'a [u8]) -> Option<(Sequence, Writes<'a>)> {
         let (first, rest) = payload.split_first_chunk::<8>()?;
         let (count, rest) = rest.split_first_chunk::<4>()?;
-        let writes = Writes { rest, left: u32::from_le_bytes(*count) };
+        let writes = Writes { reader: Reader::new(rest), left: u32::from_le_bytes(*count) };
         let mut all = writes.clone();
         all.by_ref().for_each(drop);
-        (all.left == 0 && all.rest.is_empty()).then_some((u64::from_le_bytes(*first), writes))
+        (all.left == 0 && all.reader.rest().is_empty()).then_some((u64::from_le_bytes(*first), writes))
     }
 
     /// Writes still to come.
     pub fn left(&self) -> u32 {
         self.left
-    }
-
-    #[inline]
-    fn take_bytes(&mut self) -> Option<&'a [u8]> {
-        let (mut length, mut shift) = (0usize, 0);
-        loop {
-            let (&byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            length |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-            shift += 7;
-            if shift > 28 {
-                return None;
-            }
-        }
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
     }
 }
 
@@ -165,11 +150,9 @@ impl<'a> Iterator for Writes<'a> {
         if self.left == 0 {
             return None;
         }
-        let (&kind, rest) = self.rest.split_first()?;
-        let kind = Kind::from_byte(kind)?;
-        self.rest = rest;
-        let key = self.take_bytes()?;
-        let value = if kind == Kind::Delete { &[][..] } else { self.take_bytes()? };
+        let kind = Kind::from_byte(self.reader.byte()?)?;
+        let key = self.reader.bytes()?;
+        let value = if kind == Kind::Delete { &[][..] } else { self.reader.bytes()? };
         self.left -= 1;
         Some(Write { kind, key, value })
     }

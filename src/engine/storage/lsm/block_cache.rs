@@ -17,17 +17,14 @@
 use std::rc::Rc;
 
 use crate::sim::{Cx, MEMORY_ACCESS_NS};
+use crate::storage::replacement::chain::{Chain, Links, NIL};
 use crate::trace::{Event, FileNumber};
-
-const NIL: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct Slot {
     file: FileNumber,
     offset: u64,
     block: Rc<[u8]>,
-    newer: u32,
-    older: u32,
 }
 
 /// Blocks by file and offset, the least recently used leaving first.
@@ -39,8 +36,8 @@ pub struct BlockCache {
     free: Vec<u32>,
     /// Slot numbers by hash; the length is a power of two and at least twice the number of blocks.
     places: Vec<u32>,
-    newest: u32,
-    oldest: u32,
+    links: Links,
+    order: Chain,
     hits: u64,
     misses: u64,
     empty: Rc<[u8]>,
@@ -54,8 +51,8 @@ impl BlockCache {
             slots: Vec::new(),
             free: Vec::new(),
             places: vec![NIL; 16],
-            newest: NIL,
-            oldest: NIL,
+            links: Links::default(),
+            order: Chain::default(),
             hits: 0,
             misses: 0,
             empty: Rc::from(&[][..]),
@@ -87,13 +84,16 @@ impl BlockCache {
         self.misses
     }
 
+    /// Counts on from here.
+    pub fn count_on(&mut self, hits: u64, misses: u64) {
+        (self.hits, self.misses) = (hits, misses);
+    }
+
     /// The blocks from the most to the least recently used: file, offset, length.
     pub fn blocks(&self) -> impl Iterator<Item = (FileNumber, u64, usize)> {
-        let mut at = self.newest;
-        std::iter::from_fn(move || {
-            let slot = self.slots.get(at as usize)?;
-            at = slot.older;
-            Some((slot.file, slot.offset, slot.block.len()))
+        self.links.iter_newest_first(&self.order).map(|at| {
+            let slot = &self.slots[at as usize];
+            (slot.file, slot.offset, slot.block.len())
         })
     }
 
@@ -108,10 +108,7 @@ impl BlockCache {
         self.hits += 1;
         cx.pass(MEMORY_ACCESS_NS);
         cx.emit(|| Event::BlockHit { file, offset });
-        if self.newest != at {
-            self.unlink(at);
-            self.push_newest(at);
-        }
+        self.links.raise(&mut self.order, at);
         Some(self.slots[at as usize].block.clone())
     }
 
@@ -123,7 +120,7 @@ impl BlockCache {
         }
         self.make_room(cx, bytes);
         self.used_bytes += bytes;
-        let slot = Slot { file, offset, block, newer: NIL, older: NIL };
+        let slot = Slot { file, offset, block };
         let at = match self.free.pop() {
             Some(at) => {
                 self.slots[at as usize] = slot;
@@ -134,8 +131,9 @@ impl BlockCache {
                 self.slots.len() as u32 - 1
             }
         };
-        self.push_newest(at);
+        self.links.reach(at);
         self.grow_places();
+        self.links.push_newest(&mut self.order, at);
         let (place, _) = self.find(file, offset);
         self.places[place] = at;
         cx.emit(|| Event::BlockCached { file, offset, bytes: bytes as u32 });
@@ -151,24 +149,22 @@ impl BlockCache {
 
     /// Drops the blocks of a table that is removed.
     pub fn forget(&mut self, cx: &mut Cx, file: FileNumber) {
-        let mut at = self.newest;
-        while let Some(slot) = self.slots.get(at as usize) {
-            let older = slot.older;
-            if slot.file == file {
+        let newest_first: Vec<u32> = self.links.iter_newest_first(&self.order).collect();
+        for at in newest_first {
+            if self.slots[at as usize].file == file {
                 self.evict(cx, at);
             }
-            at = older;
         }
     }
 
     fn make_room(&mut self, cx: &mut Cx, bytes: usize) {
-        while self.used_bytes + bytes > self.capacity_bytes && self.oldest != NIL {
-            self.evict(cx, self.oldest);
+        while self.used_bytes + bytes > self.capacity_bytes && self.order.oldest != NIL {
+            self.evict(cx, self.order.oldest);
         }
     }
 
     fn evict(&mut self, cx: &mut Cx, at: u32) {
-        self.unlink(at);
+        self.links.unlink(&mut self.order, at);
         let empty = self.empty.clone();
         let slot = &mut self.slots[at as usize];
         let (file, offset) = (slot.file, slot.offset);
@@ -225,44 +221,18 @@ impl BlockCache {
         self.places[gap] = NIL;
     }
 
-    /// Keeps at least half of the places empty, for the slot that was just taken too.
+    /// Keeps at least half of the places empty, for the slot that was just taken too, which is in no list yet.
     fn grow_places(&mut self) {
         if self.len() * 2 <= self.places.len() {
             return;
         }
         self.places = vec![NIL; self.places.len() * 2];
-        let mut at = self.slots.get(self.newest as usize).map_or(NIL, |newest| newest.older);
-        while at != NIL {
-            let Slot { file, offset, older, .. } = self.slots[at as usize];
+        let newest_first: Vec<u32> = self.links.iter_newest_first(&self.order).collect();
+        for at in newest_first {
+            let Slot { file, offset, .. } = self.slots[at as usize];
             let (place, _) = self.find(file, offset);
             self.places[place] = at;
-            at = older;
         }
-    }
-
-    #[inline]
-    fn unlink(&mut self, at: u32) {
-        let Slot { newer, older, .. } = self.slots[at as usize];
-        match newer {
-            NIL => self.newest = older,
-            _ => self.slots[newer as usize].older = older,
-        }
-        match older {
-            NIL => self.oldest = newer,
-            _ => self.slots[older as usize].newer = newer,
-        }
-    }
-
-    #[inline]
-    fn push_newest(&mut self, at: u32) {
-        let older = self.newest;
-        let slot = &mut self.slots[at as usize];
-        (slot.newer, slot.older) = (NIL, older);
-        match older {
-            NIL => self.oldest = at,
-            _ => self.slots[older as usize].newer = at,
-        }
-        self.newest = at;
     }
 }
 

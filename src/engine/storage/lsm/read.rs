@@ -9,6 +9,7 @@ use super::Lsm;
 use super::cursor::Io;
 use super::key::{MAX_SEQUENCE, Sequence};
 use super::lookup::{Answer, Lookup};
+use super::memtable::Place;
 use super::merge::Merge;
 use super::range_tombstone::RangeTombstones;
 use super::source::{MemtableCursor, Source};
@@ -29,7 +30,7 @@ pub struct ScanBounds<'a> {
 /// Where a value was found.
 enum Found {
     /// The memtable that takes writes (none), or one of the frozen.
-    Memtable(Option<usize>, u32),
+    Memtable(Option<usize>, Place),
     Table(Slice),
 }
 
@@ -119,8 +120,8 @@ impl Lsm {
 
     fn value_of<'a>(&'a self, found: &'a Found) -> &'a [u8] {
         match found {
-            Found::Memtable(None, node) => self.memtable.entry(*node).value,
-            Found::Memtable(Some(frozen), node) => self.frozen[*frozen].memtable.entry(*node).value,
+            Found::Memtable(None, place) => self.memtable.entry(*place).value,
+            Found::Memtable(Some(frozen), place) => self.frozen[*frozen].memtable.entry(*place).value,
             Found::Table(slice) => slice,
         }
     }

@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a sector's share of the next `length` bytes is all zeros.
     fn has_hole(&self, length: usize) -> bool {
-        let end = (self.at + length).min(self.bytes.len());
+        let end = self.at.saturating_add(length).min(self.bytes.len());
         let mut from = self.at;
         while from < end {
             let to = ((from / SECTOR_BYTES + 1) * SECTOR_BYTES).min(end);
@@ -144,7 +144,9 @@ fn parse(bytes: &[u8], at: usize) -> Result<Record<'_>, Absent> {
     if length != !field(5) {
         return Err(Absent::Wrong(LENGTHS_BYTES, "the length of a record does not agree with its complement"));
     }
-    let Some(record) = rest.get(..FRAME_BYTES + length as usize) else { return Err(Absent::Cut) };
+    // A length may be anything: where addresses have 32 bits it must not go round.
+    let frame_len = (length as usize).checked_add(FRAME_BYTES);
+    let Some(record) = frame_len.and_then(|frame_len| rest.get(..frame_len)) else { return Err(Absent::Cut) };
     let (covered, trailer) = record.split_at(HEADER_BYTES + length as usize);
     let [a, b, c, d] = crc32c(covered).to_le_bytes();
     if header[0] == 0 || trailer != [a, b, c, d, LAST_BYTE] {

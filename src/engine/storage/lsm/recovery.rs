@@ -235,7 +235,7 @@ fn replay_one(
     let mut memtable = Memtable::new(cx.generator("memtable"));
     let mut apply = |first: Sequence, writes: Writes| {
         for (write, sequence) in writes.zip(first..) {
-            apply_write(cx, &mut memtable, sequence, write.kind, write.key, write.value);
+            apply_write(cx, &mut memtable, sequence, write);
         }
     };
     let replayed = replay(&bytes, number, *sequence + 1, &mut apply)?;

@@ -37,9 +37,7 @@ impl Lsm {
     pub(super) fn seen_at(&self, snapshot: Option<Sequence>) -> Result<Sequence, StorageError> {
         match snapshot {
             None => Ok(self.sequence),
-            Some(sequence) if sequence == self.sequence || self.snapshots.binary_search(&sequence).is_ok() => {
-                Ok(sequence)
-            }
+            Some(sequence) if self.snapshots.binary_search(&sequence).is_ok() => Ok(sequence),
             Some(sequence) => Err(StorageError::NoSnapshot { sequence }),
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::cursor::{Cursor, Io};
 use super::key::KeyRef;
-use super::memtable::{Memtable, NIL};
+use super::memtable::{Memtable, Place};
 use super::table::LevelCursor;
 use crate::sim::MEMORY_ACCESS_NS;
 use crate::storage::StorageError;
@@ -13,15 +13,15 @@ use crate::storage::StorageError;
 #[derive(Clone, Debug)]
 pub struct MemtableCursor {
     memtable: Rc<Memtable>,
-    at: u32,
+    at: Place,
 }
 
 impl MemtableCursor {
     pub fn new(memtable: Rc<Memtable>) -> MemtableCursor {
-        MemtableCursor { memtable, at: NIL }
+        MemtableCursor { memtable, at: Place::NOWHERE }
     }
 
-    fn go(&mut self, io: &mut Io, at: u32) -> Result<(), StorageError> {
+    fn go(&mut self, io: &mut Io, at: Place) -> Result<(), StorageError> {
         io.cx.pass(MEMORY_ACCESS_NS);
         self.at = at;
         Ok(())
@@ -31,7 +31,7 @@ impl MemtableCursor {
 impl Cursor for MemtableCursor {
     #[inline(always)]
     fn is_valid(&self) -> bool {
-        self.at != NIL
+        self.at.is_somewhere()
     }
 
     #[inline(always)]
@@ -58,14 +58,14 @@ impl Cursor for MemtableCursor {
 
     #[inline]
     fn next(&mut self, _io: &mut Io) -> Result<(), StorageError> {
-        if self.at != NIL {
+        if self.at.is_somewhere() {
             self.at = self.memtable.next(self.at);
         }
         Ok(())
     }
 
     fn prev(&mut self, _io: &mut Io) -> Result<(), StorageError> {
-        if self.at != NIL {
+        if self.at.is_somewhere() {
             self.at = self.memtable.previous(self.at);
         }
         Ok(())

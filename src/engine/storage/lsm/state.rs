@@ -65,6 +65,12 @@ impl Lsm {
     pub fn all_counters(&self) -> LsmCounters {
         LsmCounters { block_hits: self.cache.hits(), block_misses: self.cache.misses(), ..self.counters.clone() }
     }
+
+    /// Counts on from what somebody who outlived a crash had counted. What recovery did is not counted.
+    pub fn count_on(&mut self, counters: LsmCounters) {
+        self.cache.count_on(counters.block_hits, counters.block_misses);
+        self.counters = counters;
+    }
 }
 
 fn memtable_state(memtable: &Memtable, log: &WriteLog) -> MemtableState {

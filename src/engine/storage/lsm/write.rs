@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use super::background::PACE;
-use super::batch::WriteBatch;
+use super::batch::{Write, WriteBatch};
 use super::compaction::pending_bytes;
 use super::key::{Kind, Stamp};
 use super::memtable::Memtable;
@@ -28,12 +28,12 @@ const SLOW_NS_PER_BYTE: u64 = 60;
 impl Lsm {
     /// Writes a value under a key, whether it has one or not.
     pub fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.single(cx, key, value, |batch| batch.put(key, value))
+        self.single(cx, Kind::Put, key, value)
     }
 
     /// Deletes a key, whether it is there or not.
     pub fn delete(&mut self, cx: &mut Cx, key: &[u8]) -> Result<(), StorageError> {
-        self.single(cx, key, &[], |batch| batch.delete(key))
+        self.single(cx, Kind::Delete, key, &[])
     }
 
     /// Deletes the keys from `start` up to, not including, `end`.
@@ -42,7 +42,7 @@ impl Lsm {
             return Ok(());
         }
         check_lengths(end, &[])?;
-        self.single(cx, start, &[], |batch| batch.delete_range(start, end))
+        self.single(cx, Kind::RangeDelete, start, end)
     }
 
     /// Does all writes of a batch, or none of them.
@@ -50,7 +50,14 @@ impl Lsm {
         for write in batch.iter() {
             check_lengths(write.key, write.value)?;
         }
-        self.write_checked(cx, batch)
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.log_batch(cx, batch)?;
+        for write in batch.iter() {
+            self.apply(cx, write);
+        }
+        self.end_write(cx, batch.user_bytes())
     }
 
     /// Makes everything durable that was written so far.
@@ -60,37 +67,47 @@ impl Lsm {
         Ok(())
     }
 
-    #[inline]
-    fn single(
-        &mut self,
-        cx: &mut Cx,
-        key: &[u8],
-        value: &[u8],
-        fill: impl FnOnce(&mut WriteBatch),
-    ) -> Result<(), StorageError> {
+    fn single(&mut self, cx: &mut Cx, kind: Kind, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
         check_lengths(key, value)?;
-        let mut batch = std::mem::take(&mut self.batch);
+        let write = Write { kind, key, value };
+        let mut batch = std::mem::replace(&mut self.batch, WriteBatch::EMPTY);
         batch.clear();
-        fill(&mut batch);
-        let result = self.write_checked(cx, &mut batch);
+        batch.push(write);
+        let logged = self.log_batch(cx, &mut batch);
         self.batch = batch;
-        result
+        logged?;
+        self.apply(cx, write);
+        self.end_write(cx, (key.len() + value.len()) as u64)
     }
 
-    fn write_checked(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
+    /// Makes room, and appends the batch to the log.
+    #[inline]
+    fn log_batch(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
         if self.stall.is_some() || self.memtable.approx_bytes() >= self.options.memtable_bytes as usize {
             self.make_room(cx, batch.user_bytes())?;
         }
-        let first = self.sequence + 1;
         let before = self.log.length;
-        let appended = self.log.append(cx, &mut self.disk, batch, first);
+        let appended = self.log.append(cx, &mut self.disk, batch, self.sequence + 1);
         self.counters.log_bytes += self.log.length - before;
-        appended?;
-        self.apply(cx, batch);
-        debug_assert_eq!(self.sequence, first + u64::from(batch.len()) - 1);
+        appended
+    }
+
+    /// Puts a write that is logged into the memtable.
+    #[inline]
+    fn apply(&mut self, cx: &mut Cx, write: Write) {
+        self.sequence += 1;
+        apply_write(cx, Rc::make_mut(&mut self.memtable), self.sequence, write);
+        match write.kind {
+            Kind::Put => self.counters.puts += 1,
+            Kind::Delete => self.counters.deletes += 1,
+            Kind::RangeDelete => self.counters.range_deletes += 1,
+        }
+        self.counters.user_bytes += (write.key.len() + write.value.len()) as u64;
+    }
+
+    /// Makes the log durable when it is time to, and lets the background have its share.
+    #[inline]
+    fn end_write(&mut self, cx: &mut Cx, bytes: u64) -> Result<(), StorageError> {
         let due = match self.options.sync {
             SyncMode::EachWrite => true,
             SyncMode::Group => self.log.unsynced_batches >= self.options.group_writes,
@@ -100,24 +117,9 @@ impl Lsm {
             self.sync(cx)?;
         }
         if self.options.background == Background::Shared {
-            self.earn(cx, batch.user_bytes());
+            self.earn(cx, bytes);
         }
         Ok(())
-    }
-
-    /// Puts the writes of a batch, which are logged, into the memtable.
-    fn apply(&mut self, cx: &mut Cx, batch: &WriteBatch) {
-        let memtable = Rc::make_mut(&mut self.memtable);
-        for write in batch.iter() {
-            self.sequence += 1;
-            apply_write(cx, memtable, self.sequence, write.kind, write.key, write.value);
-            match write.kind {
-                Kind::Put => self.counters.puts += 1,
-                Kind::Delete => self.counters.deletes += 1,
-                Kind::RangeDelete => self.counters.range_deletes += 1,
-            }
-        }
-        self.counters.user_bytes += batch.user_bytes();
     }
 
     /// Waits where writes have to, and freezes the memtable when it is full.
@@ -203,7 +205,8 @@ fn check_lengths(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
 
 /// One write into a memtable. Recovery uses it too.
 #[inline]
-pub(super) fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, kind: Kind, key: &[u8], value: &[u8]) {
+pub(super) fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, write: Write) {
+    let Write { kind, key, value } = write;
     // A descent of a skip list passes about as many nodes as a binary search.
     cx.pass(MEMORY_ACCESS_NS * u64::from(usize::BITS - memtable.len().leading_zeros()));
     if kind == Kind::RangeDelete {

@@ -104,6 +104,66 @@ impl Edit<'_> {
         0
     }
 
+    /// Does it if it can be done to these bytes, of which nobody knows that they are the ones it was made for: a write that
+    /// was lost leaves an older page. False: nothing is done.
+    #[cold]
+    #[inline(never)]
+    pub fn try_apply(&self, page: &mut [u8], id: PageId) -> bool {
+        let fits = self.fits(page);
+        if fits {
+            self.apply(page, id);
+        }
+        fits
+    }
+
+    /// Whether it can be done to a page.
+    #[cold]
+    pub fn fits(&self, page: &[u8]) -> bool {
+        let kind = kind(page);
+        match *self {
+            Edit::Format { .. } | Edit::SetLinks { .. } => true,
+            Edit::SetMeta(_) => kind == Some(PageKind::Meta),
+            Edit::WriteOverflow { part, .. } => kind == Some(PageKind::Overflow) && part.len() <= capacity(page.len()),
+            _ => matches!(kind, Some(PageKind::Leaf | PageKind::Inner)) && self.fits_cells(page).is_some(),
+        }
+    }
+
+    /// As [`Edit::fits`], for an edit of cells of a page that has some. None: no.
+    fn fits_cells(&self, page: &[u8]) -> Option<()> {
+        check_layout(page).ok()?;
+        let (count, room, leaf) = (slot_count(page), total_free(page), is_leaf(page));
+        let holds = |value: Value| match value {
+            Value::Inline(bytes) => bytes.len(),
+            Value::Overflow(_) => 4,
+        };
+        let freed = |slot: usize| (slot < count).then(|| SLOT_BYTES + cell_len(page, slot));
+        let enough = |room: usize, cell: usize| SLOT_BYTES + cell <= room;
+        let fits = match *self {
+            Edit::InsertRecord { slot, key, value } => {
+                leaf && slot <= count && enough(room, 2 + key.len() + holds(value))
+            }
+            Edit::ReplaceRecord { slot, key, value } => {
+                let room = room + freed(slot)?;
+                leaf && key == self::key(page, slot) && enough(room, 2 + key.len() + holds(value))
+            }
+            Edit::InsertChild { slot, key, .. } => !leaf && slot <= count && enough(room, 4 + key.len()),
+            Edit::ReplaceChild { slot, key, .. } => !leaf && enough(room + freed(slot)?, 4 + key.len()),
+            Edit::RemoveCell { slot } => slot < count,
+            Edit::RemoveCells { slot, count: removed } => slot.checked_add(removed)? <= count,
+            Edit::InsertCells { slot, count: inserted, packed } => {
+                let (mut reader, mut needed) = (Reader::new(packed), 0);
+                for _ in 0..inserted {
+                    let (key_len, cell) = (reader.number()?, reader.bytes()?);
+                    (key_len <= cell.len().checked_sub(prefix_bytes(page))? as u64).then_some(())?;
+                    needed += SLOT_BYTES + cell.len();
+                }
+                slot <= count && needed <= room && reader.rest().is_empty()
+            }
+            _ => false,
+        };
+        fits.then_some(())
+    }
+
     /// True when the edit makes the page whatever it was before.
     pub fn is_format(&self) -> bool {
         matches!(self, Edit::Format { .. })

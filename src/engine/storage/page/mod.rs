@@ -330,6 +330,11 @@ pub fn check(bytes: &[u8], page: PageId) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Whether a page holds zeros alone: it was added to the file and never written.
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
 /// Writes the checksum. The last thing done to a page before it goes to the disk.
 pub fn seal(page: &mut [u8]) {
     let checksum = crc32c(&page[4..]);

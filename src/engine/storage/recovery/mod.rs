@@ -51,6 +51,8 @@ pub struct Recovery {
     end: Lsn,
     /// Records that the pass has seen.
     records: u32,
+    /// Taking the last record back met an error half-way.
+    undo_failed: bool,
     /// What may be missing on the disk: the page, and from where on.
     dirty: BTreeMap<PageId, Lsn>,
 }
@@ -63,6 +65,7 @@ impl Recovery {
             at: Lsn(0),
             end: Lsn(0),
             records: 0,
+            undo_failed: false,
             dirty: BTreeMap::new(),
         }
     }

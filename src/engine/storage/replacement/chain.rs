@@ -114,6 +114,11 @@ impl Links {
         (place != NIL).then_some(FrameId(place))
     }
 
+    pub fn iter_newest_first(&self, chain: &Chain) -> impl Iterator<Item = u32> {
+        let there = |place: u32| Some(place).filter(|place| *place != NIL);
+        std::iter::successors(there(chain.newest), move |place| there(self.links[*place as usize].older))
+    }
+
     /// Oldest first.
     pub fn iter(&self, chain: &Chain) -> impl Iterator<Item = u32> {
         let there = |place: u32| Some(place).filter(|place| *place != NIL);

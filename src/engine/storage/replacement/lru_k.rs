@@ -18,13 +18,9 @@
 //!   would ever be seen to come back.
 //!
 //! Times are counted in accesses. Pages with fewer than K accesses stand in a list by their last. The others stand in a
-//! heap of lower bounds: a page's K-th last access only grows while it is in the pool, so an entry that turns out too old
-//! is put back with its true value.
+//! calendar by their K-th last access, which only grows while a page is in the pool.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
-
+use super::calendar::Calendar;
 use super::chain::{Chain, Ghosts, Links};
 use super::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
 use crate::trace::parts::{FrameTimes, ReplacementState};
@@ -55,8 +51,8 @@ pub struct LruK {
     /// Frames whose pages have fewer than K accesses, by the last.
     links: Links,
     young: Chain,
-    /// Lower bounds of the ranks of all other pages; entries of pages that left are dropped when they are met.
-    heap: BinaryHeap<Reverse<(Rank, u32)>>,
+    /// All other frames, by the K-th last access.
+    old: Calendar,
     ghosts: Ghosts<1>,
     ghost_histories: Vec<History>,
 }
@@ -72,7 +68,7 @@ impl LruK {
             frames: Vec::new(),
             links: Links::default(),
             young: Chain::default(),
-            heap: BinaryHeap::new(),
+            old: Calendar::default(),
             ghosts: Ghosts::default(),
             ghost_histories: Vec::new(),
         }
@@ -91,9 +87,9 @@ impl LruK {
             }
             (true, false) => {
                 self.links.unlink(&mut self.young, frame.0);
-                self.heap.push(Reverse((self.rank(&history), frame.0)));
+                self.old.insert(frame.0, self.rank(&history).0);
             }
-            // The entry in the heap is a lower bound still.
+            // The calendar has a lower bound still.
             (false, _) => {}
         }
     }
@@ -111,13 +107,8 @@ impl LruK {
         if self.is_young(&history) {
             self.links.reach(frame.0);
             self.links.push_newest(&mut self.young, frame.0);
-        } else if self.heap.len() < 4 * self.frames.len() + 64 {
-            self.heap.push(Reverse((self.rank(&history), frame.0)));
         } else {
-            // Frames are given away again and again, and leave entries of their former pages.
-            let held = (0..).zip(&self.frames).filter_map(|(frame, held)| Some((frame, (*held)?)));
-            let old = held.filter(|(_, held)| !self.is_young(held));
-            self.heap = old.map(|(frame, held)| Reverse((self.rank(&held), frame))).collect();
+            self.old.insert(frame.0, self.rank(&history).0);
         }
     }
 
@@ -126,6 +117,8 @@ impl LruK {
         let history = self.frames[frame.index()].take()?;
         if self.is_young(&history) {
             self.links.unlink(&mut self.young, frame.0);
+        } else {
+            self.old.remove(frame.0);
         }
         Some(history)
     }
@@ -203,32 +196,32 @@ impl Replacement for LruK {
             return Some(Victim { frame, reason: VictimReason::TooFewUses, number: now - last(frame) });
         }
         let young = young.map(|frame| Victim { frame, reason: VictimReason::TooFewUses, number: now - last(frame) });
-        let mut passed_over = Vec::new();
+        let (frames, k) = (&self.frames, self.k);
+        let history = |frame: u32| frames[frame as usize].unwrap_or_default();
+        self.old.reach(now);
+        // The least rank, of those that may go and of those among them that were not used too lately.
         let (mut found, mut too_soon) = (None, None);
-        while let Some(mut top) = self.heap.peek_mut() {
-            let Reverse((bound, frame)) = *top;
-            let history = self.frames[frame as usize].unwrap_or_default();
-            let rank = (history.times[self.k - 1], history.last);
-            if rank.0 == 0 {
-                PeekMut::pop(top);
-                continue;
+        let mut from = 0;
+        while let Some(day) = self.old.next_day(from, |frame| history(frame).times[k - 1]) {
+            let least = |found: Option<(Rank, u32)>, one| Some(found.map_or(one, |found| found.min(one)));
+            let mut soon_today = None;
+            for frame in self.old.on(day).filter(|frame| evictable(FrameId(*frame))) {
+                let History { times, last, .. } = history(frame);
+                let chosen = if now - last > self.correlated { &mut found } else { &mut soon_today };
+                *chosen = least(*chosen, ((times[k - 1], last), frame));
             }
-            if rank != bound {
-                *top = Reverse((rank, frame));
-                continue;
-            }
-            let may_go = evictable(FrameId(frame));
-            let victim = Victim { frame: FrameId(frame), reason: VictimReason::KthUse, number: now - rank.0 };
-            if may_go && now - history.last > self.correlated {
-                found = Some(victim);
+            too_soon = too_soon.or(soon_today);
+            if found.is_some() {
                 break;
             }
-            passed_over.push(PeekMut::pop(top));
-            if may_go {
-                too_soon.get_or_insert(victim);
-            }
+            from = day + 1;
         }
-        self.heap.extend(passed_over);
+        let victim = |(rank, frame): (Rank, u32)| Victim {
+            frame: FrameId(frame),
+            reason: VictimReason::KthUse,
+            number: now - rank.0,
+        };
+        let (found, too_soon) = (found.map(victim), too_soon.map(victim));
         // If all were used too lately, the rule falls, not the access.
         found.or(young).or(too_soon)
     }
@@ -267,12 +260,14 @@ impl Replacement for LruK {
     }
 
     fn moved(&mut self, from: FrameId, to: FrameId) {
-        let Some(history) = self.frames[from.index()].take() else { return };
+        let Some(history) = self.frames[from.index()] else { return };
         if self.is_young(&history) {
             // It keeps its place in the list.
             self.links.rename(&mut self.young, from.0, to.0);
+            self.frames[from.index()] = None;
             self.frames[to.index()] = Some(history);
         } else {
+            self.delist(from);
             self.enlist(to, history);
         }
     }

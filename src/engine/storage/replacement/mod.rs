@@ -28,7 +28,8 @@
 //! **Invariant:** `victim` gives a frame that is evictable, whenever there is one.
 
 mod arc;
-mod chain;
+mod calendar;
+pub(super) mod chain;
 mod clock;
 mod curve;
 mod lru_k;

@@ -2,10 +2,14 @@
 //!
 //! The tree changes in place, so what a snapshot sees and the tree does not have any more is kept in memory
 //! ([`Versions`]). While nobody holds a snapshot nothing is kept.
+//!
+//! **Invariant:** nobody reads what a failed write left half done. It is taken back at once; where that fails too, every
+//! call tries again first and answers its error until it is done.
 
 use super::versions::Versions;
-use super::{Snapshot, Store};
+use super::{Mark, Snapshot, Store};
 use crate::sim::{Crash, Cx};
+use crate::storage::journal::Journal;
 use crate::storage::lsm::batch::Write;
 use crate::storage::lsm::key::Kind;
 use crate::storage::lsm::{ScanBounds, WriteBatch};
@@ -16,12 +20,15 @@ use crate::trace::TxnId;
 pub struct TreeStore {
     database: Database,
     versions: Versions,
+    /// A transaction that failed and could not be taken back yet.
+    half_done: Option<TxnId>,
 }
 
 impl TreeStore {
     /// An empty store on a new disk, durable.
     pub fn create(cx: &mut Cx, options: &Options, log: &LogOptions) -> Result<TreeStore, StorageError> {
-        Ok(TreeStore { database: Database::create(cx, options, log)?, versions: Versions::default() })
+        let database = Database::create(cx, options, log)?;
+        Ok(TreeStore { database, versions: Versions::default(), half_done: None })
     }
 
     pub fn database(&self) -> &Database {
@@ -35,9 +42,14 @@ impl TreeStore {
     /// Power fails and comes back, and the database recovers. Snapshots are gone.
     pub fn crash(&mut self, cx: &mut Cx, choice: u64) -> Result<Crash, StorageError> {
         let crash = self.database.crash_seeded(cx, choice);
-        self.versions = Versions::default();
-        self.database.recover(cx)?;
+        self.recover(cx)?;
         Ok(crash)
+    }
+
+    /// Recovers the database, after a crash or after an error that only this helps with. Snapshots are gone.
+    pub fn recover(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        (self.versions, self.half_done) = (Versions::default(), None);
+        self.database.recover(cx)
     }
 
     /// Runs changes as one transaction; after an error none of them is done.
@@ -46,17 +58,34 @@ impl TreeStore {
         cx: &mut Cx,
         work: impl FnOnce(&mut TreeStore, &mut Cx, TxnId) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
+        self.settle(cx)?;
         let txn = self.database.begin(cx)?;
         let done = work(self, cx, txn).and_then(|()| self.database.commit(cx, txn).map(drop));
         match done {
-            Ok(()) => self.versions.finish(),
+            Ok(()) => {
+                self.versions.finish();
+                // Nobody asks which commits are durable by now: marks tell it.
+                self.database.tree.journal_mut().map(Journal::take_told);
+            }
             Err(_) => {
                 self.versions.give_up();
-                // Should not even this be possible, the database refuses everything until it has recovered.
-                let _ = self.database.abort(cx, txn);
+                self.half_done = Some(txn);
+                // If it fails now, whoever comes next tries again and gets the error.
+                let _ = self.settle(cx);
             }
         }
         done
+    }
+
+    /// Takes back what failed and could not be taken back then. An error: it still cannot, so nothing else can be done.
+    fn settle(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        let Some(txn) = self.half_done else { return Ok(()) };
+        match self.database.abort(cx, txn) {
+            // Recovery has taken it back.
+            Ok(()) | Err(StorageError::NoTransaction { .. }) => self.half_done = None,
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     fn apply(&mut self, cx: &mut Cx, txn: TxnId, write: Write) -> Result<(), StorageError> {
@@ -107,7 +136,7 @@ impl TreeStore {
         snapshot: u64,
         visit: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Result<u64, StorageError> {
-        let TreeStore { database, versions } = self;
+        let TreeStore { database, versions, .. } = self;
         let mut kept = versions.seen_within(bounds, snapshot);
         if bounds.backward {
             kept.reverse();
@@ -153,6 +182,7 @@ impl Store for TreeStore {
     }
 
     fn get(&mut self, cx: &mut Cx, key: &[u8], at: Option<Snapshot>) -> Result<Option<Vec<u8>>, StorageError> {
+        self.settle(cx)?;
         if let Some(Snapshot(snapshot)) = at {
             self.versions.check(snapshot)?;
             if let Some(before) = self.versions.seen(key, snapshot) {
@@ -170,6 +200,7 @@ impl Store for TreeStore {
         at: Option<Snapshot>,
         visit: &mut dyn FnMut(&[u8], &[u8]),
     ) -> Result<u64, StorageError> {
+        self.settle(cx)?;
         match at {
             None => self.scan_now(cx, bounds, limit, visit),
             Some(Snapshot(snapshot)) => {
@@ -179,7 +210,8 @@ impl Store for TreeStore {
         }
     }
 
-    fn snapshot(&mut self, _: &mut Cx) -> Result<Snapshot, StorageError> {
+    fn snapshot(&mut self, cx: &mut Cx) -> Result<Snapshot, StorageError> {
+        self.settle(cx)?;
         Ok(Snapshot(self.versions.take_snapshot()))
     }
 
@@ -191,7 +223,23 @@ impl Store for TreeStore {
         self.database.sync(cx).map(drop)
     }
 
+    fn poll(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+        self.database.poll(cx).map(drop)
+    }
+
+    fn written_up_to(&self) -> Mark {
+        // A record is durable when the log is durable beyond its first byte.
+        self.database.log().map_or(Mark::default(), |journal| Mark(journal.newest_commit().0 + 1))
+    }
+
+    fn durable_up_to(&self) -> Mark {
+        self.database.log().map_or(Mark::default(), |journal| Mark(journal.log.durable().0))
+    }
+
     fn problem(&mut self, cx: &mut Cx) -> Option<String> {
+        if let Err(error) = self.settle(cx) {
+            return Some(format!("a write that failed is not taken back: {error}"));
+        }
         self.database.verify(cx).problem
     }
 

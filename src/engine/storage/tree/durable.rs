@@ -107,6 +107,33 @@ impl Tree {
         Ok(())
     }
 
+    /// As [`Tree::finish_committed`], where a chain that is damaged does not stand in the way: nothing leads to it, so it is
+    /// left where it is and its pages are lost, which the checker says. Gives what was wrong with the first of them. What
+    /// the disk did not read is an error once: the next call tries again, and then it counts as damaged.
+    pub(in crate::storage) fn finish_or_leak(
+        &mut self,
+        cx: &mut Cx,
+        txn: TxnId,
+    ) -> Result<Option<StorageError>, StorageError> {
+        let mut leaked = None;
+        while let Err(error) = self.finish_committed(cx, txn) {
+            let Some(journal) = self.journal_mut().filter(|journal| error.is_damage() && !journal.failed) else {
+                return Err(error);
+            };
+            let entry = journal.transactions.get(txn);
+            let Some(chain) = entry.and_then(|entry| entry.chains.first().copied()) else { return Err(error) };
+            if matches!(error, StorageError::Disk(_)) && journal.unread_chain.replace(chain) != Some(chain) {
+                return Err(error);
+            }
+            journal.work_for(txn);
+            journal.end_given_up(cx, chain);
+            let what = format!("the overflow chain at page {} cannot be freed, its pages are lost: {error}", chain.0);
+            cx.emit(|| Event::DiskFault { text: what.into() });
+            leaked.get_or_insert(error);
+        }
+        Ok(leaked)
+    }
+
     /// Does something on behalf of a transaction, all of it or nothing.
     pub(in crate::storage) fn attempt<T>(
         &mut self,

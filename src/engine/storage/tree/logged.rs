@@ -114,8 +114,13 @@ impl Tree {
     /// Takes back what was done since an action was begun that cannot be completed.
     pub(super) fn undo_action(&mut self, cx: &mut Cx, action: Option<Action>) -> Result<(), StorageError> {
         let (Some(action), Some(journal)) = (action, self.journal()) else { return Ok(()) };
-        let txn = journal.current();
-        self.undo_to(cx, txn, action.last())
+        let (txn, undoing) = (journal.current(), journal.undoing());
+        let undone = self.undo_to(cx, txn, action.last());
+        // What is taken back may itself be part of taking something back, which goes on.
+        if let (Some(undo_next), Some(journal)) = (undoing, self.journal_mut()) {
+            journal.begin_undo(undo_next);
+        }
+        undone
     }
 
     pub(super) fn count_reshaped(&mut self) {
@@ -224,6 +229,11 @@ impl Tree {
         let frame = self.pager.fetch(cx, page)?;
         let Pager { pool, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
         let held = pool.frame(frame);
+        if !inverse.fits(&held.bytes) {
+            self.pager.unpin(cx, frame);
+            let what = "what was done to it cannot be taken back".to_string();
+            return Err(StorageError::Corrupt { page, what });
+        }
         let lsn = journal.log_inverse(cx, page, &held.bytes, held.dirty, inverse, next);
         self.apply_logged(cx, frame, inverse, lsn);
         self.pager.unpin(cx, frame);

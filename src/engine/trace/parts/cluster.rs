@@ -144,12 +144,6 @@ plain! {
     }
 }
 
-impl Default for NodeStatus {
-    fn default() -> NodeStatus {
-        NodeStatus::Up
-    }
-}
-
 impl Default for NodeHead {
     fn default() -> NodeHead {
         NodeHead { role: "".into(), crowned: false, term: 0, committed: 0, applied: 0, facts: Vec::new() }

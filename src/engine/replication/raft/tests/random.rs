@@ -19,7 +19,14 @@ struct World {
 impl World {
     fn new(seed: u64, nodes: u16, options: &Options) -> World {
         let puppet = cluster_of(nodes, nodes.min(3), options);
-        World { puppet, random: Generator::new(seed, "schedule"), watch: Watch::new(), contents: BTreeMap::new(), nodes, admin: nodes > 3 }
+        World {
+            puppet,
+            random: Generator::new(seed, "schedule"),
+            watch: Watch::new(),
+            contents: BTreeMap::new(),
+            nodes,
+            admin: nodes > 3,
+        }
     }
 
     fn any(&mut self) -> NodeId {

@@ -470,7 +470,8 @@ fn damage_on_the_shelf_is_told() {
 fn what_is_kept_is_read_back() {
     let request = |call| {
         let (id, key, context) = (RequestId(3), Bytes::typed("x"), Bytes::from(&[][..]));
-        let request = super::super::super::message::Request { id, key, call, consistency: Consistency::Default, context };
+        let request =
+            super::super::super::message::Request { id, key, call, consistency: Consistency::Default, context };
         Payload::Command(NodeId::client(2), Rc::new(request))
     };
     let (one, two) = (Bytes::typed("one"), Bytes::typed("2"));

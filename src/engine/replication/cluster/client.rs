@@ -1,0 +1,359 @@
+//! Clients: each has one operation at a time, waits for the answer, asks again, and writes down what it was told.
+//!
+//! ```text
+//!   ask ──▶ attempt ──answer──▶ done, or refused
+//!             │ ├──redirect──▶ attempt at the node that was named
+//!             │ └──time-out──▶ attempt at another node, while there are retries
+//!             └──▶ given up: nobody knows whether it happened
+//! ```
+//!
+//! **Invariant:** an operation is said to have failed only if no attempt at it can have happened.
+
+use std::collections::BTreeMap;
+
+use super::measures::StaleSample;
+use super::{Cluster, ClusterError, Flight};
+use crate::history::{self, OpId, Outcome};
+use crate::replication::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
+use crate::sim::{Cx, Generator};
+use crate::trace::{Bytes, Event, NodeId, RequestFate};
+
+/// How long a client waits before it asks again after a refusal to serve.
+const PAUSE_NS: u64 = 10_000_000;
+/// Redirections that a client follows at once.
+const HOPS_MAX: u32 = 3;
+
+/// Why a client is woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// The answer to this attempt is late.
+    Late { request: RequestId, attempt: u32 },
+    /// It asks again.
+    Again { request: RequestId, attempt: u32 },
+    /// It begins its next operation of the workload.
+    Next,
+}
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+struct Open {
+    request: std::rc::Rc<Request>,
+    operation: Option<OpId>,
+    asked_ns: u64,
+    node: NodeId,
+    attempt: u32,
+    hops: u32,
+    retries: u32,
+    /// An attempt may have been carried out without an answer.
+    in_doubt: bool,
+    /// The newest version that was acknowledged before it began, and when.
+    newest: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub id: NodeId,
+    open: Option<Open>,
+    /// The node that it asks first.
+    pub home: NodeId,
+    /// What it brings along: what the last answers gave it, key by key, and of all keys together.
+    contexts: BTreeMap<Bytes, Bytes>,
+    pub random: Generator,
+}
+
+/// What is known of an operation that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub request: RequestId,
+    pub fate: RequestFate,
+    pub answer: Option<Answer>,
+    pub latency_ns: u64,
+    pub stale: bool,
+}
+
+impl Client {
+    pub fn new(seed: u64, id: NodeId) -> Client {
+        let random = Generator::new(seed, &format!("client {}", id.number()));
+        Client { id, open: None, home: NodeId(0), contexts: BTreeMap::new(), random }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.open.is_none()
+    }
+}
+
+impl Cluster {
+    /// A client begins an operation. `node`: the one that it asks first (none: its own choice).
+    pub fn ask(
+        &mut self,
+        cx: &mut Cx,
+        client: NodeId,
+        key: &Bytes,
+        call: Call,
+        consistency: Consistency,
+        node: Option<NodeId>,
+    ) -> Result<RequestId, ClusterError> {
+        let at = self.client_place(client)?;
+        if !self.clients[at].is_idle() {
+            return Err(ClusterError::ClientBusy { client });
+        }
+        if let Some(node) = node {
+            self.known(node)?;
+            self.clients[at].home = node;
+        }
+        Ok(self.begin_request(cx, at, key, call, consistency))
+    }
+
+    pub(super) fn client_place(&self, client: NodeId) -> Result<usize, ClusterError> {
+        let clients = self.clients.len() as u16;
+        match client.is_client() && (1..=clients).contains(&client.number()) {
+            true => Ok(usize::from(client.number()) - 1),
+            false => Err(ClusterError::NoClient { client, clients }),
+        }
+    }
+
+    /// Whether a client waits for an answer.
+    pub fn is_waiting(&self, client: NodeId) -> bool {
+        self.client_place(client).is_ok_and(|at| !self.clients[at].is_idle())
+    }
+
+    pub(super) fn begin_request(
+        &mut self,
+        cx: &mut Cx,
+        at: usize,
+        key: &Bytes,
+        call: Call,
+        consistency: Consistency,
+    ) -> RequestId {
+        self.next_request += 1;
+        let id = RequestId(self.next_request);
+        let now_ns = cx.now_ns();
+        let nodes = self.options.nodes;
+        let sticky = self.options.sticky;
+        let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
+        let newest = self.measures.newest(key);
+        let client = &mut self.clients[at];
+        if !sticky || client.home.0 == 0 {
+            client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
+        }
+        let context = match self.options.sessions {
+            true => client.contexts.get(key).cloned().unwrap_or_default(),
+            false => Bytes::default(),
+        };
+        let operation = history_call(&call)
+            .filter(|_| self.options.history)
+            .map(|call| self.history.invoke(now_ns, u32::from(client.id.number()), key.clone(), call));
+        let writes = call.writes();
+        let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
+        let (client_id, node) = (client.id, client.home);
+        let open = Open {
+            request,
+            operation,
+            asked_ns: now_ns,
+            node,
+            attempt: 1,
+            hops: 0,
+            retries: self.options.retries,
+            in_doubt: false,
+            newest,
+        };
+        if cx.recorder.is_on() {
+            let text = open.request.text().into();
+            let event = Event::RequestAsked { request: id.0, client: client_id, node, text, writes, asked_ns: now_ns };
+            self.told.fold(&event);
+            cx.emit(|| event);
+        }
+        self.clients[at].open = Some(open);
+        self.attempt(cx, at);
+        id
+    }
+
+    /// Sends the request of a client to the node that it has chosen.
+    fn attempt(&mut self, cx: &mut Cx, at: usize) {
+        let client = &self.clients[at];
+        let Some(open) = &client.open else { return };
+        let (id, node, attempt, request) = (client.id, open.node, open.attempt, open.request.clone());
+        let wake = Wake::Late { request: request.id, attempt };
+        self.send(cx, id, node, cx.now_ns(), Message::Request(request));
+        let due_ns = cx.now_ns().saturating_add(self.options.timeout_ns);
+        self.queue.push(due_ns, super::Happening::ClientDue { client: id, wake });
+    }
+
+    pub(super) fn client_due(&mut self, cx: &mut Cx, client: NodeId, wake: Wake) {
+        let Ok(at) = self.client_place(client) else { return };
+        match wake {
+            Wake::Next => self.next_operation(cx, at),
+            Wake::Late { request, attempt } if self.is_attempt(at, request, attempt) => {
+                if let Some(open) = &mut self.clients[at].open {
+                    open.in_doubt |= open.request.call.writes();
+                }
+                self.retry(cx, at, None, "no answer");
+            }
+            Wake::Again { request, attempt } if self.is_attempt(at, request, attempt) => self.attempt(cx, at),
+            Wake::Late { .. } | Wake::Again { .. } => {}
+        }
+    }
+
+    fn is_attempt(&self, at: usize, request: RequestId, attempt: u32) -> bool {
+        self.clients[at].open.as_ref().is_some_and(|open| open.request.id == request && open.attempt == attempt)
+    }
+
+    /// Asks again, at `hint` or at another node; or gives up.
+    fn retry(&mut self, cx: &mut Cx, at: usize, hint: Option<NodeId>, why: &'static str) {
+        let nodes = self.options.nodes;
+        let client = &mut self.clients[at];
+        let Some(open) = &mut client.open else { return };
+        let follows = hint.is_some() && open.hops < HOPS_MAX;
+        if !follows && open.retries == 0 {
+            let answer = if open.in_doubt { Answer::Unknown(why) } else { Answer::Refused(why) };
+            return self.finish(cx, at, answer, None, 0);
+        }
+        open.attempt += 1;
+        open.node = match hint {
+            Some(node) => node,
+            None => NodeId(open.node.0 % nodes + 1),
+        };
+        let (id, request, attempt, node) = (client.id, open.request.id, open.attempt, open.node);
+        if follows {
+            open.hops += 1;
+        } else {
+            (open.hops, open.retries) = (0, open.retries - 1);
+        }
+        client.home = node;
+        if cx.recorder.is_on() {
+            let event = Event::RequestMoved { request: request.0, node };
+            self.told.fold(&event);
+            cx.emit(|| event);
+        }
+        if follows {
+            return self.attempt(cx, at);
+        }
+        let wake = Wake::Again { request, attempt };
+        self.queue.push(cx.now_ns().saturating_add(PAUSE_NS), super::Happening::ClientDue { client: id, wake });
+    }
+
+    /// An answer reaches its client.
+    pub(super) fn answer(&mut self, cx: &mut Cx, flight: Flight) {
+        self.counts.delivered += 1;
+        let before = cx.recorder.caused_by(flight.cause);
+        let message = flight.id;
+        cx.emit(|| Event::MessageDelivered { message });
+        let inner = cx.recorder.latest();
+        let outer = cx.recorder.caused_by(inner);
+        if let (Ok(at), Message::Response(response)) = (self.client_place(flight.to), flight.message) {
+            let is_open = self.clients[at].open.as_ref().is_some_and(|open| open.request.id == response.id);
+            if is_open {
+                self.told_client(cx, at, flight.from, &response);
+            }
+        }
+        cx.recorder.end(outer);
+        cx.recorder.end(before);
+    }
+
+    fn told_client(&mut self, cx: &mut Cx, at: usize, from: NodeId, response: &Response) {
+        match &response.answer {
+            Answer::Redirect(hint) => {
+                let hint = hint.filter(|node| *node != from && self.known(*node).is_ok());
+                self.retry(cx, at, hint, "no leader");
+            }
+            Answer::Unknown(why) => {
+                if let Some(open) = &mut self.clients[at].open {
+                    open.in_doubt |= open.request.call.writes();
+                }
+                self.finish(cx, at, Answer::Unknown(why), Some(from), response.version);
+            }
+            Answer::Refused(why) => {
+                let in_doubt = self.clients[at].open.as_ref().is_some_and(|open| open.in_doubt);
+                let answer = if in_doubt { Answer::Unknown(why) } else { Answer::Refused(why) };
+                self.finish(cx, at, answer, Some(from), response.version);
+            }
+            answer => {
+                let client = &mut self.clients[at];
+                client.home = from;
+                if self.options.sessions
+                    && !response.context.is_empty()
+                    && let Some(open) = &client.open
+                {
+                    client.contexts.insert(open.request.key.clone(), response.context.clone());
+                }
+                self.finish(cx, at, answer.clone(), Some(from), response.version);
+            }
+        }
+    }
+
+    /// The operation is over for its client.
+    fn finish(&mut self, cx: &mut Cx, at: usize, answer: Answer, from: Option<NodeId>, version: u64) {
+        let Some(open) = self.clients[at].open.take() else { return };
+        let now_ns = cx.now_ns();
+        let latency_ns = now_ns - open.asked_ns;
+        let writes = open.request.call.writes();
+        let (fate, outcome) = judged(&open.request.call, &answer);
+        let reads = matches!(answer, Answer::Value(_) | Answer::Siblings(_));
+        let stale = reads && version > 0 && open.newest.is_some_and(|(newest, _)| version < newest)
+            || reads && version == 0 && open.newest.is_some() && answer == Answer::Value(None);
+        if reads && let Some((_, acknowledged_ns)) = open.newest {
+            let since_write_ns = open.asked_ns.saturating_sub(acknowledged_ns);
+            self.measures.add_staleness(StaleSample { since_write_ns, stale });
+        }
+        match fate {
+            RequestFate::Done => {
+                self.counts.done += 1;
+                self.counts.latency_ns = self.counts.latency_ns.wrapping_add(latency_ns);
+                self.measures.add(writes, latency_ns);
+                if writes && version > 0 {
+                    self.measures.acknowledge(&open.request.key, version, now_ns);
+                }
+            }
+            RequestFate::Failed => self.counts.failed += 1,
+            RequestFate::Unknown | RequestFate::Open => self.counts.unknown += 1,
+        }
+        self.counts.stale += u64::from(stale);
+        if let Some(operation) = open.operation {
+            self.history.complete(now_ns, operation, outcome);
+            let version = (version > 0).then_some(history::Version { number: version, node: 0 });
+            self.history.annotate(operation, from.map(|node| u32::from(node.0)), version);
+        }
+        let request = open.request.id;
+        if cx.recorder.is_on() || self.told.requests.iter().any(|known| known.request == request.0) {
+            let answer = answer.text().into();
+            let event = Event::RequestEnded { request: request.0, fate, answer, latency_ns, stale };
+            self.told.fold(&event);
+            cx.emit(|| event);
+        }
+        self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale });
+        self.operation_over(cx, at);
+    }
+
+    /// The operation that ended last.
+    pub fn last(&self) -> Option<&Asked> {
+        self.last.as_ref()
+    }
+}
+
+/// What the history calls it; nothing for operations on values that merge, which no checker of registers knows.
+fn history_call(call: &Call) -> Option<history::Call> {
+    Some(match call {
+        Call::Get => history::Call::Read,
+        Call::Put(value) => history::Call::Write(value.clone()),
+        Call::Delete => history::Call::Delete,
+        Call::CompareAndSet { expected, new } => {
+            history::Call::CompareAndSet { expected: expected.clone(), new: new.clone() }
+        }
+        _ => return None,
+    })
+}
+
+/// What an answer means: to the client, and in the history.
+fn judged(call: &Call, answer: &Answer) -> (RequestFate, Outcome) {
+    match answer {
+        Answer::Value(value) if !call.writes() => (RequestFate::Done, Outcome::Found(value.iter().cloned().collect())),
+        Answer::Siblings(values) if !call.writes() => (RequestFate::Done, Outcome::Found(values.to_vec())),
+        Answer::Compared(false) => (RequestFate::Done, Outcome::Differs),
+        Answer::Value(_) | Answer::Siblings(_) | Answer::Written | Answer::Compared(true) => {
+            (RequestFate::Done, Outcome::Done)
+        }
+        Answer::Refused(_) | Answer::Redirect(_) => (RequestFate::Failed, Outcome::Failed),
+        Answer::Unknown(_) if !call.writes() => (RequestFate::Failed, Outcome::Failed),
+        Answer::Unknown(_) => (RequestFate::Unknown, Outcome::Unknown),
+    }
+}

@@ -1,0 +1,122 @@
+//! What a cluster is made of.
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+use super::error::ClusterError;
+use crate::replication::message::Consistency;
+use crate::replication::node::Node;
+use crate::replication::shelf::ShelfKind;
+use crate::sim::network::Quality;
+use crate::trace::NodeId;
+
+/// Most nodes and clients that a cluster has.
+pub const NODES_MAX: u16 = 1_000;
+pub const CLIENTS_MAX: u16 = 10_000;
+
+/// A protocol with its settings: what makes nodes.
+pub trait Protocol: fmt::Debug {
+    /// A node that has just been made: for the first time, or after its power was cut.
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node>;
+
+    /// What holds of all nodes together at every step, if there is something to check.
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        None
+    }
+
+    /// What does not work about the settings, and what would.
+    fn check(&self, _nodes: u16) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Looks at every node after each of its steps.
+pub trait Watch {
+    /// What does not hold, in words.
+    fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String>;
+
+    /// The node's memory is gone.
+    fn crashed(&mut self, node: NodeId);
+
+    fn clone_box(&self) -> Box<dyn Watch>;
+}
+
+impl Clone for Box<dyn Watch> {
+    fn clone(&self) -> Self {
+        self.clone_box()
+    }
+}
+
+/// How a cluster is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub protocol: Rc<dyn Protocol>,
+    /// How many nodes there are. The protocol is told of the first `members`; the others wait to be added.
+    pub nodes: u16,
+    pub members: u16,
+    pub clients: u16,
+    pub shelf: ShelfKind,
+    /// What links are like.
+    pub quality: Quality,
+    /// How long a node works on a message or a timer, besides what its disk takes.
+    pub service_ns: u64,
+    /// How long a client waits for an answer, and how often it asks again.
+    pub timeout_ns: u64,
+    pub retries: u32,
+    /// How far nodes believe their clocks to be off at most.
+    pub uncertainty_ns: u64,
+    /// What clients ask for when they are not told otherwise.
+    pub consistency: Consistency,
+    /// Clients ask the node that they last had an answer from; otherwise another one each time.
+    pub sticky: bool,
+    /// Clients keep what an answer gave them to bring along: see `Request::context`.
+    pub sessions: bool,
+    /// Clients write down what they ask and are told, for the checkers.
+    pub history: bool,
+}
+
+impl Options {
+    pub fn new(protocol: Rc<dyn Protocol>, nodes: u16) -> Options {
+        Options {
+            protocol,
+            nodes,
+            members: nodes,
+            clients: 3,
+            shelf: ShelfKind::Memory,
+            quality: Quality::default(),
+            service_ns: 20_000,
+            timeout_ns: 1_000_000_000,
+            retries: 3,
+            uncertainty_ns: 0,
+            consistency: Consistency::Default,
+            sticky: true,
+            sessions: true,
+            history: true,
+        }
+    }
+
+    pub fn check(&self) -> Result<(), ClusterError> {
+        let wrong = |option: &'static str, what: String| Err(ClusterError::BadOption { option, what });
+        if !(1..=NODES_MAX).contains(&self.nodes) {
+            return wrong("nodes", format!("a cluster has 1 to {NODES_MAX} nodes, not {}", self.nodes));
+        }
+        if !(1..=self.nodes).contains(&self.members) {
+            return wrong("members", format!("there are {} nodes, so 1 to {} members", self.nodes, self.nodes));
+        }
+        if !(1..=CLIENTS_MAX).contains(&self.clients) {
+            return wrong("clients", format!("a cluster has 1 to {CLIENTS_MAX} clients, not {}", self.clients));
+        }
+        if self.timeout_ns == 0 {
+            return wrong("timeout", "a client waits at least a nanosecond".to_string());
+        }
+        if let Err(what) = self.quality.check() {
+            return wrong("network", what);
+        }
+        self.protocol.check(self.nodes).or_else(|what| wrong("protocol", what))
+    }
+
+    pub fn member_ids(&self) -> Vec<NodeId> {
+        (1..=self.members).map(NodeId).collect()
+    }
+}
