@@ -51,6 +51,7 @@ pub use machine::{Cell, Contents, Machine};
 pub use message::{Admin, Append, Install, Message, Snapshot, VoteRequest, Wish};
 pub use options::{Options, Reads};
 
+use super::cluster::{Protocol, Watch as ClusterWatch};
 use super::message::Message as AnyMessage;
 use super::node::{Node, Step, Timer};
 use super::shelf::Shelf;
@@ -63,12 +64,28 @@ use leader::Leadership;
 pub const ELECTION: Timer = Timer::of(1);
 /// The leader has to be heard.
 pub const HEARTBEAT: Timer = Timer::of(2);
+/// Handing over, or a change of members, takes too long.
+pub const PATIENCE: Timer = Timer::of(3);
 
 const VOTE: &[u8] = b"mv";
 
 /// A node of a cluster whose first voters are `members`. One that is not among them waits to be added.
 pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> {
     Box::new(Raft::new(me, members, options))
+}
+
+impl Protocol for Options {
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
+        node(me, members, self)
+    }
+
+    fn watch(&self) -> Option<Box<dyn ClusterWatch>> {
+        Some(Box::new(safety::Watch::new()))
+    }
+
+    fn check(&self, _nodes: u16) -> Result<(), String> {
+        Options::check(self)
+    }
 }
 
 /// A Raft node.
@@ -169,10 +186,19 @@ impl Raft {
         self.log = Log::load(shelf, &self.first)?;
         self.machine = Machine::load(shelf)?;
         self.committed = self.machine.applied;
-        if self.machine.applied < self.log.start() {
-            let (applied, start) = (self.machine.applied, self.log.start());
-            let reader = entry::Reader::new(&[], "applied index");
-            return Err(reader.damage(&format!("{applied} entries are applied, but {start} are cut off the log")));
+        self.check_loaded()
+    }
+
+    /// Each of the three was read whole; whether they belong together.
+    fn check_loaded(&self) -> Result<(), StorageError> {
+        let (applied, start, last) = (self.machine.applied, self.log.start(), self.log.last_index());
+        let damage = |what: &str| Err(entry::Reader::new(&[], "its parts").damage(what));
+        if applied < start || applied > last {
+            return damage(&format!("{applied} entries are applied, but the log has those from {start} to {last}"));
+        }
+        let (term, last_term) = (self.term, self.log.last_term());
+        if last_term > term {
+            return damage(&format!("the log ends in term {last_term}, but the term is {term}"));
         }
         Ok(())
     }
@@ -230,8 +256,8 @@ impl Raft {
                 Payload::Nothing | Payload::Configuration(_) => None,
             };
             let answer = self.machine.apply(step.shelf, index, command)?;
-            if let Some(answer) = answer {
-                self.answer_waiting(step, index, answer);
+            if let Some((answer, version)) = answer {
+                self.answer_waiting(step, index, answer, version);
             }
         }
         let limit = self.options.snapshot_entries;
@@ -273,6 +299,7 @@ impl Node for Raft {
         match timer {
             ELECTION => self.election_timeout(step)?,
             HEARTBEAT => self.heartbeat(step)?,
+            PATIENCE => self.lose_patience(step)?,
             _ => {}
         }
         self.finish(step)

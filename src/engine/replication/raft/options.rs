@@ -98,6 +98,11 @@ impl Options {
         Ok(())
     }
 
+    /// How many heartbeats there are in the shortest time-out, rounded up.
+    pub(super) fn beats_of_silence(&self) -> u64 {
+        self.election_ns.div_ceil(self.heartbeat_ns.max(1))
+    }
+
     /// How long a lease lasts from the moment at which its round of heartbeats began.
     pub fn lease_ns(&self) -> u64 {
         let percent = if self.lease_ignores_drift { 0 } else { self.drift_percent };

@@ -326,8 +326,7 @@ fn a_transfer_that_fails_costs_the_lease() {
     ask_admin(&mut puppet, n(1), Wish::Transfer(Some(n(3))));
     puppet.lose(|_| true);
     puppet.now_ns += 160_000_000;
-    puppet.fire(n(1), HEARTBEAT);
-    puppet.settle();
+    puppet.fire(n(1), PATIENCE);
     assert!(matches!(last_answer(&puppet), Answer::Unknown(_)));
     let answers = puppet.answers.len();
     puppet.ask(1, n(1), "x", Call::Get, Consistency::Lease);
@@ -453,6 +452,8 @@ fn damage_on_the_shelf_is_told() {
         (&b"mv"[..], &[1, 2][..]),
         (b"ms", &[0; 30]),
         (b"ma", &[0]),
+        (b"ma", &[0, 0, 0, 0, 0, 0, 0, 1]),
+        (b"l\0\0\0\0\0\0\0\x01", &[0, 0, 0, 0, 0, 0, 0, 1, 0]),
         (b"l\0\0\0\0\0\0\0\x05", &[0; 9]),
         (b"l\0\0\0\0\0\0\0\x01", &[0; 8]),
         (b"l\0\0\0\0\0\0\0\x01", &[9; 40]),
