@@ -3,7 +3,7 @@
 use glassbase_core::lab::{Progress, Session, lab};
 use glassbase_core::trace::{Event, Lane, Lsn};
 use glassbase_core::view::camera::Size;
-use glassbase_core::view::drawing::Ask;
+use glassbase_core::view::drawing::{Ask, Look};
 use glassbase_core::view::{Guide, Selection, Timeline};
 
 fn run(script: &str) -> Session {
@@ -24,7 +24,15 @@ fn every_step_of_every_preset_can_be_drawn() {
             let (before, after) = (timeline.view_at(index), timeline.view_at(index + 1));
             let selected = [None, Some(Selection::Lsn(Lsn(91))), Some(Selection::Transaction(1))][index % 3];
             let room = Size { width: widths[index % 3], height: 500.0 };
-            let ask = Ask { before: &before, after: &after, end: &end, record: Some(record), room, selected };
+            let ask = Ask {
+                before: &before,
+                after: &after,
+                end: &end,
+                record: Some(record),
+                room,
+                selected,
+                look: Look::default(),
+            };
             let step = draw(&ask);
             for drawing in [&step.from, &step.to] {
                 let problems = drawing.problems();

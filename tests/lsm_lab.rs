@@ -6,7 +6,7 @@ mod scripts;
 use glassbase_core::lab::{Progress, Session};
 use glassbase_core::trace::Event;
 use glassbase_core::view::camera::Size;
-use glassbase_core::view::drawing::{Ask, Drawing};
+use glassbase_core::view::drawing::{Ask, Drawing, Look};
 use glassbase_core::view::{Selection, Timeline, caption};
 
 /// A desk, and a phone.
@@ -35,7 +35,8 @@ fn draw_all(name: &str, script: &str, look: &mut dyn FnMut(&Ask, &Drawing, &Draw
         let (before, after) = (timeline.view_at(position - 1), timeline.view_at(position));
         let record = timeline.record(position - 1);
         for room in ROOMS {
-            let ask = Ask { before: &before, after: &after, end: &end, record, room, selected: None };
+            let ask =
+                Ask { before: &before, after: &after, end: &end, record, room, selected: None, look: Look::default() };
             let step = draw(&ask);
             for drawing in [&step.from, &step.to] {
                 assert_eq!(drawing.problems(), Vec::<String>::new(), "{name}, step {position}");

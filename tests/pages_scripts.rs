@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use glassbase_core::lab::{self, Progress, Session};
 use glassbase_core::trace::{Event, PageId, RowId};
 use glassbase_core::view::camera::Size;
-use glassbase_core::view::drawing::Ask;
+use glassbase_core::view::drawing::{Ask, Look};
 use glassbase_core::view::{Guide, Selection, Timeline, caption, describe};
 use proptest::prelude::*;
 
@@ -194,7 +194,8 @@ fn problems(session: &Session, stride: usize) -> Vec<String> {
             let room = Size { width, height };
             let record = trace.get(index);
             let selected = (index % 3 == 0).then_some(cell);
-            let step = draw(&Ask { before: &before, after: &after, end: &end, record, room, selected });
+            let step =
+                draw(&Ask { before: &before, after: &after, end: &end, record, room, selected, look: Look::default() });
             for drawing in [&step.from, &step.to] {
                 problems.extend(drawing.problems().into_iter().map(|problem| format!("{index}: {problem}")));
                 if drawing.shapes.len() > 1500 || drawing.width > width + 0.5 {

@@ -7,7 +7,7 @@ mod scripts;
 use glassbase_core::lab::preset;
 use glassbase_core::trace::{Event, PolicyKind};
 use glassbase_core::view::camera::Size;
-use glassbase_core::view::drawing::{Ask, Marks};
+use glassbase_core::view::drawing::{Ask, Look, Marks};
 use glassbase_core::view::{Guide, Selection, TimelineHandle, caption};
 
 const ROOMS: [Size; 3] =
@@ -34,7 +34,8 @@ fn no_picture_has_anything_wrong_with_it() {
             let record = session.trace().get(position);
             for room in ROOMS {
                 let selected = Some(Selection::Listed { list: 255, index: 5 });
-                let ask = Ask { before: &before, after: &after, end: &end, record, room, selected };
+                let ask =
+                    Ask { before: &before, after: &after, end: &end, record, room, selected, look: Look::default() };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
                     assert_eq!(drawing.problems(), Vec::<String>::new(), "{name} at {position}");

@@ -12,9 +12,13 @@ use crate::view::Selection;
 pub enum Action {
     /// A command, as typed.
     Issue(String),
+    /// Lines of script, at the playhead.
+    Here(String),
     /// Several lines that were pasted: a script or a list of keys.
     Paste(String),
     Move(Move),
+    /// To a moment of virtual time.
+    Moment(u64),
     Play,
     Speed(f64),
     Fork,

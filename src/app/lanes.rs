@@ -293,6 +293,9 @@ impl Painter<'_> {
         let y = MARKER_HEIGHT / 2.0;
         let color = match kind {
             MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort | MarkerKind::Stall => &colors.failed,
+            MarkerKind::Fault | MarkerKind::Partition => &colors.failed,
+            MarkerKind::Stale => &colors.stale,
+            MarkerKind::Election => &colors.accent,
             MarkerKind::CommandBegun => &colors.edge,
             MarkerKind::Flush | MarkerKind::Checkpoint | MarkerKind::Commit => &colors.logged,
             MarkerKind::Eviction => &colors.stale,
@@ -310,7 +313,14 @@ impl Painter<'_> {
             MarkerKind::Failure | MarkerKind::Crash | MarkerKind::Abort => {
                 &[(-3.0, -3.0, 3.0, 3.0), (-3.0, 3.0, 3.0, -3.0)]
             }
-            MarkerKind::Eviction | MarkerKind::Commit => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Eviction | MarkerKind::Commit | MarkerKind::Answer => &[(0.0, -1.5, 0.0, 1.5)],
+            MarkerKind::Election => {
+                &[(-3.5, 3.0, 3.5, 3.0), (-3.5, 3.0, -3.5, -3.0), (0.0, 3.0, 0.0, -3.0), (3.5, 3.0, 3.5, -3.0)]
+            }
+            MarkerKind::Fault => &[(-2.0, -3.5, -2.0, 3.5), (2.0, -3.5, 2.0, 3.5), (-4.0, 0.0, 4.0, 0.0)],
+            MarkerKind::Partition => &[(-4.0, 0.0, -1.5, 0.0), (1.5, 0.0, 4.0, 0.0), (1.5, -3.5, -1.5, 3.5)],
+            MarkerKind::Heal => &[(-4.0, 0.0, 4.0, 0.0)],
+            MarkerKind::Stale => &[(-3.5, 3.5, 0.0, -3.5), (0.0, -3.5, 3.5, 3.5), (3.5, 3.5, -3.5, 3.5)],
             MarkerKind::Flush => &[(0.0, -3.5, 0.0, 3.5), (-2.5, 1.0, 0.0, 3.5), (2.5, 1.0, 0.0, 3.5)],
             MarkerKind::Compaction => &[(-3.5, -3.5, 0.0, 0.0), (3.5, -3.5, 0.0, 0.0), (-3.5, 3.0, 3.5, 3.0)],
             MarkerKind::Checkpoint => &[(-2.0, -3.5, -2.0, 3.5), (2.0, -3.5, 2.0, 3.5)],

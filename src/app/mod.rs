@@ -49,6 +49,7 @@ mod scroll;
 mod settings;
 mod shell;
 pub mod stage;
+mod staged;
 mod trace_list;
 mod transport;
 

@@ -23,10 +23,10 @@ pub const SPEEDS: &[(f64, &str)] = &[
 /// What a lab's guide says nothing about.
 const OTHER_MS: f64 = 120.0;
 
-/// Milliseconds that `event` takes at 1x.
-pub fn duration_ms(event: &Event) -> f64 {
+/// Milliseconds that `event` takes at 1x, so much virtual time after the record before it.
+pub fn duration_ms(event: &Event, passed_ns: u64) -> f64 {
     use Event::*;
-    if let Some(pace_ms) = told(|guide| (guide.pace_ms)(event)) {
+    if let Some(pace_ms) = told(|guide| (guide.pace_ms)(event, passed_ns)) {
         return pace_ms;
     }
     match event {

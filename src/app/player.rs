@@ -16,6 +16,7 @@
 use super::pace;
 use super::run::Run;
 use crate::lab::Session;
+use crate::trace::Record;
 use crate::view::camera::within;
 
 /// What stands at the right in a comparison.
@@ -193,10 +194,12 @@ impl Player {
 
     /// In a comparison, a command takes as long as on the side that has more to show.
     fn duration_ms(&self, position: usize) -> f64 {
-        let event = self
-            .run
-            .timeline()
-            .with(|timeline| timeline.record(position).map_or(1.0, |record| pace::duration_ms(&record.event)));
+        let event = self.run.timeline().with(|timeline| {
+            let before_ns = position.checked_sub(1).and_then(|before| timeline.record(before));
+            let before_ns = before_ns.map_or(0, |record| record.time_ns);
+            let pace = |record: &Record| pace::duration_ms(&record.event, record.time_ns.saturating_sub(before_ns));
+            timeline.record(position).map_or(1.0, pace)
+        });
         let Some((left, right)) = self.spans_at(position) else { return event };
         event * (right.len() as f64 / left.len().max(1) as f64).max(1.0)
     }

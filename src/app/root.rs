@@ -93,6 +93,8 @@ pub enum Intake {
 pub struct App {
     pub act: Act,
     pub on_select: Callback<Option<Selection>>,
+    pub on_lines: Callback<String>,
+    pub on_moment: Callback<u64>,
     pub player: Player,
     pub lab: LabRef,
     pub title: AttrValue,
@@ -141,6 +143,8 @@ impl Component for App {
         let preset = &LABS[0].presets[0];
         let mut app = App {
             on_select: act.reform(Action::Select),
+            on_lines: act.reform(Action::Here),
+            on_moment: act.reform(Action::Moment),
             act,
             player: Player::new(Run::open(preset.script), still),
             lab: LabRef(LABS[0]),
@@ -214,8 +218,10 @@ impl App {
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
         match action {
             Action::Issue(text) => self.issue(&text),
+            Action::Here(lines) => self.issue_here(&lines),
             Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
             Action::Move(movement) => self.go(movement),
+            Action::Moment(ns) => self.go_to_moment(ns),
             Action::Play => self.toggle_play(),
             Action::Speed(speed) => {
                 self.player.speed = speed;
@@ -342,12 +348,34 @@ impl App {
 
     fn select(&mut self, selection: Option<Selection>) {
         self.selected = selection;
+        if let Some(Selection::Verdict(index)) = selection {
+            self.go_to_verdict(index);
+        }
         if selection.is_some() {
             self.pane = Pane::Inspector;
             if !self.embed && browser::media_matches("(max-width: 700px)") {
                 self.drawer = Some(Drawer::Pane(Pane::Inspector));
             }
         }
+    }
+
+    /// Goes to the moment that a checker's verdict is about.
+    fn go_to_verdict(&mut self, index: u8) {
+        let timeline = self.player.run.timeline();
+        let view = timeline.view_at(self.player.position());
+        let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
+        if let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) {
+            self.go_to_moment(at_ns);
+        }
+    }
+
+    /// Goes to where all that had happened up to a moment of virtual time has happened.
+    fn go_to_moment(&mut self, ns: u64) {
+        let position = self.player.run.timeline().with(|timeline| {
+            let later = timeline.trace().iter().position(|record| record.time_ns > ns);
+            later.unwrap_or(timeline.len())
+        });
+        self.go(Move::To(position as f64));
     }
 
     /// Shows where a key stands; when it does not, the page that it would go to is marked.

@@ -224,6 +224,8 @@ fn stages(app: &App) -> Html {
             label,
             selected: app.selected,
             on_select: app.on_select.clone(),
+            on_lines: app.on_lines.clone(),
+            on_moment: app.on_moment.clone(),
             find: app.find.clone(),
             title: app.lab.0.title,
             still: player.still,
@@ -328,7 +330,7 @@ pub fn words(app: &App) -> (String, bool) {
 /// While the film runs, what lasts long enough to be read: a sentence stays over the pins and hits that follow it.
 fn last_weighty(timeline: &Timeline, index: usize) -> usize {
     let lasts =
-        |index: &usize| timeline.record(*index).is_some_and(|record| pace::duration_ms(&record.event) >= READ_MS);
+        |index: &usize| timeline.record(*index).is_some_and(|record| pace::duration_ms(&record.event, 0) >= READ_MS);
     (index.saturating_sub(LOOK_BACK)..=index).rev().find(lasts).unwrap_or(index)
 }
 

@@ -21,6 +21,7 @@ use std::ops::{BitOr, BitOrAssign};
 use super::arrange::Place;
 use super::camera::Size;
 use super::map::Map;
+use super::time_span::TimeSpan;
 use super::{Selection, View};
 use crate::trace::Record;
 
@@ -200,6 +201,8 @@ pub struct Shape {
     /// How full: a gauge at the lower edge of a box.
     pub level: Option<f64>,
     pub opacity: f64,
+    /// It moves as time does: not gently at both ends.
+    pub even: bool,
     /// What a click on it selects; it can be reached by the keyboard then.
     pub target: Option<Selection>,
     /// What it is, in words: shown by the mouse, read out.
@@ -210,7 +213,21 @@ impl Shape {
     fn new(id: Id, kind: Kind, place: Place, layer: Layer, class: &'static str) -> Shape {
         let (text, note, title) = (String::new(), String::new(), String::new());
         let marks = Marks::NONE;
-        Shape { id, kind, place, layer, class, marks, text, note, level: None, opacity: 1.0, target: None, title }
+        Shape {
+            id,
+            kind,
+            place,
+            layer,
+            class,
+            marks,
+            text,
+            note,
+            level: None,
+            opacity: 1.0,
+            even: false,
+            target: None,
+            title,
+        }
     }
 
     /// A box.
@@ -295,6 +312,12 @@ impl Shape {
         Shape { opacity, ..self }
     }
 
+    /// Moves evenly.
+    #[must_use]
+    pub fn evenly(self) -> Shape {
+        Shape { even: true, ..self }
+    }
+
     #[must_use]
     pub fn layer(self, layer: Layer) -> Shape {
         Shape { layer, ..self }
@@ -341,6 +364,8 @@ pub struct Drawing {
     pub height: f64,
     pub shapes: Vec<Shape>,
     pub maps: Vec<Map>,
+    /// Where it is a diagram of time, which is zoomed and pulled by itself.
+    pub time: Option<TimeSpan>,
     /// The whole of it in words, for those who do not see it: one or two sentences.
     pub words: String,
 }
@@ -422,6 +447,30 @@ pub struct Ask<'a> {
     /// The room on the stage, in the units of the drawing. One that is not larger needs no scrolling.
     pub room: Size,
     pub selected: Option<Selection>,
+    pub look: Look,
+}
+
+/// How a person looks at a picture that has a stage and a diagram of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    pub face: Face,
+    /// How much closer than usual the diagram shows time.
+    pub zoom: f64,
+    /// Where a person has pulled the diagram to; else it goes with the playhead.
+    pub from_ns: Option<u64>,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look { face: Face::Both, zoom: 1.0, from_ns: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    Stage,
+    Both,
+    Time,
 }
 
 /// A step of a trace as two pictures.

@@ -11,11 +11,24 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, log, lsm, pages, pool};
-use crate::trace::{EngineState, Event, Lane, Record};
+use super::{Selection, View, cluster, log, lsm, pages, pool};
+use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
-pub static GUIDES: &[&Guide] = &[&BTREE, &pages::GUIDE, &pool::GUIDE, &lsm::GUIDE, &log::GUIDE];
+pub static GUIDES: &[&Guide] = &[
+    &BTREE,
+    &pages::GUIDE,
+    &pool::GUIDE,
+    &lsm::GUIDE,
+    &log::GUIDE,
+    &cluster::LEADER_FOLLOWER,
+    &cluster::MULTI_LEADER,
+    &cluster::QUORUM,
+    &cluster::CAP,
+    &cluster::RAFT,
+    &cluster::PAXOS,
+    &cluster::CLOCKS,
+];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
 pub static BTREE: Guide = Guide { lab: "btree", lanes: Lane::ALWAYS, ..Guide::PLAIN };
@@ -42,8 +55,8 @@ pub struct Guide {
     pub lanes: &'static [Lane],
     /// Its colour among the lanes.
     pub tone: fn(&Event) -> Option<(Tone, Dot)>,
-    /// How many milliseconds it takes on the screen at 1x.
-    pub pace_ms: fn(&Event) -> Option<f64>,
+    /// How many milliseconds it takes on the screen at 1x, given the virtual time since the record before.
+    pub pace_ms: fn(&Event, u64) -> Option<f64>,
     /// What a selected thing is made of; nothing for things of other layers.
     pub inspect: fn(&View, Selection) -> Option<Facts>,
     /// What the inspector says while nothing is selected.
@@ -54,9 +67,18 @@ pub struct Guide {
     pub words: fn(&EngineState, &EngineState) -> usize,
     /// The buttons above the stage.
     pub quick: &'static [Quick],
+    /// What can be done to a selected thing: the text of a button, and the line that it issues at the playhead.
+    pub actions: fn(&View, Selection) -> Vec<(String, String)>,
+    /// What a stroke across the stage asks for, if strokes ask for something.
+    pub cutting: Option<Cutting>,
+    /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
+    pub has_time: bool,
     /// What is asked for in the field that `{key}` stands for.
     pub field: &'static str,
 }
+
+/// The lines of script for a stroke across the stage, given where the nodes are.
+pub type Cutting = fn(&[(NodeId, (f64, f64))], ((f64, f64), (f64, f64))) -> Option<String>;
 
 impl Guide {
     /// Says nothing about anything of its own.
@@ -71,12 +93,15 @@ impl Guide {
         marker: |_| None,
         lanes: &[Lane::Script],
         tone: |_| None,
-        pace_ms: |_| None,
+        pace_ms: |_, _| None,
         inspect: |_, _| None,
         invitation: "Click a page, a key or a frame on the stage: here is what it is made of, down to the bytes.",
         fold: |_, _| {},
         words: |_, _| 0,
         quick: &[],
+        actions: |_, _| Vec::new(),
+        cutting: None,
+        has_time: false,
         field: "key",
     };
 

@@ -13,7 +13,7 @@ use super::Selection;
 use super::arrange::Place;
 use super::camera::Size;
 use super::drawing::Id;
-use crate::trace::{FrameId, PageId};
+use crate::trace::{FrameId, NodeId, PageId};
 
 /// What a cell is: the lower half of its byte.
 pub mod cell {
@@ -55,6 +55,8 @@ pub enum MapOf {
     Frames(FrameId),
     /// Blocks of a file.
     Blocks(u64),
+    /// Nodes of a cluster, from the first on.
+    Nodes,
 }
 
 impl MapOf {
@@ -63,6 +65,7 @@ impl MapOf {
             MapOf::Nothing => None,
             MapOf::Pages(first) => Some(Selection::Page(PageId(first.0.checked_add(index)?))),
             MapOf::Frames(first) => Some(Selection::Frame(FrameId(first.0.checked_add(index)?))),
+            MapOf::Nodes => Some(Selection::Node(NodeId(u16::try_from(index + 1).ok()?))),
             MapOf::Blocks(file) => Some(Selection::Block { file, block: index }),
         }
     }
@@ -72,6 +75,7 @@ impl MapOf {
         match (self, selection) {
             (MapOf::Pages(first), Selection::Page(page) | Selection::Cell { page, .. }) => page.0.checked_sub(first.0),
             (MapOf::Frames(first), Selection::Frame(frame)) => frame.0.checked_sub(first.0),
+            (MapOf::Nodes, Selection::Node(node)) if !node.is_client() => u32::from(node.0).checked_sub(1),
             (MapOf::Blocks(here), Selection::Block { file, block }) => (here == file).then_some(block),
             _ => None,
         }
@@ -83,6 +87,7 @@ impl MapOf {
             MapOf::Pages(_) => "page",
             MapOf::Frames(_) => "frame",
             MapOf::Blocks(_) => "block",
+            MapOf::Nodes => "node",
         }
     }
 
@@ -91,6 +96,7 @@ impl MapOf {
         let first = match self {
             MapOf::Pages(first) => first.0,
             MapOf::Frames(first) => first.0,
+            MapOf::Nodes => 1,
             MapOf::Nothing | MapOf::Blocks(_) => 0,
         };
         let mut name = String::from(self.word());

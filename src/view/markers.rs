@@ -24,6 +24,16 @@ pub enum MarkerKind {
     Stall,
     Failure,
     Crash,
+    /// A node leads from here on.
+    Election,
+    /// A node is paused or slow.
+    Fault,
+    Partition,
+    Heal,
+    /// A client has its answer.
+    Answer,
+    /// A client read what was out of date.
+    Stale,
     CommandBegun,
 }
 
@@ -45,13 +55,19 @@ impl MarkerKind {
             MarkerKind::Stall => "stall",
             MarkerKind::Failure => "failure",
             MarkerKind::Crash => "crash",
+            MarkerKind::Election => "elected",
+            MarkerKind::Fault => "fault",
+            MarkerKind::Partition => "partition",
+            MarkerKind::Heal => "heal",
+            MarkerKind::Answer => "answer",
+            MarkerKind::Stale => "stale",
             MarkerKind::CommandBegun => "command",
         }
     }
 
     /// So frequent that it is only hinted at, without its word.
     pub fn is_quiet(self) -> bool {
-        matches!(self, MarkerKind::CommandBegun | MarkerKind::Eviction | MarkerKind::Commit)
+        matches!(self, MarkerKind::CommandBegun | MarkerKind::Eviction | MarkerKind::Commit | MarkerKind::Answer)
     }
 }
 

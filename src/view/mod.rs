@@ -23,6 +23,7 @@ pub mod arrange;
 pub mod bands;
 pub mod camera;
 pub mod caption;
+pub mod cluster;
 pub mod describe;
 pub mod drawing;
 pub mod facts;
@@ -46,6 +47,7 @@ pub mod shape;
 pub mod tally;
 #[cfg(test)]
 mod tests;
+pub mod time_span;
 pub mod timeline;
 pub mod tween;
 
@@ -62,8 +64,8 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use crate::trace::parts::{HeapState, LogState, LsmState, ReplacementState};
-use crate::trace::{EngineState, Event, FrameId, Lsn, PageId, PageState, Record};
+use crate::trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
+use crate::trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
 pub const PAGES_MAX: usize = 1 << 20;
@@ -100,6 +102,16 @@ pub enum Selection {
         list: u8,
         index: u32,
     },
+    /// A node of a cluster, or a client.
+    Node(NodeId),
+    /// A message, on its way or arrived.
+    Message(MessageId),
+    /// An operation of a client.
+    Request(u64),
+    /// The link between two nodes.
+    Link(NodeId, NodeId),
+    /// What a checker says, by its place in the list.
+    Verdict(u8),
 }
 
 /// What can be drawn at one point of a trace: the engine as it was, and what was going on.
@@ -142,6 +154,8 @@ pub struct View {
     pub lsm: lsm::Doing,
     /// The accesses to the pool of the last moments, where its policy is shown.
     pub pool_doing: pool::Doing,
+    /// What has happened in a cluster: messages, operations, faults.
+    pub cluster_doing: cluster::Doing,
     shape: shape::CachedShape,
 }
 
@@ -160,6 +174,7 @@ impl View {
         self.pages.apply(heap.as_deref(), &self.state, record);
         self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
+        self.cluster_doing.apply(&self.state, index, record);
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
@@ -181,6 +196,10 @@ impl View {
 
     pub fn lsm(&self) -> Option<&LsmState> {
         self.state.parts.lsm.as_deref()
+    }
+
+    pub fn cluster(&self) -> Option<&ClusterState> {
+        self.state.parts.cluster.as_deref()
     }
 
     pub fn page(&self, page: PageId) -> Option<&PageState> {

@@ -243,7 +243,10 @@ impl Timeline {
         for index in start..position {
             let record = self.record(index)?;
             let begins = matches!(record.event, Event::CommandBegun { .. } | Event::OperationBegun { .. });
-            place = running(&view, record).or(place.filter(|_| !begins));
+            // The words of nodes mean something in their own lab alone.
+            let own = (self.guide.running)(&view, record);
+            let others = || if record.event.lane() == Lane::Node { None } else { running(&view, record) };
+            place = own.or_else(others).or(place.filter(|_| !begins));
             view.apply(index, record);
         }
         place

@@ -12,6 +12,7 @@ use super::arrange::Place;
 use super::camera::{Bounds, within};
 use super::drawing::{Drawing, Id, Marks, Shape, Step};
 use super::map::Map;
+use super::time_span::TimeSpan;
 
 /// A shape on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ impl Item {
     /// Where it is at `t` of the step, from 0 to 1.
     pub fn at(&self, t: f64) -> At {
         let t = within(t, 0.0, 1.0);
-        let eased = t * t * (3.0 - 2.0 * t);
+        let eased = if self.shape.even { t } else { t * t * (3.0 - 2.0 * t) };
         let mix = |from: f64, to: f64| if eased >= 1.0 { to } else { from + (to - from) * eased };
         let place = Place {
             x: mix(self.from.x, self.to.x),
@@ -80,6 +81,7 @@ pub struct Tween {
     pub order: Vec<Id>,
     pub maps: Vec<Map>,
     pub words: String,
+    pub time: Option<TimeSpan>,
     pub width: f64,
     pub height: f64,
     /// Where the action is.
@@ -106,8 +108,8 @@ impl Tween {
             items.extend(item);
         }
         let moving = items.iter().enumerate().filter(|(_, item)| item.moves()).map(|(index, _)| index).collect();
-        let Drawing { width, height, maps, words, .. } = to;
-        Tween { items, moving, order, maps, words, width, height, action }
+        let Drawing { width, height, maps, words, time, .. } = to;
+        Tween { items, moving, order, maps, words, time, width, height, action }
     }
 
     pub fn item(&self, id: Id) -> Option<&Item> {

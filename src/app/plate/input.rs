@@ -8,6 +8,7 @@ use web_sys::{Element, KeyboardEvent, PointerEvent, WheelEvent};
 use yew::Context;
 
 use super::Plate;
+use super::deeds::Looking;
 use crate::app::room::hand::{Finger, Gesture, Turn};
 use crate::app::room::tools::ZOOM_STEP;
 use crate::view::Selection;
@@ -32,20 +33,40 @@ impl Plate {
         Finger::of(event, self.room.cast())
     }
 
-    pub fn pointer_down(&mut self, event: &PointerEvent) {
+    /// Where it is in the drawing.
+    fn point(&self, finger: Finger) -> (f64, f64) {
+        self.eye.camera.point(finger.x, finger.y, self.size)
+    }
+
+    pub fn pointer_down(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
+        let target: Option<JsValue> = event.target().map(JsValue::from);
+        let (finger, on_shape) = (self.finger(event), target.as_ref().and_then(shape_at).is_some());
+        self.pulls_time = !event.shift_key() && self.is_in_diagram(self.point(finger).1);
+        self.begin_stroke(ctx, event, (finger.x, finger.y), on_shape);
         self.hand.down(event, self.room.cast());
     }
 
     /// True when something moved.
-    pub fn pointer_move(&mut self, event: &PointerEvent) -> bool {
+    pub fn pointer_move(&mut self, ctx: &Context<Self>, event: &PointerEvent) -> bool {
         let finger = self.finger(event);
         match self.hand.moved(finger) {
+            Some(Gesture::Pan { .. }) if self.go_on_with_stroke((finger.x, finger.y)) => true,
+            Some(Gesture::Pan { dx, .. }) if self.pulls_time => {
+                self.look(ctx, Looking::Pulled(dx / self.eye.camera.zoom));
+                true
+            }
+            Some(Gesture::Pinch { factor, x, y }) if self.pulls_time => {
+                let (x, _) = self.eye.camera.point(x, y, self.size);
+                self.look(ctx, Looking::Closer(factor, Some(x)));
+                true
+            }
             Some(gesture) => {
+                self.drop_stroke();
                 self.gesture(gesture);
                 true
             }
             None => {
-                let (x, y) = self.eye.camera.point(finger.x, finger.y, self.size);
+                let (x, y) = self.point(finger);
                 self.maps.point_at(x, y);
                 let target: Option<JsValue> = event.target().map(JsValue::from);
                 let over = target.as_ref().and_then(shape_at).and_then(|id| self.target_of(id));
@@ -59,7 +80,12 @@ impl Plate {
 
     pub fn pointer_up(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
         let finger = self.finger(event);
-        let Some(target) = self.hand.up(event, finger) else { return };
+        let up = self.hand.up(event, finger);
+        if up.is_none() && event.type_() == "pointerup" {
+            return self.end_stroke(ctx);
+        }
+        self.drop_stroke();
+        let Some(target) = up else { return };
         let shape = target.as_ref().and_then(shape_at);
         let selection = match shape {
             Some(id) => {
@@ -69,7 +95,10 @@ impl Plate {
                 self.target_of(id)
             }
             None => {
-                let (x, y) = self.eye.camera.point(finger.x, finger.y, self.size);
+                let (x, y) = self.point(finger);
+                if let Some(ns) = self.moment_at((x, y)) {
+                    return ctx.props().on_moment.emit(ns);
+                }
                 self.maps.at(x, y).and_then(|(map, cell)| map.of.selection(cell))
             }
         };
@@ -81,8 +110,19 @@ impl Plate {
     }
 
     /// What is larger than the room is scrolled by the wheel, and zoomed as by a pinch; what is not is zoomed.
-    pub fn wheel(&mut self, event: &WheelEvent) {
+    pub fn wheel(&mut self, ctx: &Context<Self>, event: &WheelEvent) {
         let turn = Turn::of(event, self.room.cast());
+        let (x, y) = self.eye.camera.point(turn.x, turn.y, self.size);
+        if self.is_in_diagram(y) {
+            let zoom = self.eye.camera.zoom;
+            return self.look(
+                ctx,
+                match turn.aside {
+                    true => Looking::Pulled(-turn.across() / zoom),
+                    false => Looking::Closer(turn.factor(), Some(x)),
+                },
+            );
+        }
         let (whole, camera) = (self.whole(), self.eye.camera);
         let larger = whole.height() * camera.zoom > self.size.height + 1.0;
         if turn.aside {

@@ -61,6 +61,8 @@ pub fn parts(shape: &Shape) -> Vec<Part> {
             parts.extend(wanted.iter().filter(|(is, _)| *is).map(|(_, part)| *part));
             parts
         }
+        // What can be selected is hit beside its thin line too.
+        Kind::Line(_) | Kind::Curve(_) if shape.target.is_some() => vec![Part::Line, Part::Line],
         Kind::Line(_) | Kind::Curve(_) => vec![Part::Line],
         Kind::Dot => vec![Part::Dot],
         Kind::Text(_) | Kind::Path(_) => vec![Part::Fixed],
@@ -72,7 +74,12 @@ pub fn inside(shape: &Shape, hatch: &str) -> String {
     let mut out = String::with_capacity(400);
     match &shape.kind {
         Kind::Rect => boxed(&mut out, shape, hatch),
-        Kind::Line(_) | Kind::Curve(_) => out.push_str("<path class=\"stroke\"/>"),
+        Kind::Line(_) | Kind::Curve(_) => {
+            out.push_str("<path class=\"stroke\"/>");
+            if shape.target.is_some() {
+                out.push_str("<path class=\"reach\"/>");
+            }
+        }
         Kind::Dot => out.push_str("<circle class=\"body\"/>"),
         Kind::Path(d) => path(&mut out, "stroke", d),
         Kind::Text(anchor) => {

@@ -13,6 +13,7 @@
 //! A drawing that finds room is shown whole. One that does not is shown at a size that can be read, and the camera
 //! follows what is lit; the wheel scrolls it, fingers drag and pinch it.
 
+mod deeds;
 mod input;
 mod maps;
 mod markup;
@@ -23,6 +24,7 @@ use std::cell::Cell;
 use web_sys::{Element, KeyboardEvent, PointerEvent, WheelEvent};
 use yew::prelude::*;
 
+use self::deeds::{Looking, Stroke, looks};
 use self::maps::Maps;
 use self::picture::Picture;
 use super::browser::{Frames, Sizes};
@@ -31,7 +33,7 @@ use super::room::hand::{Gesture, Hand, WheelListener, listen_to_wheel};
 use super::room::tools::{Tool, tools};
 use super::room::{RoomProps, Under};
 use crate::view::camera::{Bounds, Camera, Size, within};
-use crate::view::drawing::{Ask, Draw, Drawing, Step};
+use crate::view::drawing::{Ask, Draw, Drawing, Look, Step};
 use crate::view::tween::Tween;
 
 /// A room of this size is drawn to at 1x; in a larger one everything is larger too.
@@ -51,6 +53,7 @@ pub enum Msg {
     Move(PointerEvent),
     Up(PointerEvent),
     Key(KeyboardEvent),
+    Look(Looking),
 }
 
 pub struct Plate {
@@ -64,6 +67,12 @@ pub struct Plate {
     picture: Option<Picture>,
     maps: Maps,
     step: Under,
+    look: Look,
+    /// What can be done to what is selected: words and lines of script.
+    deeds: Vec<(String, String)>,
+    stroke: Option<Stroke>,
+    /// The hand is on the diagram of time.
+    pulls_time: bool,
     /// The largest that the drawing of this run is, so that it does not shift while it grows.
     extent: Bounds,
     hand: Hand,
@@ -94,6 +103,10 @@ impl Component for Plate {
             picture: None,
             maps: Maps::default(),
             step: Under::of(ctx.props()),
+            look: Look::default(),
+            deeds: Vec::new(),
+            stroke: None,
+            pulls_time: false,
             extent: Bounds::default(),
             hand: Hand::default(),
             frames: Frames::new(move |now_ms| link.send_message(Msg::Frame(now_ms))),
@@ -112,6 +125,7 @@ impl Component for Plate {
         let stepped = grown || props.step_index() != self.step.index;
         if stepped {
             self.step = Under::of(props);
+            self.let_go_of_time();
         }
         if grown {
             self.survey(ctx);
@@ -123,8 +137,9 @@ impl Component for Plate {
             self.attend(ctx);
         }
         self.draw(ctx);
+        let deeds = (stepped || props.selected != old.selected) && self.read_deeds(ctx);
         // What Yew draws is the frame around the picture.
-        props.label != old.label || props.title != old.title
+        deeds || props.selected != old.selected || props.label != old.label || props.title != old.title
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -149,15 +164,20 @@ impl Component for Plate {
                 self.attend(ctx);
             }
             Msg::Tool(Tool::Zoom(factor)) => self.zoom(factor, self.size.width / 2.0, self.size.height / 2.0, true),
-            Msg::Wheel(event) => self.wheel(&event),
-            Msg::Down(event) => self.pointer_down(&event),
+            Msg::Wheel(event) => self.wheel(ctx, &event),
+            Msg::Down(event) => self.pointer_down(ctx, &event),
             Msg::Move(event) => {
-                if !self.pointer_move(&event) {
+                if !self.pointer_move(ctx, &event) {
                     return false;
                 }
             }
             Msg::Up(event) => self.pointer_up(ctx, &event),
             Msg::Key(event) => self.key(ctx, &event),
+            Msg::Look(looking) => {
+                self.look(ctx, looking);
+                self.frames.request();
+                return true;
+            }
         }
         self.frames.request();
         // Of what Yew draws only one button depends on what happens here.
@@ -179,6 +199,8 @@ impl Component for Plate {
                     <div class="plate-maps" ref={&self.below}></div>
                     <svg class="plate-things"><defs ref={&self.defs}></defs><g ref={&self.world} role="group"></g></svg>
                     { tools("Fit the whole picture", self.eye.following, link.callback(Msg::Tool)) }
+                    if props.timeline.guide().has_time { { looks(self.look, link.callback(|msg| msg)) } }
+                    { self.deeds_bar(ctx) }
                 </div>
             </section>
         }
@@ -223,7 +245,7 @@ impl Plate {
         let end = props.timeline.view_at(usize::MAX);
         let (before, after) = if at_end { (&end, &end) } else { (&self.step.before, &self.step.after) };
         let record = if at_end { None } else { self.step.record.as_ref() };
-        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected })
+        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected, look: self.look })
     }
 
     /// Measures the drawing at the end of the run.

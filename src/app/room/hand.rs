@@ -97,9 +97,9 @@ fn apart(one: Finger, other: Finger) -> f64 {
 }
 
 /// Whether an event is about the tools or the map, which answer for themselves.
-fn is_control(target: &JsValue) -> bool {
+pub fn is_control(target: &JsValue) -> bool {
     let element = target.dyn_ref::<Element>();
-    element.is_some_and(|element| element.closest(".stage-tools, .stage-map").ok().flatten().is_some())
+    element.is_some_and(|element| element.closest(".stage-tools, .stage-map, .plate-deeds").ok().flatten().is_some())
 }
 
 /// What a turn of the wheel asks for.

@@ -25,6 +25,12 @@ pub struct RoomProps {
     pub playhead: f64,
     pub selected: Option<Selection>,
     pub on_select: Callback<Option<Selection>>,
+    /// Lines of script, to be carried out at the playhead.
+    #[prop_or_default]
+    pub on_lines: Callback<String>,
+    /// A moment of virtual time, to be gone to.
+    #[prop_or_default]
+    pub on_moment: Callback<u64>,
     /// A key to be shown.
     #[prop_or_default]
     pub find: Option<Bytes>,

@@ -40,6 +40,7 @@ pub static GUIDE: Guide = Guide {
     words: fold::words,
     field: "key",
     quick: QUICK,
+    ..Guide::PLAIN
 };
 
 /// The names that the client gave its transactions.
@@ -92,7 +93,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
     })
 }
 
-fn pace_ms(event: &Event) -> Option<f64> {
+fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         LogAppended { kind: LogKind::Commit | LogKind::Compensation | LogKind::Abort, .. } => 500.0,

@@ -55,6 +55,7 @@ pub static GUIDE: Guide = Guide {
         Quick { text: "Flush", line: "flush" },
         Quick { text: "Compact", line: "compact all" },
     ],
+    ..Guide::PLAIN
 };
 
 fn fold(state: &mut EngineState, event: &Event) {
@@ -115,7 +116,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
 }
 
 /// What is to be followed takes its time; what goes by in the background does not.
-fn pace_ms(event: &Event) -> Option<f64> {
+fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         LsmLogged { .. } => 110.0,

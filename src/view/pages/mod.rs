@@ -49,6 +49,7 @@ pub static GUIDE: Guide = Guide {
         Quick { text: "Scan", line: "scan" },
         Quick { text: "Clear", line: "clear" },
     ],
+    ..Guide::PLAIN
 };
 
 fn marker(event: &Event) -> Option<MarkerKind> {
@@ -73,7 +74,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
     })
 }
 
-fn pace_ms(event: &Event) -> Option<f64> {
+fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         HeapBegun { .. } => 60.0,

@@ -104,7 +104,7 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
     }
 }
 
-fn pace_ms(event: &Event) -> Option<f64> {
+fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         PoolVictim { .. } => 360.0,

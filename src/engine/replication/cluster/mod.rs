@@ -21,9 +21,11 @@ mod client;
 mod describe;
 mod error;
 mod fault;
+mod judge;
 mod measures;
 mod options;
 mod place;
+mod protocols;
 mod storm;
 #[cfg(test)]
 mod tests;
@@ -32,8 +34,9 @@ mod workload;
 pub use client::Asked;
 pub use error::ClusterError;
 pub use fault::{Action, Fault};
+pub use judge::{Promise, Ruling};
 pub use measures::{LatencyHistogram, Measures, StaleSample};
-pub use options::{Options, Protocol, Watch};
+pub use options::{Options, Protocol, Watch, stamp_of};
 pub use storm::{Storm, StormKind};
 pub use workload::{Arrival, Keys, Workload};
 
@@ -111,6 +114,8 @@ pub struct Cluster {
     /// What the watch found first.
     violation: Option<String>,
     load: Option<Load>,
+    /// Clients that wait for an answer.
+    waiting: u64,
     /// The operation that ended last.
     last: Option<Asked>,
     faults: BTreeMap<u64, Action>,
@@ -143,6 +148,7 @@ impl Cluster {
             watch: options.protocol.watch(),
             violation: None,
             load: None,
+            waiting: 0,
             last: None,
             faults: BTreeMap::new(),
             next_fault: 0,
@@ -176,6 +182,12 @@ impl Cluster {
 
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (1..=self.places.len() as u16).map(NodeId)
+    }
+
+    /// The protocol's own node, to look at; none while it is down, or if it is another protocol's.
+    pub fn node<T: 'static>(&self, id: NodeId) -> Option<&T> {
+        self.known(id).ok()?;
+        self.place(id).node.as_ref()?.as_any().downcast_ref()
     }
 
     /// When the next thing happens; nothing if nothing will.

@@ -1,0 +1,66 @@
+//! The picture as a whole: time and verdicts above, the stage, the space-time diagram below.
+
+use super::causal::Cone;
+use super::plan::{HEAD_H, Plan};
+use super::{spacetime, stage, words};
+use crate::trace::VerdictKind;
+use crate::view::arrange::SANS_W;
+use crate::view::arrange::{Place, cut};
+use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
+use crate::view::{Selection, View};
+
+pub fn draw(ask: &Ask) -> Step {
+    let plan = Plan::of(ask);
+    let cone = cone(ask);
+    let mut step = Step::of(ask, |view| picture(ask, &plan, view, cone.as_ref()));
+    if plan.stage.is_some() && plan.map.is_none() {
+        stage::landing(&mut step, ask, &plan);
+    }
+    step
+}
+
+/// The causal past and future of what is selected, as far as the run has come by its end.
+fn cone(ask: &Ask) -> Option<Cone> {
+    let known = Cone::of(&ask.end.cluster_doing, ask.after, ask.selected);
+    known.or_else(|| Cone::of(&ask.after.cluster_doing, ask.after, ask.selected))
+}
+
+fn picture(ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) -> Drawing {
+    let words = view.cluster().map_or("There is no cluster yet.".to_string(), words::cluster);
+    let mut d = Drawing::new(plan.width, words);
+    head(&mut d, plan, view);
+    if plan.stage.is_some() {
+        stage::draw(&mut d, ask, plan, view);
+    }
+    spacetime::draw(&mut d, ask, plan, view, cone);
+    d.width = plan.width;
+    d.height = plan.height;
+    d
+}
+
+/// Virtual time, and what the checkers say.
+fn head(d: &mut Drawing, plan: &Plan, view: &View) {
+    let time = words::time(view.time_ns);
+    d.add(Shape::title_of(Id::of("time", 0), plan.head.x + 2.0, plan.head.y + 17.0, time).said("Virtual time"));
+    let Some(cluster) = view.cluster() else { return };
+    let mut right = plan.width;
+    let count = cluster.verdicts.len().max(1) as f64;
+    let most = ((plan.width - 90.0) / count - 6.0).max(24.0);
+    for (index, verdict) in cluster.verdicts.iter().enumerate().rev() {
+        let (word, class, marks) = match verdict.kind {
+            VerdictKind::Holds => ("holds", "badge good", Marks::HIT),
+            VerdictKind::Violated => ("violated", "badge bad", Marks::FAILED),
+            VerdictKind::GaveUp => ("gave up", "badge", Marks::MISS),
+        };
+        let text = format!("{}: {word}", verdict.checker);
+        let w = (text.chars().count() as f64 * SANS_W + 30.0).min(most);
+        let place = Place::new(right - w, plan.head.y + 1.0, w, HEAD_H - 10.0);
+        let id = Id::of("verdict", index as u64);
+        let shape = Shape::rect(id, place).class(class).marks(marks);
+        let title = format!("{text}. {} At {}: click to go there.", verdict.text, words::time(verdict.at_ns));
+        d.add(shape.target(Selection::Verdict(index as u8), title));
+        let label = cut(&text, w - 24.0, SANS_W);
+        d.add(Shape::text(id.and(1), place.x + 18.0, place.y + 14.0, label));
+        right -= w + 6.0;
+    }
+}

@@ -1,0 +1,345 @@
+//! The space-time diagram: nodes as lines, time to the right, messages as slanted arrows.
+//!
+//! ```text
+//!          10 ms        12 ms        14 ms
+//!   c1 ──▭ put x = 1 ▭───────────────┃──────
+//!   n1 ───────╲──────────●───╱───────┃──────       ● a note        ┃ now
+//!   n2 ────────╲────────────╱────────┃──────       what comes after now is pale
+//! ```
+//!
+//! The window stands still while the cursor walks through it, and goes on by half of its width. Around what is selected,
+//! its causal past and future are lit ([`super::causal`]), and all else is pale.
+
+use super::causal::{Cone, Side};
+use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
+use super::plan::{AXIS_H, Plan, Rows};
+use super::words;
+use crate::trace::parts::cluster::why_dropped;
+use crate::trace::{NodeId, NodeStatus, RequestFate};
+use crate::view::arrange::{MONO_W, Place, cut};
+use crate::view::camera::within;
+use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
+use crate::view::time_span::TimeSpan;
+use crate::view::{Selection, View};
+
+/// Most messages and notes that are drawn.
+const ARROWS_MAX: usize = 320;
+const NOTES_MAX: usize = 160;
+/// The window shows about so many messages at a zoom of 1.
+const ARROWS_AIMED: usize = 36;
+const PALE: f64 = 0.3;
+
+/// The part of virtual time that is seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    pub from_ns: u64,
+    pub span_ns: u64,
+    pub now_ns: u64,
+}
+
+impl Window {
+    /// The window at a point of the run. It stays where it is until the cursor is at three quarters of it, and where a
+    /// person has pulled it to.
+    pub fn of(ask: &Ask, now_ns: u64) -> Window {
+        let doing = &ask.end.cluster_doing;
+        let whole_ns = ask.end.time_ns.saturating_sub(doing.started_ns).max(1);
+        let flights = doing.flights.iter();
+        let length = doing.flights.len();
+        let first_ns = doing.flights.first().map_or(0, |flight| flight.sent_ns);
+        let last_ns = flights.last().map_or(1, |flight| flight.until_ns().min(ask.end.time_ns));
+        let each_ns = last_ns.saturating_sub(first_ns) as f64 / length.max(1) as f64;
+        let aimed = if length > ARROWS_AIMED { each_ns * ARROWS_AIMED as f64 } else { whole_ns as f64 };
+        let span_ns = ((aimed / ask.look.zoom.max(0.001)) as u64).clamp(1000, whole_ns.max(1000));
+        // Halves of the window: in the k-th half the window begins at the half before it.
+        let half = (span_ns / 2).max(1);
+        let passed = now_ns.saturating_sub(doing.started_ns);
+        let quarter = half / 2;
+        let steps = (passed + quarter) / half;
+        let last = whole_ns.saturating_sub(span_ns);
+        let from_ns = match ask.look.from_ns {
+            Some(from_ns) => from_ns.clamp(doing.started_ns, doing.started_ns + last),
+            None => doing.started_ns + (steps.saturating_sub(1) * half).min(last),
+        };
+        Window { from_ns, span_ns, now_ns }
+    }
+
+    fn until_ns(&self) -> u64 {
+        self.from_ns.saturating_add(self.span_ns)
+    }
+
+    fn sees(&self, from_ns: u64, until_ns: u64) -> bool {
+        from_ns <= self.until_ns() && until_ns >= self.from_ns
+    }
+
+    fn share(&self, ns: u64) -> f64 {
+        if ns >= self.from_ns {
+            (ns - self.from_ns) as f64 / self.span_ns as f64
+        } else {
+            -((self.from_ns - ns) as f64 / self.span_ns as f64)
+        }
+    }
+}
+
+/// What everything in the diagram is drawn with.
+struct Frame<'a> {
+    plan: &'a Plan,
+    rows: Rows,
+    window: Window,
+    cone: Option<&'a Cone>,
+    selected: Option<Selection>,
+}
+
+impl Frame<'_> {
+    fn x(&self, ns: u64) -> f64 {
+        self.rows.place.x + self.rows.place.w * self.window.share(ns)
+    }
+
+    fn y(&self, node: NodeId) -> Option<f64> {
+        Some(self.rows.place.y + (self.plan.row(node)? as f64 + 0.5) * self.rows.row_h)
+    }
+
+    /// How strong something is that was at this time, and its marks: by what is selected, else by now.
+    fn strength(&self, side: Option<Side>, ns: u64) -> (f64, Marks) {
+        match side {
+            Some(Side::Past) => (1.0, Marks::LOGGED),
+            Some(Side::Future) => (1.0, Marks::DIRTY),
+            Some(Side::Apart) => (PALE * 0.7, Marks::NONE),
+            None if ns > self.window.now_ns => (PALE, Marks::NONE),
+            None => (1.0, Marks::NONE),
+        }
+    }
+
+    /// The part of a slanted line that is in the window.
+    fn clipped(&self, from: (f64, f64), to: (f64, f64)) -> ((f64, f64), (f64, f64)) {
+        let (left, right) = (self.rows.place.x, self.rows.place.right());
+        let at = |x: f64| {
+            let share = if to.0 == from.0 { 0.0 } else { (x - from.0) / (to.0 - from.0) };
+            (x, from.1 + (to.1 - from.1) * share)
+        };
+        let start = if from.0 < left { at(left) } else { from };
+        let end = if to.0 > right { at(right) } else { to };
+        (start, end)
+    }
+}
+
+pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) {
+    let (Some(rows), Some(cluster)) = (plan.diagram, view.cluster()) else { return };
+    let window = Window::of(ask, view.time_ns);
+    // The end of the run knows what will be; a long run has forgotten its beginning by then.
+    let known_from = ask.end.cluster_doing.flights.first().map_or(0, |flight| flight.sent_ns);
+    let doing = if known_from <= window.from_ns { &ask.end.cluster_doing } else { &view.cluster_doing };
+    d.time = Some(TimeSpan {
+        top: rows.place.y - AXIS_H,
+        left: rows.place.x,
+        width: rows.place.w,
+        from_ns: window.from_ns,
+        span_ns: window.span_ns,
+        first_ns: ask.end.cluster_doing.started_ns,
+        last_ns: ask.end.time_ns,
+    });
+    let frame = Frame { plan, rows, window, cone, selected: ask.selected };
+    lines(d, &frame, cluster.nodes.len(), cluster.clients);
+    axis(d, &frame);
+    stretches(d, &frame, doing);
+    deals(d, &frame, doing);
+    arrows(d, &frame, doing);
+    notes(d, &frame, doing);
+    cursor(d, &frame);
+}
+
+fn lines(d: &mut Drawing, frame: &Frame, nodes: usize, clients: u16) {
+    let names = (1..=clients).map(NodeId::client).chain((1..=nodes as u16).map(NodeId));
+    let mut last = usize::MAX;
+    for name in names {
+        let (Some(row), Some(y)) = (frame.plan.row(name), frame.y(name)) else { continue };
+        if row == last {
+            continue;
+        }
+        last = row;
+        let id = Id::of("line", row as u64);
+        let (left, right) = (frame.rows.place.x, frame.rows.place.right());
+        d.add(Shape::line(id, (left, y), (right, y)).marks(Marks::MUTED));
+        let text = Shape::text(id.and(1), frame.rows.names + 2.0, y + 4.0, name.to_string());
+        d.add(if name.is_client() { text.class("quiet") } else { text.class("title") });
+    }
+}
+
+/// A round number of nanoseconds so that about `wanted` of them are in `span_ns`.
+fn tick(span_ns: u64, wanted: u64) -> u64 {
+    let least = (span_ns / wanted.max(1)).max(1);
+    let mut unit = 1;
+    while unit < u64::MAX / 10 {
+        for factor in [1, 2, 5] {
+            if unit * factor >= least {
+                return unit * factor;
+            }
+        }
+        unit *= 10;
+    }
+    least
+}
+
+fn axis(d: &mut Drawing, frame: &Frame) {
+    let place = frame.rows.place;
+    let step = tick(frame.window.span_ns, (place.w / 90.0) as u64);
+    let first = frame.window.from_ns.div_ceil(step);
+    for number in (first..).take(64) {
+        let Some(ns) = number.checked_mul(step).filter(|ns| *ns <= frame.window.until_ns()) else { break };
+        let x = frame.x(ns);
+        let id = Id::of("tick", ns);
+        d.add(Shape::line(id, (x, place.y - 3.0), (x, place.bottom())).class("tick").layer(Layer::Ground));
+        // A label that would be cut at the edge is left out.
+        if x > place.x + 18.0 && x < place.right() - 24.0 {
+            let text = Shape::text(id.and(1), x, place.y - 8.0, words::time(ns));
+            d.add(text.class("quiet").anchor(Anchor::Middle));
+        }
+    }
+}
+
+/// Faults: nodes that were down, paused or slow, and links that were cut.
+fn stretches(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    for (number, stretch) in doing.stretches.iter().enumerate() {
+        let until_ns = stretch.until_ns.unwrap_or(u64::MAX);
+        if !frame.window.sees(stretch.from_ns, until_ns) {
+            continue;
+        }
+        let place = frame.rows.place;
+        let left = frame.x(stretch.from_ns).max(place.x);
+        let right = if stretch.until_ns.is_none() { place.right() } else { frame.x(until_ns).min(place.right()) };
+        let id = Id::of("stretch", stretch.from_ns).and(u64::from(stretch.node.0)).and(number as u64);
+        let (opacity, _) = frame.strength(None, stretch.from_ns);
+        let (y, h) = match frame.y(stretch.node) {
+            Some(y) => (y - frame.rows.row_h * 0.3, frame.rows.row_h * 0.6),
+            None if stretch.node == LINKS => (place.y - AXIS_H + 6.0, 5.0),
+            None => continue,
+        };
+        let shape = Shape::rect(id, Place::new(left, y, (right - left).max(1.0), h)).layer(Layer::Ground);
+        let (class, marks) = look(stretch);
+        d.add(shape.class(class).marks(marks).opacity(opacity).said(said(stretch)));
+    }
+}
+
+fn look(stretch: &Stretch) -> (&'static str, Marks) {
+    match (stretch.node, stretch.status) {
+        (LINKS, _) => ("fault cut", Marks::FAILED),
+        (_, NodeStatus::Down) => ("fault down", Marks::FAILED),
+        (_, NodeStatus::Paused) => ("fault", Marks::STALE),
+        _ => ("fault slow", Marks::EMPTY),
+    }
+}
+
+fn said(stretch: &Stretch) -> String {
+    let until = stretch.until_ns.map_or(String::new(), |ns| format!(" to {}", words::time(ns)));
+    let from = words::time(stretch.from_ns);
+    match stretch.node {
+        LINKS => format!("Links cut from {from}{until}"),
+        node => format!("{node} {} from {from}{until}", words::status(stretch.status)),
+    }
+}
+
+fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    let h = (frame.rows.row_h - 4.0).min(18.0);
+    let mut ends: Vec<(NodeId, f64)> = Vec::new();
+    for deal in doing.deals.iter() {
+        let until_ns = deal.ended_ns.unwrap_or(frame.window.now_ns.max(deal.asked_ns));
+        if !frame.window.sees(deal.asked_ns, until_ns) {
+            continue;
+        }
+        let Some(y) = frame.y(deal.client) else { continue };
+        let place = frame.rows.place;
+        let left = frame.x(deal.asked_ns).max(place.x);
+        let right = frame.x(until_ns).min(place.right()).max(left + 3.0);
+        // Clients that share a row, and operations at one moment: a bar for the first.
+        let end = ends.iter_mut().find(|(client, _)| frame.plan.row(*client) == frame.plan.row(deal.client));
+        match end {
+            Some((_, end)) if *end > left => continue,
+            Some((_, end)) => *end = right,
+            None => ends.push((deal.client, right)),
+        }
+        let side = frame.cone.map(|cone| cone.side(deal.client, deal.asked_at));
+        let (opacity, _) = frame.strength(side, deal.asked_ns);
+        let shape = Shape::rect(Id::of("deal", deal.request), Place::new(left, y - h / 2.0, right - left, h));
+        let over = deal.ended_ns.is_some_and(|ns| ns <= frame.window.now_ns);
+        let text = if h >= 11.0 { cut(&deal.text, right - left - 6.0, MONO_W) } else { String::new() };
+        let text = if text.chars().count() < 3 { String::new() } else { text };
+        let shape = shape.class("deal").marks(fate(deal, over)).opacity(opacity).label(text);
+        d.add(shape.target(Selection::Request(deal.request), told(deal, over)));
+    }
+}
+
+fn fate(deal: &Deal, over: bool) -> Marks {
+    match deal.fate {
+        _ if !over => Marks::LIT,
+        RequestFate::Done if deal.stale => Marks::STALE,
+        RequestFate::Done | RequestFate::Open => Marks::NONE,
+        RequestFate::Failed => Marks::FAILED,
+        RequestFate::Unknown => Marks::EMPTY,
+    }
+}
+
+fn told(deal: &Deal, over: bool) -> String {
+    let answer = if deal.answer.is_empty() { words::fate(deal.fate) } else { &deal.answer };
+    let (answer, stale) = if over { (answer, deal.stale) } else { ("open", false) };
+    format!("{}: {}, {answer}{}", deal.client, deal.text, if stale { ", stale" } else { "" })
+}
+
+fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    let window = frame.window;
+    let seen: Vec<&Flight> =
+        doing.flights.iter().filter(|flight| window.sees(flight.sent_ns, flight.until_ns())).collect();
+    // Too many to be told apart: every so many of them.
+    let stride = seen.len().div_ceil(ARROWS_MAX).max(1) as u64;
+    for flight in seen {
+        let chosen = frame.selected == Some(Selection::Message(flight.message));
+        if flight.message.0 % stride != 0 && !chosen {
+            continue;
+        }
+        let (Some(from_y), Some(to_y)) = (frame.y(flight.from), frame.y(flight.to)) else { continue };
+        let lost = matches!(flight.landing, Landing::Dropped { .. });
+        let (from, mut to) = ((frame.x(flight.sent_ns), from_y), (frame.x(flight.until_ns()), to_y));
+        if lost {
+            let share = within(super::stage::share(flight.until_ns(), flight.sent_ns, flight.due_ns), 0.25, 0.85);
+            to.1 = from_y + (to_y - from_y) * share;
+        }
+        let (start, end) = frame.clipped(from, to);
+        let side = frame.cone.map(|cone| cone.of_flight(flight));
+        let (opacity, marks) = frame.strength(side, flight.sent_ns);
+        let heads = if end == to && !lost { Heads::End } else { Heads::None };
+        let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class("arrow");
+        let shape = shape.marks(marks).mark(Marks::FAILED | Marks::EMPTY, lost).mark(Marks::LIT, chosen);
+        d.add(shape.opacity(opacity).target(Selection::Message(flight.message), of_flight(flight)));
+        if lost && end == to {
+            let cross = Place::new(end.0 - 7.0, end.1 - 7.0, 14.0, 14.0);
+            let cross = Shape::rect(Id::of("arrow", flight.message.0).and(1), cross).class("gap");
+            d.add(cross.marks(Marks::FAILED).opacity(opacity).layer(Layer::Lines));
+        }
+    }
+}
+
+fn of_flight(flight: &Flight) -> String {
+    let text = if flight.text.is_empty() { String::new() } else { format!(": {}", flight.text) };
+    let fate = match flight.landing {
+        Landing::Dropped { why, .. } => format!(", {}", why_dropped(why)),
+        _ => String::new(),
+    };
+    format!("{} from {} to {}{text}{fate}", flight.kind, flight.from, flight.to)
+}
+
+fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    let seen: Vec<&Moment> = doing.moments.iter().filter(|moment| frame.window.sees(moment.ns, moment.ns)).collect();
+    let stride = seen.len().div_ceil(NOTES_MAX).max(1);
+    for moment in seen.into_iter().step_by(stride) {
+        let Some(y) = frame.y(moment.node) else { continue };
+        let side = frame.cone.map(|cone| cone.side(moment.node, moment.at));
+        let (opacity, marks) = frame.strength(side, moment.ns);
+        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, 3.0).class("dot note");
+        d.add(dot.opacity(opacity).marks(marks).said(moment.text.to_string()));
+    }
+}
+
+fn cursor(d: &mut Drawing, frame: &Frame) {
+    let place = frame.rows.place;
+    let x = frame.x(frame.window.now_ns).min(place.right()).max(place.x);
+    let line = Shape::line(Id::of("cursor", 0), (x, place.y - 4.0), (x, place.bottom())).class("cursor");
+    d.add(line.layer(Layer::Signs).evenly());
+}

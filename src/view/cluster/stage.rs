@@ -1,0 +1,242 @@
+//! Nodes, links, clients, and messages on their way.
+//!
+//! A message is where it is in virtual time: `(now − sent) / (due − sent)` of its way. During a step, virtual time runs
+//! from the record before to this one, so it moves evenly; when it arrives, or is lost, it does so at the end of the step.
+
+use super::card;
+use super::plan::{NODES_MAX, Plan, way};
+use super::rounds::is_answer;
+use super::words;
+use crate::trace::parts::ClusterState;
+use crate::trace::parts::cluster::FlyingState;
+use crate::trace::{Event, NodeId, NodeStatus, RequestFate};
+use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
+use crate::view::map::{Map, MapOf, cell};
+use crate::view::{Selection, View};
+
+/// With more messages than this on their way none has a label, and all are smaller.
+const LABELLED_MAX: usize = 24;
+/// With more than this they say nothing and cannot be selected.
+const NAMED_MAX: usize = 120;
+/// Beyond this many nodes, of the links only those in use are drawn.
+const MESH_MAX: usize = 7;
+const ASIDE: f64 = 7.0;
+
+pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View) {
+    let Some(cluster) = view.cluster() else { return };
+    if let Some(place) = plan.map {
+        return map(d, cluster, view, place, ask);
+    }
+    links(d, plan, cluster, ask);
+    let about = about(ask);
+    for (number, node) in words::numbered(cluster).take(NODES_MAX) {
+        let here = about.contains(&Some(number));
+        card::draw(d, plan, view, number, node, Marks::CURRENT.when(here));
+    }
+    clients(d, plan, cluster);
+    messages(d, plan, cluster, view.time_ns, ask);
+}
+
+/// The nodes that the record is about.
+pub fn about(ask: &Ask) -> [Option<NodeId>; 2] {
+    let flying = |message| {
+        let cluster = ask.before.cluster()?;
+        cluster.flying.iter().find(|flying| flying.message == message)
+    };
+    match ask.record.map(|record| &record.event) {
+        Some(Event::Noted { node, .. } | Event::NodeChanged { node, .. } | Event::TimerFired { node, .. }) => {
+            [Some(*node), None]
+        }
+        Some(Event::NodeStatusChanged { node, .. } | Event::NodeLogChanged { node, .. }) => [Some(*node), None],
+        Some(Event::NodeDatumChanged { node, .. }) => [Some(*node), None],
+        Some(Event::MessageDelivered { message }) => [flying(*message).map(|flying| flying.to), None],
+        Some(Event::MessageSent { from, .. }) => [Some(*from), None],
+        _ => [None, None],
+    }
+}
+
+fn links(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, ask: &Ask) {
+    let count = cluster.nodes.len().min(NODES_MAX) as u16;
+    let used = |a: NodeId, b: NodeId| {
+        cluster.flying.iter().any(|flying| (flying.from, flying.to) == (a, b) || (flying.from, flying.to) == (b, a))
+    };
+    for (from, to) in (1..=count).flat_map(|from| (from + 1..=count).map(move |to| (NodeId(from), NodeId(to)))) {
+        let cut = [cluster.cut.contains(&(from, to)), cluster.cut.contains(&(to, from))];
+        let chosen = ask.selected == Some(Selection::Link(from, to));
+        if count as usize <= MESH_MAX || chosen || cut != [false, false] || used(from, to) {
+            link(d, plan, (from, to), cut);
+        }
+    }
+    for request in cluster.requests.iter().filter(|request| request.fate == RequestFate::Open) {
+        let (client, node) = (request.client, request.node);
+        let (Some(from), Some(to)) = (plan.place(client), plan.place(node)) else { continue };
+        let (start, end) = way(from, to, 0.0);
+        d.add(Shape::line(Id::of("asks", request.request), start, end).class("link asks").marks(Marks::MUTED));
+    }
+}
+
+fn link(d: &mut Drawing, plan: &Plan, (from, to): (NodeId, NodeId), cut: [bool; 2]) {
+    let (Some(one), Some(other)) = (plan.place(from), plan.place(to)) else { return };
+    let (start, end) = way(one, other, 0.0);
+    let id = Id::of("link", u64::from(from.0)).and(u64::from(to.0));
+    let title = match cut {
+        [false, false] => format!("Link between {from} and {to}"),
+        [true, true] => format!("Link between {from} and {to}, cut"),
+        [true, false] => format!("Link between {from} and {to}: cut from {from} to {to}"),
+        [false, true] => format!("Link between {from} and {to}: cut from {to} to {from}"),
+    };
+    let line = Shape::line(id, start, end).class("link").target(Selection::Link(from, to), title);
+    let is_cut = cut[0] || cut[1];
+    d.add(line.mark(Marks::FAILED | Marks::EMPTY, is_cut));
+    if is_cut {
+        // The gap is in the middle; of a link that is cut one way it is where the messages do not arrive.
+        let share = match cut {
+            [true, false] => 0.7,
+            [false, true] => 0.3,
+            _ => 0.5,
+        };
+        let (x, y) = (start.0 + (end.0 - start.0) * share, start.1 + (end.1 - start.1) * share);
+        let gap = Shape::rect(id.and(1), Place::new(x - 7.0, y - 7.0, 14.0, 14.0)).class("gap").marks(Marks::FAILED);
+        d.add(gap.layer(Layer::Lines));
+    }
+}
+
+fn clients(d: &mut Drawing, plan: &Plan, cluster: &ClusterState) {
+    for (index, place) in plan.clients.iter().enumerate() {
+        let client = NodeId::client(index as u16 + 1);
+        let id = Id::of("client", index as u64);
+        let shared = plan.is_shared(index);
+        let mine = |asked: NodeId| asked == client || (shared && usize::from(asked.number()) > index);
+        let latest = cluster.requests.iter().rev().find(|request| mine(request.client));
+        let name = if shared { format!("c{}–{}", index + 1, plan.client_count) } else { client.to_string() };
+        let open = latest.is_some_and(|request| request.fate == RequestFate::Open);
+        let (text, said, marks) = match latest {
+            None => (String::new(), "has asked nothing yet".to_string(), Marks::NONE),
+            Some(request) if open => (request.text.to_string(), format!("asks: {}", request.text), Marks::LIT),
+            Some(request) => {
+                let answer = if request.answer.is_empty() { words::fate(request.fate) } else { &request.answer };
+                let stale = if request.stale { ", stale" } else { "" };
+                let marks = match request.fate {
+                    RequestFate::Done if request.stale => Marks::STALE,
+                    RequestFate::Done => Marks::HIT,
+                    RequestFate::Failed => Marks::FAILED,
+                    _ => Marks::EMPTY,
+                };
+                (format!("{} {answer}", request.text), format!("{}: {answer}{stale}", request.text), marks)
+            }
+        };
+        let shape = Shape::rect(id, *place).class("client").marks(marks);
+        let selection =
+            latest.filter(|_| !shared).map_or(Selection::Node(client), |latest| Selection::Request(latest.request));
+        d.add(shape.target(selection, format!("Client {name} {said}")));
+        if plan.is_wide() {
+            d.add(Shape::title_of(id.and(1), place.x + 18.0, place.y + 15.0, name));
+            let text = cut(&text, place.w - 14.0, MONO_W);
+            d.add(Shape::text(id.and(2), place.x + 8.0, place.y + 31.0, text).class("mono"));
+        } else {
+            let text = cut(&name, place.w - 4.0, SANS_W + 1.0);
+            let (x, y) = place.center();
+            d.add(Shape::title_of(id.and(1), x, y + 4.5, text).anchor(Anchor::Middle));
+        }
+    }
+}
+
+/// How far a message has come.
+pub fn share(now_ns: u64, sent_ns: u64, due_ns: u64) -> f64 {
+    let (passed, whole) = (now_ns.saturating_sub(sent_ns), due_ns.saturating_sub(sent_ns));
+    if whole == 0 { 1.0 } else { (passed as f64 / whole as f64).min(1.0) }
+}
+
+fn point(plan: &Plan, flying: &FlyingState, share: f64) -> Option<(f64, f64)> {
+    let (start, end) = way(plan.place(flying.from)?, plan.place(flying.to)?, ASIDE);
+    Some((start.0 + (end.0 - start.0) * share, start.1 + (end.1 - start.1) * share))
+}
+
+/// The ids of messages; these are many.
+fn id_of(flying: &FlyingState) -> Id {
+    Id::of("message", flying.message.0)
+}
+
+fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, ask: &Ask) {
+    let count = cluster.flying.len();
+    let mut taken: Vec<Place> = plan.nodes.iter().chain(&plan.clients).map(|place| place.inset(-1.0)).collect();
+    let (dense, named) = (count > LABELLED_MAX, count <= NAMED_MAX);
+    for flying in &cluster.flying {
+        let share = share(now_ns, flying.sent_ns, flying.due_ns);
+        let Some((x, y)) = point(plan, flying, share) else { continue };
+        let word = word(flying);
+        let w = word.chars().count() as f64 * MONO_W + 8.0;
+        let label = Place::new(x - w / 2.0, y - 8.0, w, 16.0);
+        let free = !dense && plan.is_wide() && taken.iter().all(|place| !overlap(*place, label));
+        let shape = if free {
+            taken.push(label);
+            Shape::rect(id_of(flying), label).class("message").label(word)
+        } else {
+            Shape::dot(id_of(flying), x, y, if named && !dense { 5.0 } else { 3.5 }).class("message")
+        };
+        let shape = shape.layer(Layer::Flying).evenly();
+        let selection = Selection::Message(flying.message);
+        let shape = shape.mark(Marks::LIT, ask.selected == Some(selection));
+        d.add(if named { shape.target(selection, said(flying)) } else { shape });
+    }
+}
+
+/// What stands on a message: its kind, or what it answers where that is short.
+fn word(flying: &FlyingState) -> String {
+    let tells = is_answer(&flying.kind) && !flying.text.is_empty() && flying.text.chars().count() <= WORD_MAX;
+    if tells { flying.text.to_string() } else { flying.kind.to_string() }
+}
+
+/// Longest answer that stands on a message.
+const WORD_MAX: usize = 18;
+
+fn said(flying: &FlyingState) -> String {
+    let text = if flying.text.is_empty() { String::new() } else { format!(": {}", flying.text) };
+    format!("{} from {} to {}{text}", flying.kind, flying.from, flying.to)
+}
+
+fn overlap(one: Place, other: Place) -> bool {
+    one.x < other.right() && other.x < one.right() && one.y < other.bottom() && other.y < one.bottom()
+}
+
+/// A message that arrives flies to the end of its way during the step; one that is lost fades where it is.
+pub fn landing(step: &mut Step, ask: &Ask, plan: &Plan) {
+    let (message, lost) = match ask.record.map(|record| &record.event) {
+        Some(Event::MessageDelivered { message }) => (*message, false),
+        Some(Event::MessageDropped { message, .. }) => (*message, true),
+        _ => return,
+    };
+    let Some(cluster) = ask.before.cluster() else { return };
+    let Some(flying) = cluster.flying.iter().find(|flying| flying.message == message) else { return };
+    let id = id_of(flying);
+    let Some(shape) = step.from.shapes.iter().find(|shape| shape.id == id).cloned() else { return };
+    let share = if lost { share(ask.after.time_ns, flying.sent_ns, flying.due_ns) } else { 1.0 };
+    let Some((x, y)) = point(plan, flying, share) else { return };
+    let place = match shape.text.is_empty() {
+        true => Place { x, y, ..shape.place },
+        false => Place { x: x - shape.place.w / 2.0, y: y - shape.place.h / 2.0, ..shape.place },
+    };
+    step.to.shapes.push(Shape { place, opacity: 0.0, ..shape }.marks(if lost { Marks::FAILED } else { Marks::LIT }));
+}
+
+/// A large cluster: a cell for each node.
+fn map(d: &mut Drawing, cluster: &ClusterState, view: &View, place: Place, ask: &Ask) {
+    let cells = cluster.nodes.iter().map(|node| match (node.status, node.detail.head.crowned) {
+        (NodeStatus::Down, _) => cell::FAILED,
+        (NodeStatus::Paused | NodeStatus::Slow, _) => cell::STALE,
+        (NodeStatus::Up, true) => cell::FOUND,
+        (NodeStatus::Up, false) if node.detail.data.iter().any(|datum| view.cluster_doing.is_behind(datum)) => {
+            cell::MISS
+        }
+        (NodeStatus::Up, false) if node.detail.head.role.is_empty() => cell::HOLLOW,
+        (NodeStatus::Up, false) => cell::FULL,
+    });
+    let text = format!("{} nodes · {} messages on the way", cluster.nodes.len(), cluster.flying.len());
+    d.add(Shape::title_of(Id::of("nodes", 0), place.x, place.y + 12.0, text));
+    let words = format!("{} Filled: up; crossed: down; hatched: paused or slow.", words::cluster(cluster));
+    let area = place.cut_top(22.0).1;
+    let lit = about(ask).into_iter().flatten().filter_map(|node| u32::from(node.number()).checked_sub(1));
+    let lit: Vec<u32> = lit.filter(|index| (*index as usize) < cluster.nodes.len()).collect();
+    d.map(Map::in_room(Id::of("nodes", 1), area, cells.collect(), MapOf::Nodes, words, 26.0).lit(lit));
+}

@@ -1,0 +1,108 @@
+//! Times and names of a cluster in words.
+
+use std::rc::Rc;
+
+use crate::trace::parts::ClusterState;
+use crate::trace::parts::cluster::{Datum, NodeState, Version};
+use crate::trace::{NodeId, NodeStatus, RequestFate};
+use crate::view::caption::duration;
+use crate::view::describe::key;
+
+/// A point of virtual time.
+pub fn time(ns: u64) -> String {
+    if ns == 0 { "0 ms".to_string() } else { duration(ns) }
+}
+
+/// How far a clock is off: "+500 ms"; nothing when it is right.
+pub fn offset(node: &NodeState) -> Option<String> {
+    match (node.ahead_ns, node.behind_ns) {
+        (0, 0) => None,
+        (0, behind) => Some(format!("\u{2212}{}", duration(behind))),
+        (ahead, _) => Some(format!("+{}", duration(ahead))),
+    }
+}
+
+pub fn status(status: NodeStatus) -> &'static str {
+    match status {
+        NodeStatus::Up => "up",
+        NodeStatus::Paused => "paused",
+        NodeStatus::Slow => "slow",
+        NodeStatus::Down => "down",
+    }
+}
+
+/// What a node is, for those who do not see it.
+pub fn node(number: NodeId, node: &NodeState) -> String {
+    let head = &node.detail.head;
+    let mut said = format!("{number}, {}", if head.role.is_empty() { "node" } else { &head.role });
+    if head.term > 0 {
+        said.push_str(&format!(", term {}", head.term));
+    }
+    if node.status != NodeStatus::Up {
+        said.push_str(", ");
+        said.push_str(status(node.status));
+    }
+    if let Some(offset) = offset(node) {
+        said.push_str(&format!(", clock {offset}"));
+    }
+    let log = &node.detail.log;
+    if !log.entries.is_empty() {
+        let last = log.first + log.entries.len() as u64 - 1;
+        said.push_str(&format!(", log up to {last}, committed up to {}", head.committed));
+    }
+    said
+}
+
+/// `x = 1 · x = 2`: a key with its versions.
+pub fn datum(datum: &Datum) -> String {
+    let values: Vec<String> = datum.versions.iter().map(version).collect();
+    format!("{} = {}", key(&datum.key), values.join(" | "))
+}
+
+pub fn version(version: &Version) -> String {
+    let value: Rc<str> = if version.deleted { "deleted".into() } else { version.value.clone() };
+    if version.stamp.is_empty() { value.to_string() } else { format!("{value} @{}", version.stamp) }
+}
+
+pub fn fate(fate: RequestFate) -> &'static str {
+    match fate {
+        RequestFate::Open => "open",
+        RequestFate::Done => "done",
+        RequestFate::Failed => "failed: it did not happen",
+        RequestFate::Unknown => "unknown: it may have happened",
+    }
+}
+
+/// The whole picture in a sentence or two.
+pub fn cluster(cluster: &ClusterState) -> String {
+    let nodes = cluster.nodes.len();
+    let mut said = format!("A cluster of {nodes} {}", if nodes == 1 { "node" } else { "nodes" });
+    let crowned: Vec<String> = numbered(cluster)
+        .filter(|(_, node)| node.detail.head.crowned)
+        .map(|(number, node)| format!("{number} is {} of term {}", node.detail.head.role, node.detail.head.term))
+        .collect();
+    if !crowned.is_empty() {
+        said.push_str(": ");
+        said.push_str(&crowned.join(", "));
+    }
+    let ill: Vec<String> = numbered(cluster)
+        .filter(|(_, node)| node.status != NodeStatus::Up)
+        .map(|(number, node)| format!("{number} is {}", status(node.status)))
+        .collect();
+    if !ill.is_empty() {
+        said.push_str("; ");
+        said.push_str(&ill.join(", "));
+    }
+    let (flying, cut) = (cluster.flying.len(), cluster.cut.len());
+    said.push_str(&format!(". {flying} {} on the way", if flying == 1 { "message" } else { "messages" }));
+    if cut > 0 {
+        said.push_str(&format!("; {cut} {} cut", if cut == 1 { "link is" } else { "links are" }));
+    }
+    said.push('.');
+    said
+}
+
+/// The nodes with their names.
+pub fn numbered(cluster: &ClusterState) -> impl Iterator<Item = (NodeId, &Rc<NodeState>)> {
+    cluster.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u16 + 1), node))
+}
