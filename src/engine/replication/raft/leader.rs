@@ -266,8 +266,6 @@ impl Raft {
         if is_news {
             self.commit(step)?;
             self.offer(step);
-            // A learner that has caught up commits nothing, but a change may have waited for it.
-            self.advance_change(step)?;
         }
         // Nothing may be committed by it: a learner that catches up has no vote.
         if is_news && self.leadership().is_some_and(|leadership| leadership.change.is_some()) {

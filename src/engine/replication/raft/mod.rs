@@ -51,7 +51,6 @@ pub use machine::{Cell, Contents, Machine};
 pub use message::{Admin, Append, Install, Message, Snapshot, VoteRequest, Wish};
 pub use options::{Options, Reads};
 
-use super::cluster::{Protocol, Watch as ClusterWatch};
 use super::message::Message as AnyMessage;
 use super::node::{Node, Step, Timer};
 use super::shelf::Shelf;
@@ -72,20 +71,6 @@ const VOTE: &[u8] = b"mv";
 /// A node of a cluster whose first voters are `members`. One that is not among them waits to be added.
 pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> {
     Box::new(Raft::new(me, members, options))
-}
-
-impl Protocol for Options {
-    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
-        node(me, members, self)
-    }
-
-    fn watch(&self) -> Option<Box<dyn ClusterWatch>> {
-        Some(Box::new(safety::Watch::new()))
-    }
-
-    fn check(&self, _nodes: u16) -> Result<(), String> {
-        Options::check(self)
-    }
 }
 
 /// A Raft node.

@@ -21,11 +21,9 @@
 //! The watch is shown a node after each of its steps and looks at what has changed: a step that changes nothing costs a few
 //! comparisons. What it knows does not end with a node: a crash loses nothing of it.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::super::cluster;
 use super::Raft;
 use super::entry::{Entry, Payload};
 use crate::trace::NodeId;
@@ -248,21 +246,6 @@ impl Watch {
             committed.term, committed.in_term
         );
         violation(Property::LeaderCompleteness, &[leader, by], index, term, text)
-    }
-}
-
-impl cluster::Watch for Watch {
-    fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String> {
-        let Some(raft) = state.downcast_ref::<Raft>() else { return Ok(()) };
-        self.look(node, raft).map_err(|violation| violation.to_string())
-    }
-
-    fn crashed(&mut self, node: NodeId) {
-        self.forget(node);
-    }
-
-    fn clone_box(&self) -> Box<dyn cluster::Watch> {
-        Box::new(self.clone())
     }
 }
 
