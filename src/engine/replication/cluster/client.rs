@@ -251,7 +251,11 @@ impl Cluster {
         let (id, node, attempt) = (client.id, open.node, open.attempt);
         let wake = Wake::Late { request: open.request.id, attempt };
         let message = open.order.clone().unwrap_or_else(|| Message::Request(open.request.clone()));
-        self.send(cx, id, node, cx.now_ns(), message);
+        let is_twice = self.send(cx, id, node, cx.now_ns(), message);
+        // A refusal of one of them says nothing of the other.
+        if is_twice && let Some(open) = &mut self.clients[at].open {
+            open.in_doubt |= open.request.call.writes();
+        }
         let due_ns = cx.now_ns().saturating_add(self.options.timeout_ns);
         self.queue.push(due_ns, super::Happening::ClientDue { client: id, wake });
     }

@@ -257,7 +257,9 @@ impl Cluster {
 
     fn put_out(&mut self, cx: &mut Cx, id: NodeId, leaves_ns: u64, output: Output) {
         match output {
-            Output::Send { to, message } => self.send(cx, id, to, leaves_ns, message),
+            Output::Send { to, message } => {
+                self.send(cx, id, to, leaves_ns, message);
+            }
             Output::Arm { timer, after_ns } => {
                 self.timer_generation += 1;
                 let generation = self.timer_generation;

@@ -132,6 +132,10 @@ impl Raft {
         self.term
     }
 
+    pub fn voted_for(&self) -> Option<NodeId> {
+        self.voted_for
+    }
+
     pub fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader(_))
     }

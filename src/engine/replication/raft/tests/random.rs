@@ -91,6 +91,10 @@ impl World {
                 if self.puppet.is_up(id) {
                     self.puppet.crash(id, choice);
                     self.watch.forget(id);
+                    // Half of them are back before anybody has noticed.
+                    if choice % 2 == 0 {
+                        self.puppet.start(id);
+                    }
                 } else {
                     self.puppet.start(id);
                 }
