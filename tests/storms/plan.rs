@@ -10,16 +10,46 @@ use glassbase_core::trace::NodeId;
 /// Something that is done at some time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
-    Put { client: u16, key: &'static str, value: u64, to: Option<u16> },
-    Get { client: u16, key: &'static str, level: &'static str, to: Option<u16> },
-    CompareAndSet { client: u16, key: &'static str, old: u64, new: u64 },
-    Delete { client: u16, key: &'static str },
+    Put {
+        client: u16,
+        key: &'static str,
+        value: u64,
+        to: Option<u16>,
+    },
+    Get {
+        client: u16,
+        key: &'static str,
+        level: &'static str,
+        to: Option<u16>,
+    },
+    CompareAndSet {
+        client: u16,
+        key: &'static str,
+        old: u64,
+        new: u64,
+    },
+    Delete {
+        client: u16,
+        key: &'static str,
+    },
     Fault(Action),
     /// A clock is set so far ahead, or behind.
-    Clock { node: NodeId, off_ms: i64 },
-    Add { client: u16, node: NodeId },
-    Remove { client: u16, node: NodeId },
-    Transfer { client: u16, node: NodeId },
+    Clock {
+        node: NodeId,
+        off_ms: i64,
+    },
+    Add {
+        client: u16,
+        node: NodeId,
+    },
+    Remove {
+        client: u16,
+        node: NodeId,
+    },
+    Transfer {
+        client: u16,
+        node: NodeId,
+    },
     /// An empty machine in the place of a node that is down; only where nobody counts on what it had.
     Replace(NodeId),
 }
@@ -72,6 +102,7 @@ fn action_text(action: &Action, f: &mut Formatter<'_>) -> fmt::Result {
         Action::Heal => write!(f, "heal"),
         Action::Crash(node) => write!(f, "crash {node}"),
         Action::Restart(node) => write!(f, "restart {node}"),
+        Action::Expire { node, .. } => write!(f, "timeout {node}"),
         Action::Pause(node) => write!(f, "pause {node}"),
         Action::Resume(node) => write!(f, "resume {node}"),
         Action::Slow { node, times } => write!(f, "slow {node} {times}"),
@@ -204,6 +235,13 @@ impl Maker {
         }
     }
 
+    /// Three nodes in any order.
+    pub fn shuffled(&mut self) -> [NodeId; 3] {
+        let mut ids = [1, 2, 3].map(NodeId);
+        self.random.shuffle(&mut ids);
+        ids
+    }
+
     pub fn fault(&mut self, kind: Kind, begin_ms: u64, end_ms: u64) {
         let (node, other) = (self.node(), self.node());
         let (begin, end) = match kind {
@@ -270,6 +308,11 @@ impl Maker {
             ] {
                 self.add(at_ms, Deed::Fault(action));
             }
+        }
+        // A fault of a disk may be waiting for its moment still.
+        for node in (1..=self.nodes).map(NodeId) {
+            self.add(at_ms + 300, Deed::Fault(Action::Restart(node)));
+            self.add(at_ms + 700, Deed::Fault(Action::Restart(node)));
         }
         for client in 1..=CLIENTS {
             self.put(at_ms + 1_500 + 100 * u64::from(client), client, "x", None);

@@ -4,6 +4,7 @@
 //! ```text
 //!   steps   ████████████████    leave out a part; if it still fails in the same way, go on without it
 //!           ████░░░░████████    if no part can be left out, halve the parts, down to single steps
+//!           ██░█████░███        at last pairs, for a crash and its restart go together or not at all
 //! ```
 
 use crate::plan::{Plan, Step};
@@ -28,11 +29,25 @@ pub fn shrink(plan: &Plan, check: &str) -> Plan {
                 plan = shorter;
                 parts = (parts - 1).max(2);
             }
-            None if length == 1 => break,
+            None if length == 1 => match without_a_pair(&plan, |plan| fails(plan).is_some()) {
+                Some(shorter) => plan = shorter,
+                None => break,
+            },
             None => parts = (parts * 2).min(plan.steps.len()),
         }
     }
     plan
+}
+
+fn without_a_pair(plan: &Plan, fails: impl Fn(&Plan) -> bool) -> Option<Plan> {
+    let count = plan.steps.len();
+    let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
+    pairs.into_iter().find_map(|(one, other)| {
+        let mut steps = plan.steps.clone();
+        steps.remove(other);
+        steps.remove(one);
+        Some(Plan { steps, ..plan.clone() }).filter(|plan| fails(plan))
+    })
 }
 
 fn shorter(plan: &Plan, from: usize, length: usize) -> Option<Plan> {

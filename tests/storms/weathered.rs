@@ -151,15 +151,15 @@ fn members(seed: u64) -> Plan {
     let at_ms = CALM_MS + 2_200;
     for (after_ms, deed) in [
         (0, Deed::Remove { client: 1, node }),
-        (600, Deed::Fault(Action::Crash(node))),
-        (620, Deed::Replace(node)),
-        (640, Deed::Fault(Action::Restart(node))),
-        (700, Deed::Add { client: 2, node }),
+        (1_000, Deed::Fault(Action::Crash(node))),
+        (1_020, Deed::Replace(node)),
+        (1_040, Deed::Fault(Action::Restart(node))),
+        (1_100, Deed::Add { client: 2, node }),
     ] {
         maker.add(at_ms + after_ms, deed);
     }
-    maker.put(at_ms + 1_500, 3, "y", None);
-    maker.done(at_ms + 2_500)
+    maker.put(at_ms + 2_000, 3, "y", None);
+    maker.done(at_ms + 3_000)
 }
 
 /// Nodes with disks that lose what was not synced, tear writes, fail reads and run full.

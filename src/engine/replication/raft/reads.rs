@@ -43,7 +43,9 @@ impl Raft {
         request: &Rc<Request>,
     ) -> Result<(), StorageError> {
         if !self.options.confirm_reads && self.knows_committed() {
-            step.note("read-unconfirmed", || format!("Takes itself for the leader: reads {} without asking.", request.key));
+            step.note("read-unconfirmed", || {
+                format!("Takes itself for the leader: reads {} without asking.", request.key)
+            });
             self.answer_read(step, client, request);
             return Ok(());
         }
