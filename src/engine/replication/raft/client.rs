@@ -79,11 +79,8 @@ impl Raft {
 
 fn refusal(request: &Request) -> Option<&'static str> {
     match &request.call {
-        Call::Merge(_) => Some("Raft keeps plain values, which do not merge: put one"),
         _ if request.key.len() > MAX_KEY_BYTES => Some("the key is longer than 64 bytes: take a shorter one"),
-        _ if value_bytes(&request.call) > MAX_VALUE_BYTES => {
-            Some("the value is longer than a mebibyte: take a shorter one")
-        }
+        call if value_bytes(call) > MAX_VALUE_BYTES => Some("the value is longer than a mebibyte: take a shorter one"),
         _ => None,
     }
 }

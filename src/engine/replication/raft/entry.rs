@@ -12,6 +12,7 @@
 use std::rc::Rc;
 
 use super::super::message::{Call, Consistency, Request, RequestId};
+use super::in_order;
 use super::options::majority;
 use crate::storage::StorageError;
 use crate::trace::{Bytes, NodeId};
@@ -102,7 +103,8 @@ impl Configuration {
     }
 
     pub(super) fn decode(reader: &mut Reader) -> Result<Configuration, StorageError> {
-        let configuration = Configuration { voters: reader.nodes()?, old: reader.nodes()?, learners: reader.nodes()? };
+        let configuration =
+            Configuration { voters: reader.nodes()?, old: reader.nodes()?, learners: reader.nodes()? };
         // Nobody could ever decide anything.
         if configuration.voters.is_empty() {
             return Err(reader.damage("a configuration has no voter"));
@@ -126,31 +128,7 @@ pub fn names(nodes: &[NodeId]) -> String {
 impl Entry {
     /// "x = 1", without the term.
     pub fn text(&self) -> String {
-        self.payload.text()
-    }
-
-    /// Length in a message, about.
-    pub fn bytes(&self) -> u32 {
-        8 + self.payload.bytes()
-    }
-
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = self.term.to_be_bytes().to_vec();
-        self.payload.encode(&mut bytes);
-        bytes
-    }
-
-    pub(super) fn decode(bytes: &[u8], index: u64) -> Result<Entry, StorageError> {
-        let mut reader = Reader { bytes, at: 0, what: "log entry", number: index };
-        let entry = Entry { term: reader.u64()?, payload: Payload::decode(&mut reader)? };
-        reader.end()?;
-        Ok(entry)
-    }
-}
-
-impl Payload {
-    pub fn text(&self) -> String {
-        match self {
+        match &self.payload {
             Payload::Nothing => "no-op".to_string(),
             Payload::Configuration(configuration) => configuration.text(),
             Payload::Command(_, request) => command_text(request),
@@ -159,57 +137,48 @@ impl Payload {
 
     /// Length in a message, about.
     pub fn bytes(&self) -> u32 {
-        match self {
-            Payload::Nothing => 1,
-            Payload::Configuration(configuration) => 7 + 2 * configuration.members().len() as u32,
-            Payload::Command(_, request) => {
-                let values = match &request.call {
-                    Call::Put(value) => value.len(),
-                    Call::CompareAndSet { expected, new } => {
-                        new.len() + expected.as_ref().map_or(0, |value| value.len())
-                    }
-                    Call::Get | Call::Delete | Call::Merge(_) => 0,
-                };
-                16 + (request.key.len() + values) as u32
-            }
+        match &self.payload {
+            Payload::Nothing => 9,
+            Payload::Configuration(configuration) => 15 + 2 * configuration.members().len() as u32,
+            Payload::Command(_, request) => command_bytes(request),
         }
     }
 
-    pub(in crate::replication) fn encode(&self, bytes: &mut Vec<u8>) {
-        match self {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.term.to_be_bytes().to_vec();
+        match &self.payload {
             Payload::Nothing => bytes.push(0),
             Payload::Command(client, request) => {
                 bytes.push(1);
-                bytes.extend(client.0.to_be_bytes());
-                bytes.extend(request.id.0.to_be_bytes());
-                put_bytes(bytes, &request.key);
-                encode_call(&request.call, bytes);
+                encode_command(*client, request, &mut bytes);
             }
             Payload::Configuration(configuration) => {
                 bytes.push(2);
-                configuration.encode(bytes);
+                configuration.encode(&mut bytes);
             }
         }
+        bytes
     }
 
-    pub(in crate::replication) fn decode(reader: &mut Reader) -> Result<Payload, StorageError> {
-        Ok(match reader.u8()? {
+    pub(super) fn decode(bytes: &[u8], index: u64) -> Result<Entry, StorageError> {
+        let mut reader = Reader { bytes, at: 0, what: "log entry", number: index };
+        let term = reader.u64()?;
+        let payload = match reader.u8()? {
             0 => Payload::Nothing,
             1 => {
-                let client = NodeId(reader.u16()?);
-                let id = RequestId(reader.u64()?);
-                let key = Bytes::from(reader.bytes()?);
-                let call = decode_call(reader)?;
-                let context = Bytes::from(&[][..]);
-                Payload::Command(client, Rc::new(Request { id, key, call, consistency: Consistency::Default, context }))
+                let (client, request) = decode_command(&mut reader)?;
+                Payload::Command(client, request)
             }
-            2 => Payload::Configuration(Rc::new(Configuration::decode(reader)?)),
+            2 => Payload::Configuration(Rc::new(Configuration::decode(&mut reader)?)),
             kind => return Err(reader.damage(&format!("there is no kind {kind}"))),
-        })
+        };
+        reader.end()?;
+        Ok(Entry { term, payload })
     }
 }
 
-fn command_text(request: &Request) -> String {
+/// A command as a log shows it: "x = 1".
+pub(in crate::replication) fn command_text(request: &Request) -> String {
     let key = &request.key;
     match &request.call {
         Call::Put(value) => format!("{key} = {value}"),
@@ -221,10 +190,36 @@ fn command_text(request: &Request) -> String {
     }
 }
 
+/// Length of a command in a message, about.
+pub(in crate::replication) fn command_bytes(request: &Request) -> u32 {
+    let values = match &request.call {
+        Call::Put(value) => value.len(),
+        Call::CompareAndSet { expected, new } => new.len() + expected.as_ref().map_or(0, |value| value.len()),
+        Call::Get | Call::Delete | Call::Merge(_) => 0,
+    };
+    24 + (request.key.len() + values) as u32
+}
+
+/// Writes whose command it is, and what it says.
+pub(in crate::replication) fn encode_command(client: NodeId, request: &Request, bytes: &mut Vec<u8>) {
+    bytes.extend(client.0.to_be_bytes());
+    bytes.extend(request.id.0.to_be_bytes());
+    put_bytes(bytes, &request.key);
+    encode_call(&request.call, bytes);
+}
+
+pub(in crate::replication) fn decode_command(reader: &mut Reader) -> Result<(NodeId, Rc<Request>), StorageError> {
+    let client = NodeId(reader.u16()?);
+    let id = RequestId(reader.u64()?);
+    let key = Bytes::from(reader.bytes()?);
+    let call = decode_call(reader)?;
+    let (consistency, context) = (Consistency::Default, Bytes::from(&[][..]));
+    Ok((client, Rc::new(Request { id, key, call, consistency, context })))
+}
+
 fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
     match call {
-        // What merges is refused before it comes to the log.
-        Call::Get | Call::Merge(_) => bytes.push(0),
+        Call::Get => bytes.push(0),
         Call::Put(value) => {
             bytes.push(1);
             put_bytes(bytes, value);
@@ -236,6 +231,10 @@ fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
             if let Some(expected) = expected {
                 put_bytes(bytes, expected);
             }
+        }
+        Call::Merge(call) => {
+            bytes.push(5);
+            in_order::encode(call, bytes);
         }
     }
 }
@@ -250,6 +249,7 @@ fn decode_call(reader: &mut Reader) -> Result<Call, StorageError> {
             let new = Bytes::from(reader.bytes()?);
             Call::CompareAndSet { expected: Some(Bytes::from(reader.bytes()?)), new }
         }
+        5 => Call::Merge(Rc::new(in_order::decode(reader)?)),
         kind => return Err(reader.damage(&format!("there is no operation {kind}"))),
     })
 }
