@@ -10,13 +10,16 @@
 //! The window stands still while the cursor walks through it, and goes on by half of its width. Around what is selected,
 //! its causal past and future are lit ([`super::causal`]), and all else is pale.
 
+use std::rc::Rc;
+
 use super::causal::{Cone, Side};
 use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
+use super::tenor::Tenor;
 use super::words;
-use crate::trace::parts::cluster::why_dropped;
-use crate::trace::{NodeId, NodeStatus, RequestFate};
-use crate::view::arrange::{MONO_W, Place, cut};
+use crate::trace::parts::cluster::{Verdict, why_dropped};
+use crate::trace::{NodeId, NodeStatus, RequestFate, VerdictKind};
+use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
 use crate::view::time_span::TimeSpan;
@@ -140,8 +143,11 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
     axis(d, &frame);
+    reigns(d, &frame, doing);
     stretches(d, &frame, doing);
-    deals(d, &frame, doing);
+    let broken = broken(ask);
+    deals(d, &frame, doing, &broken);
+    breaks(d, &frame, &broken);
     arrows(d, &frame, doing);
     notes(d, &frame, doing);
     cursor(d, &frame);
@@ -196,6 +202,29 @@ fn axis(d: &mut Drawing, frame: &Frame) {
     }
 }
 
+/// Who leads: a bar on its line.
+fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    for reign in doing.reigns.iter() {
+        let now_ns = frame.window.now_ns;
+        let until_ns = reign.until_ns.unwrap_or(u64::MAX);
+        let Some(y) = frame.y(reign.node).filter(|_| frame.window.sees(reign.from_ns, until_ns)) else { continue };
+        let place = frame.rows.place;
+        let left = frame.x(reign.from_ns).max(place.x);
+        let right = if reign.until_ns.is_none() { place.right() } else { frame.x(until_ns).min(place.right()) };
+        let id = Id::of("reign", reign.from_ns).and(u64::from(reign.node.0));
+        let (opacity, _) = frame.strength(None, reign.from_ns);
+        let text = format!("{} leads in term {}", reign.node, reign.term);
+        let bar = Shape::rect(id, Place::new(left, y - 2.5, (right - left).max(1.0), 5.0)).class("reign");
+        d.add(bar.layer(Layer::Ground).opacity(opacity).said(text));
+        let label = format!("leads, term {}", reign.term);
+        let is_seen = reign.from_ns <= now_ns && frame.rows.row_h >= 22.0;
+        if is_seen && right - left > label.chars().count() as f64 * SANS_W {
+            let label = Shape::text(id.and(1), left + 2.0, y - 5.0, label).class("quiet reigns");
+            d.add(label.layer(Layer::Lines));
+        }
+    }
+}
+
 /// Faults: nodes that were down, paused or slow, and links that were cut.
 fn stretches(d: &mut Drawing, frame: &Frame, doing: &Doing) {
     for (number, stretch) in doing.stretches.iter().enumerate() {
@@ -237,7 +266,27 @@ fn said(stretch: &Stretch) -> String {
     }
 }
 
-fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+/// What the checkers have found by the end of the run: what is broken is seen where it broke, before anybody checked.
+fn broken(ask: &Ask) -> Vec<Rc<Verdict>> {
+    let verdicts = ask.end.cluster().map_or(&[][..], |cluster| &cluster.verdicts);
+    verdicts.iter().filter(|verdict| verdict.kind == VerdictKind::Violated).cloned().collect()
+}
+
+/// A line at the moment from which on nothing explains what clients were told.
+fn breaks(d: &mut Drawing, frame: &Frame, broken: &[Rc<Verdict>]) {
+    let place = frame.rows.place;
+    for (index, verdict) in
+        broken.iter().enumerate().filter(|(_, verdict)| frame.window.sees(verdict.at_ns, verdict.at_ns))
+    {
+        let (x, id) = (frame.x(verdict.at_ns), Id::of("break", index as u64));
+        let line = Shape::line(id, (x, place.y - 2.0), (x, place.bottom())).class("break");
+        d.add(line.said(format!("{} is broken here: {}", verdict.checker, verdict.text)));
+        let cross = Shape::rect(id.and(1), Place::new(x - 7.0, place.y - 9.0, 14.0, 14.0)).class("gap");
+        d.add(cross.marks(Marks::FAILED).layer(Layer::Lines));
+    }
+}
+
+fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing, broken: &[Rc<Verdict>]) {
     let h = (frame.rows.row_h - 4.0).min(18.0);
     let mut ends: Vec<(NodeId, f64)> = Vec::new();
     for deal in doing.deals.iter() {
@@ -262,7 +311,10 @@ fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let over = deal.ended_ns.is_some_and(|ns| ns <= frame.window.now_ns);
         let text = if h >= 11.0 { cut(&deal.text, right - left - 6.0, MONO_W) } else { String::new() };
         let text = if text.chars().count() < 3 { String::new() } else { text };
-        let shape = shape.class("deal").marks(fate(deal, over)).opacity(opacity).label(text);
+        // The answer that no order explains came at this very moment.
+        let breaks = deal.ended_ns.is_some_and(|ns| broken.iter().any(|verdict| verdict.at_ns == ns));
+        let class = if breaks { "deal broken" } else { "deal" };
+        let shape = shape.class(class).marks(fate(deal, over)).opacity(opacity).label(text);
         d.add(shape.target(Selection::Request(deal.request), told(deal, over)));
     }
 }
@@ -303,9 +355,10 @@ fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         }
         let (start, end) = frame.clipped(from, to);
         let side = frame.cone.map(|cone| cone.of_flight(flight));
+        let tenor = Tenor::of(flight.from, flight.to, &flight.kind, &flight.text);
         let (opacity, marks) = frame.strength(side, flight.sent_ns);
         let heads = if end == to && !lost { Heads::End } else { Heads::None };
-        let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class("arrow");
+        let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class(tenor.arrow());
         let shape = shape.marks(marks).mark(Marks::FAILED | Marks::EMPTY, lost).mark(Marks::LIT, chosen);
         d.add(shape.opacity(opacity).target(Selection::Message(flight.message), of_flight(flight)));
         if lost && end == to {
@@ -332,8 +385,23 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let Some(y) = frame.y(moment.node) else { continue };
         let side = frame.cone.map(|cone| cone.side(moment.node, moment.at));
         let (opacity, marks) = frame.strength(side, moment.ns);
-        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, 3.0).class("dot note");
+        let (class, radius) = of_note(&moment.topic);
+        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, radius).class(class);
         d.add(dot.opacity(opacity).marks(marks).said(moment.text.to_string()));
+    }
+}
+
+/// How a decision looks: who leads and what is decided stands out.
+fn of_note(topic: &str) -> (&'static str, f64) {
+    match topic {
+        "elected" | "promoted" => ("dot note crown", 5.0),
+        "entry-committed" | "chosen" | "written" | "read" | "read-confirmed" | "lease-read" => {
+            ("dot note decided", 3.5)
+        }
+        "siblings" | "log-taken-back" | "stepped-down" | "timed-out" | "refused" | "majority-lost" | "fenced" => {
+            ("dot note wrong", 3.5)
+        }
+        _ => ("dot note", 2.5),
     }
 }
 
