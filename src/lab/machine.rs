@@ -35,6 +35,11 @@ pub enum Task {
 /// The engine of a lab at work. Opened by [`LabInfo::open`](super::LabInfo), empty; opening takes no virtual time, counts
 /// for nothing and is not recorded.
 pub trait Machine {
+    /// It was opened at this virtual time; said once, before anything else. For engines whose own time is the virtual one.
+    fn opened_at(&mut self, _now_ns: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Carries a command out, or begins to. A refused command leaves the engine as it was.
     fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal>;
 
@@ -71,6 +76,11 @@ pub trait Machine {
 
     /// The newest bytes of a page, if the engine has pages and this is one.
     fn page_image(&self, page: PageId) -> Option<Vec<u8>>;
+
+    /// A part of the engine that is an engine of its own (a node's store): the lab that shows such engines, and its state.
+    fn part(&self, _name: &str) -> Option<(&'static str, EngineState)> {
+        None
+    }
 
     /// What the bytes of a page are.
     fn regions(&self, bytes: &[u8]) -> Vec<Region> {

@@ -39,6 +39,10 @@ pub(super) enum Wake {
 #[derive(Clone, Debug)]
 struct Open {
     request: std::rc::Rc<Request>,
+    /// What is sent instead: an operator's order, which the protocol alone understands.
+    order: Option<Message>,
+    /// It is one of the workload.
+    of_load: bool,
     operation: Option<OpId>,
     asked_ns: u64,
     node: NodeId,
@@ -98,6 +102,35 @@ impl Cluster {
         consistency: Consistency,
         node: Option<NodeId>,
     ) -> Result<RequestId, ClusterError> {
+        let at = self.idle_client(client, node)?;
+        self.choose_home(at, node);
+        Ok(self.begin_request(cx, at, key, call, consistency, false))
+    }
+
+    /// A client gives the nodes an order that no key is the object of: who is a member, who shall lead. `make` gives the
+    /// message for the number of the operation; `text` tells people what is wanted.
+    pub fn order(
+        &mut self,
+        cx: &mut Cx,
+        client: NodeId,
+        node: Option<NodeId>,
+        text: &str,
+        make: impl FnOnce(RequestId) -> Message,
+    ) -> Result<RequestId, ClusterError> {
+        let at = self.idle_client(client, node)?;
+        let id = self.next_id();
+        self.choose_home(at, node);
+        let (key, call, context) = (Bytes::default(), Call::Put(Bytes::default()), Bytes::default());
+        let request = std::rc::Rc::new(Request { id, key, call, consistency: Consistency::Default, context });
+        let open = Open { order: Some(make(id)), ..self.open_request(cx, at, request) };
+        self.clients[at].open = Some(open);
+        self.tell_asked(cx, at, text.into());
+        self.attempt(cx, at);
+        Ok(id)
+    }
+
+    /// The place of a client that may ask this node.
+    fn idle_client(&self, client: NodeId, node: Option<NodeId>) -> Result<usize, ClusterError> {
         let at = self.client_place(client)?;
         if !self.clients[at].is_idle() {
             return Err(ClusterError::ClientBusy { client });
@@ -105,7 +138,39 @@ impl Cluster {
         if let Some(node) = node {
             self.known(node)?;
         }
-        Ok(self.begin_request(cx, at, key, call, consistency, node))
+        Ok(at)
+    }
+
+    fn next_id(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    /// The node that a client asks next: that one, the one that answered last, or any.
+    pub(super) fn choose_home(&mut self, at: usize, node: Option<NodeId>) {
+        let (nodes, sticky) = (self.options.nodes, self.options.sticky);
+        let client = &mut self.clients[at];
+        if let Some(node) = node {
+            client.home = node;
+        } else if !sticky || client.home.0 == 0 {
+            client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
+        }
+    }
+
+    /// The first client that waits for nothing.
+    pub fn first_idle(&self) -> Option<NodeId> {
+        self.clients.iter().find(|client| client.is_idle()).map(|client| client.id)
+    }
+
+    /// The node that a client asks at the moment.
+    pub fn asks(&self, client: NodeId) -> Option<NodeId> {
+        let at = self.client_place(client).ok()?;
+        self.clients[at].open.as_ref().map(|open| open.node)
+    }
+
+    /// How many clients wait for an answer.
+    pub fn waiting(&self) -> u64 {
+        self.waiting
     }
 
     pub(super) fn client_place(&self, client: NodeId) -> Result<usize, ClusterError> {
@@ -128,56 +193,67 @@ impl Cluster {
         key: &Bytes,
         call: Call,
         consistency: Consistency,
-        node: Option<NodeId>,
+        of_load: bool,
     ) -> RequestId {
-        self.next_request += 1;
-        let id = RequestId(self.next_request);
-        let now_ns = cx.now_ns();
-        let nodes = self.options.nodes;
-        let (sticky, stamps) = (self.options.sticky, self.options.protocol.clients_stamp_writes());
+        let id = self.next_id();
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
-        let newest = self.measures.newest(key);
         let spanned = self.spanned(key);
-        let client = &mut self.clients[at];
-        if let Some(node) = node {
-            client.home = node;
-        } else if !sticky || client.home.0 == 0 {
-            client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
-        }
-        let context = if stamps && call.writes() {
-            stamp_of(now_ns)
+        let client = &self.clients[at];
+        let context = if call.writes() && self.options.protocol.clients_stamp_writes() {
+            stamp_of(cx.now_ns())
         } else if self.options.sessions {
             client.contexts.get(&spanned).cloned().unwrap_or_default()
         } else {
             Bytes::default()
         };
+        if let Call::Merge(_) = &call
+            && !self.merged.contains(key)
+        {
+            self.merged.insert(key.clone());
+        }
+        let client = &self.clients[at];
         let operation = history_call(&call)
-            .filter(|_| self.options.history)
-            .map(|call| self.history.invoke(now_ns, u32::from(client.id.number()), key.clone(), call));
-        let writes = call.writes();
+            .filter(|_| self.options.history && !self.merged.contains(key))
+            .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
-        let (client_id, node) = (client.id, client.home);
-        let open = Open {
+        let newest = self.measures.newest(key);
+        let open = Open { operation, newest, of_load, ..self.open_request(cx, at, request) };
+        self.clients[at].open = Some(open);
+        if cx.recorder.is_on() {
+            let text = self.clients[at].open.as_ref().map(|open| open.request.text()).unwrap_or_default();
+            self.tell_asked(cx, at, text.into());
+        }
+        self.attempt(cx, at);
+        id
+    }
+
+    /// An operation that a client begins now, at its home.
+    fn open_request(&mut self, cx: &Cx, at: usize, request: std::rc::Rc<Request>) -> Open {
+        self.waiting += 1;
+        Open {
             request,
-            operation,
-            asked_ns: now_ns,
-            node,
+            order: None,
+            of_load: false,
+            operation: None,
+            asked_ns: cx.now_ns(),
+            node: self.clients[at].home,
             attempt: 1,
             late_ns: None,
             hops: 0,
             retries: self.options.retries,
             in_doubt: false,
-            newest,
-        };
-        if cx.recorder.is_on() {
-            let text = open.request.text().into();
-            let event = Event::RequestAsked { request: id.0, client: client_id, node, text, writes, asked_ns: now_ns };
-            self.told.fold(&event);
-            cx.emit(|| event);
+            newest: None,
         }
-        self.clients[at].open = Some(open);
-        self.attempt(cx, at);
-        id
+    }
+
+    fn tell_asked(&mut self, cx: &mut Cx, at: usize, text: std::rc::Rc<str>) {
+        let client = &self.clients[at];
+        let (Some(open), true) = (&client.open, cx.recorder.is_on()) else { return };
+        let (request, writes) = (open.request.id.0, open.request.call.writes());
+        let (client, node, asked_ns) = (client.id, open.node, open.asked_ns);
+        let event = Event::RequestAsked { request, client, node, text, writes, asked_ns };
+        self.told.fold(&event);
+        cx.emit(|| event);
     }
 
     /// What a client brings along with an operation on a key is kept under this key.
@@ -191,8 +267,9 @@ impl Cluster {
         let client = &mut self.clients[at];
         let Some(open) = &mut client.open else { return };
         open.late_ns = Some(late_ns);
-        let (id, node, request) = (client.id, open.node, open.request.clone());
-        self.send(cx, id, node, cx.now_ns(), Message::Request(request));
+        let (id, node) = (client.id, open.node);
+        let message = open.order.clone().unwrap_or_else(|| Message::Request(open.request.clone()));
+        self.send(cx, id, node, cx.now_ns(), message);
         self.watch_for_late(at);
     }
 
@@ -322,6 +399,8 @@ impl Cluster {
     /// The operation is over for its client.
     fn finish(&mut self, cx: &mut Cx, at: usize, answer: Answer, from: Option<NodeId>, version: u64) {
         let Some(open) = self.clients[at].open.take() else { return };
+        self.waiting -= 1;
+        let is_order = open.order.is_some();
         let now_ns = cx.now_ns();
         let latency_ns = now_ns - open.asked_ns;
         let writes = open.request.call.writes();
@@ -337,11 +416,13 @@ impl Cluster {
             RequestFate::Done => {
                 self.counts.done += 1;
                 self.counts.latency_ns = self.counts.latency_ns.wrapping_add(latency_ns);
-                self.measures.add(writes, latency_ns);
-                if writes && version > 0 {
+                if !is_order {
+                    self.measures.add(writes, latency_ns);
+                }
+                if writes && version > 0 && !is_order {
                     self.measures.acknowledge(&open.request.key, version, now_ns);
                 }
-                if let Some(from) = from.filter(|_| writes) {
+                if let Some(from) = from.filter(|_| writes && !is_order) {
                     let client = self.clients[at].id;
                     self.told_watch(cx, client, open.request.id, from);
                 }
@@ -363,7 +444,7 @@ impl Cluster {
             cx.emit(|| event);
         }
         self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale });
-        self.operation_over(cx, at);
+        self.operation_over(cx, at, open.of_load);
     }
 
     /// The operation that ended last.

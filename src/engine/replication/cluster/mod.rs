@@ -21,9 +21,11 @@ mod client;
 mod describe;
 mod error;
 mod fault;
+mod judge;
 mod measures;
 mod options;
 mod place;
+mod protocols;
 mod storm;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ mod workload;
 pub use client::Asked;
 pub use error::ClusterError;
 pub use fault::{Action, Fault};
+pub use judge::{Promise, Ruling};
 pub use measures::{LatencyHistogram, Measures, StaleSample};
 pub use options::{Options, Protocol, Watch, stamp_of};
 pub use storm::{Storm, StormKind};
@@ -50,7 +53,7 @@ use crate::history::History;
 use crate::sim::network::{Fate, Network};
 use crate::sim::{Cx, EventQueue, Generator};
 use crate::trace::parts::cluster::ClusterCounts;
-use crate::trace::{ClusterState, DropReason, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
+use crate::trace::{Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
 
 /// Something that is to happen.
 #[derive(Clone, Debug)]
@@ -112,6 +115,10 @@ pub struct Cluster {
     /// What the watch found first.
     violation: Option<String>,
     load: Option<Load>,
+    /// Clients that wait for an answer.
+    waiting: u64,
+    /// Keys whose values were changed in ways that no checker of registers knows: the history leaves them out.
+    merged: BTreeSet<Bytes>,
     /// The operation that ended last.
     last: Option<Asked>,
     faults: BTreeMap<u64, Action>,
@@ -144,6 +151,8 @@ impl Cluster {
             watch: options.protocol.watch(),
             violation: None,
             load: None,
+            waiting: 0,
+            merged: BTreeSet::new(),
             last: None,
             faults: BTreeMap::new(),
             next_fault: 0,
@@ -183,6 +192,12 @@ impl Cluster {
     pub fn node<T: 'static>(&self, id: NodeId) -> Option<&T> {
         self.known(id).ok()?;
         self.place(id).node.as_ref()?.as_any().downcast_ref()
+    }
+
+    /// The store of a node as its own lab shows it; nothing for one in memory, or one that is not open.
+    pub fn store_of(&self, id: NodeId) -> Option<EngineState> {
+        self.known(id).ok()?;
+        self.place(id).shelf.state()
     }
 
     /// When the next thing happens; nothing if nothing will.

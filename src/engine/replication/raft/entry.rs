@@ -12,6 +12,7 @@
 use std::rc::Rc;
 
 use super::super::message::{Call, Consistency, Request, RequestId};
+use super::in_order;
 use super::options::majority;
 use crate::storage::StorageError;
 use crate::trace::{Bytes, NodeId};
@@ -212,8 +213,7 @@ pub(in crate::replication) fn decode_command(reader: &mut Reader) -> Result<(Nod
 
 fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
     match call {
-        // What merges is refused before it comes to the log.
-        Call::Get | Call::Merge(_) => bytes.push(0),
+        Call::Get => bytes.push(0),
         Call::Put(value) => {
             bytes.push(1);
             put_bytes(bytes, value);
@@ -225,6 +225,10 @@ fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
             if let Some(expected) = expected {
                 put_bytes(bytes, expected);
             }
+        }
+        Call::Merge(call) => {
+            bytes.push(5);
+            in_order::encode(call, bytes);
         }
     }
 }
@@ -239,6 +243,7 @@ fn decode_call(reader: &mut Reader) -> Result<Call, StorageError> {
             let new = Bytes::from(reader.bytes()?);
             Call::CompareAndSet { expected: Some(Bytes::from(reader.bytes()?)), new }
         }
+        5 => Call::Merge(Rc::new(in_order::decode(reader)?)),
         kind => return Err(reader.damage(&format!("there is no operation {kind}"))),
     })
 }

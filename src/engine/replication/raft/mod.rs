@@ -30,6 +30,7 @@ pub(super) mod describe;
 mod election;
 pub(super) mod entry;
 mod follower;
+mod in_order;
 mod leader;
 mod log;
 mod machine;
