@@ -141,6 +141,10 @@ mod declared {
         near.prop_map(move |near| from.saturating_add(near).min(to).to_string()).boxed()
     }
 
+    fn one_of_words(words: &'static [&'static str]) -> Words {
+        proptest::sample::select(words).prop_map(str::to_string).boxed()
+    }
+
     fn value(kind: ArgumentKind) -> Words {
         match kind {
             ArgumentKind::Key => any_key(),
@@ -157,6 +161,14 @@ mod declared {
                 proptest::sample::select(&["=", "!=", "<", "<=", ">", ">="][..]).prop_map(str::to_string).boxed()
             }
             ArgumentKind::Row => (1..8u8, 0..6u8).prop_map(|(page, slot)| format!("{page}.{slot}")).boxed(),
+            ArgumentKind::Duration { from_ns, .. } => {
+                let lowest = if from_ns < 0 { -50 } else { from_ns.div_euclid(1_000_000) + 1 };
+                prop_oneof![9 => lowest..150, 1 => Just(400)].prop_map(|ms: i64| format!("{ms}ms")).boxed()
+            }
+            ArgumentKind::Node => one_of_words(&["n1", "n2", "n3", "n4", "leader"]),
+            ArgumentKind::Side => one_of_words(&["n1", "n2", "n3", "|", "leader"]),
+            ArgumentKind::Client => one_of_words(&["c1", "c2", "c3", "c9"]),
+            ArgumentKind::Line => one_of_words(&["crash leader", "put x 1", "heal", "restart n2", "get x", "drop 9"]),
             ArgumentKind::Flag => Just(String::new()).boxed(),
         }
     }
@@ -205,7 +217,12 @@ mod declared {
     fn setting(lab: &'static LabInfo) -> Words {
         let sets = lab.settings.iter().map(|setting| {
             let default = Just(setting.default.to_string());
-            let value = prop_oneof![2 => value(setting.kind), 1 => default];
+            // What hundreds of nodes say to one another is more than a test has time for.
+            let value = match setting.name {
+                "nodes" => (1..8u8).prop_map(|nodes| nodes.to_string()).boxed(),
+                _ => value(setting.kind),
+            };
+            let value = prop_oneof![2 => value, 1 => default];
             value.prop_map(|value| format!("set {} {value}", setting.name)).boxed()
         });
         proptest::strategy::Union::new(sets).boxed()

@@ -5,9 +5,12 @@ use std::rc::Rc;
 use super::declaration::{Argument, ArgumentKind, CommandInfo, Form};
 use super::script::Problem;
 use super::token::Token;
-use super::words;
-use crate::trace::decimal::decimal;
-use crate::trace::{Bytes, RowId};
+use super::{span, words};
+use crate::trace::decimal::{decimal, number};
+use crate::trace::{Bytes, NodeId, RowId};
+
+/// What `leader` stands for until the engine knows who that is.
+pub const LEADER: NodeId = NodeId(0);
 
 /// An argument's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +22,12 @@ pub enum Value {
     Decimal(f64),
     Word(&'static str),
     Relation(Relation),
+    /// Nanoseconds.
+    Duration(i64),
+    /// A node or a client; [`LEADER`] is whoever leads.
+    Node(NodeId),
+    /// The bar between two sides.
+    Bar,
     Flag,
 }
 
@@ -101,6 +110,57 @@ impl Arguments {
         }
     }
 
+    /// Every text given under `name`.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Text(text) if *given == name => Some(&**text),
+            _ => None,
+        })
+    }
+
+    /// Every word given under `name`.
+    pub fn words(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Word(word) if *given == name => Some(*word),
+            _ => None,
+        })
+    }
+
+    pub fn duration(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Value::Duration(ns)) => Some(*ns),
+            _ => None,
+        }
+    }
+
+    pub fn node(&self, name: &str) -> Option<NodeId> {
+        match self.get(name) {
+            Some(Value::Node(node)) => Some(*node),
+            _ => None,
+        }
+    }
+
+    /// Every node given under `name`.
+    pub fn nodes(&self, name: &str) -> impl Iterator<Item = NodeId> {
+        self.0.iter().filter_map(move |(given, value)| match value {
+            Value::Node(node) if *given == name => Some(*node),
+            _ => None,
+        })
+    }
+
+    /// The nodes given under `name`, as the bars part them; sides with nobody are left out.
+    pub fn sides(&self, name: &str) -> Vec<Vec<NodeId>> {
+        let mut sides = vec![Vec::new()];
+        for (_, value) in self.0.iter().filter(|(given, _)| *given == name) {
+            match (value, sides.last_mut()) {
+                (Value::Node(node), Some(side)) => side.push(*node),
+                _ => sides.push(Vec::new()),
+            }
+        }
+        sides.retain(|side| !side.is_empty());
+        sides
+    }
+
     /// Every row id given under `name`.
     pub fn rows(&self, name: &str) -> impl Iterator<Item = RowId> {
         self.0.iter().filter_map(move |(given, value)| match value {
@@ -119,6 +179,13 @@ impl Arguments {
     pub fn word(&self, name: &str) -> Option<&'static str> {
         match self.get(name) {
             Some(Value::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    pub fn decimal(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Some(Value::Decimal(number)) => Some(*number),
             _ => None,
         }
     }
@@ -226,6 +293,35 @@ pub fn read_value(kind: ArgumentKind, word: &Token, line: usize) -> Result<Value
             Some((_, relation)) => Ok(Value::Relation(*relation)),
             None => Err(problem(format!("\"{shown}\" does not compare anything"), give())),
         },
+        ArgumentKind::Duration { from_ns, to_ns } => match span::read(text) {
+            Some(ns) if (from_ns..=to_ns).contains(&ns) => Ok(Value::Duration(ns)),
+            Some(_) => Err(problem(format!("{shown} is out of range"), give())),
+            None => Err(problem(format!("\"{shown}\" is no time"), give())),
+        },
+        ArgumentKind::Side if text == "|" => Ok(Value::Bar),
+        ArgumentKind::Node | ArgumentKind::Side if text == "leader" => Ok(Value::Node(LEADER)),
+        ArgumentKind::Node | ArgumentKind::Side => match numbered(text, "n") {
+            Some(number) => Ok(Value::Node(NodeId(number))),
+            None => Err(problem(format!("\"{shown}\" is no node"), give())),
+        },
+        ArgumentKind::Client => match numbered(text, "c") {
+            Some(number) => Ok(Value::Node(NodeId::client(number))),
+            None => Err(problem(format!("\"{shown}\" is no client"), give())),
+        },
+        // Put together again, and read as a line, its words are the same.
+        ArgumentKind::Line if word.quoted => Ok(Value::Text(quoted(text).into())),
+        ArgumentKind::Line => Ok(Value::Text(Rc::from(text))),
         ArgumentKind::Flag => Ok(Value::Flag),
     }
+}
+
+/// The number behind a letter: `n12`. 0 is nobody's.
+fn numbered(text: &str, letter: &str) -> Option<u16> {
+    const HIGHEST: u16 = 10_000;
+    text.strip_prefix(letter).and_then(number).filter(|number| (1..=HIGHEST).contains(number))
+}
+
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
 }

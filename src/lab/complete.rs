@@ -67,11 +67,17 @@ fn candidates(lab: &'static LabInfo, words: &[&str]) -> Vec<Completion> {
             }
             None => Vec::new(),
         },
+        // A command inside a command.
+        [name, _, rest @ ..] if lab.command(name).is_some_and(takes_line) => candidates(lab, rest),
         [name, given @ ..] => {
             let known = lab.command(name).or_else(|| LANGUAGE.iter().find(|command| command.name == *name));
             known.map(|info| of_arguments(info, given)).unwrap_or_default()
         }
     }
+}
+
+fn takes_line(info: &CommandInfo) -> bool {
+    info.arguments.iter().any(|argument| argument.kind == ArgumentKind::Line)
 }
 
 fn plain(insert: &str, label: &str, help: &str) -> Completion {
@@ -82,11 +88,17 @@ fn of_command(info: &CommandInfo) -> Completion {
     plain(info.name, &info.usage(), info.help)
 }
 
+/// The nodes that are offered: of those that there may be, the first.
+const NODES: &[&str] = &["leader", "n1", "n2", "n3", "n4", "n5"];
+
 /// The words of a kind, when there are only so many.
 fn of_kind(kind: ArgumentKind, help: &str) -> Vec<Completion> {
     match kind {
         ArgumentKind::Word(words) => words.iter().map(|word| plain(word, word, help)).collect(),
         ArgumentKind::Relation => Relation::ALL.iter().map(|(sign, _)| plain(sign, sign, help)).collect(),
+        ArgumentKind::Node => NODES.iter().map(|word| plain(word, word, help)).collect(),
+        ArgumentKind::Side => NODES.iter().chain(&["|"]).map(|word| plain(word, word, help)).collect(),
+        ArgumentKind::Client => ["c1", "c2", "c3"].iter().map(|word| plain(word, word, help)).collect(),
         _ => Vec::new(),
     }
 }
@@ -112,7 +124,8 @@ fn of_arguments(info: &'static CommandInfo, given: &[&str]) -> Vec<Completion> {
     }
     let by_position = |argument: &&Argument| argument.form != Form::Named;
     let mut found = Vec::new();
-    if let Some(next) = info.arguments.iter().filter(by_position).nth(positions) {
+    let rest = info.arguments.iter().find(|argument| argument.form == Form::Rest);
+    if let Some(next) = info.arguments.iter().filter(by_position).nth(positions).or(rest) {
         found = of_kind(next.kind, next.help);
     }
     // What can be left out is only offered when nothing is missing: `step` is no way to begin `sequence`.

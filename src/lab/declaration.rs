@@ -63,7 +63,7 @@ impl LabInfo {
 }
 
 /// A command of a script: `name arguments…`. An expectation has the same form behind the word `expect`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct CommandInfo {
     pub name: &'static str,
     pub arguments: &'static [Argument],
@@ -123,7 +123,7 @@ pub enum Form {
     Rest,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Argument {
     pub name: &'static str,
     pub kind: ArgumentKind,
@@ -153,16 +153,24 @@ impl Argument {
         Argument { name, kind, form: Form::Rest, optional: false, help }
     }
 
+    pub const fn optional_rest(name: &'static str, kind: ArgumentKind, help: &'static str) -> Argument {
+        Argument { name, kind, form: Form::Rest, optional: true, help }
+    }
+
     /// How it is written: `KEY`, `[VALUE]`, `[limit N]`, `KEY...`.
     pub fn usage(&self) -> String {
         let placeholder = match self.kind {
             ArgumentKind::Flag => self.name.to_string(),
             ArgumentKind::Word([only]) => only.to_string(),
+            ArgumentKind::Duration { .. } if self.form == Form::Named => format!("{} TIME", self.name),
+            ArgumentKind::Node if self.form == Form::Named => format!("{} n1", self.name),
+            ArgumentKind::Client if self.form == Form::Named => format!("{} c1", self.name),
             _ if self.form == Form::Named => format!("{} N", self.name),
             _ => self.name.to_ascii_uppercase(),
         };
         match (self.form, self.optional) {
-            (Form::Rest, _) => format!("{placeholder}..."),
+            (Form::Rest, true) => format!("[{placeholder}...]"),
+            (Form::Rest, false) => format!("{placeholder}..."),
             (_, true) => format!("[{placeholder}]"),
             (_, false) => placeholder,
         }
@@ -188,6 +196,16 @@ pub enum ArgumentKind {
     Word(&'static [&'static str]),
     /// How two numbers compare: `=`, `!=`, `<`, `<=`, `>`, `>=`.
     Relation,
+    /// A time with its unit, in nanoseconds: `500ms`, `2s`; see [`super::span`].
+    Duration { from_ns: i64, to_ns: i64 },
+    /// A node of a cluster: `n3`, or `leader`.
+    Node,
+    /// A client of a cluster: `c2`.
+    Client,
+    /// A node, or the bar between the sides of a partition: `n1 n2 | n3`.
+    Side,
+    /// A command of the lab, as a line of its own.
+    Line,
     /// There or not: the argument's name itself.
     Flag,
 }
@@ -208,13 +226,21 @@ impl ArgumentKind {
             ArgumentKind::Word([only]) => format!("the word {only}"),
             ArgumentKind::Word(words) => format!("one of {}", words.join(", ")),
             ArgumentKind::Relation => "one of =, !=, <, <=, >, >=".to_string(),
+            ArgumentKind::Duration { from_ns, .. } => {
+                let sign = if *from_ns < 0 { "; -2s is the other way" } else { "" };
+                format!("a time: 500ms, 2s, or milliseconds without a unit{sign}")
+            }
+            ArgumentKind::Node => "a node: n1, or the leader".to_string(),
+            ArgumentKind::Client => "a client: c1".to_string(),
+            ArgumentKind::Side => "a node (n1, or leader), or | between the sides".to_string(),
+            ArgumentKind::Line => "a command of this lab".to_string(),
             ArgumentKind::Flag => "there or not".to_string(),
         }
     }
 }
 
 /// A setting: `set name value`. Changing one opens the engine anew, empty.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct SettingInfo {
     pub name: &'static str,
     pub kind: ArgumentKind,

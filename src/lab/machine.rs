@@ -35,6 +35,11 @@ pub enum Task {
 /// The engine of a lab at work. Opened by [`LabInfo::open`](super::LabInfo), empty; opening takes no virtual time, counts
 /// for nothing and is not recorded.
 pub trait Machine {
+    /// It was opened at this virtual time; said once, before anything else. For engines whose own time is the virtual one.
+    fn opened_at(&mut self, _now_ns: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Carries a command out, or begins to. A refused command leaves the engine as it was.
     fn begin(&mut self, cx: &mut Cx, call: &Call, data: &Data) -> Result<Task, Refusal>;
 

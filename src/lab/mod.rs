@@ -8,11 +8,11 @@
 //!
 //! - [`declaration`]: what a lab says about itself; everything that knows words takes them from there.
 //! - [`script`], [`statement`], [`argument`], [`token`], [`data`]: the language.
-//! - [`complete`], [`help`]: completion and help. [`words`]: near words, numbers for people.
+//! - [`complete`], [`help`]: completion and help. [`words`]: near words, numbers for people. [`span`]: times.
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
-//!   [`log`]: the lab of log and recovery.
+//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -20,6 +20,7 @@
 pub mod argument;
 pub mod btree;
 pub mod checkpoint;
+pub mod cluster;
 pub mod complete;
 pub mod data;
 pub mod declaration;
@@ -36,6 +37,7 @@ pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
+pub mod span;
 pub mod statement;
 pub mod token;
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub static LABS: &[&LabInfo] = &[
     &pool::POOL,
     &lsm::LSM,
     &log::LOG,
+    &cluster::RAFT,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::words::grouped;
+use crate::replication::ClusterError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
 
@@ -68,6 +69,18 @@ pub enum Refusal {
     NoSuchTable { file: u64 },
     #[error("there is no page {}: the B+tree has {} pages, numbered from 0", grouped(*.page), grouped(u64::from(*.pages)))]
     NoSuchTreePage { page: u64, pages: u32 },
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]
+    NoLeader,
+    #[error("every client waits for an answer: wait, or let more clients in (set clients)")]
+    AllClientsBusy,
+    #[error("it is {now} already, so nothing can be planned for {at}; `after` counts from now")]
+    Past { at: String, now: String },
+    #[error("{what}; {remedy}")]
+    PlannedLine { what: String, remedy: String },
+    #[error("the data of all nodes would take {mib} MiB: set fewer nodes, or a smaller store")]
+    ClusterTooLarge { mib: usize },
     #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
     NotThisStore { what: &'static str },
 }

@@ -53,6 +53,19 @@ impl Values {
         }
     }
 
+    /// A setting that is a time, in nanoseconds. None is declared that can be negative.
+    pub fn duration_ns(&self, name: &str) -> u64 {
+        match self.get(name) {
+            Some(Value::Duration(ns)) => u64::try_from(*ns).unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    /// A setting that is `yes` or `no`.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.word(name) == "yes"
+    }
+
     /// A setting that is a choice among words.
     pub fn word(&self, name: &str) -> &'static str {
         match self.get(name) {

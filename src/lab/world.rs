@@ -265,11 +265,14 @@ impl World {
     /// Opens the engine of a lab anew. Time goes on, so that it never goes back within a trace; all else begins again.
     fn reopen(&mut self, lab: &'static LabInfo, seed: u64, values: Values) {
         (self.answer, self.refusal) = (None, None);
-        match (lab.open)(seed, &values) {
+        let now_ns = self.cx.now_ns();
+        let opened = (lab.open)(seed, &values);
+        let opened = opened.and_then(|mut machine| machine.opened_at(now_ns).map(|()| machine));
+        match opened {
             Ok(machine) => {
                 (self.lab, self.values, self.machine) = (lab, values, machine);
                 let mut cx = Cx::new(seed);
-                cx.pass(self.cx.now_ns());
+                cx.pass(now_ns);
                 cx.recorder = std::mem::take(&mut self.cx.recorder);
                 self.cx = cx;
                 self.cx.recorder.forget_last_state();

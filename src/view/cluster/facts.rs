@@ -201,15 +201,15 @@ pub fn actions(view: &View, selection: Selection) -> Vec<(String, String)> {
             };
             let now_ms = (state.ahead_ns / 1_000_000) as i64 - (state.behind_ns / 1_000_000) as i64;
             for (text, by) in [("Clock +", SKEW_MS), ("Clock \u{2212}", -SKEW_MS)] {
-                actions.push(pair(text, format!("skew {node} {}", now_ms + by)));
+                actions.push(pair(text, format!("skew {node} {}ms", now_ms + by)));
             }
             actions
         }
         Selection::Message(message) if cluster.flying.iter().any(|flying| flying.message == message) => {
-            vec![pair("Drop", format!("drop {}", message.0)), pair("Delay 50 ms", format!("delay {} 50", message.0))]
+            vec![pair("Drop", format!("drop {}", message.0)), pair("Delay 50 ms", format!("delay {} 50ms", message.0))]
         }
         Selection::Link(from, to) => match cluster.cut.contains(&(from, to)) || cluster.cut.contains(&(to, from)) {
-            true => vec![pair("Heal all links", "heal".to_string())],
+            true => vec![pair("Mend", format!("mend {from} {to}")), pair("Heal all links", "heal".to_string())],
             false => vec![pair("Cut", format!("cut {from} {to}"))],
         },
         _ => Vec::new(),

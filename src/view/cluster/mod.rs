@@ -103,10 +103,12 @@ const QUORUM_LIKE: Guide = Guide {
 };
 
 const QUICK: &[Quick] = &[
-    Quick { text: "Put", line: "put {key} 1" },
-    Quick { text: "Get", line: "get {key}" },
-    Quick { text: "Run", line: "run {count}" },
+    Quick { text: "Put", line: "put {key} 1\nwait" },
+    Quick { text: "Get", line: "get {key}\nwait" },
+    Quick { text: "100 ms", line: "run 100ms" },
+    Quick { text: "Load", line: "load {count}" },
     Quick { text: "Heal", line: "heal" },
+    Quick { text: "Check", line: "check" },
 ];
 
 fn fold(state: &mut EngineState, event: &Event) {

@@ -38,6 +38,10 @@ pub(super) enum Wake {
 #[derive(Clone, Debug)]
 struct Open {
     request: std::rc::Rc<Request>,
+    /// What is sent instead: an operator's order, which the protocol alone understands.
+    order: Option<Message>,
+    /// It is one of the workload.
+    of_load: bool,
     operation: Option<OpId>,
     asked_ns: u64,
     node: NodeId,
@@ -93,6 +97,34 @@ impl Cluster {
         consistency: Consistency,
         node: Option<NodeId>,
     ) -> Result<RequestId, ClusterError> {
+        let at = self.idle_client(client, node)?;
+        Ok(self.begin_request(cx, at, key, call, consistency, false))
+    }
+
+    /// A client gives the nodes an order that no key is the object of: who is a member, who shall lead. `make` gives the
+    /// message for the number of the operation; `text` tells people what is wanted.
+    pub fn order(
+        &mut self,
+        cx: &mut Cx,
+        client: NodeId,
+        node: Option<NodeId>,
+        text: &str,
+        make: impl FnOnce(RequestId) -> Message,
+    ) -> Result<RequestId, ClusterError> {
+        let at = self.idle_client(client, node)?;
+        let id = self.next_id();
+        self.choose_home(at);
+        let (key, call, context) = (Bytes::default(), Call::Put(Bytes::default()), Bytes::default());
+        let request = std::rc::Rc::new(Request { id, key, call, consistency: Consistency::Default, context });
+        let open = Open { order: Some(make(id)), ..self.open_request(cx, at, request) };
+        self.clients[at].open = Some(open);
+        self.tell_asked(cx, at, text.into());
+        self.attempt(cx, at);
+        Ok(id)
+    }
+
+    /// The place of a client that may ask, at this node.
+    fn idle_client(&mut self, client: NodeId, node: Option<NodeId>) -> Result<usize, ClusterError> {
         let at = self.client_place(client)?;
         if !self.clients[at].is_idle() {
             return Err(ClusterError::ClientBusy { client });
@@ -101,7 +133,36 @@ impl Cluster {
             self.known(node)?;
             self.clients[at].home = node;
         }
-        Ok(self.begin_request(cx, at, key, call, consistency))
+        Ok(at)
+    }
+
+    fn next_id(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    fn choose_home(&mut self, at: usize) {
+        let (nodes, sticky) = (self.options.nodes, self.options.sticky);
+        let client = &mut self.clients[at];
+        if !sticky || client.home.0 == 0 {
+            client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
+        }
+    }
+
+    /// The first client that waits for nothing.
+    pub fn first_idle(&self) -> Option<NodeId> {
+        self.clients.iter().find(|client| client.is_idle()).map(|client| client.id)
+    }
+
+    /// The node that a client asks at the moment.
+    pub fn asks(&self, client: NodeId) -> Option<NodeId> {
+        let at = self.client_place(client).ok()?;
+        self.clients[at].open.as_ref().map(|open| open.node)
+    }
+
+    /// How many clients wait for an answer.
+    pub fn waiting(&self) -> u64 {
+        self.waiting
     }
 
     pub(super) fn client_place(&self, client: NodeId) -> Result<usize, ClusterError> {
@@ -124,57 +185,67 @@ impl Cluster {
         key: &Bytes,
         call: Call,
         consistency: Consistency,
+        of_load: bool,
     ) -> RequestId {
-        self.next_request += 1;
-        let id = RequestId(self.next_request);
-        let now_ns = cx.now_ns();
-        let nodes = self.options.nodes;
-        let sticky = self.options.sticky;
+        let id = self.next_id();
+        self.choose_home(at);
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
-        let newest = self.measures.newest(key);
-        let client = &mut self.clients[at];
-        if !sticky || client.home.0 == 0 {
-            client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
-        }
+        let client = &self.clients[at];
         let context = match self.options.sessions {
             true => client.contexts.get(key).cloned().unwrap_or_default(),
             false => Bytes::default(),
         };
         let operation = history_call(&call)
             .filter(|_| self.options.history)
-            .map(|call| self.history.invoke(now_ns, u32::from(client.id.number()), key.clone(), call));
-        let writes = call.writes();
+            .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
-        let (client_id, node) = (client.id, client.home);
-        let open = Open {
+        let newest = self.measures.newest(key);
+        let open = Open { operation, newest, of_load, ..self.open_request(cx, at, request) };
+        self.clients[at].open = Some(open);
+        if cx.recorder.is_on() {
+            let text = self.clients[at].open.as_ref().map(|open| open.request.text()).unwrap_or_default();
+            self.tell_asked(cx, at, text.into());
+        }
+        self.attempt(cx, at);
+        id
+    }
+
+    /// An operation that a client begins now, at its home.
+    fn open_request(&mut self, cx: &Cx, at: usize, request: std::rc::Rc<Request>) -> Open {
+        self.waiting += 1;
+        Open {
             request,
-            operation,
-            asked_ns: now_ns,
-            node,
+            order: None,
+            of_load: false,
+            operation: None,
+            asked_ns: cx.now_ns(),
+            node: self.clients[at].home,
             attempt: 1,
             hops: 0,
             retries: self.options.retries,
             in_doubt: false,
-            newest,
-        };
-        if cx.recorder.is_on() {
-            let text = open.request.text().into();
-            let event = Event::RequestAsked { request: id.0, client: client_id, node, text, writes, asked_ns: now_ns };
-            self.told.fold(&event);
-            cx.emit(|| event);
+            newest: None,
         }
-        self.clients[at].open = Some(open);
-        self.attempt(cx, at);
-        id
+    }
+
+    fn tell_asked(&mut self, cx: &mut Cx, at: usize, text: std::rc::Rc<str>) {
+        let client = &self.clients[at];
+        let (Some(open), true) = (&client.open, cx.recorder.is_on()) else { return };
+        let (request, writes) = (open.request.id.0, open.request.call.writes());
+        let (client, node, asked_ns) = (client.id, open.node, open.asked_ns);
+        let event = Event::RequestAsked { request, client, node, text, writes, asked_ns };
+        self.told.fold(&event);
+        cx.emit(|| event);
     }
 
     /// Sends the request of a client to the node that it has chosen.
     fn attempt(&mut self, cx: &mut Cx, at: usize) {
         let client = &self.clients[at];
         let Some(open) = &client.open else { return };
-        let (id, node, attempt, request) = (client.id, open.node, open.attempt, open.request.clone());
-        let wake = Wake::Late { request: request.id, attempt };
-        self.send(cx, id, node, cx.now_ns(), Message::Request(request));
+        let (id, node, attempt) = (client.id, open.node, open.attempt);
+        let wake = Wake::Late { request: open.request.id, attempt };
+        let message = open.order.clone().unwrap_or_else(|| Message::Request(open.request.clone()));
+        self.send(cx, id, node, cx.now_ns(), message);
         let due_ns = cx.now_ns().saturating_add(self.options.timeout_ns);
         self.queue.push(due_ns, super::Happening::ClientDue { client: id, wake });
     }
@@ -284,6 +355,8 @@ impl Cluster {
     /// The operation is over for its client.
     fn finish(&mut self, cx: &mut Cx, at: usize, answer: Answer, from: Option<NodeId>, version: u64) {
         let Some(open) = self.clients[at].open.take() else { return };
+        self.waiting -= 1;
+        let is_order = open.order.is_some();
         let now_ns = cx.now_ns();
         let latency_ns = now_ns - open.asked_ns;
         let writes = open.request.call.writes();
@@ -299,8 +372,10 @@ impl Cluster {
             RequestFate::Done => {
                 self.counts.done += 1;
                 self.counts.latency_ns = self.counts.latency_ns.wrapping_add(latency_ns);
-                self.measures.add(writes, latency_ns);
-                if writes && version > 0 {
+                if !is_order {
+                    self.measures.add(writes, latency_ns);
+                }
+                if writes && version > 0 && !is_order {
                     self.measures.acknowledge(&open.request.key, version, now_ns);
                 }
             }
@@ -321,7 +396,7 @@ impl Cluster {
             cx.emit(|| event);
         }
         self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale });
-        self.operation_over(cx, at);
+        self.operation_over(cx, at, open.of_load);
     }
 
     /// The operation that ended last.

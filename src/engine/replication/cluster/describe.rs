@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{Cluster, Flight, Happening};
+use super::{Cluster, Flight, Happening, Ruling};
 use crate::replication::message::Wire;
 use crate::sim::Cx;
-use crate::trace::parts::cluster::FlyingState;
-use crate::trace::{ClusterState, Event, NodeId, VerdictKind};
+use crate::trace::parts::cluster::{ClusterCounts, FlyingState, NodeHead, Verdict};
+use crate::trace::{ClusterState, Event, NodeId};
 
 impl Cluster {
     /// The cluster as it stands: what folding its events gives.
@@ -22,7 +22,7 @@ impl Cluster {
         }
     }
 
-    fn node_state(&self, id: NodeId) -> Rc<crate::trace::parts::cluster::NodeState> {
+    pub(super) fn node_state(&self, id: NodeId) -> Rc<crate::trace::parts::cluster::NodeState> {
         let told = &self.place(id).told;
         let detail = self.detail_of(id);
         if told.detail == detail {
@@ -37,6 +37,22 @@ impl Cluster {
             let state = self.node_state(id);
             self.place_mut(id).told = state;
         }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> ClusterCounts {
+        self.counts
+    }
+
+    /// What the protocol says of each node that is up.
+    pub fn heads(&self) -> impl Iterator<Item = (NodeId, Rc<NodeHead>)> {
+        let up = self.nodes().filter(|id| self.place(*id).node.is_some());
+        up.map(|id| (id, self.detail_of(id).head))
+    }
+
+    /// What a checker, or the watch, said last of a promise.
+    pub fn verdict(&self, checker: &str) -> Option<&Verdict> {
+        self.told.verdicts.iter().map(|verdict| &**verdict).find(|verdict| &*verdict.checker == checker)
     }
 
     fn flying(&self) -> Vec<Rc<FlyingState>> {
@@ -89,8 +105,9 @@ impl Cluster {
     }
 
     /// Tells what a checker found.
-    pub(super) fn tell_verdict(&mut self, cx: &mut Cx, checker: &str, kind: VerdictKind, text: String) {
-        let event = Event::Judged { checker: checker.into(), kind, text: text.into(), at_ns: cx.now_ns() };
+    pub(super) fn tell_ruling(&mut self, cx: &mut Cx, checker: &str, ruling: Ruling) {
+        let Ruling { kind, text, at_ns } = ruling;
+        let event = Event::Judged { checker: checker.into(), kind, text: text.into(), at_ns };
         self.told.fold(&event);
         cx.emit(|| event);
     }

@@ -22,6 +22,8 @@ pub enum ClusterError {
     NotPaused { node: NodeId },
     #[error("no message {message} is on its way", message = message.0)]
     NoMessage { message: MessageId },
+    #[error("node {node} has no such timer armed: it does not wait for anything")]
+    NoTimer { node: NodeId },
     #[error("node {node} keeps its data in memory, so it has no disk that could fail: set store btree or lsm")]
     NoDisk { node: NodeId },
     #[error("node {node} stands on both sides of the partition")]

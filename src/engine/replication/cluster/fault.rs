@@ -1,6 +1,8 @@
 //! What is done to a cluster: by command, by schedule, or by a storm.
 
+use super::place::Incoming;
 use super::{Cluster, ClusterError, Happening};
+use crate::replication::node::Timer;
 use crate::sim::Cx;
 use crate::sim::network::Rule;
 use crate::trace::{DropReason, Event, MessageId, NodeId, NodeStatus};
@@ -47,6 +49,11 @@ pub enum Action {
         by_ns: u64,
     },
     Rule(Rule),
+    /// A timer goes off before its time, as if the node's patience had ended.
+    Expire {
+        node: NodeId,
+        timer: Timer,
+    },
     /// The disk of a node fails after so many more operations.
     Disk {
         node: NodeId,
@@ -118,6 +125,13 @@ impl Cluster {
             }
             Action::Drop(message) => self.drop_message(cx, *message)?,
             Action::Delay { message, by_ns } => self.delay_message(cx, *message, *by_ns)?,
+            Action::Expire { node, timer } => {
+                self.up(*node)?;
+                if !self.place_mut(*node).take_timer(*timer) {
+                    return Err(ClusterError::NoTimer { node: *node });
+                }
+                self.take_in(cx, *node, Incoming::Timer(*timer));
+            }
             Action::Rule(rule) => self.network.rules.push(rule.clone()),
             Action::Disk { node, after_operations, fault } => {
                 self.known(*node)?;
@@ -137,6 +151,12 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// How far a node's clock is ahead of the true time, and how far behind; one of them is 0.
+    pub fn clock_off(&self, now_ns: u64, node: NodeId) -> Result<(u64, u64), ClusterError> {
+        self.known(node)?;
+        Ok(self.place(node).clock.off(now_ns))
     }
 
     fn up(&self, node: NodeId) -> Result<(), ClusterError> {

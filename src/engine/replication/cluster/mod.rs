@@ -21,9 +21,11 @@ mod client;
 mod describe;
 mod error;
 mod fault;
+mod judge;
 mod measures;
 mod options;
 mod place;
+mod protocols;
 mod storm;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ mod workload;
 pub use client::Asked;
 pub use error::ClusterError;
 pub use fault::{Action, Fault};
+pub use judge::{Promise, Ruling};
 pub use measures::{LatencyHistogram, Measures, StaleSample};
 pub use options::{Options, Protocol, Watch};
 pub use storm::{Storm, StormKind};
@@ -111,6 +114,8 @@ pub struct Cluster {
     /// What the watch found first.
     violation: Option<String>,
     load: Option<Load>,
+    /// Clients that wait for an answer.
+    waiting: u64,
     /// The operation that ended last.
     last: Option<Asked>,
     faults: BTreeMap<u64, Action>,
@@ -143,6 +148,7 @@ impl Cluster {
             watch: options.protocol.watch(),
             violation: None,
             load: None,
+            waiting: 0,
             last: None,
             faults: BTreeMap::new(),
             next_fault: 0,
@@ -176,6 +182,12 @@ impl Cluster {
 
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (1..=self.places.len() as u16).map(NodeId)
+    }
+
+    /// The protocol at a node, if that is what it is and the node is up.
+    pub fn node<T: 'static>(&self, id: NodeId) -> Option<&T> {
+        let place = self.places.get(usize::from(id.0).checked_sub(1)?)?;
+        place.node.as_ref()?.as_any().downcast_ref()
     }
 
     /// When the next thing happens; nothing if nothing will.

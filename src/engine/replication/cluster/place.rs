@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::options::Options;
-use super::{Cluster, ClusterError, Flight, Happening};
+use super::{Cluster, ClusterError, Flight, Happening, Ruling};
 use crate::replication::node::{Node, Output, Step, Timer};
 use crate::replication::shelf::Shelf;
 use crate::sim::{Cx, Generator, NodeClock};
 use crate::storage::StorageError;
 use crate::trace::parts::cluster::{NodeDetail, NodeState};
-use crate::trace::{DropReason, Event, NodeId, NodeStatus};
+use crate::trace::{DropReason, Event, NodeId, NodeStatus, VerdictKind};
 
 /// What a node is to deal with.
 #[derive(Clone, Debug)]
@@ -80,6 +80,11 @@ impl Place {
         self.status = NodeStatus::Down;
         self.shelf.crash(choice);
         waiting
+    }
+
+    /// Disarms a timer that goes off before its time; false if it is not armed.
+    pub fn take_timer(&mut self, timer: Timer) -> bool {
+        self.timers.remove(&timer).is_some()
     }
 
     /// The messages that wait for it.
@@ -278,7 +283,8 @@ impl Cluster {
             && self.violation.is_none()
         {
             self.violation = Some(what.clone());
-            self.tell_verdict(cx, "safety", crate::trace::VerdictKind::Violated, what);
+            let (kind, at_ns) = (VerdictKind::Violated, cx.now_ns());
+            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns });
         }
     }
 

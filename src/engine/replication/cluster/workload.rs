@@ -214,6 +214,11 @@ impl Cluster {
         self.load.as_ref().map_or((0, 0), |load| (load.ended, load.workload.operations))
     }
 
+    /// Operations of the workload that have begun.
+    pub fn load_begun(&self) -> u64 {
+        self.load.as_ref().map_or(0, |load| load.begun)
+    }
+
     /// No more operations are begun.
     pub fn stop_load(&mut self) {
         if let Some(load) = &mut self.load {
@@ -255,14 +260,14 @@ impl Cluster {
         load.backlog = load.backlog.saturating_sub(1);
         let (key, call) = load.call(at);
         let consistency = load.workload.consistency;
-        self.begin_request(cx, at, &key, call, consistency);
+        self.begin_request(cx, at, &key, call, consistency, true);
     }
 
     /// A client has an answer, or has given up.
-    pub(super) fn operation_over(&mut self, cx: &mut Cx, at: usize) {
+    pub(super) fn operation_over(&mut self, cx: &mut Cx, at: usize, of_load: bool) {
         let client = self.clients[at].id;
         let Some(load) = &mut self.load else { return };
-        load.ended = (load.ended + 1).min(load.begun);
+        load.ended = (load.ended + u64::from(of_load)).min(load.begun);
         let think_ns = match load.workload.arrival {
             Arrival::Closed { think_ns } => think_ns,
             Arrival::Open { .. } => 0,

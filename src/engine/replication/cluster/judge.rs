@@ -1,0 +1,175 @@
+//! What the checkers say of a run so far.
+//!
+//! ```text
+//!   History of the clients ──▶ linearizable · sessions · regular ──▶ Ruling ──▶ trace (Judged)
+//!   what the nodes hold    ──▶ convergence
+//! ```
+//!
+//! Checking changes nothing: the cluster goes on as if nobody had looked.
+
+use std::collections::BTreeSet;
+
+use super::Cluster;
+use crate::history::convergence::{FinalState, check_convergence};
+use crate::history::linearizable::{self, Limits, Model, Verdict};
+use crate::history::regular::check_regular;
+use crate::history::sessions::check_sessions;
+use crate::history::{HistoryError, OpId};
+use crate::sim::Cx;
+use crate::trace::id::words;
+use crate::trace::parts::cluster::NodeState;
+use crate::trace::{Bytes, NodeId, NodeStatus, VerdictKind};
+
+words! {
+    /// A promise that is checked.
+    Promise {
+        Linearizable = "linearizable",
+        Sessions = "sessions",
+        Regular = "regular",
+        Convergence = "convergence",
+    }
+}
+
+/// What a checker says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    pub kind: VerdictKind,
+    /// A sentence.
+    pub text: String,
+    /// The moment that it is about.
+    pub at_ns: u64,
+}
+
+/// What a check may use: about a fifth of a second.
+const LIMITS: Limits = Limits { steps: 20_000_000, memory_bytes: 64 << 20 };
+/// Keys that a node tells of at most; of those behind the last one nothing is known.
+const KEYS_TOLD: usize = 32;
+
+impl Cluster {
+    /// Whether a promise was kept so far.
+    pub fn judge(&self, now_ns: u64, promise: Promise) -> Ruling {
+        let found = match promise {
+            Promise::Linearizable => self.linearizable(now_ns),
+            Promise::Sessions => self.sessions(now_ns),
+            Promise::Regular => self.regular(now_ns),
+            Promise::Convergence => self.convergence(now_ns),
+        };
+        found.unwrap_or_else(|error| Ruling { kind: VerdictKind::GaveUp, text: format!("{error}."), at_ns: now_ns })
+    }
+
+    /// Checks a promise, and puts the answer into the trace.
+    pub fn judge_aloud(&mut self, cx: &mut Cx, promise: Promise) -> Ruling {
+        let ruling = self.judge(cx.now_ns(), promise);
+        self.tell_ruling(cx, promise.word(), ruling.clone());
+        ruling
+    }
+
+    /// Acknowledged writes of which nothing is left, though nothing newer is there either: at the leader, or, where nobody
+    /// leads, at every node that is up.
+    pub fn lost_writes(&self) -> Vec<OpId> {
+        let mut lost: Option<BTreeSet<OpId>> = None;
+        for replica in self.final_states(true) {
+            let Ok(report) = check_convergence(&self.history, &[replica]) else { return Vec::new() };
+            let here: BTreeSet<OpId> = report.lost.iter().map(|lost| lost.write).collect();
+            lost = Some(lost.map_or(here.clone(), |lost| &lost & &here));
+        }
+        let last = self.last_key_told();
+        let is_told = |op: &OpId| last.as_ref().is_none_or(|last| self.history.operation(*op).key <= *last);
+        lost.unwrap_or_default().into_iter().filter(is_told).collect()
+    }
+
+    fn linearizable(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
+        let report = linearizable::check(&self.history, Model::of(&self.history), LIMITS)?;
+        let count = self.history.operations.len();
+        Ok(match report.verdict {
+            Verdict::Holds(_) => holds(now_ns, format!("{count} operations, and one order explains every answer.")),
+            Verdict::Violated(violation) => violated(violation.until.time_ns, format!("{}.", violation.reason)),
+            Verdict::GaveUp { why, .. } => Ruling { kind: VerdictKind::GaveUp, text: format!("{why}."), at_ns: now_ns },
+        })
+    }
+
+    fn sessions(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
+        let report = check_sessions(&self.history)?;
+        Ok(match report.violations.first() {
+            None => {
+                let sessions = report.sessions;
+                holds(now_ns, format!("Each of {sessions} clients saw its own writes, and time go forward."))
+            }
+            Some(first) => {
+                let at = first.ops.last().and_then(|op| self.history.operation(*op).settled());
+                let at_ns = at.map_or(now_ns, |moment| moment.time_ns);
+                violated(at_ns, format!("{}: {}.", first.guarantee.name(), first.reason))
+            }
+        })
+    }
+
+    fn regular(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
+        let report = check_regular(&self.history)?;
+        Ok(match report.violations.first() {
+            Some(first) => {
+                let at = self.history.operation(first.read).settled();
+                violated(at.map_or(now_ns, |moment| moment.time_ns), format!("{}.", first.reason))
+            }
+            None if !report.several_writers.is_empty() => {
+                let keys = report.several_writers.len();
+                let text =
+                    format!("{keys} keys were written by several clients at once, so nothing is promised of them.");
+                Ruling { kind: VerdictKind::GaveUp, text, at_ns: now_ns }
+            }
+            None => holds(now_ns, format!("{} reads, and none was older than a write that had ended.", report.reads)),
+        })
+    }
+
+    fn convergence(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
+        let states = self.final_states(false);
+        let report = check_convergence(&self.history, &states)?;
+        let last = self.last_key_told();
+        let is_told = |key: &Bytes| last.as_ref().is_none_or(|last| key <= last);
+        let diverged = report.diverged.iter().find(|diverged| is_told(&diverged.key));
+        let lost = report.lost.iter().find(|lost| is_told(&self.history.operation(lost.write).key));
+        let nodes = states.len();
+        Ok(match (diverged, lost) {
+            (Some(diverged), _) => violated(now_ns, format!("{}.", diverged.reason)),
+            (None, Some(lost)) => violated(now_ns, format!("{}.", lost.reason)),
+            (None, None) => holds(now_ns, format!("{nodes} nodes hold the same, and no acknowledged write is lost.")),
+        })
+    }
+
+    /// What the nodes hold that are up, or the one that leads, if there is one and `led` asks for it.
+    fn final_states(&self, led: bool) -> Vec<(u32, FinalState)> {
+        let states: Vec<(NodeId, std::rc::Rc<NodeState>)> = self.nodes().map(|id| (id, self.node_state(id))).collect();
+        let is_up = |state: &NodeState| state.status != NodeStatus::Down;
+        let leader = states.iter().filter(|(_, state)| is_up(state) && state.detail.head.crowned);
+        let leader = leader.max_by_key(|(_, state)| state.detail.head.term).map(|(id, _)| *id);
+        let is_meant = |id: NodeId| !led || leader.is_none_or(|leader| leader == id);
+        let meant = states.iter().filter(|(id, state)| is_up(state) && is_meant(*id));
+        meant.map(|(id, state)| (u32::from(id.number()), held(state))).collect()
+    }
+
+    /// The last key of which every node tells; nothing if all tell of all.
+    fn last_key_told(&self) -> Option<Bytes> {
+        let full = self.nodes().map(|id| self.node_state(id)).filter(|state| state.detail.data.len() >= KEYS_TOLD);
+        full.filter_map(|state| state.detail.data.last().map(|datum| datum.key.clone())).min()
+    }
+}
+
+/// Its values by key; a tombstone is none.
+fn held(state: &NodeState) -> FinalState {
+    let mut held = FinalState::new();
+    for datum in &state.detail.data {
+        let live = datum.versions.iter().filter(|version| !version.deleted);
+        let values: Vec<Bytes> = live.map(|version| Bytes::typed(&version.value)).collect();
+        if !values.is_empty() {
+            held.insert(datum.key.clone(), values);
+        }
+    }
+    held
+}
+
+fn holds(at_ns: u64, text: String) -> Ruling {
+    Ruling { kind: VerdictKind::Holds, text, at_ns }
+}
+
+fn violated(at_ns: u64, text: String) -> Ruling {
+    Ruling { kind: VerdictKind::Violated, text, at_ns }
+}

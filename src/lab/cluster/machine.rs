@@ -1,0 +1,202 @@
+//! The engine of the labs of clusters: a cluster, what is planned, and the long command under way.
+
+use super::job::Job;
+use super::plan::Plan;
+use super::protocol::Kind;
+use super::settings::Settings;
+use super::{faults, job, plan, requests};
+use crate::lab::argument::LEADER;
+use crate::lab::data::Data;
+use crate::lab::expectations::Finding;
+use crate::lab::machine::{Machine, Task};
+use crate::lab::refusal::Refusal;
+use crate::lab::script::Call;
+use crate::lab::values::Values;
+use crate::lab::{LabInfo, lab};
+use crate::replication::Cluster;
+use crate::replication::cluster::Promise;
+use crate::sim::Cx;
+use crate::trace::{EngineState, NodeId, PageId, Parts, VerdictKind};
+
+/// Bytes that a node, a message on its way, and an operation of the history take, about.
+const NODE_BYTES: usize = 4 << 10;
+const OPERATION_BYTES: usize = 160;
+
+/// A cluster in a lab.
+#[derive(Clone)]
+pub struct ClusterLab {
+    pub cluster: Cluster,
+    pub settings: Settings,
+    seed: u64,
+    /// What is to be done later.
+    pub(super) plan: Plan,
+    pub(super) storms: u64,
+    job: Option<Job>,
+}
+
+/// Opens the lab of a protocol.
+pub fn open(kind: Kind, seed: u64, values: &Values) -> Result<Box<dyn Machine>, Refusal> {
+    let settings = Settings::of(kind, values);
+    settings.check()?;
+    let cluster = cluster(seed, 0, &settings)?;
+    Ok(Box::new(ClusterLab { cluster, settings, seed, plan: Plan::default(), storms: 0, job: None }))
+}
+
+/// A cluster whose nodes are started at this time; nothing of it is recorded.
+fn cluster(seed: u64, now_ns: u64, settings: &Settings) -> Result<Cluster, Refusal> {
+    let mut cx = Cx::new(seed);
+    cx.recorder.switch(false);
+    cx.pass(now_ns);
+    Ok(Cluster::new(&mut cx, settings.options.clone())?)
+}
+
+impl ClusterLab {
+    /// Carries out a command that takes no virtual time.
+    pub(super) fn act(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
+        if let Some(answer) = requests::act(self, cx, call)? {
+            return Ok(answer);
+        }
+        if let Some(answer) = faults::act(self, cx, call)? {
+            return Ok(answer);
+        }
+        match call.info.name {
+            "check" => Ok(self.check(cx, call)),
+            _ => self.settings.kind.order(self, cx, call),
+        }
+    }
+
+    /// Lets the checkers judge.
+    fn check(&mut self, cx: &mut Cx, call: &Call) -> String {
+        let named: Vec<Promise> = call.arguments.words("promise").filter_map(Promise::from_word).collect();
+        let promises = if named.is_empty() { self.settings.kind.promises() } else { &named };
+        let mut said = Vec::new();
+        for promise in promises {
+            let ruling = self.cluster.judge_aloud(cx, *promise);
+            let word = match (ruling.kind, promise) {
+                (VerdictKind::Holds, _) => "holds",
+                (VerdictKind::Violated, _) => "violated",
+                (VerdictKind::GaveUp, _) => "gave up",
+            };
+            said.push(format!("{}: {word}. {}", promise.word(), ruling.text));
+        }
+        said.extend(self.cluster.violation().map(|what| format!("safety: violated. {what}.")));
+        said.join(" ")
+    }
+
+    /// The node that an argument names.
+    pub(super) fn named(&self, node: NodeId) -> Result<NodeId, Refusal> {
+        if node == LEADER { self.leader() } else { Ok(node) }
+    }
+
+    /// The node that the argument `name` names; it is there.
+    pub(super) fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
+        self.named(call.arguments.node(name).unwrap_or(LEADER))
+    }
+
+    /// The client that an argument names, or the first that is idle.
+    pub(super) fn client_of(&self, call: &Call) -> Result<NodeId, Refusal> {
+        call.arguments.node("from").or_else(|| self.cluster.first_idle()).ok_or(Refusal::AllClientsBusy)
+    }
+
+    /// Who leads: of several that believe it, the one with the highest term.
+    pub(super) fn leader(&self) -> Result<NodeId, Refusal> {
+        let heads = self.cluster.heads().filter(|(_, head)| head.crowned);
+        heads.max_by_key(|(_, head)| head.term).map(|(id, _)| id).ok_or(Refusal::NoLeader)
+    }
+
+    /// The answer to a client's command.
+    pub(super) fn asked(&self, client: NodeId, text: &str) -> String {
+        match self.cluster.asks(client) {
+            Some(node) => format!("{client} asks {node}: {text}."),
+            None => format!("{client} asks: {text}."),
+        }
+    }
+
+    pub(super) fn info(&self) -> &'static LabInfo {
+        lab(self.settings.kind.lab()).unwrap_or(&super::RAFT)
+    }
+}
+
+impl Machine for ClusterLab {
+    fn opened_at(&mut self, now_ns: u64) -> Result<(), Refusal> {
+        if now_ns > 0 {
+            self.cluster = cluster(self.seed, now_ns, &self.settings)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, cx: &mut Cx, call: &Call, _data: &Data) -> Result<Task, Refusal> {
+        // What is told from here on is told against the state that the trace has.
+        self.cluster.told_all();
+        match call.info.name {
+            "clear" => Ok(Task::Reopen),
+            "at" | "after" => Ok(Task::Done(plan::add(self, cx, call)?)),
+            "run" | "wait" | "load" => {
+                let begun = Job::begin(self, cx, call)?;
+                match begun {
+                    Some(job) => {
+                        self.job = Some(job);
+                        Ok(Task::Long)
+                    }
+                    None => Ok(Task::Done("The clients go to work; let time pass.".to_string())),
+                }
+            }
+            _ => Ok(Task::Done(self.act(cx, call)?)),
+        }
+    }
+
+    fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
+        if let Some(mut job) = self.job.take() {
+            job.step(self, cx);
+            self.job = Some(job);
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        self.job.as_ref().map_or((0, 0), |job| job.progress(self))
+    }
+
+    fn finish(&mut self, cx: &mut Cx) -> Result<String, Refusal> {
+        Ok(self.job.take().map(|job| job.finish(self, cx)).unwrap_or_default())
+    }
+
+    fn rewritten(&self, call: &Call, text: &str, data: &Data, unrecorded: bool) -> (String, Data) {
+        let text = self.job.as_ref().map_or(text.to_string(), |job| job.rewritten(self, call, text, unrecorded));
+        (text, data.clone())
+    }
+
+    fn units(&self, call: &Call, _data: &Data) -> u64 {
+        job::units(call)
+    }
+
+    fn expect(&mut self, cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {
+        self.expected(cx, call)
+    }
+
+    fn state(&self, cx: &Cx, _previous: Option<&EngineState>) -> EngineState {
+        let parts = Parts { cluster: Some(self.cluster.state().into()), ..Parts::default() };
+        EngineState { counters: cx.counters(), parts, ..EngineState::default() }
+    }
+
+    fn state_cost(&self) -> u32 {
+        u32::from(self.settings.options.nodes) / 4 + 1
+    }
+
+    fn approx_bytes(&self) -> usize {
+        let history = self.cluster.history.operations.len() * OPERATION_BYTES;
+        usize::from(self.settings.options.nodes) * NODE_BYTES + history + size_of::<ClusterLab>()
+    }
+
+    fn sentence(&self, setting: &str) -> String {
+        self.settings.sentence(self.info(), setting)
+    }
+
+    fn page_image(&self, _page: PageId) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn clone_box(&self) -> Box<dyn Machine> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,62 @@
+//! The labs of clusters: nodes, a network between them, clients, and faults; each lab runs another protocol.
+//!
+//! ```text
+//!   put x 1        a client asks; nothing has happened yet but that
+//!   run 500ms      virtual time passes: messages arrive, timers go off, what was planned is done
+//!   at 37.5ms …    a command at a moment of its own, inside the `run` that follows
+//!   check          the checkers judge what the clients were told so far
+//! ```
+//!
+//! - this file: what the labs declare. [`commands`], [`settings`], [`expectations`]: what they have in common.
+//! - [`machine`]: the commands. [`requests`]: those of clients. [`faults`]: what is done to nodes and links. [`plan`]: what is
+//!   to be done later. [`job`]: letting time pass. [`protocol`]: which protocol a lab runs, and the orders it takes.
+//!
+//! A learner sees what happens while time passes; so a client's command only begins, and `run` is the one to watch.
+
+pub mod commands;
+pub mod expectations;
+mod faults;
+pub mod job;
+pub mod machine;
+mod plan;
+mod presets;
+mod protocol;
+mod requests;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use machine::ClusterLab;
+pub use protocol::Kind;
+
+use super::declaration::LabInfo;
+
+/// The lists put together, one behind the other. `N` is how long they are.
+pub const fn joined<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
+    let mut all = [lists[0][0]; N];
+    let (mut list, mut filled) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[filled] = lists[list][at];
+            filled += 1;
+            at += 1;
+        }
+        list += 1;
+    }
+    assert!(filled == N, "the lists are as long as they are said to be");
+    all
+}
+
+/// Raft.
+pub static RAFT: LabInfo = LabInfo {
+    name: "raft",
+    title: "Raft",
+    floor: "Replication",
+    summary: "Watch a leader be elected, a log be copied and committed, and what partitions, crashes and clocks do to it.",
+    commands: &protocol::raft::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::raft::SETTINGS,
+    presets: presets::RAFT,
+    open: |seed, values| machine::open(Kind::Raft, seed, values),
+};

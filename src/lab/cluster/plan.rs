@@ -1,0 +1,96 @@
+//! What is to be done later: a command and its moment.
+//!
+//! ```text
+//!   at 37.5ms drop 17       ──▶ plan ──▶ inside a later `run`, behind everything that happens at 37.5 ms by itself
+//!   run 500ms
+//! ```
+//!
+//! **Invariant:** up to its moment a planned command changes nothing: the run is the same as without it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::machine::ClusterLab;
+use crate::lab::refusal::Refusal;
+use crate::lab::script::{Call, Statement};
+use crate::lab::span;
+use crate::lab::statement;
+use crate::sim::Cx;
+use crate::trace::Event;
+
+/// What is planned, by time, and by the order in which it was planned.
+#[derive(Clone, Default)]
+pub struct Plan {
+    lines: BTreeMap<(u64, u64), Planned>,
+    next: u64,
+}
+
+#[derive(Clone)]
+struct Planned {
+    text: Rc<str>,
+    call: Rc<Call>,
+}
+
+impl Plan {
+    /// When the next of it is to be done.
+    pub fn next_ns(&self) -> Option<u64> {
+        self.lines.first_key_value().map(|((at_ns, _), _)| *at_ns)
+    }
+}
+
+/// Commands that take virtual time, or that plan themselves: they can't be planned.
+const NOT_PLANNED: &[&str] = &["run", "wait", "load", "at", "after", "clear"];
+
+/// Plans the command that stands behind a time.
+pub fn add(lab: &mut ClusterLab, cx: &Cx, call: &Call) -> Result<String, Refusal> {
+    let time_ns = call.arguments.duration("time").map_or(0, i64::unsigned_abs);
+    let at_ns = if call.info.name == "after" { cx.now_ns().saturating_add(time_ns) } else { time_ns };
+    if at_ns < cx.now_ns() {
+        return Err(Refusal::Past { at: span::written(at_ns), now: span::written(cx.now_ns()) });
+    }
+    let text = call.arguments.texts("command").collect::<Vec<_>>().join(" ");
+    let command = read(lab, &text)?;
+    lab.plan.next += 1;
+    let key = (at_ns, lab.plan.next);
+    lab.plan.lines.insert(key, Planned { text: text.as_str().into(), call: Rc::new(command) });
+    Ok(format!("Planned for {}: {text}.", span::written(at_ns)))
+}
+
+fn read(lab: &ClusterLab, text: &str) -> Result<Call, Refusal> {
+    let wrong = |what: String, remedy: String| Err(Refusal::PlannedLine { what, remedy });
+    match statement::read(lab.info(), text, 1) {
+        Err(problem) => wrong(problem.what, problem.remedy),
+        Ok(Statement::Command(call)) if !NOT_PLANNED.contains(&call.info.name) => Ok(call),
+        Ok(_) => {
+            let what = format!("\"{text}\" can't be planned");
+            wrong(what, "plan what clients ask, or what is done to nodes, links and messages".to_string())
+        }
+    }
+}
+
+impl ClusterLab {
+    /// Lets the next thing happen, by itself or as planned, if it is due up to that time; false if nothing is.
+    pub(super) fn advance(&mut self, cx: &mut Cx, until_ns: u64) -> bool {
+        let (next, planned) = (self.cluster.next_ns(), self.plan.next_ns());
+        let is_due = |at: Option<u64>| at.is_some_and(|at_ns| at_ns <= until_ns);
+        if is_due(planned) && next.is_none_or(|next| planned < Some(next)) {
+            self.do_planned(cx);
+            return true;
+        }
+        is_due(next) && self.cluster.step(cx)
+    }
+
+    /// When anything happens next.
+    pub(super) fn next_ns(&self) -> Option<u64> {
+        [self.cluster.next_ns(), self.plan.next_ns()].into_iter().flatten().min()
+    }
+
+    fn do_planned(&mut self, cx: &mut Cx) {
+        let Some(((at_ns, _), planned)) = self.plan.lines.pop_first() else { return };
+        cx.pass(at_ns.saturating_sub(cx.now_ns()));
+        if let Err(refusal) = self.act(cx, &planned.call) {
+            let text = format!("{} at {}: {refusal}", planned.text, span::written(at_ns));
+            cx.emit(|| Event::Refused { text: text.into() });
+        }
+    }
+}
