@@ -312,7 +312,10 @@ impl Plate {
         let Some(room) = self.room.cast::<Element>() else { return };
         let bounds = room.get_bounding_client_rect();
         let tools = if bounds.width() > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
-        let size = Size { width: bounds.width() - tools, height: bounds.height() };
+        // Where there is no room beside it, the tools of time stand below.
+        let narrow = super::browser::media_matches("(max-width: 700px)");
+        let below = if narrow && ctx.props().timeline.guide().has_time { TOOLS_W } else { 0.0 };
+        let size = Size { width: bounds.width() - tools, height: bounds.height() - below };
         if size == self.size {
             return;
         }

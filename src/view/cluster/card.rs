@@ -10,12 +10,13 @@
 //! ```
 
 use super::plan::{CARD_TOP, Grain, KEY_H, LINE_H, Plan};
+use super::rounds::Reply;
 use super::words;
 use crate::trace::parts::cluster::{Datum, NodeState, Version};
 use crate::trace::{NodeId, NodeStatus};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::describe::key;
-use crate::view::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use crate::view::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
 use crate::view::{Selection, View};
 
 const PAD: f64 = 8.0;
@@ -60,15 +61,18 @@ fn round(d: &mut Drawing, id: Id, plan: &Plan, view: &View, place: Place, number
     let shown = round.asked.len().min(if plan.grain == Grain::Small { 3 } else { 7 });
     let step = if plan.grain == Grain::Small { 7.0 } else { 11.0 };
     let left = place.right() - PAD - shown as f64 * step;
-    for (at, (other, answered)) in round.asked.iter().take(shown).enumerate() {
-        let dot = Shape::dot(id.and(60 + at as u64), left + (at as f64 + 0.5) * step, place.y + 11.5, step * 0.36);
-        let mark = match (*answered, round.reached) {
-            (true, true) => Marks::HIT,
-            (true, false) => Marks::LOGGED,
-            (false, _) => Marks::MISS,
+    for (at, (other, reply)) in round.asked.iter().take(shown).enumerate() {
+        let (x, y, r) = (left + (at as f64 + 0.5) * step, place.y + 11.5, step * 0.36);
+        let id = id.and(60 + at as u64);
+        let (shape, how) = match reply {
+            Reply::Awaited => (Shape::dot(id, x, y, r).class("dot reply awaited"), "has not answered"),
+            Reply::Yes => (Shape::dot(id, x, y, r).class("dot reply yes"), "has answered"),
+            Reply::No => {
+                let place = Place::new(x - r, y - r, 2.0 * r, 2.0 * r);
+                (Shape::rect(id, place).class("reply no").layer(Layer::Signs), "has refused")
+            }
         };
-        let how = if *answered { "has answered" } else { "has not answered" };
-        d.add(dot.marks(mark).said(format!("{}: {other} {how}", round.kind)));
+        d.add(shape.said(format!("{}: {other} {how}", round.kind)));
     }
     left - 2.0
 }
@@ -96,7 +100,15 @@ fn name(d: &mut Drawing, id: Id, plan: &Plan, place: Place, number: NodeId, node
     let shows_term = plan.grain == Grain::Large && !term.is_empty();
     let term_w = if shows_term { term.len() as f64 * SANS_W + 6.0 } else { 0.0 };
     let room = place.right() - PAD - x - term_w;
-    let role = if plan.grain == Grain::Tiny { head.role.chars().take(1).collect() } else { head.role.to_string() };
+    // The line below says that it is down.
+    let is_told = node.status != NodeStatus::Up && *head.role == *words::status(node.status);
+    let role = if is_told {
+        String::new()
+    } else if plan.grain == Grain::Tiny {
+        head.role.chars().take(1).collect()
+    } else {
+        head.role.to_string()
+    };
     d.add(Shape::text(id.and(2), x, y, cut(&role, room, SANS_W)).mark(Marks::LIT, head.crowned));
     if shows_term {
         d.add(Shape::text(id.and(3), place.right() - PAD, y, term).class("quiet").anchor(Anchor::End));

@@ -39,7 +39,7 @@ pub static ELECTION: Algorithm = Algorithm {
         "    ask all for their vote",
         "a vote is asked for (term, last entry):",
         "  refuse if a leader was just heard",
-        "  refuse if term is old, or the vote is given",
+        "  refuse if term is old or vote is given",
         "  refuse if its log ends before mine",
         "  else: note the vote; sync; grant it",
         "a majority has voted for me:",
@@ -157,7 +157,7 @@ pub static QUORUM_READ: Algorithm = Algorithm {
         "  too few replicas up: refuse",
         "  ask all N replicas of key",
         "  when R have answered:",
-        "    blocking repair: the newest goes out first",
+        "    blocking repair: newest goes out first",
         "    answer the newest version",
         "  older answers: send them the newest",
         "  not R in time: nobody knows",
@@ -370,7 +370,7 @@ pub static CLOCK_RULES: Algorithm = Algorithm {
         "  Lamport: time = max(mine, its) + 1",
         "  vector: the larger of each part",
         "  hybrid: the largest of the three",
-        "commit-wait: until now − ε is past the stamp",
+        "commit-wait: until now − ε is past it",
     ],
 };
 

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::chunks::Chunks;
+use super::reigns::{self, Reign};
 use super::rounds::Rounds;
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::{Datum, Version};
@@ -98,6 +99,7 @@ pub struct Doing {
     pub deals: Chunks<Deal>,
     pub moments: Chunks<Moment>,
     pub stretches: Rc<Vec<Stretch>>,
+    pub reigns: Rc<Vec<Reign>>,
     /// The versions of each key, in the order in which they came into being.
     pub known: Rc<Vec<Rc<Known>>>,
     /// When the cluster was made.
@@ -120,6 +122,9 @@ impl Doing {
     pub fn apply(&mut self, state: &EngineState, index: usize, record: &Record) {
         let Some(cluster) = state.parts.cluster.as_deref() else { return };
         let ns = record.time_ns;
+        if reigns::concerns(&record.event) {
+            reigns::apply(Rc::make_mut(&mut self.reigns), &record.event, ns);
+        }
         match &record.event {
             Event::MessageSent { message, from, to, kind, text, sent_ns, due_ns } => {
                 self.rounds.sent(*from, *to, kind, ns);
@@ -137,7 +142,7 @@ impl Doing {
             }
             Event::MessageDelivered { message } => {
                 if let Some(flight) = self.flights.find(*message, |flight| flight.message) {
-                    self.rounds.answered(flight.from, flight.to, &flight.kind);
+                    self.rounds.answered(flight.from, flight.to, &flight.kind, &flight.text);
                 }
                 self.land(*message, Landing::Arrived { ns, at: index });
             }
@@ -156,6 +161,7 @@ impl Doing {
             Event::StateTaken { state: taken } => {
                 if taken.parts.cluster.as_ref().is_some_and(|cluster| cluster.counts.sent == 0) {
                     *self = Doing { started_ns: ns, ..Doing::default() };
+                    self.reigns = Rc::new(reigns::of_state(cluster, ns));
                 }
                 cluster.nodes.iter().flat_map(|node| &node.detail.data).for_each(|datum| self.learn(datum));
             }

@@ -4,7 +4,7 @@
 //!
 //! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages.
 //!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what; [`rounds`]: who has
-//!   answered whom.
+//!   answered whom; [`reigns`]: who led; [`tenor`]: what a message means.
 //! - [`doing`]: what is over, in lists that views share ([`chunks`]).
 //! - [`caption`], [`words`]: sentences. [`facts`]: the inspector, and what can be done to a thing. [`numbers`]: the measures.
 //!   [`code`]: pseudocode. [`cutting`]: a line across the stage as a partition.
@@ -19,10 +19,12 @@ mod doing;
 mod facts;
 mod numbers;
 mod plan;
+mod reigns;
 mod rounds;
 mod scene;
 mod spacetime;
 mod stage;
+mod tenor;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -185,5 +187,5 @@ fn pace_ms(event: &Event, passed_ns: u64) -> Option<f64> {
 }
 
 /// A millisecond of virtual time takes so many on the screen at 1x; a long wait is cut short.
-const MS_EACH_NS: f64 = 30.0 / 1e6;
-const PASSING_MAX_MS: f64 = 900.0;
+const MS_EACH_NS: f64 = 16.0 / 1e6;
+const PASSING_MAX_MS: f64 = 400.0;

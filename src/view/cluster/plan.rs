@@ -271,8 +271,12 @@ fn on_ellipse(place: Place, size: Size, count: usize) -> Vec<Place> {
     // Wider than that, links would be long without saying more.
     let rx = rx.min(ry.max(60.0) * 2.6).max(0.0);
     let start = if count == 2 { 0.5 } else { 0.75 };
+    let place_of = |index: usize| turn(start + index as f64 / count.max(1) as f64);
+    // With an odd number the lowest do not reach the lower end: all are drawn apart until they do.
+    let lowest = (0..count).map(|index| place_of(index).0).fold(-1.0, f64::max);
     let one = |index: usize| {
-        let (sin, cos) = turn(start + index as f64 / count.max(1) as f64);
+        let (sin, cos) = place_of(index);
+        let sin = if lowest > 0.1 { (sin + 1.0) / (lowest + 1.0) * 2.0 - 1.0 } else { sin };
         let (dx, dy) = if count == 1 { (0.0, 0.0) } else { (cos * rx, sin * ry.max(0.0)) };
         Place::new((x + dx - size.width / 2.0).round(), (y + dy - size.height / 2.0).round(), size.width, size.height)
     };

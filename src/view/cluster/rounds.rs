@@ -11,6 +11,7 @@
 
 use std::rc::Rc;
 
+use super::tenor::says_no;
 use crate::trace::NodeId;
 
 /// What is asked, what is answered, and the note that enough have.
@@ -26,13 +27,20 @@ const PAIRS: &[(&str, &[&str], &str)] = &[
 /// Rounds that are remembered.
 const ROUNDS_MAX: usize = 48;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Awaited,
+    Yes,
+    No,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
     pub node: NodeId,
     pub kind: Rc<str>,
     pub begun_ns: u64,
-    /// Who was asked, and whether it has answered.
-    pub asked: Vec<(NodeId, bool)>,
+    /// Who was asked, and what it has answered.
+    pub asked: Vec<(NodeId, Reply)>,
     /// Enough have answered.
     pub reached: bool,
 }
@@ -55,25 +63,34 @@ impl Rounds {
         }
         let same = |round: &Rc<Round>| round.node == from && round.kind == *kind && round.begun_ns == ns;
         match self.rounds.iter_mut().rev().find(|round| same(round)) {
-            Some(round) => Rc::make_mut(round).asked.push((to, false)),
+            Some(round) => Rc::make_mut(round).asked.push((to, Reply::Awaited)),
             None => {
                 if self.rounds.len() == ROUNDS_MAX {
                     self.rounds.remove(0);
                 }
-                let round =
-                    Round { node: from, kind: kind.clone(), begun_ns: ns, asked: vec![(to, false)], reached: false };
+                let round = Round {
+                    node: from,
+                    kind: kind.clone(),
+                    begun_ns: ns,
+                    asked: vec![(to, Reply::Awaited)],
+                    reached: false,
+                };
                 self.rounds.push(Rc::new(round));
             }
         }
     }
 
     /// An answer from `from` has come to `to`.
-    pub fn answered(&mut self, from: NodeId, to: NodeId, kind: &str) {
+    pub fn answered(&mut self, from: NodeId, to: NodeId, kind: &str, text: &str) {
         let Some((asks, ..)) = PAIRS.iter().find(|(_, answers, _)| answers.contains(&kind)) else { return };
-        let waits = |round: &Round| round.node == to && *round.kind == **asks && round.asked.contains(&(from, false));
+        let is_awaited = |round: &Round| round.asked.contains(&(from, Reply::Awaited));
+        let waits = |round: &Round| round.node == to && *round.kind == **asks && is_awaited(round);
+        let reply = if says_no(text) { Reply::No } else { Reply::Yes };
         if let Some(round) = self.rounds.iter_mut().find(|round| waits(round)) {
-            for (node, answered) in &mut Rc::make_mut(round).asked {
-                *answered |= *node == from;
+            for (node, known) in &mut Rc::make_mut(round).asked {
+                if *node == from {
+                    *known = reply;
+                }
             }
         }
     }
@@ -105,15 +122,15 @@ mod tests {
             rounds.sent(n(1), n(to), &"read".into(), 5);
         }
         rounds.sent(n(2), n(1), &"have".into(), 6);
-        rounds.answered(n(3), n(1), "have");
+        rounds.answered(n(3), n(1), "have", "x = 1");
         let asked = |rounds: &Rounds| rounds.latest(n(1)).unwrap().asked.clone();
-        assert_eq!(asked(&rounds), [(n(2), false), (n(3), true), (n(4), false)]);
-        rounds.answered(n(3), n(1), "written");
-        rounds.answered(n(2), n(1), "have");
+        assert_eq!(asked(&rounds), [(n(2), Reply::Awaited), (n(3), Reply::Yes), (n(4), Reply::Awaited)]);
+        rounds.answered(n(3), n(1), "written", "");
+        rounds.answered(n(2), n(1), "have", "no, not I");
         assert!(!rounds.latest(n(1)).unwrap().reached);
         rounds.noted(n(1), "read");
         assert!(rounds.latest(n(1)).unwrap().reached);
-        assert_eq!(asked(&rounds), [(n(2), true), (n(3), true), (n(4), false)]);
+        assert_eq!(asked(&rounds), [(n(2), Reply::No), (n(3), Reply::Yes), (n(4), Reply::Awaited)]);
         assert!(rounds.latest(n(2)).is_none() && is_answer("have") && !is_answer("read"));
     }
 }

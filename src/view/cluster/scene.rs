@@ -40,7 +40,7 @@ fn picture(ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) -> Drawing 
 
 /// Virtual time, and what the checkers say.
 fn head(d: &mut Drawing, plan: &Plan, view: &View) {
-    let time = words::time(view.time_ns);
+    let time = words::clock(view.time_ns);
     d.add(Shape::title_of(Id::of("time", 0), plan.head.x + 2.0, plan.head.y + 17.0, time).said("Virtual time"));
     let Some(cluster) = view.cluster() else { return };
     let mut right = plan.width;

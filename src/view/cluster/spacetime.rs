@@ -13,10 +13,11 @@
 use super::causal::{Cone, Side};
 use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
+use super::tenor::Tenor;
 use super::words;
 use crate::trace::parts::cluster::why_dropped;
 use crate::trace::{NodeId, NodeStatus, RequestFate};
-use crate::view::arrange::{MONO_W, Place, cut};
+use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
 use crate::view::time_span::TimeSpan;
@@ -140,6 +141,7 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
     axis(d, &frame);
+    reigns(d, &frame, doing);
     stretches(d, &frame, doing);
     deals(d, &frame, doing);
     arrows(d, &frame, doing);
@@ -192,6 +194,29 @@ fn axis(d: &mut Drawing, frame: &Frame) {
         if x > place.x + 18.0 && x < place.right() - 24.0 {
             let text = Shape::text(id.and(1), x, place.y - 8.0, words::time(ns));
             d.add(text.class("quiet").anchor(Anchor::Middle));
+        }
+    }
+}
+
+/// Who leads: a bar on its line.
+fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+    for reign in doing.reigns.iter() {
+        let now_ns = frame.window.now_ns;
+        let until_ns = reign.until_ns.unwrap_or(u64::MAX);
+        let Some(y) = frame.y(reign.node).filter(|_| frame.window.sees(reign.from_ns, until_ns)) else { continue };
+        let place = frame.rows.place;
+        let left = frame.x(reign.from_ns).max(place.x);
+        let right = if reign.until_ns.is_none() { place.right() } else { frame.x(until_ns).min(place.right()) };
+        let id = Id::of("reign", reign.from_ns).and(u64::from(reign.node.0));
+        let (opacity, _) = frame.strength(None, reign.from_ns);
+        let text = format!("{} leads in term {}", reign.node, reign.term);
+        let bar = Shape::rect(id, Place::new(left, y - 2.5, (right - left).max(1.0), 5.0)).class("reign");
+        d.add(bar.layer(Layer::Ground).opacity(opacity).said(text));
+        let label = format!("leads, term {}", reign.term);
+        let is_seen = reign.from_ns <= now_ns && frame.rows.row_h >= 22.0;
+        if is_seen && right - left > label.chars().count() as f64 * SANS_W {
+            let label = Shape::text(id.and(1), left + 2.0, y - 5.0, label).class("quiet reigns");
+            d.add(label.layer(Layer::Lines));
         }
     }
 }
@@ -303,9 +328,10 @@ fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         }
         let (start, end) = frame.clipped(from, to);
         let side = frame.cone.map(|cone| cone.of_flight(flight));
+        let tenor = Tenor::of(flight.from, flight.to, &flight.kind, &flight.text);
         let (opacity, marks) = frame.strength(side, flight.sent_ns);
         let heads = if end == to && !lost { Heads::End } else { Heads::None };
-        let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class("arrow");
+        let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class(tenor.arrow());
         let shape = shape.marks(marks).mark(Marks::FAILED | Marks::EMPTY, lost).mark(Marks::LIT, chosen);
         d.add(shape.opacity(opacity).target(Selection::Message(flight.message), of_flight(flight)));
         if lost && end == to {
@@ -332,8 +358,23 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let Some(y) = frame.y(moment.node) else { continue };
         let side = frame.cone.map(|cone| cone.side(moment.node, moment.at));
         let (opacity, marks) = frame.strength(side, moment.ns);
-        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, 3.0).class("dot note");
+        let (class, radius) = of_note(&moment.topic);
+        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, radius).class(class);
         d.add(dot.opacity(opacity).marks(marks).said(moment.text.to_string()));
+    }
+}
+
+/// How a decision looks: who leads and what is decided stands out.
+fn of_note(topic: &str) -> (&'static str, f64) {
+    match topic {
+        "elected" | "promoted" => ("dot note crown", 5.0),
+        "entry-committed" | "chosen" | "written" | "read" | "read-confirmed" | "lease-read" => {
+            ("dot note decided", 3.5)
+        }
+        "siblings" | "log-taken-back" | "stepped-down" | "timed-out" | "refused" | "majority-lost" | "fenced" => {
+            ("dot note wrong", 3.5)
+        }
+        _ => ("dot note", 2.5),
     }
 }
 

@@ -6,6 +6,7 @@
 use super::card;
 use super::plan::{NODES_MAX, Plan, way};
 use super::rounds::is_answer;
+use super::tenor::Tenor;
 use super::words;
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::FlyingState;
@@ -165,16 +166,25 @@ fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, a
     for flying in &cluster.flying {
         let share = share(now_ns, flying.sent_ns, flying.due_ns);
         let Some((x, y)) = point(plan, flying, share) else { continue };
-        let word = word(flying);
-        let w = word.chars().count() as f64 * MONO_W + 8.0;
-        let label = Place::new(x - w / 2.0, y - 8.0, w, 16.0);
-        let free = !dense && plan.is_wide() && taken.iter().all(|place| !overlap(*place, label));
-        let shape = if free {
-            taken.push(label);
-            Shape::rect(id_of(flying), label).class("message").label(word)
+        let tenor = Tenor::of(flying.from, flying.to, &flying.kind, &flying.text);
+        if !dense && plan.is_wide() && tenor != Tenor::Beat {
+            let word = word(flying);
+            let w = word.chars().count() as f64 * MONO_W;
+            let label = Place::new(x - w / 2.0, y - 19.0, w, 13.0);
+            if taken.iter().all(|place| !overlap(*place, label)) {
+                taken.push(label);
+                let text = Shape::text(id_of(flying).and(1), x, y - 9.0, word).anchor(Anchor::Middle);
+                d.add(text.class("label on-message").layer(Layer::Flying).evenly());
+            }
+        }
+        let radius = if !named || dense {
+            3.5
+        } else if tenor == Tenor::Beat {
+            4.0
         } else {
-            Shape::dot(id_of(flying), x, y, if named && !dense { 5.0 } else { 3.5 }).class("message")
+            6.0
         };
+        let shape = Shape::dot(id_of(flying), x, y, radius).class(tenor.message());
         let shape = shape.layer(Layer::Flying).evenly();
         let selection = Selection::Message(flying.message);
         let shape = shape.mark(Marks::LIT, ask.selected == Some(selection));
@@ -213,10 +223,7 @@ pub fn landing(step: &mut Step, ask: &Ask, plan: &Plan) {
     let Some(shape) = step.from.shapes.iter().find(|shape| shape.id == id).cloned() else { return };
     let share = if lost { share(ask.after.time_ns, flying.sent_ns, flying.due_ns) } else { 1.0 };
     let Some((x, y)) = point(plan, flying, share) else { return };
-    let place = match shape.text.is_empty() {
-        true => Place { x, y, ..shape.place },
-        false => Place { x: x - shape.place.w / 2.0, y: y - shape.place.h / 2.0, ..shape.place },
-    };
+    let place = Place { x, y, ..shape.place };
     step.to.shapes.push(Shape { place, opacity: 0.0, ..shape }.marks(if lost { Marks::FAILED } else { Marks::LIT }));
 }
 

@@ -6,11 +6,17 @@ use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::{Datum, NodeState, Version};
 use crate::trace::{NodeId, NodeStatus, RequestFate};
 use crate::view::caption::duration;
-use crate::view::describe::key;
+use crate::view::describe::{grouped, key};
 
 /// A point of virtual time.
 pub fn time(ns: u64) -> String {
     if ns == 0 { "0 ms".to_string() } else { duration(ns) }
+}
+
+/// A point of virtual time as a clock shows it: with as many digits from event to event.
+pub fn clock(ns: u64) -> String {
+    let tenths = ns / 100_000;
+    format!("{}.{} ms", grouped(tenths / 10), tenths % 10)
 }
 
 /// How far a clock is off: "+500 ms"; nothing when it is right.

@@ -1,0 +1,87 @@
+//! What a message means, whatever its protocol calls it: it is told by colour and form, the same in every lab.
+//!
+//! ```text
+//!   ○ a question    ● data    ● yes    ■ no    · a sign of life    ○ between a client and a node
+//! ```
+
+use crate::trace::NodeId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenor {
+    /// Between a client and a node.
+    Client,
+    /// It asks for a vote, a promise, a version.
+    Question,
+    /// It carries what is to be kept.
+    Data,
+    Yes,
+    No,
+    /// A sign of life.
+    Beat,
+}
+
+impl Tenor {
+    pub fn of(from: NodeId, to: NodeId, kind: &str, text: &str) -> Tenor {
+        if from.is_client() || to.is_client() {
+            return Tenor::Client;
+        }
+        match kind {
+            "heartbeat" | "ping" | "pong" | "alive" => Tenor::Beat,
+            "rejected" | "refused" | "nack" => Tenor::No,
+            "vote" | "pre-vote" | "promise" | "promised" if says_no(text) => Tenor::No,
+            "vote" | "pre-vote" | "promise" | "promised" | "appended" | "accepted" | "written" | "have" | "stored" => {
+                Tenor::Yes
+            }
+            "forwarded" | "handed-off" | "acknowledged" | "applied" => Tenor::Yes,
+            kind if kind.ends_with("-request") || ["read", "prepare", "compare", "forward"].contains(&kind) => {
+                Tenor::Question
+            }
+            _ => Tenor::Data,
+        }
+    }
+
+    /// The class of a message on the stage.
+    pub fn message(self) -> &'static str {
+        match self {
+            Tenor::Client => "message of-client",
+            Tenor::Question => "message question",
+            Tenor::Data => "message data",
+            Tenor::Yes => "message yes",
+            Tenor::No => "message no",
+            Tenor::Beat => "message beat",
+        }
+    }
+
+    /// The class of its arrow in the diagram of time.
+    pub fn arrow(self) -> &'static str {
+        match self {
+            Tenor::Client => "arrow of-client",
+            Tenor::Question => "arrow question",
+            Tenor::Data => "arrow data",
+            Tenor::Yes => "arrow yes",
+            Tenor::No => "arrow no",
+            Tenor::Beat => "arrow beat",
+        }
+    }
+}
+
+/// An answer that is a refusal.
+pub fn says_no(text: &str) -> bool {
+    text == "no" || text.starts_with("no,") || text.starts_with("no ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_all_protocols_mean_something() {
+        let between = |kind, text| Tenor::of(NodeId(1), NodeId(2), kind, text);
+        assert_eq!(between("vote", "yes, term 3"), Tenor::Yes);
+        assert_eq!(between("vote", "no, term 3"), Tenor::No);
+        assert_eq!(between("pre-vote-request", "term 3"), Tenor::Question);
+        assert_eq!(between("append-entries", "no such thing"), Tenor::Data);
+        assert_eq!(between("have", "nothing"), Tenor::Yes);
+        assert_eq!(Tenor::of(NodeId::client(1), NodeId(2), "put", ""), Tenor::Client);
+    }
+}
