@@ -67,7 +67,10 @@ pub static LABS: &[&LabInfo] = &[
     &pool::POOL,
     &lsm::LSM,
     &log::LOG,
+    &cluster::MULTI_LEADER,
+    &cluster::QUORUM,
     &cluster::RAFT,
+    &cluster::CLOCKS,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::raft;
+use super::{clocks, multi_leader, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -127,6 +127,9 @@ pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
     Raft(raft::Message),
+    Quorum(quorum::Message),
+    MultiLeader(multi_leader::Message),
+    Clocks(clocks::Message),
 }
 
 impl From<raft::Message> for Message {
@@ -135,11 +138,32 @@ impl From<raft::Message> for Message {
     }
 }
 
+impl From<quorum::Message> for Message {
+    fn from(message: quorum::Message) -> Message {
+        Message::Quorum(message)
+    }
+}
+
+impl From<multi_leader::Message> for Message {
+    fn from(message: multi_leader::Message) -> Message {
+        Message::MultiLeader(message)
+    }
+}
+
+impl From<clocks::Message> for Message {
+    fn from(message: clocks::Message) -> Message {
+        Message::Clocks(message)
+    }
+}
+
 impl Wire for Message {
     fn kind(&self) -> &'static str {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Quorum(message) => message.kind(),
+            Message::MultiLeader(message) => message.kind(),
+            Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
         }
     }
@@ -148,6 +172,9 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Quorum(message) => message.bytes(),
+            Message::MultiLeader(message) => message.bytes(),
+            Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
         }
     }
@@ -156,6 +183,9 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Quorum(message) => message.text(),
+            Message::MultiLeader(message) => message.text(),
+            Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
         }
     }

@@ -11,16 +11,23 @@
 //! - [`cluster`]: network, nodes, clients, faults: the world that protocols run in.
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
+//!   [`multi_leader`]: several nodes take writes, and tell each other later. [`clocks`]: four kinds of them.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
+pub mod clocks;
 pub mod cluster;
 pub mod message;
+pub mod multi_leader;
 pub mod node;
 #[cfg(test)]
 pub mod puppet;
+pub mod quorum;
 pub mod raft;
 pub mod shelf;
+pub mod versions;
+mod wording;
 
 pub use cluster::{Action, Cluster, ClusterError, Protocol, Watch};
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};

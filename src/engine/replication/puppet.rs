@@ -44,6 +44,8 @@ pub struct Puppet {
     /// True time; the clocks of the nodes are it, plus their skew.
     pub now_ns: u64,
     pub skew_ns: BTreeMap<NodeId, i64>,
+    /// How far off the nodes believe their clocks to be.
+    pub uncertainty_ns: u64,
     requests: u64,
 }
 
@@ -53,7 +55,8 @@ impl Puppet {
         let (places, skew_ns) = (BTreeMap::new(), BTreeMap::new());
         let (pending, answers, transcript) = (Vec::new(), Vec::new(), String::new());
         let make = Box::new(make);
-        let mut puppet = Puppet { make, places, pending, answers, transcript, now_ns: 0, skew_ns, requests: 0 };
+        let mut puppet =
+            Puppet { make, places, pending, answers, transcript, now_ns: 0, skew_ns, uncertainty_ns: 0, requests: 0 };
         for number in 1..=count {
             puppet.join(NodeId(number));
         }
@@ -181,12 +184,12 @@ impl Puppet {
 
     fn step(&mut self, id: NodeId, work: impl FnOnce(&mut dyn Node, &mut Step) -> Result<(), StorageError>) {
         let skew_ns = self.skew_ns.get(&id).copied().unwrap_or(0);
-        let clock_ns = self.now_ns.saturating_add_signed(skew_ns);
+        let (clock_ns, uncertainty_ns) = (self.now_ns.saturating_add_signed(skew_ns), self.uncertainty_ns);
         let place = self.places.get_mut(&id).unwrap();
         let Some(node) = &mut place.node else { return };
         let mut outputs = Vec::new();
         let (shelf, random) = (&mut place.shelf, &mut place.random);
-        let mut step = Step { me: id, clock_ns, uncertainty_ns: 0, shelf, random, outputs: &mut outputs, noting: true };
+        let mut step = Step { me: id, clock_ns, uncertainty_ns, shelf, random, outputs: &mut outputs, noting: true };
         work(&mut **node, &mut step).unwrap();
         for output in outputs {
             self.put_out(id, output);

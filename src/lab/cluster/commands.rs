@@ -66,6 +66,59 @@ pub(super) const fn client(
     ]
 }
 
+const MEMBER: Argument = Argument::needed("member", ArgumentKind::Text, "the member");
+const FIELD: Argument = Argument::needed("field", ArgumentKind::Text, "the field");
+const PLACE: Argument =
+    Argument::needed("place", ArgumentKind::Number { from: 0, to: 100_000 }, "before which character, counted from 0");
+
+/// What changes values that merge: counters, sets, maps, texts.
+pub const MERGING: &[CommandInfo] = &[
+    CommandInfo::single(
+        "increment",
+        &[KEY, Argument::named("by", ArgumentKind::Number { from: 0, to: 1_000_000_000 }, "by so much (1)"), FROM, TO],
+        "A client adds to a counter.",
+        "increment likes by 3 from c1 to n1",
+    ),
+    CommandInfo::single(
+        "decrement",
+        &[KEY, Argument::named("by", ArgumentKind::Number { from: 0, to: 1_000_000_000 }, "by so much (1)"), FROM, TO],
+        "A client takes from a counter.",
+        "decrement balance by 80 to n2",
+    ),
+    CommandInfo::single("add", &[KEY, MEMBER, FROM, TO], "A client adds a member to a set.", "add cart milk to n1"),
+    CommandInfo::single(
+        "remove",
+        &[KEY, MEMBER, FROM, TO],
+        "A client removes a member from a set.",
+        "remove cart milk",
+    ),
+    CommandInfo::single(
+        "set-field",
+        &[KEY, FIELD, VALUE, FROM, TO],
+        "A client sets a field of a map.",
+        "set-field user name Ann",
+    ),
+    CommandInfo::single("unset", &[KEY, FIELD, FROM, TO], "A client removes a field of a map.", "unset user name"),
+    CommandInfo::single(
+        "insert",
+        &[KEY, PLACE, VALUE, FROM, TO],
+        "A client inserts into a text.",
+        "insert note 0 Hello",
+    ),
+    CommandInfo::single(
+        "erase",
+        &[
+            KEY,
+            PLACE,
+            Argument::needed("count", ArgumentKind::Number { from: 1, to: 100_000 }, "how many characters"),
+            FROM,
+            TO,
+        ],
+        "A client erases characters of a text.",
+        "erase note 0 5",
+    ),
+];
+
 /// Letting time pass.
 pub const PASSING: &[CommandInfo] = &[
     CommandInfo::bulk(
@@ -224,7 +277,7 @@ pub const FAULTS: &[CommandInfo] = &[
                 "of these kinds; of all but disk when left out",
             ),
             Argument::named("for", TIME, "how long it lasts (5s)"),
-            Argument::named("skew", TIME, "how far clocks are set wrong at most (100ms)"),
+            Argument::named("clocks", TIME, "how far clocks are set wrong at most (100ms)"),
         ],
         "Plans faults at random times, from the seed; at its end all is well again.",
         "storm 10 crash partition for 5s",

@@ -130,7 +130,7 @@ fn storm(lab: &mut ClusterLab, cx: &Cx, call: &Call) -> String {
     let lasts_ns = arguments.duration("for").map_or(5000 * MILLISECOND, i64::unsigned_abs);
     let faults = arguments.number("faults").unwrap_or_default();
     let nodes = lab.settings.options.nodes;
-    let skew_ns = arguments.duration("skew").map_or(100 * MILLISECOND, i64::unsigned_abs);
+    let skew_ns = arguments.duration("clocks").map_or(100 * MILLISECOND, i64::unsigned_abs);
     let (from_ns, to_ns) = (cx.now_ns(), cx.now_ns().saturating_add(lasts_ns));
     let most_down = nodes.saturating_sub(1) / 2;
     lab.storms += 1;

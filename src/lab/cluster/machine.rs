@@ -12,7 +12,6 @@ use crate::lab::machine::{Machine, Task};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
-use crate::lab::{LabInfo, lab};
 use crate::replication::Cluster;
 use crate::replication::cluster::Promise;
 use crate::sim::Cx;
@@ -111,10 +110,6 @@ impl ClusterLab {
             None => format!("{client} asks: {text}."),
         }
     }
-
-    pub(super) fn info(&self) -> &'static LabInfo {
-        lab(self.settings.kind.lab()).unwrap_or(&super::RAFT)
-    }
 }
 
 impl Machine for ClusterLab {
@@ -189,7 +184,7 @@ impl Machine for ClusterLab {
     }
 
     fn sentence(&self, setting: &str) -> String {
-        self.settings.sentence(self.info(), setting)
+        self.settings.sentence(self.settings.kind.lab(), setting)
     }
 
     fn page_image(&self, _page: PageId) -> Option<Vec<u8>> {

@@ -48,6 +48,32 @@ pub const fn joined<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
     all
 }
 
+/// Several leaders.
+pub static MULTI_LEADER: LabInfo = LabInfo {
+    name: "multi-leader",
+    title: "Multi-leader",
+    floor: "Replication",
+    summary: "Watch several leaders take writes at once, find out that they contradict each other, and settle it by a rule.",
+    commands: &protocol::multi_leader::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::multi_leader::SETTINGS,
+    presets: presets::MULTI_LEADER,
+    open: |seed, values| machine::open(Kind::MultiLeader, seed, values),
+};
+
+/// Quorums.
+pub static QUORUM: LabInfo = LabInfo {
+    name: "quorum",
+    title: "Quorums",
+    floor: "Replication",
+    summary: "Watch reads and writes fan out to N nodes and wait for R and W of them; see what is stale, and how it is repaired.",
+    commands: &protocol::quorum::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::quorum::SETTINGS,
+    presets: presets::QUORUM,
+    open: |seed, values| machine::open(Kind::Quorum, seed, values),
+};
+
 /// Raft.
 pub static RAFT: LabInfo = LabInfo {
     name: "raft",
@@ -59,4 +85,17 @@ pub static RAFT: LabInfo = LabInfo {
     settings: &protocol::raft::SETTINGS,
     presets: presets::RAFT,
     open: |seed, values| machine::open(Kind::Raft, seed, values),
+};
+
+/// Clocks.
+pub static CLOCKS: LabInfo = LabInfo {
+    name: "clocks",
+    title: "Clocks",
+    floor: "Replication",
+    summary: "Watch the same messages be stamped by four clocks: Lamport's, vectors, hybrid ones, and one that waits out its doubt.",
+    commands: &protocol::clocks::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::clocks::SETTINGS,
+    presets: presets::CLOCKS,
+    open: |seed, values| machine::open(Kind::Clocks, seed, values),
 };

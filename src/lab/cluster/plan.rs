@@ -58,7 +58,7 @@ pub fn add(lab: &mut ClusterLab, cx: &Cx, call: &Call) -> Result<String, Refusal
 
 fn read(lab: &ClusterLab, text: &str) -> Result<Call, Refusal> {
     let wrong = |what: String, remedy: String| Err(Refusal::PlannedLine { what, remedy });
-    match statement::read(lab.info(), text, 1) {
+    match statement::read(lab.settings.kind.lab(), text, 1) {
         Err(problem) => wrong(problem.what, problem.remedy),
         Ok(Statement::Command(call)) if !NOT_PLANNED.contains(&call.info.name) => Ok(call),
         Ok(_) => {

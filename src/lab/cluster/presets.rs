@@ -2,11 +2,158 @@
 
 use crate::lab::declaration::Preset;
 
-pub const RAFT: &[Preset] = &[Preset {
-    name: "election",
-    title: "A leader is elected",
-    point: "Whoever loses patience first asks for votes; a majority makes a leader, and a write is done once a majority has it.",
-    script: include_str!("presets/raft/election.gb"),
-    compare: None,
-    speed: "1",
-}];
+/// A preset that stands alone.
+const fn alone(
+    name: &'static str,
+    title: &'static str,
+    point: &'static str,
+    speed: &'static str,
+    script: &'static str,
+) -> Preset {
+    Preset { name, title, point, script, compare: None, speed }
+}
+
+pub const MULTI_LEADER: &[Preset] = &[
+    alone(
+        "wrong-clock",
+        "The wrong clock wins",
+        "Of two writes the later stamp wins; a clock that is two seconds ahead makes the older write the winner.",
+        "2",
+        include_str!("presets/multi-leader/wrong-clock.gb"),
+    ),
+    alone(
+        "siblings",
+        "Two carts, side by side",
+        "Version vectors tell that neither write knew of the other; both are kept, and the client puts them together.",
+        "2",
+        include_str!("presets/multi-leader/siblings.gb"),
+    ),
+    alone(
+        "merge",
+        "Values that merge",
+        "Counters, sets and texts are changed on both sides of a partition, and nothing is lost when they meet.",
+        "2",
+        include_str!("presets/multi-leader/merge.gb"),
+    ),
+];
+
+pub const QUORUM: &[Preset] = &[
+    alone(
+        "overlap",
+        "R + W > N",
+        "A write waits for two of three nodes, a read for two of three: one node at least is in both.",
+        "1",
+        include_str!("presets/quorum/overlap.gb"),
+    ),
+    alone(
+        "no-overlap",
+        "R + W = N",
+        "A read that waits for one node of three may meet none that the write waited for: it is stale.",
+        "1",
+        include_str!("presets/quorum/no-overlap.gb"),
+    ),
+    alone(
+        "handoff",
+        "A hint, handed off",
+        "A write that a node misses is kept for it by another, and handed over when it is back.",
+        "2",
+        include_str!("presets/quorum/handoff.gb"),
+    ),
+    alone(
+        "sloppy",
+        "A sloppy quorum",
+        "Others stand in for nodes that can't be reached: the write is done, and a read on the other side does not see it.",
+        "2",
+        include_str!("presets/quorum/sloppy.gb"),
+    ),
+    alone(
+        "deleted-comes-back",
+        "What was deleted comes back",
+        "The mark of a deletion is let go while a node is away that still has the value: it spreads again.",
+        "5",
+        include_str!("presets/quorum/deleted-comes-back.gb"),
+    ),
+    alone(
+        "concurrent",
+        "Two writes at once",
+        "By the clock one of two writes is lost; with dotted version vectors both are kept as siblings.",
+        "2",
+        include_str!("presets/quorum/concurrent.gb"),
+    ),
+];
+
+pub const CLOCKS: &[Preset] = &[
+    alone(
+        "four",
+        "Four clocks, the same messages",
+        "Lamport's clock orders what may have caused what; vectors also tell what can't; hybrid ones stay near the real time.",
+        "2",
+        include_str!("presets/clocks/four.gb"),
+    ),
+    alone(
+        "no-wait",
+        "An answer too early",
+        "Without waiting out the doubt of the clocks, a later write may get an earlier time.",
+        "2",
+        include_str!("presets/clocks/no-wait.gb"),
+    ),
+];
+
+pub const RAFT: &[Preset] = &[
+    alone(
+        "election",
+        "A leader is elected",
+        "Whoever loses patience first asks for votes; a majority makes a leader, and a write is done once a majority has it.",
+        "1",
+        include_str!("presets/raft/election.gb"),
+    ),
+    alone(
+        "partition",
+        "A write during a partition",
+        "The side without a majority can't commit anything; the other elects a leader, and its log is the one that stays.",
+        "2",
+        include_str!("presets/raft/partition.gb"),
+    ),
+    alone(
+        "figure-8",
+        "Figure 8: an old entry on a majority",
+        "An entry of an old term may be on a majority and yet be overwritten; a leader that counts it as committed breaks Raft.",
+        "2",
+        include_str!("presets/raft/figure-8.gb"),
+    ),
+    alone(
+        "lease",
+        "A lease, and a clock set back",
+        "Reads by lease ask nobody and trust the clocks: one that is wrong lets a leader that was replaced answer from old data.",
+        "2",
+        include_str!("presets/raft/lease.gb"),
+    ),
+    alone(
+        "vote",
+        "A vote that is forgotten",
+        "A node that does not keep its vote through a crash may give it twice: two leaders of one term.",
+        "1",
+        include_str!("presets/raft/vote.gb"),
+    ),
+    alone(
+        "members",
+        "Members come and go",
+        "A new member learns first; while the change is under way, a decision takes majorities of the old members and of the new.",
+        "2",
+        include_str!("presets/raft/members.gb"),
+    ),
+    alone(
+        "snapshot",
+        "Too far behind for the log",
+        "What is applied is cut off the log; who lacks it gets all data at once, and the log from there on.",
+        "2",
+        include_str!("presets/raft/snapshot.gb"),
+    ),
+    alone(
+        "storm",
+        "A storm",
+        "Crashes, partitions, loss and wrong clocks at random; whatever goes wrong, every answer fits one order.",
+        "10",
+        include_str!("presets/raft/storm.gb"),
+    ),
+];

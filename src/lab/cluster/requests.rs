@@ -4,7 +4,7 @@ use super::machine::ClusterLab;
 use super::settings::level;
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
-use crate::replication::{Call as Asked, Request, RequestId};
+use crate::replication::{Call as Asked, MergeCall, Request, RequestId};
 use crate::sim::Cx;
 use crate::trace::Bytes;
 
@@ -31,6 +31,28 @@ fn asked(call: &Call) -> Option<Asked> {
             let expected = Some(value("old")).filter(|_| call.arguments.text("old") != Some("none"));
             Asked::CompareAndSet { expected, new: value("new") }
         }
+        name => Asked::Merge(change(call, name)?.into()),
+    })
+}
+
+/// A change of a value that merges.
+fn change(call: &Call, name: &str) -> Option<MergeCall> {
+    let number = |name| call.arguments.number(name).unwrap_or(1);
+    let bytes = |name| Bytes::typed(call.arguments.text(name).unwrap_or_default());
+    Some(match name {
+        // Labs without such values may use the words for something else.
+        _ if call.arguments.key("key").is_none() => return None,
+        "increment" => MergeCall::Count(number("by") as i64),
+        "decrement" => MergeCall::Count(-(number("by") as i64)),
+        "add" => MergeCall::AddMember(bytes("member")),
+        "remove" => MergeCall::RemoveMember(bytes("member")),
+        "set-field" => MergeCall::SetField(bytes("field"), bytes("value")),
+        "unset" => MergeCall::RemoveField(bytes("field")),
+        "insert" => MergeCall::InsertText {
+            at: number("place") as u32,
+            text: call.arguments.text("value").unwrap_or_default().into(),
+        },
+        "erase" => MergeCall::DeleteText { at: number("place") as u32, count: number("count") as u32 },
         _ => return None,
     })
 }

@@ -24,7 +24,7 @@ const FRAMES: u32 = 32;
 pub const YES_NO: ArgumentKind = ArgumentKind::Word(&["yes", "no"]);
 /// Longer than nothing: what takes no time at all would go on for ever at one moment.
 const SERVICE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000, to_ns: 60_000_000_000 };
-const PATIENCE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000_000, to_ns: 3_600_000_000_000 };
+pub const PATIENCE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000_000, to_ns: 3_600_000_000_000 };
 const SHARE: ArgumentKind = ArgumentKind::Decimal { from: 0.0, to: 1.0 };
 
 /// A setting.
@@ -74,7 +74,7 @@ pub const COMMON: &[SettingInfo] = &[
         "Bytes that a link carries in a second. 0: as many as one likes.",
     ),
     setting("service", SERVICE, "100us", "How long a node works on a message, besides what its disk takes."),
-    setting("timeout", PATIENCE, "1s", "How long a client waits for an answer."),
+    setting("timeout", PATIENCE, "300ms", "How long a client waits for an answer."),
     setting("retries", ArgumentKind::Number { from: 0, to: 1000 }, "20", "How often a client asks again."),
     setting("sticky", YES_NO, "yes", "Clients go on asking the node that answered last; otherwise any."),
 ];

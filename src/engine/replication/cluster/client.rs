@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::measures::StaleSample;
+use super::options::stamp_of;
 use super::{Cluster, ClusterError, Flight};
 use crate::history::{self, OpId, Outcome};
 use crate::replication::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
@@ -98,6 +99,7 @@ impl Cluster {
         node: Option<NodeId>,
     ) -> Result<RequestId, ClusterError> {
         let at = self.idle_client(client, node)?;
+        self.choose_home(at, node);
         Ok(self.begin_request(cx, at, key, call, consistency, false))
     }
 
@@ -113,7 +115,7 @@ impl Cluster {
     ) -> Result<RequestId, ClusterError> {
         let at = self.idle_client(client, node)?;
         let id = self.next_id();
-        self.choose_home(at);
+        self.choose_home(at, node);
         let (key, call, context) = (Bytes::default(), Call::Put(Bytes::default()), Bytes::default());
         let request = std::rc::Rc::new(Request { id, key, call, consistency: Consistency::Default, context });
         let open = Open { order: Some(make(id)), ..self.open_request(cx, at, request) };
@@ -123,15 +125,14 @@ impl Cluster {
         Ok(id)
     }
 
-    /// The place of a client that may ask, at this node.
-    fn idle_client(&mut self, client: NodeId, node: Option<NodeId>) -> Result<usize, ClusterError> {
+    /// The place of a client that may ask this node.
+    fn idle_client(&self, client: NodeId, node: Option<NodeId>) -> Result<usize, ClusterError> {
         let at = self.client_place(client)?;
         if !self.clients[at].is_idle() {
             return Err(ClusterError::ClientBusy { client });
         }
         if let Some(node) = node {
             self.known(node)?;
-            self.clients[at].home = node;
         }
         Ok(at)
     }
@@ -141,10 +142,13 @@ impl Cluster {
         RequestId(self.next_request)
     }
 
-    fn choose_home(&mut self, at: usize) {
+    /// The node that a client asks next: that one, the one that answered last, or any.
+    pub(super) fn choose_home(&mut self, at: usize, node: Option<NodeId>) {
         let (nodes, sticky) = (self.options.nodes, self.options.sticky);
         let client = &mut self.clients[at];
-        if !sticky || client.home.0 == 0 {
+        if let Some(node) = node {
+            client.home = node;
+        } else if !sticky || client.home.0 == 0 {
             client.home = NodeId(1 + client.random.below(u64::from(nodes)) as u16);
         }
     }
@@ -188,12 +192,14 @@ impl Cluster {
         of_load: bool,
     ) -> RequestId {
         let id = self.next_id();
-        self.choose_home(at);
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
         let client = &self.clients[at];
-        let context = match self.options.sessions {
-            true => client.contexts.get(key).cloned().unwrap_or_default(),
-            false => Bytes::default(),
+        let context = if call.writes() && self.options.protocol.clients_stamp_writes() {
+            stamp_of(cx.now_ns())
+        } else if self.options.sessions {
+            client.contexts.get(key).cloned().unwrap_or_default()
+        } else {
+            Bytes::default()
         };
         let operation = history_call(&call)
             .filter(|_| self.options.history)

@@ -194,7 +194,10 @@ impl Cluster {
         self.up(node)?;
         let place = self.place_mut(node);
         place.slowness = times.max(1);
-        place.status = if times > 1 { NodeStatus::Slow } else { NodeStatus::Up };
+        // One that stands still goes on standing still: to resume it is another matter.
+        if place.status != NodeStatus::Paused {
+            place.status = if times > 1 { NodeStatus::Slow } else { NodeStatus::Up };
+        }
         self.tell_status(cx, node);
         self.wake_later(node);
         Ok(())

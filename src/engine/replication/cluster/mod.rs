@@ -36,7 +36,7 @@ pub use error::ClusterError;
 pub use fault::{Action, Fault};
 pub use judge::{Promise, Ruling};
 pub use measures::{LatencyHistogram, Measures, StaleSample};
-pub use options::{Options, Protocol, Watch};
+pub use options::{Options, Protocol, Watch, stamp_of};
 pub use storm::{Storm, StormKind};
 pub use workload::{Arrival, Keys, Workload};
 
@@ -184,10 +184,10 @@ impl Cluster {
         (1..=self.places.len() as u16).map(NodeId)
     }
 
-    /// The protocol at a node, if that is what it is and the node is up.
+    /// The protocol's own node, to look at; none while it is down, or if it is another protocol's.
     pub fn node<T: 'static>(&self, id: NodeId) -> Option<&T> {
-        let place = self.places.get(usize::from(id.0).checked_sub(1)?)?;
-        place.node.as_ref()?.as_any().downcast_ref()
+        self.known(id).ok()?;
+        self.place(id).node.as_ref()?.as_any().downcast_ref()
     }
 
     /// When the next thing happens; nothing if nothing will.

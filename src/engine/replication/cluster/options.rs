@@ -9,7 +9,7 @@ use crate::replication::message::Consistency;
 use crate::replication::node::Node;
 use crate::replication::shelf::ShelfKind;
 use crate::sim::network::Quality;
-use crate::trace::NodeId;
+use crate::trace::{Bytes, NodeId};
 
 /// Most nodes and clients that a cluster has.
 pub const NODES_MAX: u16 = 1_000;
@@ -29,6 +29,16 @@ pub trait Protocol: fmt::Debug {
     fn check(&self, _nodes: u16) -> Result<(), String> {
         Ok(())
     }
+
+    /// Whether clients bring the time of their own clock along with a write, as its stamp: see [`stamp_of`].
+    fn clients_stamp_writes(&self) -> bool {
+        false
+    }
+}
+
+/// What a client brings along with a write for [`Protocol::clients_stamp_writes`]. Clients' clocks are right.
+pub fn stamp_of(clock_ns: u64) -> Bytes {
+    Bytes::from(&clock_ns.to_be_bytes()[..])
 }
 
 /// Looks at every node after each of its steps.

@@ -260,6 +260,7 @@ impl Cluster {
         load.backlog = load.backlog.saturating_sub(1);
         let (key, call) = load.call(at);
         let consistency = load.workload.consistency;
+        self.choose_home(at, None);
         self.begin_request(cx, at, &key, call, consistency, true);
     }
 

@@ -263,6 +263,10 @@ impl Raft {
             self.commit(step)?;
             self.offer(step);
         }
+        // Nothing may be committed by it: a learner that catches up has no vote.
+        if is_news && self.leadership().is_some_and(|leadership| leadership.change.is_some()) {
+            self.advance_change(step)?;
+        }
         if is_due {
             self.send_to(step, from, &mut None);
         }

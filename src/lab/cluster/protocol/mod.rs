@@ -1,10 +1,14 @@
 //! Which protocol a lab runs: its settings, and the orders that it takes beside what clients ask.
 
+pub mod clocks;
+pub mod multi_leader;
+pub mod quorum;
 pub mod raft;
 
 use std::rc::Rc;
 
 use super::machine::ClusterLab;
+use crate::lab::LabInfo;
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
@@ -15,20 +19,28 @@ use crate::sim::Cx;
 /// The protocol of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    MultiLeader,
+    Quorum,
     Raft,
+    Clocks,
 }
 
 impl Kind {
-    /// The name of its lab.
-    pub fn lab(self) -> &'static str {
+    pub fn lab(self) -> &'static LabInfo {
         match self {
-            Kind::Raft => "raft",
+            Kind::MultiLeader => &super::MULTI_LEADER,
+            Kind::Quorum => &super::QUORUM,
+            Kind::Raft => &super::RAFT,
+            Kind::Clocks => &super::CLOCKS,
         }
     }
 
     pub fn protocol(self, values: &Values) -> Rc<dyn Protocol> {
         match self {
+            Kind::MultiLeader => Rc::new(multi_leader::options(values)),
+            Kind::Quorum => Rc::new(quorum::options(values)),
             Kind::Raft => Rc::new(raft::options(values)),
+            Kind::Clocks => Rc::new(clocks::options(values)),
         }
     }
 
@@ -38,12 +50,18 @@ impl Kind {
     }
 
     /// What else the lab's settings change about the cluster.
-    pub fn adjust(self, _values: &Values, _options: &mut Options) {}
+    pub fn adjust(self, values: &Values, options: &mut Options) {
+        if self == Kind::Clocks {
+            options.uncertainty_ns = values.duration_ns("uncertainty");
+        }
+    }
 
-    /// What the protocol promises, unless its settings break it.
+    /// What is checked when nobody says what: what the protocol promises, or is known for not to.
     pub fn promises(self) -> &'static [Promise] {
         match self {
-            Kind::Raft => &[Promise::Linearizable],
+            Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
+            Kind::Quorum => &[Promise::Regular, Promise::Convergence],
+            Kind::Raft | Kind::Clocks => &[Promise::Linearizable],
         }
     }
 
@@ -51,6 +69,10 @@ impl Kind {
     pub fn order(self, lab: &mut ClusterLab, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         match self {
             Kind::Raft => raft::order(lab, cx, call),
+            Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
+                debug_assert!(false, "command {} is declared but not known", call.info.name);
+                Ok(String::new())
+            }
         }
     }
 }

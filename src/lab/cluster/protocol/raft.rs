@@ -3,7 +3,7 @@
 use crate::lab::cluster::commands::{FAULTS, FROM, JUDGING, KEY, NODE, PASSING, TO, VALUE, client_commands};
 use crate::lab::cluster::joined;
 use crate::lab::cluster::machine::ClusterLab;
-use crate::lab::cluster::settings::{self, YES_NO, setting};
+use crate::lab::cluster::settings::{self, PATIENCE, YES_NO, setting};
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo, SettingInfo};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
@@ -44,8 +44,6 @@ const OWN: &[CommandInfo] = &[
     ),
     CommandInfo::single("timeout", &[NODE], "Lets a node lose patience with its leader at once.", "timeout n2"),
 ];
-
-const PATIENCE: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000_000, to_ns: 3_600_000_000_000 };
 
 pub const SETTINGS: [SettingInfo; 1 + OWN_SETTINGS.len() + settings::COMMON.len()] =
     joined(&[&[settings::nodes("3")], OWN_SETTINGS, settings::COMMON]);
