@@ -19,6 +19,10 @@ pub fn code(props: &CodeProps, shown: &Cell<Option<(&'static Guide, &'static Alg
     let guide = props.timeline.guide();
     let running = props.current.and_then(|index| {
         props.timeline.with(|timeline| {
+            // What nodes decide are moments: the line stays lit while what follows from it is on its way.
+            if guide.has_time {
+                return timeline.running_at(index + 1);
+            }
             let record = timeline.record(index)?;
             pseudocode::running(&timeline.view_at(index), record)
         })

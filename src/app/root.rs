@@ -20,7 +20,7 @@ use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
 use crate::lab::words::{grouped, shortened};
 use crate::lab::{LABS, Progress, lab};
-use crate::trace::{Bytes, PageId, TraceReader};
+use crate::trace::{Bytes, Event, Lane, PageId, Record, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
 
@@ -364,9 +364,16 @@ impl App {
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
-        if let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) {
-            self.go_to_moment(at_ns);
-        }
+        let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) else { return };
+        // The last that happened up to then: the check itself may have come at the same moment.
+        let happens = |record: &Record| {
+            let lane = matches!(record.event.lane(), Lane::Client | Lane::Node | Lane::Network);
+            lane && record.time_ns <= at_ns && !matches!(record.event, Event::Judged { .. })
+        };
+        let last = timeline.with(|timeline| {
+            timeline.trace().iter().enumerate().filter(|(_, record)| happens(record)).map(|(at, _)| at + 1).last()
+        });
+        self.go(Move::To(last.unwrap_or(0) as f64));
     }
 
     /// Goes to where all that had happened up to a moment of virtual time has happened.

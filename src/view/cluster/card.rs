@@ -12,7 +12,7 @@
 use super::plan::{CARD_TOP, Grain, KEY_H, LINE_H, Plan};
 use super::rounds::Reply;
 use super::words;
-use crate::trace::parts::cluster::{Datum, NodeState, Version};
+use crate::trace::parts::cluster::{Datum, NodeHead, NodeState, Version};
 use crate::trace::{NodeId, NodeStatus};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::describe::key;
@@ -127,7 +127,7 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
         wrong = format!("{wrong}{}{clock}{offset}", if wrong.is_empty() { "" } else { " · " });
     }
     let term = if head.term > 0 { format!("term {}", head.term) } else { String::new() };
-    let commit = if node.detail.log.entries.is_empty() {
+    let commit = if node.detail.log.entries.is_empty() || !commits(head) {
         String::new()
     } else if head.applied == head.committed {
         format!("committed {}", head.committed)
@@ -161,6 +161,11 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
     }
 }
 
+/// Whether entries of its log are committed one day: where everybody may write, they simply are there.
+fn commits(head: &NodeHead) -> bool {
+    head.term > 0 || head.committed > 0
+}
+
 /// The last entries of the log that find room.
 fn log(d: &mut Drawing, id: Id, grain: Grain, place: Place, node: &NodeState) {
     let log = &node.detail.log;
@@ -182,7 +187,7 @@ fn log(d: &mut Drawing, id: Id, grain: Grain, place: Place, node: &NodeState) {
         let index = first + at as u64;
         let x = place.x + numbers + at as f64 * (size.width + 1.0);
         let cell = Shape::rect(id.and(1000 + index), Place::new(x, place.y + 1.0, size.width, size.height));
-        let committed = index <= node.detail.head.committed;
+        let committed = index <= node.detail.head.committed || !commits(&node.detail.head);
         let applied = index <= node.detail.head.applied;
         let cell = cell.class(TERMS[(entry.term % 4) as usize]);
         let cell = cell.mark(Marks::EMPTY, !committed).mark(Marks::DURABLE, applied && texts);
