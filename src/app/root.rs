@@ -364,7 +364,10 @@ impl App {
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
-        let Some(at_ns) = verdict.map(|verdict| verdict.at_ns) else { return };
+        let Some((at_ns, says)) = verdict.map(|known| (known.at_ns, format!("{}: {}", known.checker, known.text)))
+        else {
+            return;
+        };
         // The last that happened up to then: the check itself may have come at the same moment.
         let happens = |record: &Record| {
             let lane = matches!(record.event.lane(), Lane::Client | Lane::Node | Lane::Network);
@@ -374,6 +377,7 @@ impl App {
             timeline.trace().iter().enumerate().filter(|(_, record)| happens(record)).map(|(at, _)| at + 1).last()
         });
         self.go(Move::To(last.unwrap_or(0) as f64));
+        self.say(&says);
     }
 
     /// Goes to where all that had happened up to a moment of virtual time has happened.

@@ -166,6 +166,8 @@ test('the badge of a checker that is clicked goes to the moment it is about', as
   await page.waitForTimeout(500);
   assert.ok((await position(page)) < end, 'the violation came before the check');
   assert.ok((await caption(page)).length > 10);
+  assert.ok((await page.locator('.shape.break').count()) > 0, 'the moment stands in the diagram');
+  assert.ok((await page.locator('.shape.deal.broken').count()) > 0, 'and the answer that breaks it');
   await done(view);
 });
 

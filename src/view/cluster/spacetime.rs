@@ -10,13 +10,15 @@
 //! The window stands still while the cursor walks through it, and goes on by half of its width. Around what is selected,
 //! its causal past and future are lit ([`super::causal`]), and all else is pale.
 
+use std::rc::Rc;
+
 use super::causal::{Cone, Side};
 use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
 use super::tenor::Tenor;
 use super::words;
-use crate::trace::parts::cluster::why_dropped;
-use crate::trace::{NodeId, NodeStatus, RequestFate};
+use crate::trace::parts::cluster::{Verdict, why_dropped};
+use crate::trace::{NodeId, NodeStatus, RequestFate, VerdictKind};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
@@ -143,7 +145,9 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&
     axis(d, &frame);
     reigns(d, &frame, doing);
     stretches(d, &frame, doing);
-    deals(d, &frame, doing);
+    let broken = broken(ask);
+    deals(d, &frame, doing, &broken);
+    breaks(d, &frame, &broken);
     arrows(d, &frame, doing);
     notes(d, &frame, doing);
     cursor(d, &frame);
@@ -262,7 +266,27 @@ fn said(stretch: &Stretch) -> String {
     }
 }
 
-fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+/// What the checkers have found by the end of the run: what is broken is seen where it broke, before anybody checked.
+fn broken(ask: &Ask) -> Vec<Rc<Verdict>> {
+    let verdicts = ask.end.cluster().map_or(&[][..], |cluster| &cluster.verdicts);
+    verdicts.iter().filter(|verdict| verdict.kind == VerdictKind::Violated).cloned().collect()
+}
+
+/// A line at the moment from which on nothing explains what clients were told.
+fn breaks(d: &mut Drawing, frame: &Frame, broken: &[Rc<Verdict>]) {
+    let place = frame.rows.place;
+    for (index, verdict) in
+        broken.iter().enumerate().filter(|(_, verdict)| frame.window.sees(verdict.at_ns, verdict.at_ns))
+    {
+        let (x, id) = (frame.x(verdict.at_ns), Id::of("break", index as u64));
+        let line = Shape::line(id, (x, place.y - 2.0), (x, place.bottom())).class("break");
+        d.add(line.said(format!("{} is broken here: {}", verdict.checker, verdict.text)));
+        let cross = Shape::rect(id.and(1), Place::new(x - 7.0, place.y - 9.0, 14.0, 14.0)).class("gap");
+        d.add(cross.marks(Marks::FAILED).layer(Layer::Lines));
+    }
+}
+
+fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing, broken: &[Rc<Verdict>]) {
     let h = (frame.rows.row_h - 4.0).min(18.0);
     let mut ends: Vec<(NodeId, f64)> = Vec::new();
     for deal in doing.deals.iter() {
@@ -287,7 +311,10 @@ fn deals(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let over = deal.ended_ns.is_some_and(|ns| ns <= frame.window.now_ns);
         let text = if h >= 11.0 { cut(&deal.text, right - left - 6.0, MONO_W) } else { String::new() };
         let text = if text.chars().count() < 3 { String::new() } else { text };
-        let shape = shape.class("deal").marks(fate(deal, over)).opacity(opacity).label(text);
+        // The answer that no order explains came at this very moment.
+        let breaks = deal.ended_ns.is_some_and(|ns| broken.iter().any(|verdict| verdict.at_ns == ns));
+        let class = if breaks { "deal broken" } else { "deal" };
+        let shape = shape.class(class).marks(fate(deal, over)).opacity(opacity).label(text);
         d.add(shape.target(Selection::Request(deal.request), told(deal, over)));
     }
 }
