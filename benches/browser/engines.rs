@@ -1,7 +1,8 @@
 //! The LSM tree and the logged B+tree for whole works, and the simulator of replacement policies.
 
 use glassbase_engine::bench::{
-    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, TreeSubject, Work, lsm_options, simulated_hits, zipf_accesses,
+    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages, simulated_hits,
+    zipf_accesses,
 };
 use glassbase_engine::storage::LogOptions;
 use glassbase_engine::trace::PolicyKind;
@@ -80,4 +81,17 @@ impl Accesses {
         let policy = PolicyKind::from_word(policy).ok_or_else(|| fail(format!("there is no policy `{policy}`")))?;
         Ok(simulated_hits(policy, frames, &self.0) as f64)
     }
+}
+
+/// Sends messages between simulated nodes; how many arrived.
+#[wasm_bindgen]
+pub fn cluster_messages(traffic: &str, nodes: u16, count: u32) -> Result<f64, JsError> {
+    let traffic = Traffic::from_word(traffic).ok_or_else(|| fail(format!("there is no traffic `{traffic}`")))?;
+    messages(traffic, nodes, u64::from(count)).map(|arrived| arrived as f64).map_err(fail)
+}
+
+/// Reads and writes of a quorum store; how many were done.
+#[wasm_bindgen]
+pub fn cluster_operations(nodes: u16, operations: u32) -> Result<f64, JsError> {
+    quorum_operations(nodes, u64::from(operations)).map(|(run, _)| run.done as f64).map_err(fail)
 }

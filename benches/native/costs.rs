@@ -1,7 +1,10 @@
-//! What the engines cost besides time for each operation: [recovery] by length of the log, [memory] by page and key.
+//! What the engines cost besides time for each operation: [recovery] by length of the log, [memory] by page and key, a
+//! [cluster](scale) by the number of its nodes.
 
 mod memory;
 mod recovery;
+mod scale;
+mod watch;
 
 use std::alloc::System;
 use std::error::Error;
@@ -12,9 +15,11 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    memory::measure(|| {
+    let allocated = || {
         let stats = ALLOCATOR.stats();
         stats.bytes_allocated as f64 - stats.bytes_deallocated as f64
-    })?;
+    };
+    memory::measure(allocated)?;
+    scale::measure(allocated)?;
     recovery::measure()
 }

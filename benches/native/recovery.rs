@@ -2,37 +2,13 @@
 //! tree with memtables that were never flushed. Prints one line of JSON for each figure.
 
 use std::error::Error;
-use std::fs;
-use std::time::Instant;
 
 use glassbase_engine::bench::{Rows, crashed_database, reopened, unflushed_lsm};
 
+use crate::watch::Watch;
+
 const FRAMES: u32 = 16_384;
 const LENGTHS: [usize; 5] = [25_000, 50_000, 100_000, 200_000, 400_000];
-
-/// Time that this program, which has one thread, was on a processor: what others do besides is not counted. Where the
-/// system does not tell, the time that went by.
-struct Watch {
-    begun: Instant,
-    spent_ns: Option<f64>,
-}
-
-impl Watch {
-    fn start() -> Watch {
-        Watch { begun: Instant::now(), spent_ns: spent_ns() }
-    }
-
-    fn ns(&self) -> f64 {
-        match (self.spent_ns, spent_ns()) {
-            (Some(before), Some(now)) => now - before,
-            _ => self.begun.elapsed().as_secs_f64() * 1e9,
-        }
-    }
-}
-
-fn spent_ns() -> Option<f64> {
-    fs::read_to_string("/proc/self/schedstat").ok()?.split(' ').next()?.parse().ok()
-}
 
 fn report(engine: &str, rows: usize, bytes: u64, watch: &Watch) {
     let ns = watch.ns();

@@ -3,6 +3,7 @@
 //!
 //! Times are taken by the caller; nothing here reads a clock.
 
+mod cluster;
 mod logged;
 mod lsm;
 mod memory;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use std::rc::Rc;
 
+pub use cluster::{LATENCY_NS, QuorumRun, Traffic, messages, quorum_operations};
 pub use logged::{COMMIT_ROWS, LoggedSubject, crashed_database, reopened, unflushed_lsm};
 pub use lsm::{LsmSubject, lsm_options};
 pub use memory::{LsmMemory, PoolMemory};

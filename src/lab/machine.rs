@@ -77,6 +77,11 @@ pub trait Machine {
     /// The newest bytes of a page, if the engine has pages and this is one.
     fn page_image(&self, page: PageId) -> Option<Vec<u8>>;
 
+    /// A part of the engine that is an engine of its own (a node's store): the lab that shows such engines, and its state.
+    fn part(&self, _name: &str) -> Option<(&'static str, EngineState)> {
+        None
+    }
+
     /// What the bytes of a page are.
     fn regions(&self, bytes: &[u8]) -> Vec<Region> {
         describe(bytes)

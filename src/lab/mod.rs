@@ -69,7 +69,9 @@ pub static LABS: &[&LabInfo] = &[
     &log::LOG,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
+    &cluster::CAP,
     &cluster::RAFT,
+    &cluster::PAXOS,
     &cluster::CLOCKS,
     #[cfg(test)]
     &toy::TOY,

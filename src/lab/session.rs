@@ -17,6 +17,7 @@ use super::data::Data;
 use super::script::{Script, Statement};
 use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
+use crate::sim::Cx;
 use crate::trace::recorder::Capture;
 use crate::trace::{EngineState, Event, Lane, PageId, Trace};
 
@@ -258,6 +259,35 @@ impl Session {
         let bytes = if at_end { machine.page_image(page) } else { self.page_again(page, position, count) }?;
         let regions = machine.regions(&bytes);
         Some(PageBytes { bytes, regions })
+    }
+
+    /// A part of the engine that is an engine of its own (the store of the node `n2`), as it was when the trace had `position`
+    /// records: a script that names its lab, and a trace with its state, which that lab's view can show.
+    pub fn part_at(&self, name: &str, position: usize) -> Option<(String, Trace)> {
+        let count = self.settled_at(position);
+        let is_end = count == self.ends.len() && self.open.is_none();
+        let (lab, state) = if is_end { self.world.machine.part(name) } else { self.part_again(name, position, count) }?;
+        let time_ns =
+            position.checked_sub(1).and_then(|index| self.trace().get(index)).map_or(0, |record| record.time_ns);
+        let mut cx = Cx::default();
+        cx.pass(time_ns);
+        let text: Rc<str> = format!("The store of {name}, as it stood.").into();
+        cx.emit(|| Event::StateTaken { state: Rc::new(state) });
+        cx.emit(|| Event::Comment { text });
+        Some((format!("lab {lab}\n# The store of {name}, as it stood.\n"), std::mem::take(&mut cx.recorder.trace)))
+    }
+
+    /// That part at `position`, behind `count` lines and maybe inside the next: these are run again.
+    fn part_again(&self, name: &str, position: usize, count: usize) -> Option<(&'static str, EngineState)> {
+        let mut run = self.resumed(count, count + 1);
+        while run.ends.len() < count {
+            let mut unlimited = u32::MAX;
+            run.step_line(&mut unlimited);
+        }
+        while run.ends.len() == count && run.world.trace().len() < position && run.script.items.len() > count {
+            run.step_line(&mut 1);
+        }
+        run.world.machine.part(name)
     }
 
     /// The bytes of a page at `position`, which is behind `count` lines and maybe inside the next: these are run again.

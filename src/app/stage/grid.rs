@@ -9,6 +9,9 @@ use crate::trace::{FrameId, PageBody, PageId};
 use crate::view::View;
 use crate::view::camera::Size;
 
+/// Of all ways to lay squares out.
+const HEIGHT_MAX: f64 = 31.0;
+
 /// How squares are laid out on a strip.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -32,7 +35,12 @@ impl Grid {
         }
         let columns = (((width + 1.0) / 4.0) as usize).max(1);
         let each = count.div_ceil(columns * 8).max(1);
-        Grid { cell: 3.0, gap: 1.0, columns, each, height: 31.0 }
+        Grid { cell: 3.0, gap: 1.0, columns, each, height: HEIGHT_MAX }
+    }
+
+    /// The height to keep free for it: that of a single row of its squares, or the most that any has.
+    pub fn room_height(&self) -> f64 {
+        if self.height <= self.cell { self.height } else { HEIGHT_MAX }
     }
 
     fn corner(&self, square: usize) -> (f64, f64) {

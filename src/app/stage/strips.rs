@@ -109,10 +109,11 @@ fn strip_width(width: f64) -> f64 {
     (width - 32.0).max(40.0)
 }
 
-/// Gives a canvas the size that `count` things need.
+/// Gives a canvas the size that `count` things need: one row, or whatever more rows may ever need. A height that changed
+/// with every few pages would lay out the tree above anew each time.
 fn strip_size(element: &HtmlCanvasElement, count: usize, width: f64) -> Size {
     let width = strip_width(width);
-    let size = Size { width, height: Grid::of(count, width).height + 2.0 };
+    let size = Size { width, height: Grid::of(count, width).room_height() + 2.0 };
     browser::set_style(element, "width", &pixels(size.width));
     browser::set_style(element, "height", &pixels(size.height));
     size

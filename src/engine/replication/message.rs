@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{clocks, multi_leader, quorum, raft};
+use super::{clocks, multi_leader, paxos, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -126,7 +126,10 @@ pub trait Wire {
 pub enum Message {
     Request(Rc<Request>),
     Response(Rc<Response>),
+    /// Says nothing but a number: what the world of clusters itself is measured with.
+    Ping(u64),
     Raft(raft::Message),
+    Paxos(paxos::Message),
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
     Clocks(clocks::Message),
@@ -135,6 +138,12 @@ pub enum Message {
 impl From<raft::Message> for Message {
     fn from(message: raft::Message) -> Message {
         Message::Raft(message)
+    }
+}
+
+impl From<paxos::Message> for Message {
+    fn from(message: paxos::Message) -> Message {
+        Message::Paxos(message)
     }
 }
 
@@ -161,10 +170,12 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.call.word(),
             Message::Response(_) => "answer",
+            Message::Ping(_) => "ping",
             Message::Quorum(message) => message.kind(),
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
+            Message::Paxos(message) => message.kind(),
         }
     }
 
@@ -172,10 +183,12 @@ impl Wire for Message {
         match self {
             Message::Request(request) => 32 + (request.key.len() + request.call.bytes()) as u32,
             Message::Response(response) => 32 + response.answer.bytes() as u32,
+            Message::Ping(_) => 32,
             Message::Quorum(message) => message.bytes(),
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
+            Message::Paxos(message) => message.bytes(),
         }
     }
 
@@ -183,10 +196,12 @@ impl Wire for Message {
         match self {
             Message::Request(request) => request.text(),
             Message::Response(response) => response.answer.text(),
+            Message::Ping(number) => number.to_string(),
             Message::Quorum(message) => message.text(),
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
+            Message::Paxos(message) => message.text(),
         }
     }
 }

@@ -14,6 +14,7 @@
 //! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
 //!   [`multi_leader`]: several nodes take writes, and tell each other later. [`clocks`]: four kinds of them.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
+//! - [`paxos`]: a value, or a sequence of them, on which a quorum agrees.
 //! - `puppet` (in tests): nodes without a network, handed messages one by one.
 
 pub mod clocks;
@@ -21,6 +22,7 @@ pub mod cluster;
 pub mod message;
 pub mod multi_leader;
 pub mod node;
+pub mod paxos;
 #[cfg(test)]
 pub mod puppet;
 pub mod quorum;

@@ -19,6 +19,9 @@ impl NodeClock {
     /// What it shows. It never shows less than 0.
     pub fn read(&self, now_ns: u64) -> u64 {
         let passed = now_ns.saturating_sub(self.since_ns);
+        if self.drift_ppm == 0 {
+            return self.reading_ns.saturating_add(passed);
+        }
         let off = i128::from(passed) * i128::from(self.drift_ppm) / 1_000_000;
         self.reading_ns.saturating_add(passed).saturating_add_signed(off as i64)
     }
@@ -43,6 +46,9 @@ impl NodeClock {
 
     /// How much true time passes while this clock goes on by `duration_ns`.
     pub fn true_duration(&self, duration_ns: u64) -> u64 {
+        if self.drift_ppm == 0 {
+            return duration_ns;
+        }
         let rate = (1_000_000 + self.drift_ppm) as u128;
         (u128::from(duration_ns) * 1_000_000).div_ceil(rate) as u64
     }

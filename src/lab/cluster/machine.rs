@@ -12,8 +12,8 @@ use crate::lab::machine::{Machine, Task};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
-use crate::replication::Cluster;
 use crate::replication::cluster::Promise;
+use crate::replication::{Cluster, ShelfKind};
 use crate::sim::Cx;
 use crate::trace::{EngineState, NodeId, PageId, Parts, VerdictKind};
 
@@ -189,6 +189,17 @@ impl Machine for ClusterLab {
 
     fn page_image(&self, _page: PageId) -> Option<Vec<u8>> {
         None
+    }
+
+    /// The store of a node: "n2".
+    fn part(&self, name: &str) -> Option<(&'static str, EngineState)> {
+        let id = self.cluster.nodes().find(|id| id.to_string() == name)?;
+        let lab = match self.settings.options.shelf {
+            ShelfKind::Tree(_) => "log",
+            ShelfKind::Lsm(_) => "lsm",
+            ShelfKind::Memory => return None,
+        };
+        Some((lab, self.cluster.store_of(id)?))
     }
 
     fn clone_box(&self) -> Box<dyn Machine> {

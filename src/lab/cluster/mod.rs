@@ -74,6 +74,19 @@ pub static QUORUM: LabInfo = LabInfo {
     open: |seed, values| machine::open(Kind::Quorum, seed, values),
 };
 
+/// Consistency against availability.
+pub static CAP: LabInfo = LabInfo {
+    name: "cap",
+    title: "CAP",
+    floor: "Replication",
+    summary: "Watch one partition and the same requests in two systems: one refuses, the other goes on and merges later.",
+    commands: &protocol::cap::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::cap::SETTINGS,
+    presets: presets::CAP,
+    open: |seed, values| machine::open(Kind::Cap, seed, values),
+};
+
 /// Raft.
 pub static RAFT: LabInfo = LabInfo {
     name: "raft",
@@ -85,6 +98,19 @@ pub static RAFT: LabInfo = LabInfo {
     settings: &protocol::raft::SETTINGS,
     presets: presets::RAFT,
     open: |seed, values| machine::open(Kind::Raft, seed, values),
+};
+
+/// Paxos.
+pub static PAXOS: LabInfo = LabInfo {
+    name: "paxos",
+    title: "Paxos",
+    floor: "Replication",
+    summary: "Watch proposers prepare and propose, acceptors promise and accept, and two proposers overtake each other.",
+    commands: &protocol::paxos::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::paxos::SETTINGS,
+    presets: presets::PAXOS,
+    open: |seed, values| machine::open(Kind::Paxos, seed, values),
 };
 
 /// Clocks.

@@ -82,6 +82,63 @@ pub const QUORUM: &[Preset] = &[
     ),
 ];
 
+/// A preset that stands twice: at the left the consistent system, at the right the available one.
+const fn both(name: &'static str, title: &'static str, point: &'static str, script: &'static str) -> Preset {
+    Preset { name, title, point, script, compare: Some(("system", "ap")), speed: "2" }
+}
+
+pub const CAP: &[Preset] = &[
+    both(
+        "bank",
+        "A bank",
+        "Two clients take 80 out of 100, one on each side of a partition: CP turns one away, AP overdraws the account.",
+        include_str!("presets/cap/bank.gb"),
+    ),
+    both(
+        "cart",
+        "A shopping cart",
+        "Two clients fill a cart, one on each side of a partition: CP turns one away, AP keeps what both put in.",
+        include_str!("presets/cap/cart.gb"),
+    ),
+    both(
+        "stale",
+        "A read on the smaller side",
+        "A value is written anew where the majority is; on the other side CP does not answer, and AP answers with the old one.",
+        include_str!("presets/cap/stale.gb"),
+    ),
+];
+
+pub const PAXOS: &[Preset] = &[
+    alone(
+        "one-value",
+        "One value, once",
+        "A proposer asks a majority for promises, then to accept; what a majority has accepted is chosen for ever.",
+        "1",
+        include_str!("presets/paxos/one-value.gb"),
+    ),
+    alone(
+        "duel",
+        "Duelling proposers",
+        "Two proposers overtake each other's ballots, and nothing is chosen until one of them waits.",
+        "2",
+        include_str!("presets/paxos/duel.gb"),
+    ),
+    alone(
+        "leader",
+        "A leader for many values",
+        "With a leader, the first phase is done once for all values; after that a write takes one round.",
+        "1",
+        include_str!("presets/paxos/leader.gb"),
+    ),
+    alone(
+        "quorums-apart",
+        "Quorums that do not meet",
+        "If those that promise and those that accept may be strangers, two values can be chosen.",
+        "1",
+        include_str!("presets/paxos/quorums-apart.gb"),
+    ),
+];
+
 pub const CLOCKS: &[Preset] = &[
     alone(
         "four",

@@ -69,3 +69,23 @@ fn a_command_that_is_stopped_is_rewritten_to_what_it_did() {
         assert_eq!(again.trace(), session.trace(), "{command} after {steps}: {}", session.script());
     }
 }
+
+#[test]
+fn the_store_of_a_node_can_be_looked_into_at_any_moment() {
+    for (store, lab) in [("btree", "log"), ("lsm", "lsm")] {
+        let session = run(&format!("lab raft\nset store {store}\nrun 400ms\nput x 1\nwait\nrun 100ms"));
+        let end = session.trace().len();
+        let keys_at = |position| {
+            let (script, trace) = session.part_at("n2", position).unwrap();
+            assert!(script.starts_with(&format!("lab {lab}")), "{script}");
+            let Some(Event::StateTaken { state }) = trace.get(0).map(|record| &record.event) else {
+                panic!("{script}")
+            };
+            state.counters.disk_writes + state.parts.lsm.as_ref().map_or(0, |lsm| lsm.memtable.entries.len() as u64)
+        };
+        let inside = session.commands()[2].records.start + 3;
+        assert!(keys_at(inside) < keys_at(end), "{store}");
+        assert_eq!(session.part_at("n9", end), None);
+    }
+    assert_eq!(run("lab raft\nrun 100ms").part_at("n1", 5), None, "nothing on a disk");
+}

@@ -1,8 +1,8 @@
 // The LSM tree and the logged B+tree in Chromium, beside sql.js and our B+tree without a log: the same rows, the same
 // cache, all in memory. One call, or one SQL statement over a table of keys, does a whole work or a whole transaction.
-// And the simulator of replacement policies, beside itself natively.
+// And the simulator of replacement policies and clusters, beside themselves natively.
 import { start } from '../harness.mjs';
-import { atLeast, median, noted } from './results.mjs';
+import { atLeast, atMost, median, noted } from './results.mjs';
 import { site } from './storage.mjs';
 
 const ROWS = 200_000;
@@ -12,8 +12,12 @@ const POLICIES = ['fifo', 'clock', 'lru', 'lru-k', '2q', 'arc', 'optimum'];
 // As in benches/pool.rs.
 const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 
+// As in benches/native/cluster.rs.
+const TRAFFIC = { count: 2_000_000, nodes: { 'ping-pong': 10, rounds: 5 } };
+const QUORUM = { operations: 1_000_000, nodes: 5 };
+
 /** Runs in the page: one round of everything; returns rows or accesses per second. */
-async function round({ rows, frames, commitRows, policies, trace }) {
+async function round({ rows, frames, commitRows, policies, trace, traffic, quorum }) {
   const program = await import('./glassbase_bench.js');
   await program.default();
   globalThis.sql ??= await globalThis.initSqlJs({ locateFile: (file) => file });
@@ -26,7 +30,7 @@ async function round({ rows, frames, commitRows, policies, trace }) {
   };
   const engines = new program.Engines(rows, frames);
   const works = ['random insert', 'point get', 'range scan of 100', 'delete'];
-  for (const engine of ['tree', 'lsm', 'lsm, merging', 'logged tree']) {
+  for (const engine of ['tree', 'lsm', 'lsm, batches', 'lsm, merging', 'logged tree']) {
     for (const work of works) {
       const sum = timed(`${engine}|${work}`, rows, () => engines.run(engine, work));
       // Each row that was written or deleted counts 1; each that was read gives its first byte, a 7.
@@ -67,6 +71,12 @@ async function round({ rows, frames, commitRows, policies, trace }) {
   const accesses = new program.Accesses(trace.pages, trace.accesses);
   for (const policy of policies) timed(`simulated|${policy}`, trace.accesses, () => accesses.hits(policy, trace.frames));
   accesses.free();
+  for (const [work, number] of Object.entries(traffic.nodes)) {
+    const arrived = timed(`messages|${work}`, traffic.count, () => program.cluster_messages(work, number, traffic.count));
+    if (arrived !== traffic.count) throw new Error(`${work}: ${arrived} messages arrived`);
+  }
+  const done = timed('quorum', quorum.operations, () => program.cluster_operations(quorum.nodes, quorum.operations));
+  if (done !== quorum.operations) throw new Error(`${done} operations of a quorum were done`);
   return rates;
 }
 
@@ -76,7 +86,7 @@ export async function measureEngines(native) {
   try {
     const view = await server.open('index.html');
     await view.page.addScriptTag({ url: 'sql-wasm.js' });
-    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE };
+    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC, quorum: QUORUM };
     for (let i = 0; i < ROUNDS; i++) {
       const rates = await view.page.evaluate(round, options);
       for (const [name, rate] of Object.entries(rates)) (all[name] ??= []).push(rate);
@@ -87,8 +97,9 @@ export async function measureEngines(native) {
   const rate = (name) => median(all[name]);
   const insert = 'random insert';
   const results = [
-    atLeast('lsm-put-sql', `random put, LSM tree, batches of ${COMMIT_ROWS}, memtable of 48 MiB, in the browser, beside sql.js in one transaction`, rate(`lsm|${insert}`), rate(`sql.js|${insert}`), 'rows/s', 5),
-    atLeast('lsm-put-tree', 'the same beside our B+tree without a log', rate(`lsm|${insert}`), rate(`tree|${insert}`), 'rows/s', 1.5),
+    atLeast('lsm-put-sql', `random put, LSM tree, batches of ${COMMIT_ROWS}, memtable of 48 MiB, in the browser, beside sql.js in one transaction`, rate(`lsm, batches|${insert}`), rate(`sql.js|${insert}`), 'rows/s', 5),
+    atLeast('lsm-put-tree', 'the same beside our B+tree without a log', rate(`lsm, batches|${insert}`), rate(`tree|${insert}`), 'rows/s', 1.5),
+    noted('lsm-put-single', 'the same, each put a batch of its own', rate(`lsm|${insert}`), rate(`tree|${insert}`), 'rows/s'),
     atLeast('logged-sql', `random insert, logged B+tree, commit every ${COMMIT_ROWS}, in the browser, beside sql.js with its journal in memory`, rate(`logged tree|${insert}`), rate(`sql.js, commits|${insert}`), 'rows/s', 2),
   ];
   const merging = rate(`lsm, merging|${insert}`);
@@ -106,6 +117,13 @@ export async function measureEngines(native) {
   for (const policy of POLICIES) {
     const peer = native.simulated?.[policy] ?? null;
     results.push(noted(`wasm-simulated-${policy}`, `simulated page accesses under ${policy}, browser beside native`, rate(`simulated|${policy}`), peer, 'accesses/s'));
+  }
+  const seconds = QUORUM.operations / rate('quorum');
+  results.push(atMost('quorum-million', '1,000,000 operations on a quorum of five nodes with stores in memory, in the browser', seconds, 's', 10));
+  for (const work of Object.keys(TRAFFIC.nodes)) {
+    const [ours, peer] = [rate(`messages|${work}`), native.messages?.[work] ?? null];
+    const what = `messages between simulated nodes, ${work}, browser beside native`;
+    results.push(peer === null ? noted(`wasm-messages-${work}`, what, ours, peer, 'messages/s') : atLeast(`wasm-messages-${work}`, what, ours, peer, 'messages/s', 0.6));
   }
   return results;
 }

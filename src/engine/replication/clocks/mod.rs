@@ -17,6 +17,7 @@
 //!
 //! A client's put is a write at the node that it asks, stamped with the latest time that it may be; the others are told. Of
 //! two writes of a key the later stamp stays. Everything else that happens to a node is an event, too: a read, a message.
+//! What is told and lost is not told again: this is about stamps, and stores that come together again are next door.
 //!
 //! **Invariant:** Lamport's, vector and hybrid clock of an event are greater than those of each event that it can know of.
 //! **Invariant:** with commit-wait, and clocks no further off than they say, a write that begins after another was answered
@@ -154,14 +155,12 @@ impl Clocks {
         let count = self.stamps.vector.get(self.me) + 1;
         self.stamps.vector.raise(self.me, count);
         self.stamps.interval = Interval::new(clock_ns, step.uncertainty_ns);
-        if step.noting {
-            let text = format!("{what} {key}  {}", self.stamps.text());
-            step.note(what, || text.clone());
-            self.events.push(LogEntry { term: self.stamps.lamport.0, text: text.into() });
-            if self.events.len() > 2 * EVENTS_SHOWN {
-                self.events.drain(..EVENTS_SHOWN);
-                self.events_before += EVENTS_SHOWN as u64;
-            }
+        let text = format!("{what} {key}  {}", self.stamps.text());
+        step.note(what, || text.clone());
+        self.events.push(LogEntry { term: self.stamps.lamport.0, text: text.into() });
+        if self.events.len() > 2 * EVENTS_SHOWN {
+            self.events.drain(..EVENTS_SHOWN);
+            self.events_before += EVENTS_SHOWN as u64;
         }
     }
 

@@ -27,8 +27,8 @@ const HOPS_MAX: u32 = 3;
 /// Why a client is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
-    /// The answer to this attempt is late.
-    Late { request: RequestId, attempt: u32 },
+    /// The answer may be late.
+    Late,
     /// It asks again.
     Again { request: RequestId, attempt: u32 },
     /// It begins its next operation of the workload.
@@ -47,6 +47,8 @@ struct Open {
     asked_ns: u64,
     node: NodeId,
     attempt: u32,
+    /// When the answer to this attempt is late; none while it pauses before the next.
+    late_ns: Option<u64>,
     hops: u32,
     retries: u32,
     /// An attempt may have been carried out without an answer.
@@ -59,6 +61,8 @@ struct Open {
 pub(super) struct Client {
     pub id: NodeId,
     open: Option<Open>,
+    /// A wake-up for late answers is in the queue: one, however many operations begin and end before it comes.
+    watches: bool,
     /// The node that it asks first.
     pub home: NodeId,
     /// What it brings along: what the last answers gave it, key by key, and of all keys together.
@@ -79,7 +83,7 @@ pub struct Asked {
 impl Client {
     pub fn new(seed: u64, id: NodeId) -> Client {
         let random = Generator::new(seed, &format!("client {}", id.number()));
-        Client { id, open: None, home: NodeId(0), contexts: BTreeMap::new(), random }
+        Client { id, open: None, watches: false, home: NodeId(0), contexts: BTreeMap::new(), random }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -201,8 +205,14 @@ impl Cluster {
         } else {
             Bytes::default()
         };
+        if let Call::Merge(_) = &call
+            && !self.merged.contains(key)
+        {
+            self.merged.insert(key.clone());
+        }
+        let client = &self.clients[at];
         let operation = history_call(&call)
-            .filter(|_| self.options.history)
+            .filter(|_| self.options.history && !self.merged.contains(key))
             .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
         let newest = self.measures.newest(key);
@@ -227,6 +237,7 @@ impl Cluster {
             asked_ns: cx.now_ns(),
             node: self.clients[at].home,
             attempt: 1,
+            late_ns: None,
             hops: 0,
             retries: self.options.retries,
             in_doubt: false,
@@ -246,28 +257,46 @@ impl Cluster {
 
     /// Sends the request of a client to the node that it has chosen.
     fn attempt(&mut self, cx: &mut Cx, at: usize) {
-        let client = &self.clients[at];
-        let Some(open) = &client.open else { return };
-        let (id, node, attempt) = (client.id, open.node, open.attempt);
-        let wake = Wake::Late { request: open.request.id, attempt };
+        let late_ns = cx.now_ns().saturating_add(self.options.timeout_ns);
+        let client = &mut self.clients[at];
+        let Some(open) = &mut client.open else { return };
+        open.late_ns = Some(late_ns);
+        let (id, node) = (client.id, open.node);
         let message = open.order.clone().unwrap_or_else(|| Message::Request(open.request.clone()));
         self.send(cx, id, node, cx.now_ns(), message);
-        let due_ns = cx.now_ns().saturating_add(self.options.timeout_ns);
-        self.queue.push(due_ns, super::Happening::ClientDue { client: id, wake });
+        self.watch_for_late(at);
+    }
+
+    /// Sees to it that the client is woken when its answer is late.
+    fn watch_for_late(&mut self, at: usize) {
+        let client = &mut self.clients[at];
+        if client.watches {
+            return;
+        }
+        let Some(late_ns) = client.open.as_ref().and_then(|open| open.late_ns) else { return };
+        client.watches = true;
+        self.queue.push(late_ns, super::Happening::ClientDue { client: client.id, wake: Wake::Late });
+    }
+
+    /// The client looks whether its answer is late.
+    fn look_for_late(&mut self, cx: &mut Cx, at: usize) {
+        self.clients[at].watches = false;
+        if let Some(open) = &mut self.clients[at].open
+            && open.late_ns.is_some_and(|late_ns| late_ns <= cx.now_ns())
+        {
+            open.in_doubt |= open.request.call.writes();
+            self.retry(cx, at, None, "no answer");
+        }
+        self.watch_for_late(at);
     }
 
     pub(super) fn client_due(&mut self, cx: &mut Cx, client: NodeId, wake: Wake) {
         let Ok(at) = self.client_place(client) else { return };
         match wake {
             Wake::Next => self.next_operation(cx, at),
-            Wake::Late { request, attempt } if self.is_attempt(at, request, attempt) => {
-                if let Some(open) = &mut self.clients[at].open {
-                    open.in_doubt |= open.request.call.writes();
-                }
-                self.retry(cx, at, None, "no answer");
-            }
+            Wake::Late => self.look_for_late(cx, at),
             Wake::Again { request, attempt } if self.is_attempt(at, request, attempt) => self.attempt(cx, at),
-            Wake::Late { .. } | Wake::Again { .. } => {}
+            Wake::Again { .. } => {}
         }
     }
 
@@ -286,6 +315,7 @@ impl Cluster {
             return self.finish(cx, at, answer, None, 0);
         }
         open.attempt += 1;
+        open.late_ns = None;
         open.node = match hint {
             Some(node) => node,
             None => NodeId(open.node.0 % nodes + 1),

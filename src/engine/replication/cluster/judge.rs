@@ -120,19 +120,28 @@ impl Cluster {
         })
     }
 
+    /// Key by key, for not every node keeps every key.
     fn convergence(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
-        let states = self.final_states(false);
-        let report = check_convergence(&self.history, &states)?;
+        let (states, members) = (self.final_states(false), self.options.member_ids());
+        let written = self.history.operations.iter().map(|operation| &operation.key);
+        let keys: BTreeSet<&Bytes> = states.iter().flat_map(|(_, state)| state.keys()).chain(written).collect();
         let last = self.last_key_told();
-        let is_told = |key: &Bytes| last.as_ref().is_none_or(|last| key <= last);
-        let diverged = report.diverged.iter().find(|diverged| is_told(&diverged.key));
-        let lost = report.lost.iter().find(|lost| is_told(&self.history.operation(lost.write).key));
+        for key in keys.into_iter().filter(|key| last.as_ref().is_none_or(|last| *key <= last)) {
+            let keeps =
+                |(node, _): &&(u32, FinalState)| self.options.protocol.keeps(NodeId(*node as u16), key, &members);
+            let of_key = |(node, state): &(u32, FinalState)| {
+                (*node, state.get_key_value(key).into_iter().map(|(key, held)| (key.clone(), held.clone())).collect())
+            };
+            let replicas: Vec<(u32, FinalState)> = states.iter().filter(keeps).map(of_key).collect();
+            let report = check_convergence(&self.history, &replicas)?;
+            let lost = report.lost.into_iter().find(|lost| self.history.operation(lost.write).key == *key);
+            let reason = report.diverged.into_iter().map(|diverged| diverged.reason).next();
+            if let Some(reason) = reason.or(lost.map(|lost| lost.reason)) {
+                return Ok(violated(now_ns, format!("{reason}.")));
+            }
+        }
         let nodes = states.len();
-        Ok(match (diverged, lost) {
-            (Some(diverged), _) => violated(now_ns, format!("{}.", diverged.reason)),
-            (None, Some(lost)) => violated(now_ns, format!("{}.", lost.reason)),
-            (None, None) => holds(now_ns, format!("{nodes} nodes hold the same, and no acknowledged write is lost.")),
-        })
+        Ok(holds(now_ns, format!("{nodes} nodes hold the same, and no acknowledged write is lost.")))
     }
 
     /// What the nodes hold that are up, or the one that leads, if there is one and `led` asks for it.

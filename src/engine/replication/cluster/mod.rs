@@ -52,7 +52,7 @@ use crate::history::History;
 use crate::sim::network::{Fate, Network};
 use crate::sim::{Cx, EventQueue, Generator};
 use crate::trace::parts::cluster::ClusterCounts;
-use crate::trace::{ClusterState, DropReason, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
+use crate::trace::{Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
 
 /// Something that is to happen.
 #[derive(Clone, Debug)]
@@ -116,6 +116,8 @@ pub struct Cluster {
     load: Option<Load>,
     /// Clients that wait for an answer.
     waiting: u64,
+    /// Keys whose values were changed in ways that no checker of registers knows: the history leaves them out.
+    merged: BTreeSet<Bytes>,
     /// The operation that ended last.
     last: Option<Asked>,
     faults: BTreeMap<u64, Action>,
@@ -149,6 +151,7 @@ impl Cluster {
             violation: None,
             load: None,
             waiting: 0,
+            merged: BTreeSet::new(),
             last: None,
             faults: BTreeMap::new(),
             next_fault: 0,
@@ -190,9 +193,20 @@ impl Cluster {
         self.place(id).node.as_ref()?.as_any().downcast_ref()
     }
 
+    /// The store of a node as its own lab shows it; nothing for one in memory, or one that is not open.
+    pub fn store_of(&self, id: NodeId) -> Option<EngineState> {
+        self.known(id).ok()?;
+        self.place(id).shelf.state()
+    }
+
     /// When the next thing happens; nothing if nothing will.
     pub fn next_ns(&self) -> Option<u64> {
         self.queue.next_ns()
+    }
+
+    /// How many messages were sent, arrived and got lost so far.
+    pub fn counts(&self) -> &ClusterCounts {
+        &self.counts
     }
 
     /// The first violation that the watch over the nodes found.

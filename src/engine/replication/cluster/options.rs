@@ -30,6 +30,11 @@ pub trait Protocol: fmt::Debug {
         Ok(())
     }
 
+    /// Whether a node keeps a key, if not every node keeps all.
+    fn keeps(&self, _node: NodeId, _key: &[u8], _members: &[NodeId]) -> bool {
+        true
+    }
+
     /// Whether clients bring the time of their own clock along with a write, as its stamp: see [`stamp_of`].
     fn clients_stamp_writes(&self) -> bool {
         false

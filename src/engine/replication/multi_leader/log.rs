@@ -18,6 +18,7 @@ use super::value::Value;
 use crate::replication::node::Step;
 use crate::replication::shelf::Shelf;
 use crate::replication::versions::{Dot, Input, VersionVector, push_sized};
+use crate::replication::wording::counted;
 use crate::storage::StorageError;
 use crate::storage::lsm::WriteBatch;
 use crate::trace::{Bytes, NodeId};
@@ -148,7 +149,7 @@ impl MultiLeader {
         match self.log.missing(theirs, &self.have) {
             Some((changes, more)) => {
                 let (count, theirs) = (changes.len(), theirs.text());
-                step.note("missing", || format!("{to} has {theirs}: {count} changes that it misses go there."));
+                step.note("missing", || format!("{to} has {theirs}: it misses {}.", counted(count, "change")));
                 step.send(to, Message::Changes { changes: changes.into(), more });
             }
             None => {

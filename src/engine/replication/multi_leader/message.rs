@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::value::Value;
 use crate::replication::message::Wire;
 use crate::replication::versions::{Dot, VersionVector};
+use crate::replication::wording::counted;
 use crate::trace::Bytes;
 
 /// A change: the `dot.count`-th of its leader.
@@ -76,7 +77,7 @@ impl Wire for Message {
                 [] => "none".to_string(),
             },
             Message::Have(have) => have.text(),
-            Message::State(state) => format!("{} keys, up to {}", state.values.len(), state.have.text()),
+            Message::State(state) => format!("{}, up to {}", counted(state.values.len(), "key"), state.have.text()),
         }
     }
 }

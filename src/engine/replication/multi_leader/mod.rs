@@ -38,7 +38,8 @@ use self::message::Change;
 use self::value::{Held, Value};
 use super::message::{Answer, Call, Consistency, MergeCall, Message as Wired, Request, RequestId, Response};
 use super::node::{Node, Step, Timer};
-use super::versions::{Dot, Siblings, Stamp, VersionVector};
+use super::versions::{Dot, Input, Siblings, Stamp, VersionVector};
+use super::wording::counted;
 use crate::storage::StorageError;
 use crate::trace::parts::cluster::{LogEntry, NodeDetail, NodeHead, NodeLog};
 use crate::trace::{Bytes, NodeId};
@@ -99,6 +100,29 @@ pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> 
     })
 }
 
+/// What a client brings along.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Context {
+    /// What its next put replaces, if the cluster keeps siblings.
+    replaces: VersionVector,
+    /// What it has read or written, and may ask not to be shown anything older than.
+    seen: VersionVector,
+}
+
+impl Context {
+    fn to_bytes(&self) -> Bytes {
+        let mut bytes = Vec::new();
+        self.replaces.encode(&mut bytes);
+        self.seen.encode(&mut bytes);
+        Bytes::from(&bytes[..])
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Context> {
+        let mut input = Input(bytes);
+        Some(Context { replaces: VersionVector::decode(&mut input)?, seen: VersionVector::decode(&mut input)? })
+    }
+}
+
 impl MultiLeader {
     /// Which changes it has.
     pub fn have(&self) -> &VersionVector {
@@ -132,9 +156,9 @@ impl MultiLeader {
     fn request(&mut self, step: &mut Step, client: NodeId, request: &Request) -> Result<(), StorageError> {
         let sees =
             matches!(request.consistency, Consistency::ReadYourWrites | Consistency::Monotonic | Consistency::Causal);
-        let context = VersionVector::from_bytes(&request.context).unwrap_or_default();
-        if sees && !self.have.includes(&context) {
-            let (have, brought) = (self.have.text(), context.text());
+        let context = Context::from_bytes(&request.context).unwrap_or_default();
+        if sees && !self.have.includes(&context.seen) {
+            let (have, brought) = (self.have.text(), context.seen.text());
             step.note("behind", || {
                 format!("The client has seen {brought}, and this node has {have}: it may ask another.")
             });
@@ -166,7 +190,7 @@ impl MultiLeader {
                 Ok(())
             }
             _ => {
-                let change = self.change(step, request, context);
+                let change = self.change(step, request, context.replaces);
                 self.done.insert(request.id);
                 while self.done.len() > REMEMBERED {
                     self.done.pop_first();
@@ -181,7 +205,7 @@ impl MultiLeader {
     }
 
     /// The change that a request asks for.
-    fn change(&self, step: &Step, request: &Request, context: VersionVector) -> Rc<Change> {
+    fn change(&self, step: &Step, request: &Request, replaces: VersionVector) -> Rc<Change> {
         let dot = Dot { node: self.me, count: self.have.get(self.me) + 1 };
         let stamp = Stamp { clock_ns: step.clock_ns, node: self.me };
         let none = Value::default();
@@ -203,26 +227,34 @@ impl MultiLeader {
                 let new = if let Call::Put(new) = call { Some(new.clone()) } else { None };
                 // A client that says what it has seen replaces that; another replaces what this leader has.
                 let brings = self.options.resolution == Resolution::Siblings && !request.context.is_empty();
-                let past = if brings { context } else { self.have.clone() };
+                let past = if brings { replaces } else { self.have.clone() };
                 let mut register = Siblings::default();
                 register.update(dot, past, Held { stamp, value: new });
                 value.register = register;
             }
         }
         value.changes.raise(dot.node, dot.count);
-        let text = if step.noting { request.text().into() } else { "".into() };
-        Rc::new(Change { dot, after: self.have.clone(), key: request.key.clone(), value, text })
+        // Whether somebody watches must not change what is on the shelf: the text is always there.
+        let (after, key, text) = (self.have.clone(), request.key.clone(), request.text().into());
+        Rc::new(Change { dot, after, key, value, text })
     }
 
     fn answer(&self, step: &mut Step, client: NodeId, request: &Request, answer: Answer) {
         let value = self.values.get(&request.key);
         let has_read = request.call == Call::Get || value.is_none_or(|value| value.versions() <= 1);
+        // Whoever has read a version knows what its writer knew, which may be more than this node has.
+        let mut seen = self.have.clone();
+        value.into_iter().for_each(|value| seen.join(&value.register.context()));
         // With siblings left that the client has not read, it may not replace them.
-        let context = match has_read || self.options.resolution != Resolution::Siblings {
-            true => Bytes::from(&self.have.to_bytes()[..]),
-            false => request.context.clone(),
+        let replaces = match has_read || self.options.resolution != Resolution::Siblings {
+            true => seen.clone(),
+            false => Context::from_bytes(&request.context).unwrap_or_default().replaces,
         };
-        let version = value.map_or(0, |value| value.changes.total());
+        let context = Context { replaces, seen }.to_bytes();
+        let version = value.map_or(0, |value| match request.call {
+            Call::Put(_) | Call::Delete => value.version_by(self.me),
+            _ => value.version(self.options.resolution),
+        });
         step.respond(client, Response { id: request.id, answer, context, version });
     }
 
@@ -270,8 +302,11 @@ impl MultiLeader {
             step.shelf.sync()?;
             let (have, left) = (self.have.text(), self.waiting.len());
             step.note("taken", || match left {
-                0 => format!("{taken} changes of {from} are taken: this node has {have}."),
-                left => format!("{taken} changes of {from} are taken, {left} wait for what came before them."),
+                0 => format!("{} from {from}: this node has {have}.", counted(taken as u64, "change")),
+                left => {
+                    let taken = counted(taken as u64, "change");
+                    format!("{taken} from {from}; {} for what came before: this node has {have}.", waits(left))
+                }
             });
         }
         Ok(())
@@ -345,6 +380,10 @@ impl MultiLeader {
     fn tell(&self, step: &mut Step, node: NodeId) {
         step.send(node, Message::Have(Rc::new(self.have.clone())));
     }
+}
+
+fn waits(changes: usize) -> String {
+    counted(changes, "change") + if changes == 1 { " waits" } else { " wait" }
 }
 
 impl Node for MultiLeader {

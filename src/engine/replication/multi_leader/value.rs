@@ -42,6 +42,13 @@ pub struct Value {
     pub changes: VersionVector,
 }
 
+/// How many writes the writer of a version knew, with that one.
+fn known_by(version: &Dotted<Held>) -> u64 {
+    let mut known = version.past.clone();
+    known.raise(version.dot.node, version.dot.count);
+    known.total()
+}
+
 impl Value {
     pub fn merge(&mut self, other: &Value) {
         self.register.merge(&other.register);
@@ -92,6 +99,22 @@ impl Value {
             }
         };
         self.register.versions.iter().max_by_key(|version| (rank(version), by_stamp(version)))
+    }
+
+    /// A number for what a read gives, that grows with every version that replaces others: how many writes its writer knew.
+    pub fn version(&self, resolution: Resolution) -> u64 {
+        match self.winner(resolution) {
+            Some(_) if resolution == Resolution::Siblings => self.register.context().total(),
+            Some(winner) => known_by(winner),
+            None => self.changes.total(),
+        }
+    }
+
+    /// The same for the version that `writer` has just written, without what stands beside it.
+    pub fn version_by(&self, writer: NodeId) -> u64 {
+        let own = self.register.versions.iter().filter(|version| version.dot.node == writer);
+        let last = own.max_by_key(|version| version.dot.count);
+        last.map_or(0, known_by)
     }
 
     /// The value of one that merges, as people read it; none for a whole value.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::cluster::Protocol;
 use super::super::node::Node;
+use super::ring::{self, Ring};
 use crate::trace::NodeId;
 
 /// How it is decided which of two versions is the newer.
@@ -120,6 +121,12 @@ impl Protocol for Options {
 
     fn check(&self, nodes: u16) -> Result<(), String> {
         Options::check(self, nodes)
+    }
+
+    fn keeps(&self, node: NodeId, key: &[u8], members: &[NodeId]) -> bool {
+        let ring = Ring::new(members, self);
+        let (range, _) = ring.place(ring::token(key));
+        ring.keeps(node, range)
     }
 
     fn clients_stamp_writes(&self) -> bool {

@@ -12,27 +12,45 @@
 //!
 //! A trial gives not one answer but all: the time from which on its read would have been fresh. Sorted, these times are
 //! the whole curve.
+//!
+//! In the paper the coordinator is apart. Here it may be one of the nodes, drawn for each request, so that a replica may be
+//! the coordinator itself, which no message goes to; and clients count from their own answer, a message later. The model
+//! knows one write, and messages that do not wait for each other: on links that keep the order of messages, with repairs,
+//! or on nodes that are busy, what is measured differs from it.
 
+use super::options::Options;
 use crate::sim::Generator;
+use crate::sim::network::Quality;
 
 /// Draws the latency of a message to or from a replica (0 to N - 1), in nanoseconds.
 pub type Draw<'a> = &'a dyn Fn(&mut Generator, u16) -> u64;
 
-/// The latencies of the four messages.
+/// The latencies of the four messages, and of one between a client and its coordinator.
 #[derive(Clone, Copy)]
 pub struct Latencies<'a> {
     pub write: Draw<'a>,
     pub acknowledgement: Draw<'a>,
     pub read: Draw<'a>,
     pub answer: Draw<'a>,
+    pub client: Draw<'a>,
 }
 
-/// N, R and W.
+/// N, R and W, and how many nodes there are of which one coordinates; 0: the coordinator is apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub replicas: u16,
     pub read: u16,
     pub write: u16,
+    pub coordinators: u16,
+}
+
+/// The prediction for a cluster of so many nodes all of whose links are alike. A message that is free to be overtaken takes
+/// a second time on top of the first, as [`crate::sim::network`] has it.
+pub fn of_cluster(options: &Options, nodes: u16, quality: &Quality, trials: u32, seed: u64) -> Prediction {
+    let Options { replicas, read, write, .. } = *options;
+    let draw = |random: &mut Generator, _: u16| message_ns(quality, random);
+    let latencies = Latencies { write: &draw, acknowledgement: &draw, read: &draw, answer: &draw, client: &draw };
+    Prediction::new(Setting { replicas, read, write, coordinators: nodes }, latencies, trials, seed)
 }
 
 /// What the trials gave, sorted.
@@ -69,6 +87,13 @@ impl Quantiles {
     pub fn draw(&self, random: &mut Generator) -> u64 {
         self.at(random.unit())
     }
+}
+
+/// How long a message takes on such a link.
+pub fn message_ns(quality: &Quality, random: &mut Generator) -> u64 {
+    let is_free = quality.reordering > 0.0 && random.chance(quality.reordering);
+    let again_ns = if is_free { quality.latency.sample(random) } else { 0 };
+    quality.latency.sample(random).saturating_add(again_ns)
 }
 
 impl Prediction {
@@ -133,24 +158,39 @@ impl Trial {
         self.writes.clear();
         self.acknowledged.clear();
         self.reads.clear();
+        // Replicas are the first of the nodes; whoever coordinates need not send to itself.
+        let coordinator = |random: &mut Generator| match setting.coordinators {
+            0 => u64::MAX,
+            nodes => random.below(u64::from(nodes)),
+        };
+        let (writer, reader) = (coordinator(random), coordinator(random));
         for replica in 0..setting.replicas {
-            let write = (latencies.write)(random, replica);
+            let to = |here: u64, draw: Draw, random: &mut Generator| match u64::from(replica) == here {
+                true => 0,
+                false => draw(random, replica),
+            };
+            let write = to(writer, latencies.write, random);
             self.writes.push(write);
-            self.acknowledged.push(write.saturating_add((latencies.acknowledgement)(random, replica)));
-            let read = (latencies.read)(random, replica);
-            let answer = read.saturating_add((latencies.answer)(random, replica));
+            self.acknowledged.push(write.saturating_add(to(writer, latencies.acknowledgement, random)));
+            let read = to(reader, latencies.read, random);
+            let answer = read.saturating_add(to(reader, latencies.answer, random));
             self.reads.push((answer, read, replica));
         }
         self.acknowledged.sort_unstable();
         self.reads.sort_unstable();
         let nth = |count: u16| usize::from(count.clamp(1, setting.replicas.max(1))) - 1;
-        self.write_ns = self.acknowledged.get(nth(setting.write)).copied().unwrap_or(0);
+        let written_ns = self.acknowledged.get(nth(setting.write)).copied().unwrap_or(0);
         let waited = &self.reads[..(nth(setting.read) + 1).min(self.reads.len())];
-        self.read_ns = waited.last().map_or(0, |read| read.0);
+        let read_ns = waited.last().map_or(0, |read| read.0);
+        // The client hears of the write, and its read comes to the coordinator: both take a message.
+        let (heard_ns, asks_ns) = ((latencies.client)(random, 0), (latencies.client)(random, 0));
         let fresh = waited.iter().map(|(_, read, replica)| {
-            self.writes[usize::from(*replica)].saturating_sub(*read).saturating_sub(self.write_ns)
+            let asked_ns = read.saturating_add(written_ns).saturating_add(heard_ns).saturating_add(asks_ns);
+            self.writes[usize::from(*replica)].saturating_sub(asked_ns)
         });
         self.fresh_ns = fresh.min().unwrap_or(0);
+        self.write_ns = written_ns.saturating_add((latencies.client)(random, 0)).saturating_add(heard_ns);
+        self.read_ns = read_ns.saturating_add(asks_ns).saturating_add((latencies.client)(random, 0));
     }
 }
 
@@ -161,7 +201,7 @@ mod tests {
     const MS: f64 = 1_000_000.0;
 
     fn setting(replicas: u16, read: u16, write: u16) -> Setting {
-        Setting { replicas, read, write }
+        Setting { replicas, read, write, coordinators: 0 }
     }
 
     fn exponential(random: &mut Generator, _: u16) -> u64 {
@@ -178,7 +218,7 @@ mod tests {
 
     /// Writes take an exponential time of 10 ms in the mean; reads come at once, and which replica answers first is drawn.
     const MEMORYLESS: Latencies =
-        Latencies { write: &exponential, acknowledgement: &none, read: &none, answer: &drawn };
+        Latencies { write: &exponential, acknowledgement: &none, read: &none, answer: &drawn, client: &none };
 
     #[test]
     fn overlapping_quorums_are_never_stale() {
@@ -216,7 +256,7 @@ mod tests {
     #[test]
     fn with_fixed_latencies_all_is_known() {
         let near = |_: &mut Generator, replica: u16| if replica == 0 { 1_000 } else { 50_000 };
-        let latencies = Latencies { write: &near, acknowledgement: &near, read: &none, answer: &near };
+        let latencies = Latencies { write: &near, acknowledgement: &near, read: &none, answer: &near, client: &none };
         let prediction = Prediction::new(setting(3, 1, 1), latencies, 100, 4);
         assert_eq!(
             (prediction.stale(0), prediction.write_latency(0.5), prediction.read_latency(0.99)),

@@ -76,9 +76,6 @@ impl Raft {
 }
 
 fn refusal(request: &Request) -> Option<&'static str> {
-    match &request.call {
-        Call::Merge(_) => Some("Raft keeps plain values, which do not merge: put one"),
-        _ if request.key.len() > MAX_KEY_BYTES => Some("the key is longer than 64 bytes: take a shorter one"),
-        _ => None,
-    }
+    let is_long = request.key.len() > MAX_KEY_BYTES;
+    is_long.then_some("the key is longer than 64 bytes: take a shorter one")
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::leader::Leadership;
-use super::{Raft, Role};
+use super::{Contents, Raft, Role};
 use crate::trace::NodeId;
 use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
 
@@ -81,24 +81,20 @@ impl Raft {
         if let Some((_, known)) = shown.data.as_ref().filter(|(known, _)| *known == applied) {
             return known.clone();
         }
-        let told: Vec<Rc<Datum>> = self
-            .machine
-            .contents
-            .data
-            .iter()
-            .take(KEYS)
-            .map(|(key, cell)| {
-                let version = Version {
-                    value: cell.value.to_string().into(),
-                    stamp: cell.index.to_string().into(),
-                    deleted: false,
-                };
-                Rc::new(Datum { key: key.clone(), versions: vec![version] })
-            })
-            .collect();
+        let told = shown_contents(&self.machine.contents);
         shown.data = Some((applied, told.clone()));
         told
     }
+}
+
+/// The first keys of a state machine; a value's stamp is the index of the entry that wrote it.
+pub(in crate::replication) fn shown_contents(contents: &Contents) -> Vec<Rc<Datum>> {
+    let shown = contents.data.iter().take(KEYS).map(|(key, cell)| {
+        let stamp = cell.index.to_string().into();
+        let version = Version { value: cell.value.to_string().into(), stamp, deleted: false };
+        Rc::new(Datum { key: key.clone(), versions: vec![version] })
+    });
+    shown.collect()
 }
 
 fn leader_facts(mut head: NodeHead, leadership: &Leadership) -> NodeHead {

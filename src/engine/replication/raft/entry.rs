@@ -12,6 +12,7 @@
 use std::rc::Rc;
 
 use super::super::message::{Call, Consistency, Request, RequestId};
+use super::in_order;
 use super::options::majority;
 use crate::storage::StorageError;
 use crate::trace::{Bytes, NodeId};
@@ -133,16 +134,7 @@ impl Entry {
         match &self.payload {
             Payload::Nothing => 9,
             Payload::Configuration(configuration) => 15 + 2 * configuration.members().len() as u32,
-            Payload::Command(_, request) => {
-                let values = match &request.call {
-                    Call::Put(value) => value.len(),
-                    Call::CompareAndSet { expected, new } => {
-                        new.len() + expected.as_ref().map_or(0, |value| value.len())
-                    }
-                    Call::Get | Call::Delete | Call::Merge(_) => 0,
-                };
-                24 + (request.key.len() + values) as u32
-            }
+            Payload::Command(_, request) => command_bytes(request),
         }
     }
 
@@ -152,10 +144,7 @@ impl Entry {
             Payload::Nothing => bytes.push(0),
             Payload::Command(client, request) => {
                 bytes.push(1);
-                bytes.extend(client.0.to_be_bytes());
-                bytes.extend(request.id.0.to_be_bytes());
-                put_bytes(&mut bytes, &request.key);
-                encode_call(&request.call, &mut bytes);
+                encode_command(*client, request, &mut bytes);
             }
             Payload::Configuration(configuration) => {
                 bytes.push(2);
@@ -171,12 +160,8 @@ impl Entry {
         let payload = match reader.u8()? {
             0 => Payload::Nothing,
             1 => {
-                let client = NodeId(reader.u16()?);
-                let id = RequestId(reader.u64()?);
-                let key = Bytes::from(reader.bytes()?);
-                let call = decode_call(&mut reader)?;
-                let context = Bytes::from(&[][..]);
-                Payload::Command(client, Rc::new(Request { id, key, call, consistency: Consistency::Default, context }))
+                let (client, request) = decode_command(&mut reader)?;
+                Payload::Command(client, request)
             }
             2 => Payload::Configuration(Rc::new(Configuration::decode(&mut reader)?)),
             kind => return Err(reader.damage(&format!("there is no kind {kind}"))),
@@ -186,7 +171,8 @@ impl Entry {
     }
 }
 
-fn command_text(request: &Request) -> String {
+/// A command as a log shows it: "x = 1".
+pub(in crate::replication) fn command_text(request: &Request) -> String {
     let key = &request.key;
     match &request.call {
         Call::Put(value) => format!("{key} = {value}"),
@@ -198,10 +184,36 @@ fn command_text(request: &Request) -> String {
     }
 }
 
+/// Length of a command in a message, about.
+pub(in crate::replication) fn command_bytes(request: &Request) -> u32 {
+    let values = match &request.call {
+        Call::Put(value) => value.len(),
+        Call::CompareAndSet { expected, new } => new.len() + expected.as_ref().map_or(0, |value| value.len()),
+        Call::Get | Call::Delete | Call::Merge(_) => 0,
+    };
+    24 + (request.key.len() + values) as u32
+}
+
+/// Writes whose command it is, and what it says.
+pub(in crate::replication) fn encode_command(client: NodeId, request: &Request, bytes: &mut Vec<u8>) {
+    bytes.extend(client.0.to_be_bytes());
+    bytes.extend(request.id.0.to_be_bytes());
+    put_bytes(bytes, &request.key);
+    encode_call(&request.call, bytes);
+}
+
+pub(in crate::replication) fn decode_command(reader: &mut Reader) -> Result<(NodeId, Rc<Request>), StorageError> {
+    let client = NodeId(reader.u16()?);
+    let id = RequestId(reader.u64()?);
+    let key = Bytes::from(reader.bytes()?);
+    let call = decode_call(reader)?;
+    let (consistency, context) = (Consistency::Default, Bytes::from(&[][..]));
+    Ok((client, Rc::new(Request { id, key, call, consistency, context })))
+}
+
 fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
     match call {
-        // What merges is refused before it comes to the log.
-        Call::Get | Call::Merge(_) => bytes.push(0),
+        Call::Get => bytes.push(0),
         Call::Put(value) => {
             bytes.push(1);
             put_bytes(bytes, value);
@@ -213,6 +225,10 @@ fn encode_call(call: &Call, bytes: &mut Vec<u8>) {
             if let Some(expected) = expected {
                 put_bytes(bytes, expected);
             }
+        }
+        Call::Merge(call) => {
+            bytes.push(5);
+            in_order::encode(call, bytes);
         }
     }
 }
@@ -227,6 +243,7 @@ fn decode_call(reader: &mut Reader) -> Result<Call, StorageError> {
             let new = Bytes::from(reader.bytes()?);
             Call::CompareAndSet { expected: Some(Bytes::from(reader.bytes()?)), new }
         }
+        5 => Call::Merge(Rc::new(in_order::decode(reader)?)),
         kind => return Err(reader.damage(&format!("there is no operation {kind}"))),
     })
 }
@@ -237,7 +254,7 @@ pub(super) fn put_bytes(to: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Reads what was encoded. Damage is an error that says where.
-pub(super) struct Reader<'a> {
+pub(in crate::replication) struct Reader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
     /// What is read, and its number, for the error.

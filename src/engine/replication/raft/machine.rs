@@ -20,6 +20,7 @@ use std::fmt;
 
 use super::super::message::{Answer, Call, Request, RequestId};
 use super::entry::Reader;
+use super::in_order;
 use crate::storage::StorageError;
 use crate::storage::lsm::WriteBatch;
 use crate::trace::{Bytes, NodeId};
@@ -219,8 +220,15 @@ impl Machine {
                 }
                 Outcome::Compared(found)
             }
-            // Neither comes here: reads are done above, merging is refused before the log.
-            Call::Get | Call::Merge(_) => Outcome::Written,
+            Call::Merge(call) => {
+                let old = self.contents.data.get(&request.key).map(|cell| &cell.value);
+                match in_order::changed(old, call) {
+                    Some(value) => self.set(index, &request.key, &value),
+                    None => Outcome::Compared(false),
+                }
+            }
+            // It does not come here: reads are done above.
+            Call::Get => Outcome::Written,
         }
     }
 

@@ -26,10 +26,11 @@
 //! different entries at an index.
 
 mod client;
-mod describe;
+pub(super) mod describe;
 mod election;
-mod entry;
+pub(super) mod entry;
 mod follower;
+mod in_order;
 mod leader;
 mod log;
 mod machine;

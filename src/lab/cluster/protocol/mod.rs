@@ -1,7 +1,9 @@
 //! Which protocol a lab runs: its settings, and the orders that it takes beside what clients ask.
 
+pub mod cap;
 pub mod clocks;
 pub mod multi_leader;
+pub mod paxos;
 pub mod quorum;
 pub mod raft;
 
@@ -19,27 +21,34 @@ use crate::sim::Cx;
 /// The protocol of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Consistency against availability.
+    Cap,
     MultiLeader,
     Quorum,
     Raft,
+    Paxos,
     Clocks,
 }
 
 impl Kind {
     pub fn lab(self) -> &'static LabInfo {
         match self {
+            Kind::Cap => &super::CAP,
             Kind::MultiLeader => &super::MULTI_LEADER,
             Kind::Quorum => &super::QUORUM,
             Kind::Raft => &super::RAFT,
+            Kind::Paxos => &super::PAXOS,
             Kind::Clocks => &super::CLOCKS,
         }
     }
 
     pub fn protocol(self, values: &Values) -> Rc<dyn Protocol> {
         match self {
+            Kind::Cap => cap::protocol(values),
             Kind::MultiLeader => Rc::new(multi_leader::options(values)),
             Kind::Quorum => Rc::new(quorum::options(values)),
             Kind::Raft => Rc::new(raft::options(values)),
+            Kind::Paxos => Rc::new(paxos::options(values)),
             Kind::Clocks => Rc::new(clocks::options(values)),
         }
     }
@@ -59,9 +68,10 @@ impl Kind {
     /// What is checked when nobody says what: what the protocol promises, or is known for not to.
     pub fn promises(self) -> &'static [Promise] {
         match self {
+            Kind::Cap => &[Promise::Linearizable, Promise::Convergence],
             Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
             Kind::Quorum => &[Promise::Regular, Promise::Convergence],
-            Kind::Raft | Kind::Clocks => &[Promise::Linearizable],
+            Kind::Raft | Kind::Paxos | Kind::Clocks => &[Promise::Linearizable],
         }
     }
 
@@ -69,7 +79,8 @@ impl Kind {
     pub fn order(self, lab: &mut ClusterLab, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         match self {
             Kind::Raft => raft::order(lab, cx, call),
-            Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
+            Kind::Paxos => paxos::order(lab, cx, call),
+            Kind::Cap | Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
                 debug_assert!(false, "command {} is declared but not known", call.info.name);
                 Ok(String::new())
             }

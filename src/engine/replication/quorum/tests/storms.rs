@@ -11,8 +11,8 @@ use crate::history::regular::{RegularReport, check_regular};
 use crate::replication::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
 use crate::replication::message::{Answer, Call, Consistency};
 use crate::replication::shelf::ShelfKind;
-use crate::sim::Cx;
 use crate::sim::network::{Latency, Quality};
+use crate::sim::{Cx, Generator};
 use crate::trace::{Bytes, RequestFate};
 
 const MS: u64 = 1_000_000;
@@ -127,10 +127,7 @@ fn a_blocking_repair_makes_the_register_linearizable() {
         let (_, cluster) = through_a_storm(seed, setup(hasty(options), 5), workload, 500 * MS);
         match check(&cluster.history, Model::Map, Limits::default()).unwrap().verdict {
             Verdict::Holds(_) => true,
-            Verdict::Violated(violation) => {
-                eprintln!("seed {seed} {read_repair:?}: {violation:?}");
-                false
-            }
+            Verdict::Violated(_) => false,
             Verdict::GaveUp { .. } => panic!("seed {seed} is too long for the checker"),
         }
     };
@@ -338,5 +335,82 @@ fn folding_the_events_gives_the_cluster() {
         cx.recorder.trace.iter().for_each(|record| state.fold(&record.event));
         assert_eq!(state, cluster.state(), "seed {seed}");
         assert!(state.counts.done > 10, "{:?}", state.counts);
+    }
+}
+
+/// Reads of one key that is written now and then, with nothing that repairs: how stale they are, by the time since the
+/// write, in classes of 5 ms.
+fn measured_staleness(read: u16, write: u16, quality: &Quality) -> Vec<(u64, u64)> {
+    let mut cx = Cx::new(7);
+    cx.recorder.switch(false);
+    let options = Options { read, write, anti_entropy_ns: 0, suspect_ns: 500 * MS, timeout_ns: 1_000 * MS, ..apart() };
+    // Nodes that are never busy: as the model has it.
+    let setup =
+        Setup { quality: quality.clone(), service_ns: 0, clients: 9, timeout_ns: 1_000 * MS, ..setup(options, 5) };
+    let mut cluster = Cluster::new(&mut cx, setup).unwrap();
+    near_clients(&mut cluster);
+    let keys = Keys::Uniform { count: 1 };
+    let (writes_percent, operations) = (100, 60_000);
+    let arrival = Arrival::Closed { think_ns: 60 * MS };
+    let load = Workload { writes_percent, operations, keys, arrival, single_writer: true, ..Workload::default() };
+    cluster.start_load(&mut cx, load);
+    while cluster.load_progress().0 < operations && cluster.step(&mut cx) {}
+    let mut classes = vec![(0, 0); 8];
+    for sample in &cluster.measures.staleness {
+        if let Some(class) = classes.get_mut((sample.since_write_ns / (5 * MS)) as usize) {
+            class.0 += 1;
+            class.1 += u64::from(sample.stale);
+        }
+    }
+    classes
+}
+
+fn foretold(read: u16, write: u16, quality: &Quality) -> prediction::Prediction {
+    let between = |random: &mut Generator, _: u16| prediction::message_ns(quality, random);
+    let client = |_: &mut Generator, _: u16| CLIENT_NS;
+    let latencies = prediction::Latencies {
+        write: &between,
+        acknowledgement: &between,
+        read: &between,
+        answer: &between,
+        client: &client,
+    };
+    let setting = prediction::Setting { replicas: 3, read, write, coordinators: 5 };
+    prediction::Prediction::new(setting, latencies, 100_000, 1)
+}
+
+/// Clients are next to every node: hardly any of the spreading of a write is over when they go on.
+fn near_clients(cluster: &mut Cluster) {
+    let near = Quality { latency: Latency::Fixed { ns: CLIENT_NS }, ..Quality::default() };
+    for client in (1..=9).map(NodeId::client) {
+        for node in cluster.nodes() {
+            cluster.network.set_link(client, node, near.clone());
+            cluster.network.set_link(node, client, near.clone());
+        }
+    }
+}
+
+const CLIENT_NS: u64 = 50_000;
+
+#[test]
+fn staleness_is_what_the_latencies_foretell() {
+    // Messages do not wait for each other.
+    let latency = Latency::Exponential { floor_ns: MS / 4, mean_ns: 4 * MS };
+    let quality = Quality { latency, reordering: 1.0, ..Quality::default() };
+    for (read, write) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
+        let foretold = foretold(read, write, &quality);
+        let mut stale = 0;
+        for (class, (reads, stales)) in (0..).zip(measured_staleness(read, write, &quality)) {
+            assert!(reads > 1_000, "{reads} reads in class {class}");
+            let measured = stales as f64 / reads as f64;
+            let expected = (0..5).map(|ms| foretold.stale(class * 5 * MS + ms * MS + MS / 2)).sum::<f64>() / 5.0;
+            let deviation = (expected * (1.0 - expected) / reads as f64).sqrt();
+            assert!(
+                (measured - expected).abs() < 3.5 * deviation + 0.003,
+                "R = {read}, W = {write}, {class}: {measured} for {expected}"
+            );
+            stale += stales;
+        }
+        assert_eq!(stale == 0, read + write > 3, "{stale} stale reads");
     }
 }

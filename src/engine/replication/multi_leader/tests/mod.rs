@@ -1,5 +1,7 @@
 //! The protocol, message by message.
 
+mod storms;
+
 use super::super::puppet::Puppet;
 use super::*;
 use crate::sim::Generator;

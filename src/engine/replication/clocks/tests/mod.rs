@@ -1,5 +1,7 @@
 //! Four clocks on the same events, beside what is known of the events themselves.
 
+mod storms;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::puppet::Puppet;
