@@ -16,6 +16,9 @@
 //! - [`value`]: what is kept of a key, and what is read where it was written twice. [`crdt`]: values that merge.
 //! - `log`: changes as they are kept and passed on. [`options`]: who sends to whom, and who wins.
 //!
+//! A machine whose disk is lost must come back under another name: its changes are numbered from 1 again, and the others
+//! take them for those that they have.
+//!
 //! **Invariant:** the changes of a leader are taken in their order without gaps, so a version vector says which are there.
 //! **Invariant:** nodes that have the same changes have the same values.
 
@@ -159,10 +162,10 @@ impl MultiLeader {
         let context = Context::from_bytes(&request.context).unwrap_or_default();
         if sees && !self.have.includes(&context.seen) {
             let (have, brought) = (self.have.text(), context.seen.text());
-            step.note("behind", || {
-                format!("The client has seen {brought}, and this node has {have}: it may ask another.")
-            });
-            self.answer(step, client, request, Answer::Redirect(None));
+            // A leader that wrote something that is missing here has that, whatever else it lacks.
+            let missing = context.seen.iter().find(|dot| !self.have.covers(*dot) && dot.node != self.me);
+            step.note("behind", || format!("The client has seen {brought}, and this node has {have}: ask another."));
+            self.answer(step, client, request, Answer::Redirect(missing.map(|dot| dot.node)));
             return Ok(());
         }
         match &request.call {

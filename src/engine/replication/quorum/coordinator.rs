@@ -92,12 +92,12 @@ impl Quorum {
         Ok((needed, local))
     }
 
-    fn begin(&mut self, step: &mut Step, operation: Operation) -> u64 {
+    fn begin(&mut self, step: &mut Step, operation: Operation) {
         if !self.sweeping {
             self.sweeping = true;
             step.arm(SWEEP, self.options.suspect_ns);
         }
-        self.operations.add(operation)
+        self.operations.add(operation);
     }
 
     fn begin_read(&mut self, step: &mut Step, client: NodeId, request: Rc<Request>) -> Result<(), StorageError> {
@@ -111,21 +111,20 @@ impl Quorum {
                 return Ok(());
             }
         };
-        let mut here = None;
-        for asked in asked.iter_mut().filter(|asked| asked.node == self.me) {
-            asked.state = State::Answered;
-            asked.record = self.replica.look(step.shelf, &request.key)?;
-            here = Some(());
+        let op = self.operations.next();
+        let mut is_here = false;
+        for asked in &mut asked {
+            if asked.node == self.me {
+                asked.state = State::Answered;
+                asked.record = self.replica.look(step.shelf, &request.key)?;
+                is_here = true;
+            } else {
+                step.send(asked.node, Message::Read { op, key: request.key.clone() });
+            }
         }
-        let key = request.key.clone();
-        let others: Vec<NodeId> = asked.iter().map(|asked| asked.node).filter(|node| *node != self.me).collect();
         let (begun_ns, kind) = (step.clock_ns, Kind::Read);
-        let operation = Operation { client, request, begun_ns, asked, needed, local, answered: false, kind };
-        let op = self.begin(step, operation);
-        for node in others {
-            step.send(node, Message::Read { op, key: key.clone() });
-        }
-        if here.is_some() { self.go_on(step, op) } else { Ok(()) }
+        self.begin(step, Operation { client, request, begun_ns, asked, needed, local, answered: false, kind });
+        if is_here { self.go_on(step, op) } else { Ok(()) }
     }
 
     /// `in_doubt`: another node may have begun it before.
@@ -159,20 +158,18 @@ impl Quorum {
         };
         let write = |keep_for| Write { item: Item { key: request.key.clone(), record: record.clone() }, keep_for };
         let plain = Rc::new(write(None));
-        let (mut asked, me) = (asked, self.me);
-        for asked in asked.iter_mut().filter(|asked| asked.node == me) {
-            self.keep(step, &plain.item, asked.instead_of)?;
-            asked.state = State::Answered;
+        let (op, mut asked) = (self.operations.next(), asked);
+        for asked in &mut asked {
+            if asked.node == self.me {
+                self.keep(step, &plain.item, asked.instead_of)?;
+                asked.state = State::Answered;
+                continue;
+            }
+            let write = if asked.instead_of.is_some() { Rc::new(write(asked.instead_of)) } else { plain.clone() };
+            step.send(asked.node, Message::Write { op, write });
         }
-        let targets: Vec<(NodeId, Option<NodeId>)> =
-            asked.iter().filter(|asked| asked.node != self.me).map(|asked| (asked.node, asked.instead_of)).collect();
-        let (begun_ns, request_, kind) = (step.clock_ns, request.clone(), Kind::Write { record: record.clone() });
-        let operation = Operation { client, request: request_, begun_ns, asked, needed, local, answered: false, kind };
-        let op = self.begin(step, operation);
-        for (node, instead_of) in targets {
-            let write = if instead_of.is_some() { Rc::new(write(instead_of)) } else { plain.clone() };
-            step.send(node, Message::Write { op, write });
-        }
+        let (begun_ns, kind) = (step.clock_ns, Kind::Write { record });
+        self.begin(step, Operation { client, request, begun_ns, asked, needed, local, answered: false, kind });
         self.go_on(step, op)
     }
 
@@ -197,7 +194,8 @@ impl Quorum {
         let (begun_ns, kind) = (step.clock_ns, Kind::Forward);
         let forward = Rc::new(Forward { client, request: request.clone(), in_doubt });
         let operation = Operation { client, request, begun_ns, asked, needed: 1, local: false, answered: false, kind };
-        let op = self.begin(step, operation);
+        let op = self.operations.next();
+        self.begin(step, operation);
         step.send(node, Message::Forward { op, forward });
         Ok(())
     }
@@ -317,8 +315,11 @@ impl Quorum {
             }
             Kind::Write { ref record } if !operation.answered && operation.answers(self) >= operation.needed => {
                 let (needed, replicas) = (operation.needed, self.ring().replicas());
-                let key = &operation.request.key;
-                step.note("written", || format!("{needed} of {replicas} replicas have stored {key}."));
+                let (key, local) = (&operation.request.key, operation.local);
+                step.note("written", || match local {
+                    true => format!("{} of this data centre have stored {key}.", counted(needed, "replica")),
+                    false => format!("{needed} of {replicas} replicas have stored {key}."),
+                });
                 let context = match record.siblings() {
                     // With siblings left, the client has to read them before it may replace them.
                     Some(siblings) if siblings.versions.len() > 1 => operation.request.context.clone(),
@@ -397,13 +398,11 @@ impl Quorum {
             self.repairs.sent += 1;
             let node = asked.node;
             if node == self.me {
-                step.note("repaired", || {
-                    format!("This node has an older version of {}: it keeps the newest.", item.key)
-                });
+                step.note("repaired", || format!("This node lacked that version of {}, and keeps it.", item.key));
                 self.keep(step, &item, asked.instead_of)?;
                 continue;
             }
-            step.note("repaired", || format!("{node} has an older version of {}: it is sent the newest.", item.key));
+            step.note("repaired", || format!("{node} lacks that version of {}: it is sent there.", item.key));
             let write = Write { item: item.clone(), keep_for: asked.instead_of };
             step.send(node, Message::Write { op, write: write.into() });
             if op != 0 {

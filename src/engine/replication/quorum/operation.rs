@@ -77,9 +77,13 @@ impl Operations {
         self.first = first.max(1);
     }
 
-    pub fn add(&mut self, operation: Operation) -> u64 {
+    /// The number of the one that is added next.
+    pub fn next(&self) -> u64 {
+        self.first + self.open.len() as u64
+    }
+
+    pub fn add(&mut self, operation: Operation) {
         self.open.push_back(Some(Box::new(operation)));
-        self.first + self.open.len() as u64 - 1
     }
 
     pub fn get(&mut self, op: u64) -> Option<&mut Operation> {

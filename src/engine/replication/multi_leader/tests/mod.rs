@@ -174,6 +174,7 @@ fn who_misses_more_than_is_kept_is_sent_all() {
     put(&mut puppet, 1, "more", "1");
     puppet.settle();
     assert_alike(&puppet, 2, "and it goes on");
+    puppet.compare("replication/multi_leader/transcripts/state.txt");
 }
 
 #[test]
@@ -188,6 +189,8 @@ fn a_change_waits_for_what_its_writer_knew() {
         assert_eq!(seen, if causal { Answer::Value(None) } else { value("because") });
         puppet.settle();
         assert_eq!(get(&mut puppet, 3, "answer"), value("because"));
+        let name = if causal { "causal" } else { "not_causal" };
+        puppet.compare(&format!("replication/multi_leader/transcripts/{name}.txt"));
     }
 }
 
@@ -213,6 +216,7 @@ fn gathered_changes_go_together() {
     assert_eq!(puppet.pending.len(), 1);
     puppet.settle();
     assert_alike(&puppet, 2, "gathered");
+    puppet.compare("replication/multi_leader/transcripts/gathered.txt");
 }
 
 #[test]
@@ -225,6 +229,7 @@ fn who_does_not_lead_says_who_does() {
     let compare = Call::CompareAndSet { expected: None, new: Bytes::typed("1") };
     assert!(matches!(ask(&mut puppet, 1, "x", compare), Answer::Refused(_)));
     assert!(matches!(change(&mut puppet, 1, "x", MergeCall::Count(1)), Answer::Refused(_)));
+    puppet.compare("replication/multi_leader/transcripts/redirect.txt");
 }
 
 #[test]
@@ -235,10 +240,11 @@ fn a_client_does_not_read_what_is_older_than_what_it_has_written() {
     let (key, call, consistency) = (Bytes::typed("x"), Call::Get, Consistency::ReadYourWrites);
     let request = Rc::new(Request { id: RequestId(77), key, call, consistency, context });
     puppet.hand(NodeId::client(1), NodeId(2), Wired::Request(request.clone()));
-    assert_eq!(puppet.answers.last().unwrap().1.answer, Answer::Redirect(None));
+    assert_eq!(puppet.answers.last().unwrap().1.answer, Answer::Redirect(Some(NodeId(1))), "who wrote it has it");
     puppet.settle();
     puppet.hand(NodeId::client(1), NodeId(2), Wired::Request(request));
     assert_eq!(puppet.answers.last().unwrap().1.answer, value("1"));
+    puppet.compare("replication/multi_leader/transcripts/behind.txt");
 }
 
 fn random_call(random: &mut Generator, resolution: Resolution) -> (String, Call) {

@@ -113,6 +113,7 @@ fn a_blocking_repair_waits_for_the_replica() {
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("milk"));
     assert_eq!(puppet.node::<Quorum>(nodes[0]).repairs_sent(), 1);
+    puppet.compare("replication/quorum/transcripts/repair_waits.txt");
 }
 
 #[test]
@@ -129,6 +130,7 @@ fn a_read_repairs_in_the_background() {
         assert_eq!(answer(&puppet, read), value("milk"));
         puppet.lose(|_| true);
     }
+    puppet.compare("replication/quorum/transcripts/repair_after.txt");
 }
 
 #[test]
@@ -185,6 +187,8 @@ fn a_strict_quorum_refuses_what_a_sloppy_one_takes() {
             assert!(matches!(answer(&puppet, first), Some(Answer::Unknown(_))), "one replica has it");
             assert!(matches!(answer(&puppet, second), Some(Answer::Refused(_))), "nobody was asked");
         }
+        let name = if sloppy { "sloppy" } else { "strict" };
+        puppet.compare(&format!("replication/quorum/transcripts/{name}.txt"));
     }
 }
 
@@ -259,6 +263,8 @@ fn deleted_data_comes_back_if_the_grace_is_too_short() {
         let read = get(&mut puppet, nodes[0], "cart", Consistency::Quorum);
         puppet.settle();
         assert_eq!(answer(&puppet, read), if comes_back { value("milk") } else { Some(Answer::Value(None)) });
+        let name = if comes_back { "deletion_forgotten" } else { "deletion_kept" };
+        puppet.compare(&format!("replication/quorum/transcripts/{name}.txt"));
     }
 }
 
@@ -274,6 +280,7 @@ fn a_clock_that_is_ahead_wins_over_a_later_write() {
     let read = get(&mut puppet, NodeId(3), "cart", Consistency::All);
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("earlier"), "the write that was acknowledged last is lost");
+    puppet.compare("replication/quorum/transcripts/clock_ahead.txt");
 }
 
 #[test]
@@ -321,6 +328,7 @@ fn only_a_replica_coordinates_a_dotted_write() {
     let read = get(&mut puppet, nodes[4], "cart", Consistency::Quorum);
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("milk"));
+    puppet.compare("replication/quorum/transcripts/forward.txt");
 }
 
 #[test]
@@ -334,6 +342,7 @@ fn a_local_quorum_asks_its_own_data_centre() {
     puppet.deliver(NodeId(1), NodeId(2));
     puppet.deliver(NodeId(2), NodeId(1));
     assert_eq!(answer(&puppet, id), Some(Answer::Written));
+    puppet.compare("replication/quorum/transcripts/local_quorum.txt");
 }
 
 #[test]
