@@ -56,7 +56,7 @@ impl Job {
             "wait" => (Goal::Answers, time("most").unwrap_or(WAIT_MOST_NS)),
             _ => (Goal::Load, u64::MAX),
         };
-        let before = lab.cluster.counts();
+        let before = *lab.cluster.counts();
         if matches!(goal, Goal::Load) {
             lab.cluster.start_load(cx, workload(call)?);
             if call.arguments.flag("background") {
@@ -106,7 +106,7 @@ impl Job {
         let end_ns = if is_over { self.until_ns } else { cx.now_ns() };
         while lab.advance(cx, end_ns) {}
         cx.pass(end_ns.saturating_sub(cx.now_ns()));
-        sentence(cx.now_ns() - self.began_ns, &self.before, &lab.cluster.counts())
+        sentence(cx.now_ns() - self.began_ns, &self.before, lab.cluster.counts())
     }
 
     /// The command that does just this much.

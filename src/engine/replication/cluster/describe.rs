@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Cluster, Flight, Happening, Ruling};
 use crate::replication::message::Wire;
 use crate::sim::Cx;
-use crate::trace::parts::cluster::{ClusterCounts, FlyingState, NodeHead, Verdict};
+use crate::trace::parts::cluster::{FlyingState, NodeHead, Verdict};
 use crate::trace::{ClusterState, Event, NodeId};
 
 impl Cluster {
@@ -37,11 +37,6 @@ impl Cluster {
             let state = self.node_state(id);
             self.place_mut(id).told = state;
         }
-    }
-
-    /// What was counted so far.
-    pub fn counts(&self) -> ClusterCounts {
-        self.counts
     }
 
     /// What the protocol says of each node that is up.
