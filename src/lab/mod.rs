@@ -67,6 +67,7 @@ pub static LABS: &[&LabInfo] = &[
     &pool::POOL,
     &lsm::LSM,
     &log::LOG,
+    &cluster::LEADER_FOLLOWER,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
     &cluster::CAP,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{clocks, multi_leader, paxos, quorum, raft};
+use super::{clocks, leader_follower, multi_leader, paxos, quorum, raft};
 use crate::trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
@@ -129,6 +129,7 @@ pub enum Message {
     /// Says nothing but a number: what the world of clusters itself is measured with.
     Ping(u64),
     Raft(raft::Message),
+    LeaderFollower(leader_follower::Message),
     Paxos(paxos::Message),
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
@@ -138,6 +139,12 @@ pub enum Message {
 impl From<raft::Message> for Message {
     fn from(message: raft::Message) -> Message {
         Message::Raft(message)
+    }
+}
+
+impl From<leader_follower::Message> for Message {
+    fn from(message: leader_follower::Message) -> Message {
+        Message::LeaderFollower(message)
     }
 }
 
@@ -175,6 +182,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
             Message::Raft(message) => message.kind(),
+            Message::LeaderFollower(message) => message.kind(),
             Message::Paxos(message) => message.kind(),
         }
     }
@@ -188,6 +196,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
+            Message::LeaderFollower(message) => message.bytes(),
             Message::Paxos(message) => message.bytes(),
         }
     }
@@ -201,6 +210,7 @@ impl Wire for Message {
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),
             Message::Raft(message) => message.text(),
+            Message::LeaderFollower(message) => message.text(),
             Message::Paxos(message) => message.text(),
         }
     }

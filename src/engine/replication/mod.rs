@@ -11,6 +11,7 @@
 //! - [`cluster`]: network, nodes, clients, faults: the world that protocols run in.
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
 //! - [`shelf`]: what a node keeps through a crash.
+//! - [`leader_follower`]: one leader, who ships the log of its store.
 //! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
 //!   [`multi_leader`]: several nodes take writes, and tell each other later. [`clocks`]: four kinds of them.
 //! - [`raft`]: one leader, chosen by votes, and a log that a majority has.
@@ -19,6 +20,7 @@
 
 pub mod clocks;
 pub mod cluster;
+pub mod leader_follower;
 pub mod message;
 pub mod multi_leader;
 pub mod node;

@@ -330,7 +330,7 @@ impl Database {
         self.tree.journal_mut().ok_or(StorageError::NotRecovered)
     }
 
-    fn disk_and_journal(&mut self) -> Result<(&mut Disk, &mut Journal), StorageError> {
+    pub(super) fn disk_and_journal(&mut self) -> Result<(&mut Disk, &mut Journal), StorageError> {
         match self.tree.pager_mut() {
             Pager { disk, journal: Some(journal), .. } => Ok((disk, journal)),
             _ => Err(StorageError::NotRecovered),

@@ -48,6 +48,19 @@ pub const fn joined<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
     all
 }
 
+/// Leader and followers.
+pub static LEADER_FOLLOWER: LabInfo = LabInfo {
+    name: "leader-follower",
+    title: "Leader and followers",
+    floor: "Replication",
+    summary: "Watch a leader ship its log, followers lag behind, reads be stale, and a failover lose what nobody else had.",
+    commands: &protocol::leader_follower::COMMANDS,
+    expectations: expectations::EXPECTATIONS,
+    settings: &protocol::leader_follower::SETTINGS,
+    presets: presets::LEADER_FOLLOWER,
+    open: |seed, values| machine::open(Kind::LeaderFollower, seed, values),
+};
+
 /// Several leaders.
 pub static MULTI_LEADER: LabInfo = LabInfo {
     name: "multi-leader",

@@ -13,6 +13,37 @@ const fn alone(
     Preset { name, title, point, script, compare: None, speed }
 }
 
+pub const LEADER_FOLLOWER: &[Preset] = &[
+    alone(
+        "own-write",
+        "Not finding one's own write",
+        "A follower that lags answers with what it has; a session that reads its own writes waits until they are there.",
+        "1",
+        include_str!("presets/leader-follower/own-write.gb"),
+    ),
+    alone(
+        "lost-write",
+        "A failover that loses a write",
+        "An asynchronous leader says done before anybody else has the write; if it dies then, the write is gone.",
+        "2",
+        include_str!("presets/leader-follower/lost-write.gb"),
+    ),
+    alone(
+        "semi-synchronous",
+        "Waiting for one follower",
+        "A write that one follower must have as well survives the leader; while no follower answers, nothing is promised.",
+        "2",
+        include_str!("presets/leader-follower/synchronous.gb"),
+    ),
+    alone(
+        "split-brain",
+        "Two leaders at once",
+        "Without a majority and without fencing, an old leader goes on beside the new one, and their writes contradict each other.",
+        "2",
+        include_str!("presets/leader-follower/split-brain.gb"),
+    ),
+];
+
 pub const MULTI_LEADER: &[Preset] = &[
     alone(
         "wrong-clock",

@@ -13,7 +13,8 @@ pub fn act(lab: &mut ClusterLab, cx: &mut Cx, call: &Call) -> Result<Option<Stri
     let Some(asked) = asked(call) else { return Ok(None) };
     let arguments = &call.arguments;
     let key = arguments.key("key").cloned().unwrap_or_default();
-    let consistency = arguments.word("level").map_or_else(Default::default, level);
+    let age_ns = lab.settings.kind.staleness_ns(&lab.settings.values);
+    let consistency = arguments.word("level").map_or_else(Default::default, |word| level(word, age_ns));
     let node = arguments.node("to").map(|node| lab.named(node)).transpose()?;
     let client = lab.client_of(call)?;
     lab.cluster.ask(cx, client, &key, asked.clone(), consistency, node)?;

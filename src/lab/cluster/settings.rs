@@ -108,7 +108,7 @@ impl Settings {
         options.timeout_ns = values.duration_ns("timeout");
         options.retries = number("retries") as u32;
         options.sticky = values.is_on("sticky");
-        options.consistency = level(values.word("consistency"));
+        options.consistency = level(values.word("consistency"), kind.staleness_ns(values));
         kind.adjust(values, &mut options);
         Settings { kind, values: values.clone(), options }
     }
@@ -171,8 +171,8 @@ pub fn latency(median_ns: u64, spread: &str) -> Latency {
     }
 }
 
-/// How sure a client wants to be, by its word.
-pub fn level(word: &str) -> Consistency {
+/// How sure a client wants to be, by its word. `age_ns`: how old a bounded read may be.
+pub fn level(word: &str, age_ns: u64) -> Consistency {
     match word {
         "one" => Consistency::One,
         "quorum" => Consistency::Quorum,
@@ -180,6 +180,7 @@ pub fn level(word: &str) -> Consistency {
         "all" => Consistency::All,
         "any" => Consistency::Any,
         "leader" => Consistency::Leader,
+        "bounded" => Consistency::BoundedStaleness { age_ns },
         "read-your-writes" => Consistency::ReadYourWrites,
         "monotonic" => Consistency::Monotonic,
         "causal" => Consistency::Causal,

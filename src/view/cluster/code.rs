@@ -262,8 +262,11 @@ const ACCEPT_TOPICS: &[(&str, usize)] = &[
     ("leads", 7),
 ];
 
-pub static LEADER_FOLLOWER: &[Part] =
-    &[Part { algorithm: &SHIPPING, topics: SHIPPING_TOPICS }, Part { algorithm: &FAILOVER, topics: FAILOVER_TOPICS }];
+pub static LEADER_FOLLOWER: &[Part] = &[
+    Part { algorithm: &SHIPPING, topics: SHIPPING_TOPICS },
+    Part { algorithm: &FAILOVER, topics: FAILOVER_TOPICS },
+    Part { algorithm: &READS, topics: READS_TOPICS },
+];
 
 pub static SHIPPING: Algorithm = Algorithm {
     name: "log-shipping",
@@ -271,12 +274,13 @@ pub static SHIPPING: Algorithm = Algorithm {
     lines: &[
         "a client writes at the leader:",
         "  append to my log; sync",
-        "  ship it to the followers",
         "  asynchronous: done",
-        "  else: wait for k acknowledgements: done",
+        "  ship it to the followers",
+        "  k have it: done",
+        "  they are silent for long: do without",
         "follower, entries(epoch, from):",
         "  epoch is old: refuse (fencing)",
-        "  a gap: ask for what is missing",
+        "  a gap: say how far I am",
         "  append; sync; apply; acknowledge",
         "  too far behind: take a snapshot",
     ],
@@ -284,16 +288,20 @@ pub static SHIPPING: Algorithm = Algorithm {
 
 const SHIPPING_TOPICS: &[(&str, usize)] = &[
     ("appended", 1),
-    ("shipped", 2),
-    ("done-early", 3),
+    ("done-before", 1),
+    ("done-early", 2),
+    ("shipped", 3),
+    ("joined", 3),
     ("acknowledged", 4),
     ("committed", 4),
-    ("fenced", 6),
-    ("gap", 7),
-    ("applied", 8),
-    ("caught-up", 8),
-    ("snapshot-sent", 9),
-    ("snapshot-installed", 9),
+    ("restored", 4),
+    ("degraded", 5),
+    ("fenced", 7),
+    ("gap", 8),
+    ("applied", 9),
+    ("caught-up", 9),
+    ("snapshot-sent", 10),
+    ("snapshot-installed", 10),
 ];
 
 pub static FAILOVER: Algorithm = Algorithm {
@@ -301,25 +309,62 @@ pub static FAILOVER: Algorithm = Algorithm {
     title: "Failover",
     lines: &[
         "the leader is not heard for long:",
-        "  it is taken for down",
-        "  ask the followers how far they are",
-        "  the most advanced is promoted",
+        "  ask the others: do you hear it?",
+        "  somebody does, or few answer: wait on",
+        "  ask: how far are you? (a promise)",
+        "  promote the most advanced",
         "    epoch += 1; tell all",
         "  what only the old leader had is lost",
         "the old leader comes back:",
         "  its epoch is old: it follows",
         "  take back what the new one has not",
+        "  no fencing: it leads on",
     ],
 };
 
 const FAILOVER_TOPICS: &[(&str, usize)] = &[
-    ("suspected", 1),
-    ("asked-around", 2),
-    ("promoted", 3),
-    ("lost", 5),
-    ("writes-lost", 5),
-    ("stepped-down", 7),
-    ("log-taken-back", 8),
+    ("suspected", 0),
+    ("asked-around", 1),
+    ("still-heard", 2),
+    ("too-few", 2),
+    ("asked-how-far", 3),
+    ("promised", 3),
+    ("chosen", 4),
+    ("promoted", 5),
+    ("writes-lost", 6),
+    ("restarted", 7),
+    ("stepped-down", 8),
+    ("follows", 8),
+    ("diverged", 9),
+    ("log-taken-back", 9),
+    ("log-discarded", 9),
+    ("split-brain", 10),
+    ("leads-again", 10),
+];
+
+pub static READS: Algorithm = Algorithm {
+    name: "replica-reads",
+    title: "Reads",
+    lines: &[
+        "a client reads (what it has seen):",
+        "  leader: only the leader answers",
+        "  any: answer with what is here",
+        "  session: is here what it has seen?",
+        "    yes: answer",
+        "    not yet: wait, then to the leader",
+        "    lost in a failover: without it",
+        "  bounded: was I up to date lately?",
+    ],
+};
+
+const READS_TOPICS: &[(&str, usize)] = &[
+    ("read-leader", 1),
+    ("read-any", 2),
+    ("read-session", 4),
+    ("read-waits", 5),
+    ("read-sent-on", 5),
+    ("session-broken", 6),
+    ("read-fresh", 7),
 ];
 
 pub static MULTI_LEADER: &[Part] = &[Part { algorithm: &MERGING, topics: MERGING_TOPICS }];

@@ -197,11 +197,12 @@ impl Cluster {
     ) -> RequestId {
         let id = self.next_id();
         let consistency = if consistency == Consistency::Default { self.options.consistency } else { consistency };
+        let spanned = self.spanned(key);
         let client = &self.clients[at];
         let context = if call.writes() && self.options.protocol.clients_stamp_writes() {
             stamp_of(cx.now_ns())
         } else if self.options.sessions {
-            client.contexts.get(key).cloned().unwrap_or_default()
+            client.contexts.get(&spanned).cloned().unwrap_or_default()
         } else {
             Bytes::default()
         };
@@ -253,6 +254,11 @@ impl Cluster {
         let event = Event::RequestAsked { request, client, node, text, writes, asked_ns };
         self.told.fold(&event);
         cx.emit(|| event);
+    }
+
+    /// What a client brings along with an operation on a key is kept under this key.
+    fn spanned(&self, key: &Bytes) -> Bytes {
+        if self.options.protocol.spans_keys() { Bytes::default() } else { key.clone() }
     }
 
     /// Sends the request of a client to the node that it has chosen.
@@ -381,7 +387,9 @@ impl Cluster {
                     && !response.context.is_empty()
                     && let Some(open) = &client.open
                 {
-                    client.contexts.insert(open.request.key.clone(), response.context.clone());
+                    let key = open.request.key.clone();
+                    let spanned = if self.options.protocol.spans_keys() { Bytes::default() } else { key };
+                    client.contexts.insert(spanned, response.context.clone());
                 }
                 self.finish(cx, at, answer.clone(), Some(from), response.version);
             }
@@ -413,6 +421,10 @@ impl Cluster {
                 }
                 if writes && version > 0 && !is_order {
                     self.measures.acknowledge(&open.request.key, version, now_ns);
+                }
+                if let Some(from) = from.filter(|_| writes && !is_order) {
+                    let client = self.clients[at].id;
+                    self.told_watch(cx, client, open.request.id, from);
                 }
             }
             RequestFate::Failed => self.counts.failed += 1,

@@ -48,6 +48,7 @@ use workload::Load;
 
 use super::message::{Message, Wire};
 use super::node::{Output, Timer};
+use super::shelf::Shelf;
 use crate::history::History;
 use crate::sim::network::{Fate, Network};
 use crate::sim::{Cx, EventQueue, Generator};
@@ -212,6 +213,22 @@ impl Cluster {
     /// The first violation that the watch over the nodes found.
     pub fn violation(&self) -> Option<&str> {
         self.violation.as_deref()
+    }
+
+    /// The watch over the nodes, if there is one.
+    pub fn watch(&self) -> Option<&dyn Watch> {
+        self.watch.as_deref()
+    }
+
+    /// What a node keeps, to be looked at.
+    pub fn shelf_mut(&mut self, node: NodeId) -> Result<&mut Shelf, ClusterError> {
+        self.known(node)?;
+        Ok(&mut self.place_mut(node).shelf)
+    }
+
+    /// What the watch over the nodes has told that breaks no promise.
+    pub fn findings(&self) -> &[String] {
+        self.watch.as_ref().map_or(&[], |watch| watch.findings())
     }
 
     /// Lets the next thing happen; false if there is none.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::error::ClusterError;
-use crate::replication::message::Consistency;
+use crate::replication::message::{Consistency, RequestId};
 use crate::replication::node::Node;
 use crate::replication::shelf::ShelfKind;
 use crate::sim::network::Quality;
@@ -23,6 +23,11 @@ pub trait Protocol: fmt::Debug {
     /// What holds of all nodes together at every step, if there is something to check.
     fn watch(&self) -> Option<Box<dyn Watch>> {
         None
+    }
+
+    /// Whether what an answer gave a client to bring along is brought along for every key, or only for that one.
+    fn spans_keys(&self) -> bool {
+        false
     }
 
     /// What does not work about the settings, and what would.
@@ -50,6 +55,26 @@ pub fn stamp_of(clock_ns: u64) -> Bytes {
 pub trait Watch {
     /// What does not hold, in words.
     fn after(&mut self, node: NodeId, state: &dyn Any) -> Result<(), String>;
+
+    /// A client was told that its write is done, by this node.
+    fn answered(&mut self, _client: NodeId, _request: RequestId, _by: NodeId) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What it has to tell besides, and has not told yet: a topic and a sentence, for the trace.
+    fn tells(&mut self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// All that it has told so far.
+    fn findings(&self) -> &[String] {
+        &[]
+    }
+
+    /// Itself, for tests that know it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 
     /// The node's memory is gone.
     fn crashed(&mut self, node: NodeId);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::options::Options;
 use super::{Cluster, ClusterError, Flight, Happening, Ruling};
+use crate::replication::message::RequestId;
 use crate::replication::node::{Node, Output, Step, Timer};
 use crate::replication::shelf::Shelf;
 use crate::sim::{Cx, Generator, NodeClock};
@@ -279,7 +280,25 @@ impl Cluster {
     fn look_at(&mut self, cx: &mut Cx, id: NodeId) {
         let Some(watch) = &mut self.watch else { return };
         let Some(node) = &self.places[usize::from(id.0) - 1].node else { return };
-        if let Err(what) = watch.after(id, node.as_any())
+        let judged = watch.after(id, node.as_any());
+        self.hear_watch(cx, id, judged);
+    }
+
+    /// A client was given an answer to a write: the watch is told.
+    pub(super) fn told_watch(&mut self, cx: &mut Cx, client: NodeId, request: RequestId, from: NodeId) {
+        if let Some(watch) = &mut self.watch {
+            let judged = watch.answered(client, request, from);
+            self.hear_watch(cx, from, judged);
+        }
+    }
+
+    /// What the watch has to say after a node's step.
+    fn hear_watch(&mut self, cx: &mut Cx, id: NodeId, judged: Result<(), String>) {
+        let Some(watch) = &mut self.watch else { return };
+        while let Some((topic, text)) = watch.tells() {
+            cx.emit(|| Event::Noted { node: id, topic: topic.into(), text: text.into() });
+        }
+        if let Err(what) = judged
             && self.violation.is_none()
         {
             self.violation = Some(what.clone());

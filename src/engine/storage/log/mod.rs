@@ -14,10 +14,12 @@
 //! durable, so only the last one can have a torn end.
 //!
 //! - [`frame`]: a record's header and checksums. [`tail`]: where a log ends, and why. [`record`]: what records say.
+//! - [`changes`]: what the records of a transaction do to keys.
 //! - [`control`]: the file that says where the last checkpoint is.
 //!
 //! **Invariant:** `durable <= written <= end`; `buffer` holds the bytes from `written` to `end`.
 
+pub mod changes;
 pub mod control;
 pub mod frame;
 mod open;

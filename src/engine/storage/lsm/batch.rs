@@ -105,11 +105,25 @@ impl WriteBatch {
 
     /// The whole record for the log. It is valid until the batch is changed.
     pub(super) fn seal(&mut self, kind: u8, first: Sequence, durable: u64) -> &[u8] {
-        let head = &mut self.bytes[record::HEADER_BYTES..][..HEAD_BYTES];
-        head[..8].copy_from_slice(&first.to_le_bytes());
-        head[8..].copy_from_slice(&self.count.to_le_bytes());
+        self.payload(first);
         record::end(&mut self.bytes, 0, kind, durable);
         &self.bytes
+    }
+
+    /// The batch as a log has it between its frames, when its first write has the number `first`.
+    pub fn payload(&mut self, first: Sequence) -> &[u8] {
+        let payload = &mut self.bytes[record::HEADER_BYTES..];
+        payload[..8].copy_from_slice(&first.to_le_bytes());
+        payload[8..HEAD_BYTES].copy_from_slice(&self.count.to_le_bytes());
+        payload
+    }
+
+    /// Reads what a log has between its frames: the number of the first write, and the batch. None: it is no batch.
+    pub fn of_payload(payload: &[u8]) -> Option<(Sequence, WriteBatch)> {
+        let (first, writes) = Writes::of_record(payload)?;
+        let mut batch = WriteBatch::new();
+        writes.for_each(|write| batch.push(write));
+        Some((first, batch))
     }
 
     /// Makes room for more writes again.

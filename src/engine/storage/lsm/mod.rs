@@ -18,11 +18,13 @@
 //!
 //! How entries come in:
 //! - [`batch`]: writes that happen together. [`record`], [`write_log`]: the log. [`memtable`]: the skip list.
+//! - [`log_reader`]: the log read back, for followers.
 //! - [`write`](mod@write): put, delete, write batch; when writes have to wait.
 //!
 //! What happens in the background, in slices that share virtual time with the foreground:
 //! - [`flush`]: a frozen memtable becomes a table. [`compaction`]: what is merged next, and merging it.
 //! - [`output`], [`retention`]: tables being written, and which entries are kept in them.
+//! - [`note`]: notes beside the tree, framed as its logs are.
 //! - [`manifest`], [`catalog`]: which tables there are. [`recovery`]: what is there after a crash.
 //! - [`state`], [`verify`]: the tree described, and checked.
 
@@ -40,8 +42,10 @@ mod background;
 mod catalog;
 pub mod compaction;
 mod flush;
+mod log_reader;
 mod manifest;
 mod memtable;
+pub mod note;
 mod options;
 mod output;
 mod read;
@@ -63,12 +67,14 @@ pub use options::{Background, KEY_BYTES_MAX, LsmOptions, SyncMode, VALUE_BYTES_M
 pub use read::{Scan, ScanBounds};
 pub use recovery::OpenFailure;
 pub use verify::LsmVerification;
+pub use write_log::Batch as LoggedBatch;
 
 use block_cache::BlockCache;
 use catalog::Catalog;
 use compaction::Job;
 use flush::Flush;
 use key::Sequence;
+use log_reader::LogTail;
 use manifest::Manifest;
 use memtable::Memtable;
 use table::TableOptions;
@@ -122,6 +128,8 @@ pub struct Lsm {
     counters: LsmCounters,
     /// For single writes.
     batch: WriteBatch,
+    /// What readers of the log want kept.
+    log_tail: Option<LogTail>,
 }
 
 impl Lsm {

@@ -159,6 +159,7 @@ fn open(cx: &mut Cx, options: &LsmOptions, disk: &mut Disk) -> Result<Build, Sto
         trouble: None,
         counters: LsmCounters::default(),
         batch: WriteBatch::new(),
+        log_tail: None,
     }))
 }
 

@@ -89,6 +89,9 @@ impl Lsm {
         let before = self.log.length;
         let appended = self.log.append(cx, &mut self.disk, batch, self.sequence + 1);
         self.counters.log_bytes += self.log.length - before;
+        if let (Some(tail), Ok(())) = (&mut self.log_tail, &appended) {
+            tail.push(batch, self.sequence + 1);
+        }
         appended
     }
 

@@ -10,6 +10,8 @@
 //! **Invariant:** sequence numbers follow one another without a gap, within a log and from one log to the next.
 //! **Invariant:** a log is durable before the next one is begun, so only the last one may have a torn end.
 
+use std::rc::Rc;
+
 use super::batch::{WriteBatch, Writes};
 use super::key::Sequence;
 use super::record::{self, Damage, Reader};
@@ -105,6 +107,38 @@ impl WriteLog {
         cx.emit(|| Event::LsmLogged { log, offset: 0, length });
         Ok(file)
     }
+}
+
+/// A batch as it stands in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The number of its first write, and how many there are.
+    pub first: Sequence,
+    pub count: u32,
+    pub(super) payload: Rc<[u8]>,
+}
+
+/// The batches of a log that is in use, each with its offset.
+pub fn read_batches(bytes: &[u8], number: FileNumber) -> Result<Vec<(u64, Batch)>, StorageError> {
+    let damaged = |offset, what: &str| {
+        let (name, what) = (log_name(number), what.to_string());
+        StorageError::DamagedFile { name, offset, what }
+    };
+    let mut reader = Reader::new(bytes);
+    let mut batches = Vec::new();
+    while let Some(record) = reader.next().map_err(|Damage { offset, what }| damaged(offset, what))? {
+        if record.kind != BATCH {
+            continue;
+        }
+        let Some((first, writes)) = Writes::of_record(record.payload) else {
+            return Err(damaged(record.offset, "a record is no batch"));
+        };
+        batches.push((record.offset, Batch { first, count: writes.left(), payload: record.payload.into() }));
+    }
+    if reader.is_torn() {
+        return Err(damaged(reader.offset(), "it ends within a record, though it is in use"));
+    }
+    Ok(batches)
 }
 
 /// What a log held.

@@ -18,11 +18,13 @@
 //! [`Store::durable_up_to`] has reached the mark that [`Store::written_up_to`] gave after the write. Who acknowledges a
 //! write to somebody else compares the two, or calls [`Store::sync`].
 
+mod numbered;
 #[cfg(test)]
 mod tests;
 mod tree_store;
 mod versions;
 
+pub use numbered::{LoggedTransaction, NUMBER_KEY, changes};
 pub use tree_store::TreeStore;
 
 use super::StorageError;

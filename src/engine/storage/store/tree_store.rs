@@ -6,6 +6,7 @@
 //! **Invariant:** nobody reads what a failed write left half done. It is taken back at once; where that fails too, every
 //! call tries again first and answers its error until it is done.
 
+use super::numbered::Numbered;
 use super::versions::Versions;
 use super::{Mark, Snapshot, Store};
 use crate::sim::{Crash, Cx};
@@ -14,21 +15,23 @@ use crate::storage::lsm::batch::Write;
 use crate::storage::lsm::key::Kind;
 use crate::storage::lsm::{ScanBounds, WriteBatch};
 use crate::storage::{Database, LogOptions, Options, StorageError};
-use crate::trace::TxnId;
+use crate::trace::{Lsn, TxnId};
 
 #[derive(Clone)]
 pub struct TreeStore {
-    database: Database,
+    pub(super) database: Database,
     versions: Versions,
     /// A transaction that failed and could not be taken back yet.
     half_done: Option<TxnId>,
+    /// The numbers of writes, if somebody wants them.
+    pub(super) numbered: Option<Numbered>,
 }
 
 impl TreeStore {
     /// An empty store on a new disk, durable.
     pub fn create(cx: &mut Cx, options: &Options, log: &LogOptions) -> Result<TreeStore, StorageError> {
         let database = Database::create(cx, options, log)?;
-        Ok(TreeStore { database, versions: Versions::default(), half_done: None })
+        Ok(TreeStore { database, versions: Versions::default(), half_done: None, numbered: None })
     }
 
     pub fn database(&self) -> &Database {
@@ -52,18 +55,22 @@ impl TreeStore {
         self.database.recover(cx)
     }
 
-    /// Runs changes as one transaction; after an error none of them is done.
-    fn change(
+    /// Runs so many changes as one transaction; after an error none of them is done.
+    pub(super) fn change(
         &mut self,
         cx: &mut Cx,
+        writes: u64,
         work: impl FnOnce(&mut TreeStore, &mut Cx, TxnId) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
         self.settle(cx)?;
         let txn = self.database.begin(cx)?;
-        let done = work(self, cx, txn).and_then(|()| self.database.commit(cx, txn).map(drop));
+        let begin = self.database.log().and_then(|journal| journal.transactions.get(txn)).map_or(Lsn(0), |it| it.first);
+        let done = work(self, cx, txn).and_then(|()| self.number(cx, txn, writes));
+        let done = done.and_then(|()| self.database.commit(cx, txn).map(drop));
         match done {
             Ok(()) => {
                 self.versions.finish();
+                self.numbered(begin, writes);
                 // Nobody asks which commits are durable by now: marks tell it.
                 self.database.tree.journal_mut().map(Journal::take_told);
             }
@@ -88,7 +95,7 @@ impl TreeStore {
         Ok(())
     }
 
-    fn apply(&mut self, cx: &mut Cx, txn: TxnId, write: Write) -> Result<(), StorageError> {
+    pub(super) fn apply(&mut self, cx: &mut Cx, txn: TxnId, write: Write) -> Result<(), StorageError> {
         match write.kind {
             Kind::RangeDelete => return self.delete_range(cx, txn, write.key, write.value),
             _ if self.versions.is_watched() => {
@@ -170,15 +177,17 @@ impl TreeStore {
 
 impl Store for TreeStore {
     fn put(&mut self, cx: &mut Cx, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        self.change(cx, |store, cx, txn| store.apply(cx, txn, Write { kind: Kind::Put, key, value }))
+        self.change(cx, 1, |store, cx, txn| store.apply(cx, txn, Write { kind: Kind::Put, key, value }))
     }
 
     fn delete(&mut self, cx: &mut Cx, key: &[u8]) -> Result<(), StorageError> {
-        self.change(cx, |store, cx, txn| store.apply(cx, txn, Write { kind: Kind::Delete, key, value: &[] }))
+        self.change(cx, 1, |store, cx, txn| store.apply(cx, txn, Write { kind: Kind::Delete, key, value: &[] }))
     }
 
     fn write(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        self.change(cx, |store, cx, txn| batch.iter().try_for_each(|write| store.apply(cx, txn, write)))
+        self.change(cx, batch.len().into(), |store, cx, txn| {
+            batch.iter().try_for_each(|write| store.apply(cx, txn, write))
+        })
     }
 
     fn get(&mut self, cx: &mut Cx, key: &[u8], at: Option<Snapshot>) -> Result<Option<Vec<u8>>, StorageError> {

@@ -321,7 +321,7 @@ impl OldRecord {
 }
 
 /// How an update that is a whole operation is taken back.
-fn key_undo<'a>(edit: &Edit<'a>, inverse: &Option<Edit<'a>>) -> Option<KeyUndo<'a>> {
+pub(in crate::storage) fn key_undo<'a>(edit: &Edit<'a>, inverse: &Option<Edit<'a>>) -> Option<KeyUndo<'a>> {
     match (*edit, *inverse) {
         (Edit::InsertRecord { key, .. }, _) => Some(KeyUndo::Remove { key }),
         (_, Some(Edit::ReplaceRecord { key, value, .. })) => Some(KeyUndo::Put { key, value }),

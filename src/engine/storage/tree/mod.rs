@@ -46,6 +46,7 @@ mod state;
 mod verify;
 
 pub use bulk::BulkLoad;
+pub(in crate::storage) use logged::key_undo;
 pub use verify::Verification;
 
 use super::error::StorageError;

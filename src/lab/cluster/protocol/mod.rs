@@ -2,6 +2,7 @@
 
 pub mod cap;
 pub mod clocks;
+pub mod leader_follower;
 pub mod multi_leader;
 pub mod paxos;
 pub mod quorum;
@@ -23,6 +24,7 @@ use crate::sim::Cx;
 pub enum Kind {
     /// Consistency against availability.
     Cap,
+    LeaderFollower,
     MultiLeader,
     Quorum,
     Raft,
@@ -34,6 +36,7 @@ impl Kind {
     pub fn lab(self) -> &'static LabInfo {
         match self {
             Kind::Cap => &super::CAP,
+            Kind::LeaderFollower => &super::LEADER_FOLLOWER,
             Kind::MultiLeader => &super::MULTI_LEADER,
             Kind::Quorum => &super::QUORUM,
             Kind::Raft => &super::RAFT,
@@ -45,6 +48,7 @@ impl Kind {
     pub fn protocol(self, values: &Values) -> Rc<dyn Protocol> {
         match self {
             Kind::Cap => cap::protocol(values),
+            Kind::LeaderFollower => Rc::new(leader_follower::options(values)),
             Kind::MultiLeader => Rc::new(multi_leader::options(values)),
             Kind::Quorum => Rc::new(quorum::options(values)),
             Kind::Raft => Rc::new(raft::options(values)),
@@ -65,10 +69,16 @@ impl Kind {
         }
     }
 
+    /// How old a value may be that a bounded read gives.
+    pub fn staleness_ns(self, values: &Values) -> u64 {
+        if self == Kind::LeaderFollower { values.duration_ns("staleness") } else { 0 }
+    }
+
     /// What is checked when nobody says what: what the protocol promises, or is known for not to.
     pub fn promises(self) -> &'static [Promise] {
         match self {
             Kind::Cap => &[Promise::Linearizable, Promise::Convergence],
+            Kind::LeaderFollower => &[Promise::Sessions, Promise::Linearizable],
             Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
             Kind::Quorum => &[Promise::Regular, Promise::Convergence],
             Kind::Raft | Kind::Paxos | Kind::Clocks => &[Promise::Linearizable],
@@ -80,6 +90,7 @@ impl Kind {
         match self {
             Kind::Raft => raft::order(lab, cx, call),
             Kind::Paxos => paxos::order(lab, cx, call),
+            Kind::LeaderFollower => leader_follower::order(lab, cx, call),
             Kind::Cap | Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
                 debug_assert!(false, "command {} is declared but not known", call.info.name);
                 Ok(String::new())

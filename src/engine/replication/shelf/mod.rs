@@ -6,18 +6,28 @@
 //!                                                └─ Memory   a map, and how to take back what is not synced
 //! ```
 //!
+//! A protocol that ships the store's own log reads it here ([`log`]); a word of its own it keeps in a file beside the store
+//! ([`beside`]), where it takes no place in that log.
+//!
 //! Every shelf has a clock of its own, which its disk moves; the cluster lets the node be busy for as long.
 //!
 //! **Invariant:** what was written and synced is there after a crash. What was written and not synced is there up to some
 //! point, in the order in which it was written, and nothing beyond that point is.
 
-use std::collections::BTreeMap;
+mod beside;
+mod log;
+mod memory;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::ops::Bound;
 use std::rc::Rc;
 
-use crate::sim::{Cx, Disk, Fault, Generator};
-use crate::storage::lsm::key::Kind;
+pub use log::{Change, Logged, SnapshotId};
+
+use self::beside::Beside;
+use self::memory::Memory;
+use crate::sim::{Cx, Disk, Fault};
 use crate::storage::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
 use crate::storage::store::{Store, TreeStore};
 use crate::storage::{LogOptions, Options, StorageError};
@@ -47,6 +57,9 @@ enum Kept {
 pub struct Shelf {
     kind: ShelfKind,
     kept: Kept,
+    /// A note beside the store, for what is no part of its contents.
+    beside: Beside,
+    snapshots: log::Snapshots,
     cx: Cx,
 }
 
@@ -66,12 +79,13 @@ impl Shelf {
             ShelfKind::Tree(options) => Kept::Tree(Box::new(TreeStore::create(&mut cx, &options.0, &options.1)?)),
             ShelfKind::Lsm(options) => Kept::Lsm(Box::new(Lsm::create(&mut cx, options)?)),
         };
-        Ok(Shelf { kind: kind.clone(), kept, cx })
+        Ok(Shelf { kind: kind.clone(), kept, beside: Beside::default(), snapshots: log::Snapshots::default(), cx })
     }
 
     /// A shelf in memory, for tests of a protocol alone.
     pub fn memory() -> Shelf {
-        Shelf { kind: ShelfKind::Memory, kept: Kept::Memory(Memory::default()), cx: Cx::new(0) }
+        let (beside, snapshots) = (Beside::default(), log::Snapshots::default());
+        Shelf { kind: ShelfKind::Memory, kept: Kept::Memory(Memory::default()), beside, snapshots, cx: Cx::new(0) }
     }
 
     /// How long its disk has worked so far.
@@ -81,7 +95,7 @@ impl Shelf {
 
     pub fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         match &mut self.kept {
-            Kept::Memory(memory) => Ok(memory.map.get(key).map(|value| value.to_vec())),
+            Kept::Memory(memory) => Ok(memory.get(key).map(<[u8]>::to_vec)),
             Kept::Tree(store) => store.get(&mut self.cx, key, None),
             Kept::Lsm(store) => Store::get(&mut **store, &mut self.cx, key, None),
             Kept::Disk(_) => Err(StorageError::NotRecovered),
@@ -140,7 +154,7 @@ impl Shelf {
     /// Makes everything durable that was written so far.
     pub fn sync(&mut self) -> Result<(), StorageError> {
         match &mut self.kept {
-            Kept::Memory(memory) => memory.unsynced.clear(),
+            Kept::Memory(memory) => memory.sync(),
             Kept::Tree(store) => return store.sync(&mut self.cx),
             Kept::Lsm(store) => return Store::sync(&mut **store, &mut self.cx),
             Kept::Disk(_) => return Err(StorageError::NotRecovered),
@@ -150,6 +164,8 @@ impl Shelf {
 
     /// Cuts the power. `choice` decides what becomes of what was not synced.
     pub fn crash(&mut self, choice: u64) {
+        self.snapshots = log::Snapshots::default();
+        self.beside.forget();
         match &mut self.kept {
             Kept::Memory(memory) => memory.crash(choice),
             Kept::Tree(store) => drop(store.database_mut().crash_seeded(&mut self.cx, choice)),
@@ -165,7 +181,7 @@ impl Shelf {
     /// Opens what a crash left. After an error it may be tried again.
     pub fn recover(&mut self) -> Result<(), StorageError> {
         match (&mut self.kept, &self.kind) {
-            (Kept::Tree(store), _) if store.database().needs_recovery() => store.database_mut().recover(&mut self.cx),
+            (Kept::Tree(store), _) if store.database().needs_recovery() => store.recover(&mut self.cx),
             (Kept::Disk(disk), ShelfKind::Lsm(options)) => {
                 let lsm = Lsm::open(&mut self.cx, options, (**disk).clone()).map_err(|failure| failure.error)?;
                 self.kept = Kept::Lsm(Box::new(lsm));
@@ -186,7 +202,7 @@ impl Shelf {
 
     /// Lets the disk fail after so many more operations. A shelf in memory has no disk: false.
     pub fn plan(&mut self, after_operations: u64, fault: Fault) -> bool {
-        match self.disk_mut() {
+        match Shelf::disk_of(&mut self.kept) {
             Some(disk) => {
                 disk.plan(after_operations, fault);
                 true
@@ -195,8 +211,8 @@ impl Shelf {
         }
     }
 
-    fn disk_mut(&mut self) -> Option<&mut Disk> {
-        match &mut self.kept {
+    fn disk_of(kept: &mut Kept) -> Option<&mut Disk> {
+        match kept {
             Kept::Memory(_) => None,
             Kept::Tree(store) => Some(store.database_mut().disk_mut()),
             Kept::Lsm(store) => Some(store.disk_mut()),
@@ -223,82 +239,5 @@ impl Shelf {
             Kept::Lsm(store) => store.problem(&mut self.cx),
             Kept::Memory(_) | Kept::Disk(_) => None,
         }
-    }
-}
-
-/// A map, and what it was before each change since the last sync.
-#[derive(Clone, Debug, Default)]
-struct Memory {
-    map: BTreeMap<Box<[u8]>, Box<[u8]>>,
-    /// The changes since the last sync, batch by batch: key and value before.
-    unsynced: Vec<Vec<Before>>,
-}
-
-type Before = (Box<[u8]>, Option<Box<[u8]>>);
-
-impl Memory {
-    fn set(&mut self, key: &[u8], value: Option<&[u8]>) {
-        let before = self.change(key, value);
-        self.unsynced.push(vec![(key.into(), before)]);
-    }
-
-    fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Option<Box<[u8]>> {
-        match value {
-            Some(value) => match self.map.get_mut(key) {
-                Some(place) => Some(std::mem::replace(place, value.into())),
-                None => self.map.insert(key.into(), value.into()),
-            },
-            None => self.map.remove(key),
-        }
-    }
-
-    fn write(&mut self, batch: &WriteBatch) {
-        let mut before = Vec::new();
-        for write in batch.iter() {
-            if write.kind == Kind::RangeDelete {
-                let range = (Bound::Included(write.key), Bound::Excluded(write.value));
-                let keys: Vec<Box<[u8]>> = match write.key < write.value {
-                    true => self.map.range::<[u8], _>(range).map(|(key, _)| key.clone()).collect(),
-                    false => Vec::new(),
-                };
-                for key in keys {
-                    let old = self.change(&key, None);
-                    before.push((key, old));
-                }
-            } else {
-                let old = self.change(write.key, (write.kind == Kind::Put).then_some(write.value));
-                before.push((write.key.into(), old));
-            }
-        }
-        self.unsynced.push(before);
-    }
-
-    fn scan(&self, from: Option<&[u8]>, to: Option<&[u8]>, limit: u64, visit: &mut dyn FnMut(&[u8], &[u8])) -> u64 {
-        if from.is_some_and(|from| to.is_some_and(|to| from > to)) {
-            return 0;
-        }
-        let low = from.map_or(Bound::Unbounded, Bound::Included);
-        let high = to.map_or(Bound::Unbounded, Bound::Included);
-        let mut count = 0;
-        for (key, value) in self.map.range::<[u8], _>((low, high)) {
-            if count == limit {
-                break;
-            }
-            visit(key, value);
-            count += 1;
-        }
-        count
-    }
-
-    /// Keeps so many of the changes that were not synced, and takes back the others.
-    fn crash(&mut self, choice: u64) {
-        let kept = Generator::new(choice, "memory").below(self.unsynced.len() as u64 + 1);
-        for before in self.unsynced.drain(kept as usize..).rev().flat_map(|batch| batch.into_iter().rev()) {
-            match before {
-                (key, Some(value)) => self.map.insert(key, value),
-                (key, None) => self.map.remove(&key),
-            };
-        }
-        self.unsynced.clear();
     }
 }
