@@ -151,13 +151,6 @@ const SCENARIOS = [
   },
   { id: 'frames-map', what: 'the map of a file of 100,000 pages, a pool of 5,000 frames', fragment: '#preset=pool/large', speed: '5', from: 0.3 },
   { id: 'frames-million', what: 'the tree of a million keys', fragment: '#preset=million', speed: '1', from: 0.3 },
-  {
-    id: 'frames-cluster',
-    what: 'a cluster of 15 nodes with some 300 messages on their way',
-    fragment: link('lab quorum\nset nodes 15\nset clients 120\nset replicas 5\nset read 3\nset write 3\nload 300 keys 20\n'),
-    speed: '1',
-    from: 0.3,
-  },
 ];
 const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');
 
