@@ -91,4 +91,9 @@ impl Protocol for Options {
     fn check(&self, _nodes: u16) -> Result<(), String> {
         Options::check(self)
     }
+
+    /// What a client has seen counts for every key; but which siblings it has read, it knows key by key.
+    fn spans_keys(&self) -> bool {
+        self.resolution != Resolution::Siblings
+    }
 }
