@@ -156,7 +156,7 @@ fn progress(cluster: &Cluster, plan: &Plan) -> Option<Found> {
 /// changes nothing, in the lab as here.
 fn act(cluster: &mut Cluster, cx: &mut Cx, deed: &Deed) -> bool {
     let mut ask = |client: u16, key: &str, call: Call, level: &str, to: Option<u16>| {
-        let level = glassbase_core::lab::cluster::settings::level(level);
+        let level = glassbase_core::lab::cluster::settings::level(level, 0);
         let (client, key) = (NodeId::client(client), Bytes::typed(key));
         drop(cluster.ask(cx, client, &key, call, level, to.map(NodeId)));
     };
@@ -233,6 +233,6 @@ fn nobody_counts_on(cluster: &Cluster, node: NodeId) -> bool {
 /// Consistency words that the plans use are those of the lab.
 #[test]
 fn levels_are_those_of_the_lab() {
-    assert_eq!(glassbase_core::lab::cluster::settings::level("lease"), Consistency::Lease);
-    assert_eq!(glassbase_core::lab::cluster::settings::level("read-index"), Consistency::ReadIndex);
+    assert_eq!(glassbase_core::lab::cluster::settings::level("lease", 0), Consistency::Lease);
+    assert_eq!(glassbase_core::lab::cluster::settings::level("read-index", 0), Consistency::ReadIndex);
 }
