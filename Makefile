@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build crash bench profiles shots clean
+.PHONY: help run test build crash storms bench profiles shots clean
 
 help: ## Show this list
 	@echo "Glassbase: make TARGET"
@@ -17,6 +17,9 @@ build: ## Build the static site into dist/, servable from any path
 
 crash: ## Fail the power at more moments than make test does, and print what was tried (EFFORT=10)
 	@.ci/crash.sh
+
+storms: ## Try Raft in more storms than make test does, and print what was tried (EFFORT=10)
+	@.ci/storms.sh
 
 bench: ## Measure, print a table and write target/bench.json
 	@.ci/bench.sh

@@ -1,8 +1,8 @@
 //! The LSM tree and the logged B+tree for whole works, and the simulator of replacement policies.
 
 use glassbase_engine::bench::{
-    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages, simulated_hits,
-    zipf_accesses,
+    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages, quorum_operations,
+    simulated_hits, zipf_accesses,
 };
 use glassbase_engine::storage::LogOptions;
 use glassbase_engine::trace::PolicyKind;

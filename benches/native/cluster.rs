@@ -23,7 +23,7 @@ const GROUP_NODES: u16 = 5;
 
 async fn ping_pong(ctx: NodeContext<u64>, left: u64) {
     let me = ctx.id().as_u32();
-    if me % 2 == 0 {
+    if me.is_multiple_of(2) {
         ctx.send(NodeId(me + 1), left).await;
     }
     loop {

@@ -14,6 +14,8 @@ pub enum Action {
     Issue(String),
     /// Lines of script, at the playhead.
     Here(String),
+    /// Looks into the store of a node.
+    Door(String),
     /// Several lines that were pasted: a script or a list of keys.
     Paste(String),
     Move(Move),

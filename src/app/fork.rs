@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use yew::AttrValue;
 
+use super::LabRef;
 use super::log::{Kind, Log};
 use super::player::{Move, Rival};
 use super::root::App;
@@ -28,6 +29,7 @@ pub struct Undo {
     log: Log,
     preset: Option<usize>,
     title: AttrValue,
+    lab: LabRef,
 }
 
 impl App {
@@ -38,16 +40,7 @@ impl App {
             Some(session) => (Run::from_session(session.fork_at(position)), self.cut_in_words(position)),
             None => (Run::open(&self.player.run.script()), None),
         };
-        let (rival, playhead) = (self.player.rival.take(), self.player.playhead());
-        let whole = self.player.replace(run);
-        let undo = Undo {
-            run: whole,
-            rival,
-            playhead,
-            log: self.log.clone(),
-            preset: self.preset,
-            title: std::mem::replace(&mut self.title, AttrValue::from("fork")),
-        };
+        let undo = self.put_aside(run, "fork");
         match &said {
             Some((_, end)) => self.log.cut(*end),
             None => self.log = Log::default(),
@@ -65,6 +58,21 @@ impl App {
         } else {
             self.goal = Some(position);
             self.log.say(Kind::Note, "The script of the trace is run anew: go on from here.");
+        }
+    }
+
+    /// Puts another run in the place of this one, which can be taken back.
+    pub fn put_aside(&mut self, run: Run, title: &str) -> Undo {
+        let (rival, playhead) = (self.player.rival.take(), self.player.playhead());
+        let whole = self.player.replace(run);
+        Undo {
+            run: whole,
+            rival,
+            playhead,
+            log: self.log.clone(),
+            preset: self.preset,
+            title: std::mem::replace(&mut self.title, AttrValue::from(title.to_string())),
+            lab: self.lab,
         }
     }
 
@@ -94,7 +102,7 @@ impl App {
         self.player.replace(undo.run);
         self.player.rival = undo.rival;
         self.player.seek(Move::To(undo.playhead));
-        (self.log, self.preset, self.title) = (undo.log, undo.preset, undo.title);
+        (self.log, self.preset, self.title, self.lab) = (undo.log, undo.preset, undo.title, undo.lab);
         self.goal = None;
         self.notice = None;
         self.script_changed();

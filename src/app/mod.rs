@@ -25,6 +25,7 @@ mod code;
 mod console;
 mod dialog;
 mod dialogs;
+mod door;
 mod files;
 mod fork;
 mod frame;

@@ -95,6 +95,7 @@ pub struct App {
     pub on_select: Callback<Option<Selection>>,
     pub on_lines: Callback<String>,
     pub on_moment: Callback<u64>,
+    pub on_door: Callback<String>,
     pub player: Player,
     pub lab: LabRef,
     pub title: AttrValue,
@@ -145,6 +146,7 @@ impl Component for App {
             on_select: act.reform(Action::Select),
             on_lines: act.reform(Action::Here),
             on_moment: act.reform(Action::Moment),
+            on_door: act.reform(Action::Door),
             act,
             player: Player::new(Run::open(preset.script), still),
             lab: LabRef(LABS[0]),
@@ -219,6 +221,7 @@ impl App {
         match action {
             Action::Issue(text) => self.issue(&text),
             Action::Here(lines) => self.issue_here(&lines),
+            Action::Door(name) => self.open_door(&name),
             Action::Paste(text) => self.open_bytes("what was pasted", text.into_bytes()),
             Action::Move(movement) => self.go(movement),
             Action::Moment(ns) => self.go_to_moment(ns),

@@ -226,6 +226,7 @@ fn stages(app: &App) -> Html {
             on_select: app.on_select.clone(),
             on_lines: app.on_lines.clone(),
             on_moment: app.on_moment.clone(),
+            on_door: app.on_door.clone(),
             find: app.find.clone(),
             title: app.lab.0.title,
             still: player.still,

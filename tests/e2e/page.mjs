@@ -35,7 +35,7 @@ export const caption = (page) => page.locator('.caption').innerText();
 
 /** The playhead at rest: pauses if need be. */
 export async function rest(page) {
-  const pause = page.getByRole('button', { name: /^Pause/ });
+  const pause = page.getByRole('button', { name: /^Pause \(/ });
   if (await pause.count()) await pause.click();
 }
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
-// the trace has the words of clusters, and the LSM lab works on the one store interface.
-const BUDGET = { brotli: 626_000, gzip: 789_000 };
+// seven labs of clusters, with six protocols and the checkers of histories.
+const BUDGET = { brotli: 985_000, gzip: 1_275_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {

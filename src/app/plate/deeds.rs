@@ -174,10 +174,23 @@ impl Plate {
             let onclick = Callback::from(move |_: MouseEvent| act.emit(lines.clone()));
             html! { <button type="button" class="line" title={line.clone()} {onclick}>{ text }</button> }
         };
+        let door = match ctx.props().selected {
+            Some(Selection::Node(node)) if !node.is_client() => {
+                let open = ctx.props().on_door.clone();
+                let onclick = Callback::from(move |_: MouseEvent| open.emit(node.to_string()));
+                html! {
+                    <button type="button" class="line" title={format!("Look into the store of {node}, down to its pages")} {onclick}>
+                        { "Its store" }
+                    </button>
+                }
+            }
+            _ => Html::default(),
+        };
         html! {
             <div class="plate-deeds" role="toolbar" aria-label={format!("What to do to {name}")}>
                 <span class="mono">{ &name }</span>
                 { for self.deeds.iter().map(button) }
+                { door }
             </div>
         }
     }

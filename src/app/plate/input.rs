@@ -38,9 +38,15 @@ impl Plate {
         self.eye.camera.point(finger.x, finger.y, self.size)
     }
 
+    /// The thing under a finger. A text or a small mark on a box that can be selected stands for the box.
+    fn shape_under(&self, target: Option<&JsValue>, finger: Finger) -> Option<Id> {
+        target.and_then(shape_at).or_else(|| self.picture.as_ref()?.box_at(self.point(finger)))
+    }
+
     pub fn pointer_down(&mut self, ctx: &Context<Self>, event: &PointerEvent) {
         let target: Option<JsValue> = event.target().map(JsValue::from);
-        let (finger, on_shape) = (self.finger(event), target.as_ref().and_then(shape_at).is_some());
+        let finger = self.finger(event);
+        let on_shape = self.shape_under(target.as_ref(), finger).is_some();
         self.pulls_time = !event.shift_key() && self.is_in_diagram(self.point(finger).1);
         self.begin_stroke(ctx, event, (finger.x, finger.y), on_shape);
         self.hand.down(event, self.room.cast());
@@ -69,7 +75,7 @@ impl Plate {
                 let (x, y) = self.point(finger);
                 self.maps.point_at(x, y);
                 let target: Option<JsValue> = event.target().map(JsValue::from);
-                let over = target.as_ref().and_then(shape_at).and_then(|id| self.target_of(id));
+                let over = self.shape_under(target.as_ref(), finger).and_then(|id| self.target_of(id));
                 if let Some(picture) = &mut self.picture {
                     picture.hint(over);
                 }
@@ -86,7 +92,7 @@ impl Plate {
         }
         self.drop_stroke();
         let Some(target) = up else { return };
-        let shape = target.as_ref().and_then(shape_at);
+        let shape = self.shape_under(target.as_ref(), finger);
         let selection = match shape {
             Some(id) => {
                 if let Some(picture) = &mut self.picture {

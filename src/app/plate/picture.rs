@@ -176,6 +176,16 @@ impl Picture {
         }
     }
 
+    /// The uppermost box at a point that can be selected.
+    pub fn box_at(&self, (x, y): (f64, f64)) -> Option<Id> {
+        let holds = |item: &&Item| {
+            let (shape, place) = (&item.shape, item.to);
+            let is_box = shape.kind == Kind::Rect && shape.layer != Layer::Ground && shape.opacity > 0.0;
+            is_box && x >= place.x && x <= place.right() && y >= place.y && y <= place.bottom()
+        };
+        self.targets().filter(holds).last().map(|item| item.shape.id)
+    }
+
     /// What can be selected, in the order of reading.
     fn targets(&self) -> impl Iterator<Item = &Item> {
         self.tween.order.iter().filter_map(|id| self.tween.item(*id)).filter(|item| item.shape.target.is_some())

@@ -31,6 +31,9 @@ pub struct RoomProps {
     /// A moment of virtual time, to be gone to.
     #[prop_or_default]
     pub on_moment: Callback<u64>,
+    /// The name of a node whose store is to be looked into.
+    #[prop_or_default]
+    pub on_door: Callback<String>,
     /// A key to be shown.
     #[prop_or_default]
     pub find: Option<Bytes>,

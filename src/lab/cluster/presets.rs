@@ -42,6 +42,20 @@ pub const LEADER_FOLLOWER: &[Preset] = &[
         "2",
         include_str!("presets/leader-follower/split-brain.gb"),
     ),
+    alone(
+        "bounded",
+        "At most so old",
+        "Followers lag; a read says how old its answer may be, and goes to the leader if the follower is further behind.",
+        "2",
+        include_str!("presets/leader-follower/bounded.gb"),
+    ),
+    alone(
+        "monotonic",
+        "Time that goes backward",
+        "Reads at two followers may give the new value first and the old one then; a monotonic read does not.",
+        "2",
+        include_str!("presets/leader-follower/monotonic.gb"),
+    ),
 ];
 
 pub const MULTI_LEADER: &[Preset] = &[
@@ -65,6 +79,27 @@ pub const MULTI_LEADER: &[Preset] = &[
         "Counters, sets and texts are changed on both sides of a partition, and nothing is lost when they meet.",
         "2",
         include_str!("presets/multi-leader/merge.gb"),
+    ),
+    alone(
+        "ring",
+        "A ring of leaders",
+        "Each passes changes on to the next: a cut link holds them up, and an exchange of what each has repairs it.",
+        "2",
+        include_str!("presets/multi-leader/ring.gb"),
+    ),
+    alone(
+        "causal",
+        "An answer before its question",
+        "If a change does not wait for those that its writer knew, an answer may be seen before its question.",
+        "2",
+        include_str!("presets/multi-leader/causal.gb"),
+    ),
+    alone(
+        "text",
+        "Three people, one text",
+        "Letters know beside which they stood, so edits made apart are woven together, the same at every copy.",
+        "2",
+        include_str!("presets/multi-leader/text.gb"),
     ),
 ];
 
@@ -137,6 +172,12 @@ pub const CAP: &[Preset] = &[
         "A value is written anew where the majority is; on the other side CP does not answer, and AP answers with the old one.",
         include_str!("presets/cap/stale.gb"),
     ),
+    both(
+        "siblings",
+        "Two titles",
+        "Two people name a page, one on each side of a partition: CP lets one of them, AP keeps both for a reader to choose.",
+        include_str!("presets/cap/siblings.gb"),
+    ),
 ];
 
 pub const PAXOS: &[Preset] = &[
@@ -168,6 +209,13 @@ pub const PAXOS: &[Preset] = &[
         "1",
         include_str!("presets/paxos/quorums-apart.gb"),
     ),
+    alone(
+        "ignored",
+        "A proposer that does not listen",
+        "Promises tell of what was accepted before; who proposes something else all the same may have a second value chosen.",
+        "2",
+        include_str!("presets/paxos/ignored.gb"),
+    ),
 ];
 
 pub const CLOCKS: &[Preset] = &[
@@ -184,6 +232,20 @@ pub const CLOCKS: &[Preset] = &[
         "Without waiting out the doubt of the clocks, a later write may get an earlier time.",
         "2",
         include_str!("presets/clocks/no-wait.gb"),
+    ),
+    alone(
+        "commit-wait",
+        "Waiting out the doubt",
+        "A write is answered only when its time is past by every clock: then later writes have later times.",
+        "2",
+        include_str!("presets/clocks/commit-wait.gb"),
+    ),
+    alone(
+        "concurrent",
+        "Neither before the other",
+        "Lamport's numbers put everything in an order; vectors also tell what can't have caused what.",
+        "2",
+        include_str!("presets/clocks/concurrent.gb"),
     ),
 ];
 

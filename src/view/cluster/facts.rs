@@ -42,7 +42,7 @@ fn of_node(view: &View, cluster: &ClusterState, number: NodeId) -> Option<Facts>
     if !node.detail.log.entries.is_empty() {
         facts = facts.row("committed up to", grouped(head.committed)).row("applied up to", grouped(head.applied));
     }
-    let mut table = FactTable { title: "It says".to_string(), heads: vec!["what", ""], ..FactTable::default() };
+    let mut table = FactTable { title: "It says".to_string(), heads: vec!["what", "is"], ..FactTable::default() };
     table.rows = head.facts.iter().map(|fact| vec![Said::from(&*fact.name), Said::from(&*fact.value)]).collect();
     if !table.rows.is_empty() {
         facts = facts.table(table);
@@ -91,7 +91,7 @@ fn with_data(facts: Facts, view: &View, node: &NodeState) -> Facts {
     }
     let more = data.len().saturating_sub(KEYS_MAX);
     let title = if more > 0 { format!("Data, and {} more keys", grouped(more as u64)) } else { "Data".to_string() };
-    facts.table(FactTable { title, heads: vec!["key", "value", "stamp", ""], rows, chosen: None })
+    facts.table(FactTable { title, heads: vec!["key", "value", "stamp", "is"], rows, chosen: None })
 }
 
 fn with_notes(facts: Facts, view: &View, node: NodeId) -> Facts {
@@ -101,7 +101,12 @@ fn with_notes(facts: Facts, view: &View, node: NodeId) -> Facts {
     if rows.is_empty() {
         return facts;
     }
-    facts.table(FactTable { title: "What it decided last".to_string(), heads: vec!["at", ""], rows, chosen: None })
+    facts.table(FactTable {
+        title: "What it decided last".to_string(),
+        heads: vec!["at", "sentence"],
+        rows,
+        chosen: None,
+    })
 }
 
 fn of_client(view: &View, cluster: &ClusterState, client: NodeId) -> Facts {
@@ -168,7 +173,8 @@ fn of_link(cluster: &ClusterState, from: NodeId, to: NodeId) -> Facts {
             vec![link, format!("to {}", flying.to).into(), words::time(flying.due_ns).into()]
         })
         .collect();
-    let table = FactTable { title: "On the way".to_string(), heads: vec!["message", "", "due at"], rows, chosen: None };
+    let table =
+        FactTable { title: "On the way".to_string(), heads: vec!["message", "goes", "due at"], rows, chosen: None };
     if table.rows.is_empty() { facts.row("on the way", "nothing") } else { facts.table(table) }
 }
 

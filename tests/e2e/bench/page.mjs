@@ -123,7 +123,7 @@ async function frames(site, { fragment, speed, from, viewport, zoom }) {
 async function jumps(site, fragment) {
   const view = await openRun(site, fragment);
   const { page } = view;
-  const pause = page.getByRole('button', { name: /^pause/i });
+  const pause = page.getByRole('button', { name: /^pause \(/i });
   if ((await pause.count()) > 0) await pause.first().click();
   const events = Number(await page.getByRole('slider', { name: 'Playhead' }).getAttribute('aria-valuemax'));
   await site.browser.startTracing(page, { categories: ['devtools.timeline'] });

@@ -269,7 +269,11 @@ impl Cluster {
         open.late_ns = Some(late_ns);
         let (id, node) = (client.id, open.node);
         let message = open.order.clone().unwrap_or_else(|| Message::Request(open.request.clone()));
-        self.send(cx, id, node, cx.now_ns(), message);
+        let is_twice = self.send(cx, id, node, cx.now_ns(), message);
+        // A refusal of one of them says nothing of the other.
+        if is_twice && let Some(open) = &mut self.clients[at].open {
+            open.in_doubt |= open.request.call.writes();
+        }
         self.watch_for_late(at);
     }
 

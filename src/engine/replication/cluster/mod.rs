@@ -299,8 +299,8 @@ impl Cluster {
         cx.recorder.end(before);
     }
 
-    /// Sends a message that leaves at `sent_ns`.
-    fn send(&mut self, cx: &mut Cx, from: NodeId, to: NodeId, sent_ns: u64, message: Message) {
+    /// Sends a message that leaves at `sent_ns`; whether it will arrive twice.
+    fn send(&mut self, cx: &mut Cx, from: NodeId, to: NodeId, sent_ns: u64, message: Message) -> bool {
         let (kind, bytes) = (message.kind(), message.bytes());
         let fate = self.network.route(sent_ns, from, to, bytes, kind);
         let decided_ns = cx.now_ns();
@@ -329,6 +329,7 @@ impl Cluster {
             }
             Fate::Lost(why, due_ns) => dispatch(self, due_ns, Some(why), message),
         }
+        matches!(fate, Fate::Twice(..))
     }
 
     fn place(&self, node: NodeId) -> &Place {

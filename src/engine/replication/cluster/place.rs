@@ -113,8 +113,9 @@ impl Cluster {
         let opened = place.shelf.recover();
         let took_ns = place.shelf.spent_ns() - began_ns;
         place.busy_until_ns = cx.now_ns() + took_ns;
-        if opened.is_err() {
+        if let Err(error) = opened {
             place.status = NodeStatus::Down;
+            self.tell_stopped(cx, id, &error);
             return self.tell_status(cx, id);
         }
         place.node = Some(node);
@@ -233,12 +234,14 @@ impl Cluster {
 
     /// The storage of a node failed: it stops.
     fn fail(&mut self, cx: &mut Cx, id: NodeId, error: &StorageError) {
-        cx.emit(|| Event::Noted {
-            node: id,
-            topic: "storage-failed".into(),
-            text: format!("{id} stops: {error}.").into(),
-        });
+        self.tell_stopped(cx, id, error);
         self.power_off(cx, id);
+    }
+
+    /// Why a node stops, or does not come up.
+    fn tell_stopped(&self, cx: &mut Cx, id: NodeId, error: &StorageError) {
+        let text = format!("{id} stops: {error}.").into();
+        cx.emit(|| Event::Noted { node: id, topic: "storage-failed".into(), text });
     }
 
     /// Cuts the power of a node.
@@ -258,7 +261,9 @@ impl Cluster {
 
     fn put_out(&mut self, cx: &mut Cx, id: NodeId, leaves_ns: u64, output: Output) {
         match output {
-            Output::Send { to, message } => self.send(cx, id, to, leaves_ns, message),
+            Output::Send { to, message } => {
+                self.send(cx, id, to, leaves_ns, message);
+            }
             Output::Arm { timer, after_ns } => {
                 self.timer_generation += 1;
                 let generation = self.timer_generation;

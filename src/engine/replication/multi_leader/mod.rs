@@ -441,8 +441,9 @@ impl Node for MultiLeader {
         head.applied = self.have.total();
         let skipped = self.taken.len().saturating_sub(LOG_SHOWN);
         let log = NodeLog { first: self.taken_before + skipped as u64 + 1, entries: self.taken[skipped..].to_vec() };
-        let shown = self.values.iter().take(DATA_SHOWN);
-        let data = shown.map(|(key, value)| value.datum(key, self.options.resolution)).collect();
+        // What was taken out of nothing leaves a value without versions: there is nothing of it to be seen.
+        let data = self.values.iter().map(|(key, value)| value.datum(key, self.options.resolution));
+        let data = data.filter(|datum| !datum.versions.is_empty()).take(DATA_SHOWN).collect();
         NodeDetail { head: Rc::new(head), log: Rc::new(log), data }
     }
 

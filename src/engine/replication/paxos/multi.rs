@@ -321,15 +321,11 @@ impl Multi {
     pub(super) fn apply(&mut self, step: &mut Step) -> Result<(), StorageError> {
         while let Some(value) = self.log.get(self.machine.applied as usize) {
             let instance = self.machine.applied + 1;
-            let (id, key) = (value.id(), value.command().map(|(_, request)| request.key.clone()));
+            let id = value.id();
             let answer = self.machine.apply(step.shelf, instance, value.command())?;
-            if let (Some(answer), Some((client, request)), Some(key)) = (answer, id, key)
+            if let (Some((answer, version)), Some((client, request))) = (answer, id)
                 && self.waits_for(instance) == id
             {
-                let version = match answer {
-                    Answer::Value(_) => self.machine.contents.read(&key).1,
-                    _ => instance,
-                };
                 self.tell(step, client, request, answer, version);
             }
         }

@@ -19,6 +19,8 @@ use crate::trace::NodeId;
 
 /// Longer keys are refused: they would not fit the smallest pages.
 const MAX_KEY_BYTES: usize = 64;
+/// Longer values are refused: one that no shelf takes would stop every node that meets it.
+const MAX_VALUE_BYTES: usize = 1 << 20;
 
 impl Raft {
     pub(super) fn request(&mut self, step: &mut Step, from: NodeId, request: &Rc<Request>) -> Result<(), StorageError> {
@@ -76,6 +78,17 @@ impl Raft {
 }
 
 fn refusal(request: &Request) -> Option<&'static str> {
-    let is_long = request.key.len() > MAX_KEY_BYTES;
-    is_long.then_some("the key is longer than 64 bytes: take a shorter one")
+    match &request.call {
+        _ if request.key.len() > MAX_KEY_BYTES => Some("the key is longer than 64 bytes: take a shorter one"),
+        call if value_bytes(call) > MAX_VALUE_BYTES => Some("the value is longer than a mebibyte: take a shorter one"),
+        _ => None,
+    }
+}
+
+fn value_bytes(call: &Call) -> usize {
+    match call {
+        Call::Put(value) => value.len(),
+        Call::CompareAndSet { expected, new } => expected.as_ref().map_or(0, |value| value.len()) + new.len(),
+        Call::Get | Call::Delete | Call::Merge(_) => 0,
+    }
 }

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use super::super::node::Step;
 use super::entry::names;
 use super::message::{Message, VoteRequest};
-use super::{ELECTION, HEARTBEAT, Raft, Role};
+use super::{ELECTION, HEARTBEAT, PATIENCE, Raft, Role};
 use crate::storage::StorageError;
 use crate::trace::NodeId;
 
@@ -193,6 +193,7 @@ impl Raft {
             Role::Leader(leadership) => {
                 step.note("stepped-down", || format!("Leads no longer; the term is {term}."));
                 step.disarm(HEARTBEAT);
+                step.disarm(PATIENCE);
                 self.leader = leader;
                 self.give_up(step, *leadership);
                 self.arm_election(step);

@@ -103,7 +103,12 @@ impl Configuration {
     }
 
     pub(super) fn decode(reader: &mut Reader) -> Result<Configuration, StorageError> {
-        Ok(Configuration { voters: reader.nodes()?, old: reader.nodes()?, learners: reader.nodes()? })
+        let configuration = Configuration { voters: reader.nodes()?, old: reader.nodes()?, learners: reader.nodes()? };
+        // Nobody could ever decide anything.
+        if configuration.voters.is_empty() {
+            return Err(reader.damage("a configuration has no voter"));
+        }
+        Ok(configuration)
     }
 }
 

@@ -42,6 +42,10 @@ pub(super) struct Leadership {
     /// The latest round that a majority has answered.
     pub confirmed: u64,
     pub lease_until_ns: u64,
+    /// Heartbeats so far, and those since a majority answered last. They are counted because a clock may jump: a leader
+    /// whose clock jumps back must not wait for hours.
+    beats: u64,
+    silent_beats: u64,
     /// Index of its first entry.
     pub first: u64,
     pub change: Option<Change>,
@@ -56,7 +60,7 @@ pub(super) struct Progress {
     pub next: u64,
     pub matched: u64,
     round: u64,
-    /// A snapshot up to an index is on its way since then.
+    /// A snapshot up to an index is on its way since that heartbeat.
     installing: Option<(u64, u64)>,
 }
 
@@ -85,6 +89,8 @@ impl Raft {
             rounds: VecDeque::new(),
             confirmed: 0,
             lease_until_ns: 0,
+            beats: 0,
+            silent_beats: 0,
             first: next,
             change: None,
             transfer: None,
@@ -137,11 +143,11 @@ impl Raft {
     fn send_to(&mut self, step: &mut Step, peer: NodeId, last: &mut Option<Rc<Append>>) {
         let (term, committed, start) = (self.term, self.committed, self.log.start());
         let limit = self.options.max_entries;
-        let retry_ns = self.options.election_ns;
+        let retry_beats = self.options.beats_of_silence();
         let Role::Leader(leadership) = &mut self.role else { return };
-        let round = leadership.round;
+        let (round, beats) = (leadership.round, leadership.beats);
         let Some(progress) = leadership.peers.get_mut(&peer) else { return };
-        let is_on_its_way = |(_, since_ns)| step.clock_ns.saturating_sub(since_ns) < retry_ns;
+        let is_on_its_way = |(_, since): (u64, u64)| beats - since < retry_beats;
         if progress.installing.is_some_and(is_on_its_way) {
             // The follower may have nothing to check entries against yet; it hears its leader all the same.
             let committed = committed.min(progress.matched);
@@ -181,23 +187,21 @@ impl Raft {
         step.note("snapshot-sent", || {
             format!("{peer} needs entry {next}, but the log is cut off up to {start}: it gets all up to {last_index}.")
         });
-        progress.installing = Some((last_index, step.clock_ns));
+        progress.installing = Some((last_index, leadership.beats));
         progress.next = last_index + 1;
         step.send(peer, Message::Install(Rc::new(Install { term, round: leadership.round, snapshot })));
     }
 
     pub(super) fn heartbeat(&mut self, step: &mut Step) -> Result<(), StorageError> {
-        if !self.is_leader() {
-            return Ok(());
-        }
-        let silent_ns = self.heard_ns.map_or(u64::MAX, |heard_ns| step.clock_ns.saturating_sub(heard_ns));
-        let alone = self.configuration().decides(|node| node == self.me);
-        if silent_ns > 2 * self.options.election_ns && !alone {
+        let most = 2 * self.options.beats_of_silence();
+        let Some(leadership) = self.leadership() else { return Ok(()) };
+        leadership.beats += 1;
+        leadership.silent_beats += 1;
+        if leadership.silent_beats > most {
             let term = self.term;
             step.note("majority-lost", || "No majority has answered for two time-outs.".to_string());
             return self.follow(step, term, None);
         }
-        self.expire_transfer(step);
         step.arm(HEARTBEAT, self.options.heartbeat_ns);
         self.begin_round(step)
     }
@@ -239,7 +243,7 @@ impl Raft {
         if confirmed <= leadership.confirmed {
             return Ok(());
         }
-        leadership.confirmed = confirmed;
+        (leadership.confirmed, leadership.silent_beats) = (confirmed, 0);
         while let Some((_, began_ns)) = leadership.rounds.front().filter(|(round, _)| *round <= confirmed) {
             self.heard_ns = Some(*began_ns);
             leadership.lease_until_ns = began_ns + lease_ns;
@@ -292,7 +296,7 @@ impl Raft {
         if next <= progress.matched {
             let matched = progress.matched;
             step.note("log-lost", || {
-                format!("{from} had agreed up to {matched}, and has lost what it promised to keep.")
+                format!("{from} had agreed up to {matched}: this is old, or it has lost what it promised to keep.")
             });
         }
         progress.next = next;
@@ -351,11 +355,11 @@ impl Raft {
     }
 
     /// Answers the client that waits for an entry.
-    pub(super) fn answer_waiting(&mut self, step: &mut Step, index: u64, answer: Answer) {
+    pub(super) fn answer_waiting(&mut self, step: &mut Step, index: u64, answer: Answer, version: u64) {
         let Some((client, id)) = self.leadership().and_then(|leadership| leadership.waiting.remove(&index)) else {
             return;
         };
-        self.tell(step, client, id, answer, index);
+        self.tell(step, client, id, answer, version);
     }
 
     pub(super) fn tell(&self, step: &mut Step, client: NodeId, id: RequestId, answer: Answer, version: u64) {

@@ -57,6 +57,9 @@ impl Log {
             (log.start, log.start_term) = (reader.u64()?, reader.u64()?);
             log.configurations = vec![(reader.u64()?, Rc::new(Configuration::decode(&mut reader)?))];
             reader.end()?;
+            if log.configurations[0].0 > log.start {
+                return Err(reader.damage("its configuration stands behind it"));
+            }
         }
         let mut damage = None;
         shelf.scan(Some(&key(0)), Some(&key(u64::MAX)), u64::MAX, &mut |key, value| {

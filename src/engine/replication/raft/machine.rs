@@ -172,13 +172,14 @@ impl Machine {
         damage.map_or(Ok(machine), Err)
     }
 
-    /// Applies the entry at `index`, which is the next one. A request that was done before is not done again.
+    /// Applies the entry at `index`, which is the next one. A request that was done before is not done again. The answer,
+    /// and the index of the entry that it is about.
     pub fn apply(
         &mut self,
         shelf: &mut Shelf,
         index: u64,
         command: Option<(NodeId, &Request)>,
-    ) -> Result<Option<Answer>, StorageError> {
+    ) -> Result<Option<(Answer, u64)>, StorageError> {
         self.applied = index;
         let answer = command.map(|(client, request)| self.perform(index, client, request));
         self.batch.put(APPLIED, &index.to_be_bytes());
@@ -187,22 +188,22 @@ impl Machine {
         Ok(answer)
     }
 
-    fn perform(&mut self, index: u64, client: NodeId, request: &Request) -> Answer {
+    fn perform(&mut self, index: u64, client: NodeId, request: &Request) -> (Answer, u64) {
         if !request.call.writes() {
-            return self.contents.read(&request.key).0;
+            return self.contents.read(&request.key);
         }
-        if let Some((outcome, _)) = self.contents.outcome(client, request.id) {
-            return outcome.answer();
+        if let Some((outcome, index)) = self.contents.outcome(client, request.id) {
+            return (outcome.answer(), index);
         }
         if self.contents.is_forgotten(client, request.id) {
-            return Answer::Unknown("the request is too old to know whether it was done");
+            return (Answer::Unknown("the request is too old to know whether it was done"), 0);
         }
         let outcome = self.change(index, request);
         let session = self.contents.sessions.entry(client).or_default();
         session.remember(request.id, outcome, index);
         let [high, low] = client.0.to_be_bytes();
         self.batch.put(&[b'c', high, low], &session.encode());
-        outcome.answer()
+        (outcome.answer(), index)
     }
 
     fn change(&mut self, index: u64, request: &Request) -> Outcome {

@@ -16,11 +16,14 @@ use std::rc::Rc;
 
 use super::super::message::{Answer, RequestId};
 use super::super::node::Step;
-use super::Raft;
 use super::entry::{Configuration, Payload, names};
 use super::message::{Admin, Message, Wish};
+use super::{PATIENCE, Raft};
 use crate::storage::StorageError;
 use crate::trace::NodeId;
+
+/// New voters have so many of the shortest time-outs to catch up.
+const CHANGE_TIMEOUTS: u64 = 10;
 
 /// A change of members that is under way.
 #[derive(Clone, Debug)]
@@ -36,7 +39,6 @@ pub(super) struct Transfer {
     pub client: NodeId,
     pub id: RequestId,
     pub to: NodeId,
-    until_ns: u64,
     /// The other was told.
     pub told: bool,
 }
@@ -78,6 +80,7 @@ impl Raft {
             return Ok(Some("another change is under way: wait for it"));
         }
         leadership.change = Some(Change { client, id, target });
+        step.arm(PATIENCE, CHANGE_TIMEOUTS * self.options.election_ns);
         self.advance_change(step)?;
         Ok(None)
     }
@@ -137,6 +140,7 @@ impl Raft {
         let text = current.text();
         step.note("members-changed", || format!("Committed at {index}: {text}."));
         if let Some(change) = self.leadership().and_then(|leadership| leadership.change.take()) {
+            step.disarm(PATIENCE);
             self.tell(step, change.client, change.id, Answer::Written, index);
         }
         if current.is_voter(self.me) { Ok(()) } else { self.resign(step) }
@@ -158,7 +162,6 @@ impl Raft {
         to: Option<NodeId>,
     ) -> Option<&'static str> {
         let (me, configuration) = (self.me, self.log.configuration().1.clone());
-        let until_ns = step.clock_ns + self.options.election_ns;
         let leadership = self.leadership()?;
         if leadership.change.is_some() || leadership.transfer.is_some() {
             return Some("another change is under way: wait for it");
@@ -170,7 +173,8 @@ impl Raft {
             Some(_) => return Some("leadership goes to another voter: name one"),
             None => best?,
         };
-        leadership.transfer = Some(Transfer { client, id, to, until_ns, told: false });
+        leadership.transfer = Some(Transfer { client, id, to, told: false });
+        step.arm(PATIENCE, self.options.election_ns);
         step.note("transfer", || format!("Hands over to {to}: takes no more requests."));
         self.offer(step);
         None
@@ -190,16 +194,22 @@ impl Raft {
         }
     }
 
-    /// Gives up handing over after a time-out.
-    pub(super) fn expire_transfer(&mut self, step: &mut Step) {
-        let clock_ns = step.clock_ns;
-        let Some(leadership) = self.leadership() else { return };
-        let is_over = |transfer: &mut Transfer| clock_ns >= transfer.until_ns;
-        if let Some(transfer) = leadership.transfer.take_if(is_over) {
+    /// Gives up handing over after a time-out, and a change whose new voters do not catch up after several. What is joint
+    /// is brought to its end.
+    pub(super) fn lose_patience(&mut self, step: &mut Step) -> Result<(), StorageError> {
+        let is_joint = self.configuration().is_joint();
+        let Some(leadership) = self.leadership() else { return Ok(()) };
+        if let Some(transfer) = leadership.transfer.take() {
             let to = transfer.to;
             step.note("transfer-failed", || format!("{to} has not taken over in time: leads on."));
             self.tell(step, transfer.client, transfer.id, Answer::Unknown("the other did not take over in time"), 0);
+        } else if let Some(change) = leadership.change.take_if(|_| !is_joint) {
+            step.note("change-failed", || {
+                "The new voters have not caught up in time: they go on learning.".to_string()
+            });
+            self.tell(step, change.client, change.id, Answer::Unknown("the new voters did not catch up in time"), 0);
         }
+        Ok(())
     }
 
     pub(super) fn timeout_now(&mut self, step: &mut Step, from: NodeId, term: u64) -> Result<(), StorageError> {

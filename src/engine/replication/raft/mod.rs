@@ -64,6 +64,8 @@ use leader::Leadership;
 pub const ELECTION: Timer = Timer::of(1);
 /// The leader has to be heard.
 pub const HEARTBEAT: Timer = Timer::of(2);
+/// Handing over, or a change of members, takes too long.
+pub const PATIENCE: Timer = Timer::of(3);
 
 const VOTE: &[u8] = b"mv";
 
@@ -131,6 +133,10 @@ impl Raft {
         self.term
     }
 
+    pub fn voted_for(&self) -> Option<NodeId> {
+        self.voted_for
+    }
+
     pub fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader(_))
     }
@@ -170,10 +176,19 @@ impl Raft {
         self.log = Log::load(shelf, &self.first)?;
         self.machine = Machine::load(shelf)?;
         self.committed = self.machine.applied;
-        if self.machine.applied < self.log.start() {
-            let (applied, start) = (self.machine.applied, self.log.start());
-            let reader = entry::Reader::new(&[], "applied index");
-            return Err(reader.damage(&format!("{applied} entries are applied, but {start} are cut off the log")));
+        self.check_loaded()
+    }
+
+    /// Each of the three was read whole; whether they belong together.
+    fn check_loaded(&self) -> Result<(), StorageError> {
+        let (applied, start, last) = (self.machine.applied, self.log.start(), self.log.last_index());
+        let damage = |what: &str| Err(entry::Reader::new(&[], "its parts").damage(what));
+        if applied < start || applied > last {
+            return damage(&format!("{applied} entries are applied, but the log has those from {start} to {last}"));
+        }
+        let (term, last_term) = (self.term, self.log.last_term());
+        if last_term > term {
+            return damage(&format!("the log ends in term {last_term}, but the term is {term}"));
         }
         Ok(())
     }
@@ -231,8 +246,8 @@ impl Raft {
                 Payload::Nothing | Payload::Configuration(_) => None,
             };
             let answer = self.machine.apply(step.shelf, index, command)?;
-            if let Some(answer) = answer {
-                self.answer_waiting(step, index, answer);
+            if let Some((answer, version)) = answer {
+                self.answer_waiting(step, index, answer, version);
             }
         }
         let limit = self.options.snapshot_entries;
@@ -274,6 +289,7 @@ impl Node for Raft {
         match timer {
             ELECTION => self.election_timeout(step)?,
             HEARTBEAT => self.heartbeat(step)?,
+            PATIENCE => self.lose_patience(step)?,
             _ => {}
         }
         self.finish(step)

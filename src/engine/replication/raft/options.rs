@@ -42,6 +42,8 @@ pub struct Options {
     pub commit_old_terms: bool,
     /// Broken if false: nothing is synced before it is promised.
     pub sync: bool,
+    /// Broken if false: a leader answers reads without asking anybody whether it still is one.
+    pub confirm_reads: bool,
     /// Broken if true: the lease lasts as long as the others' shortest time-out by the leader's own clock.
     pub lease_ignores_drift: bool,
 }
@@ -62,6 +64,7 @@ impl Default for Options {
             persist_vote: true,
             commit_old_terms: false,
             sync: true,
+            confirm_reads: true,
             lease_ignores_drift: false,
         }
     }
@@ -96,6 +99,11 @@ impl Options {
             return Err(format!("kept_entries ({kept}) has to be less than snapshot_entries ({limit})"));
         }
         Ok(())
+    }
+
+    /// How many heartbeats there are in the shortest time-out, rounded up.
+    pub(super) fn beats_of_silence(&self) -> u64 {
+        self.election_ns.div_ceil(self.heartbeat_ns.max(1))
     }
 
     /// How long a lease lasts from the moment at which its round of heartbeats began.

@@ -82,7 +82,8 @@ struct Known {
 /// A committed entry.
 #[derive(Clone, Copy, Debug)]
 struct Committed {
-    digest: u64,
+    /// None if the entry was cut off before anybody was seen with it.
+    digest: Option<u64>,
     /// The entry's own term, and the first term in which it was committed.
     term: u64,
     in_term: u64,
@@ -132,15 +133,17 @@ impl Watch {
             return Err(violation(Property::LeaderAppendOnly, &[id], node.log.last_index(), term, text));
         }
         self.learn_log(id, node, known)?;
+        // First what it was elected with: what it commits and applies rests on that.
+        if let Some(term) = leads.filter(|_| !was_leader) {
+            self.learn_leader(id, node, term, known)?;
+        }
         if node.committed() > known.committed {
             self.learn_committed(id, node, known)?;
         }
         if node.applied() > known.applied {
             self.check_applied(id, node, known)?;
         }
-        if let Some(term) = leads.filter(|_| !was_leader) {
-            self.learn_leader(id, node, term, known)?;
-        }
+        known.cut(node.log.start());
         known.leads = leads;
         Ok(())
     }
@@ -157,9 +160,6 @@ impl Watch {
             known.digests.clear();
             known.digests.push(base);
             known.taken_back = log.taken_back;
-        } else if start > known.start {
-            known.digests.drain(..(start - known.start) as usize);
-            known.start = start;
         }
         for index in known.last() + 1..=last {
             let Some(entry) = log.get(index) else { break };
@@ -177,7 +177,7 @@ impl Watch {
 
     fn learn_committed(&mut self, id: NodeId, node: &Raft, known: &mut Known) -> Result<(), Violation> {
         for index in self.committed() + 1..=node.committed() {
-            let Some(digest) = known.digest(index) else { break };
+            let digest = known.digest(index);
             let term = node.log.term(index).unwrap_or(0);
             self.committed.push(Committed { digest, term, in_term: node.term(), by: id });
             self.check_later_leaders(id, index)?;
@@ -191,7 +191,7 @@ impl Watch {
         let committed = self.committed[index as usize - 1];
         for (other, known) in &self.nodes {
             let Some(term) = known.leads.filter(|term| *term > committed.in_term) else { continue };
-            if known.start < index && known.digest(index) != Some(committed.digest) {
+            if known.start < index && committed.digest.is_some() && known.digest(index) != committed.digest {
                 return Err(self.incomplete(*other, term, index, id));
             }
         }
@@ -205,7 +205,7 @@ impl Watch {
         known.applied = applied;
         for index in first.max(1)..=applied.min(self.committed()) {
             let committed = self.committed[index as usize - 1];
-            if known.digest(index).is_some_and(|digest| digest != committed.digest) {
+            if known.digest(index).zip(committed.digest).is_some_and(|(own, committed)| own != committed) {
                 let by = committed.by;
                 let own = node.log.term(index).unwrap_or(0);
                 let text = format!(
@@ -227,11 +227,15 @@ impl Watch {
         // Terms of commits ascend with the index. Equal digests at the last place mean equal logs up to it.
         let count = self.committed.partition_point(|committed| committed.in_term < term);
         let Some(last) = count.checked_sub(1).map(|at| self.committed[at]) else { return Ok(()) };
-        let is_missing = |index: u64| known.digest(index) != Some(self.committed[index as usize - 1].digest);
-        if (count as u64) < known.start || known.digest(count as u64) == Some(last.digest) {
+        let is_missing = |index: u64| {
+            let digest = self.committed[index as usize - 1].digest;
+            digest.is_some() && known.digest(index) != digest
+        };
+        if (count as u64) < known.start || known.digest(count as u64) == last.digest {
             return Ok(());
         }
-        let index = (known.start.max(1)..=count as u64).find(|index| is_missing(*index)).unwrap_or(count as u64);
+        let missing = (known.start.max(1)..=count as u64).find(|index| is_missing(*index));
+        let Some(index) = missing else { return Ok(()) };
         Err(self.incomplete(id, term, index, self.committed[index as usize - 1].by))
     }
 
@@ -248,6 +252,14 @@ impl Watch {
 impl Known {
     fn last(&self) -> u64 {
         self.start + (self.digests.len() as u64).saturating_sub(1)
+    }
+
+    /// Forgets what the node has cut off its log. What it committed in the same step was looked at before.
+    fn cut(&mut self, start: u64) {
+        if start > self.start {
+            self.digests.drain(..((start - self.start) as usize).min(self.digests.len()));
+            self.start = start;
+        }
     }
 
     fn digest(&self, index: u64) -> Option<u64> {

@@ -183,8 +183,14 @@ impl Shelf {
         match (&mut self.kept, &self.kind) {
             (Kept::Tree(store), _) if store.database().needs_recovery() => store.recover(&mut self.cx),
             (Kept::Disk(disk), ShelfKind::Lsm(options)) => {
-                let lsm = Lsm::open(&mut self.cx, options, (**disk).clone()).map_err(|failure| failure.error)?;
-                self.kept = Kept::Lsm(Box::new(lsm));
+                match Lsm::open(&mut self.cx, options, (**disk).clone()) {
+                    Ok(lsm) => self.kept = Kept::Lsm(Box::new(lsm)),
+                    // The disk as it is now: a fault that has struck is over.
+                    Err(failure) => {
+                        self.kept = Kept::Disk(failure.disk);
+                        return Err(failure.error);
+                    }
+                }
                 Ok(())
             }
             _ => Ok(()),

@@ -104,6 +104,12 @@ const OWN_SETTINGS: &[SettingInfo] = &[
         "yes breaks it: entries of old terms are committed by counting (figure 8 of the paper).",
     ),
     setting("sync", YES_NO, "yes", "no breaks it: nothing is made durable before it is promised."),
+    setting(
+        "confirm_reads",
+        YES_NO,
+        "yes",
+        "no breaks it: a leader answers reads without asking whether it still leads.",
+    ),
     setting("lease_ignores_drift", YES_NO, "no", "yes breaks it: a lease that trusts the clocks to run alike."),
 ];
 
@@ -129,6 +135,7 @@ pub fn options(values: &Values) -> Options {
         persist_vote: values.is_on("persist_vote"),
         commit_old_terms: values.is_on("commit_old_terms"),
         sync: values.is_on("sync"),
+        confirm_reads: values.is_on("confirm_reads"),
         lease_ignores_drift: values.is_on("lease_ignores_drift"),
     }
 }

@@ -48,6 +48,17 @@ fn pass(cluster: &mut Cluster, cx: &mut Cx, for_ns: u64) {
     cluster.run_until(cx, until_ns);
 }
 
+/// The logs of all nodes are the same, byte by byte, as far as they reach back.
+fn have_the_same_bytes(cluster: &mut Cluster) {
+    let nodes: Vec<NodeId> = cluster.nodes().collect();
+    let starts = nodes.iter().map(|node| cluster.shelf_mut(*node).unwrap().log_start());
+    let start = starts.max().unwrap();
+    let logs: Vec<_> =
+        nodes.iter().map(|node| cluster.shelf_mut(*node).unwrap().read_log(start, 999).unwrap()).collect();
+    assert!(logs[0].as_ref().is_some_and(|log| log.len() > 10), "from {start} on");
+    assert!(logs.iter().all(|log| *log == logs[0]));
+}
+
 #[test]
 fn a_follower_crashes_recovers_and_catches_up() {
     for shelf in shelves() {
@@ -64,6 +75,9 @@ fn a_follower_crashes_recovers_and_catches_up() {
             let ends: Vec<u64> = cluster.nodes().map(|node| replica_of(&cluster, node).end()).collect();
             assert!(ends[0] > 30 && ends.iter().all(|end| *end == ends[0]), "{shelf:?}, seed {seed}: {ends:?}");
             agree(&mut cluster, seed);
+            if !matches!(shelf, ShelfKind::Tree(_)) {
+                have_the_same_bytes(&mut cluster);
+            }
         }
     }
 }
@@ -140,5 +154,39 @@ fn storms_over_stores_with_disks_lose_nothing_that_was_promised() {
             assert_eq!(cluster.violation(), None, "{shelf:?}, seed {seed}");
             agree(&mut cluster, seed);
         }
+    }
+}
+
+#[test]
+fn folding_the_events_gives_what_the_nodes_say_of_themselves() {
+    for (seed, options) in [(1, semi(1)), (2, Options { kept_batches: 4, chunk_records: 3, ..Options::default() })] {
+        let mut cx = Cx::new(seed);
+        cx.recorder.switch(false);
+        let cluster_options = cluster::Options {
+            clients: 4,
+            timeout_ns: 300 * MS,
+            consistency: Consistency::Causal,
+            sticky: false,
+            ..cluster::Options::new(Rc::new(options), 3)
+        };
+        let mut cluster = Cluster::new(&mut cx, cluster_options).unwrap();
+        cx.recorder.switch(true);
+        cluster.told_all();
+        let mut state = cluster.state();
+        // More keys than are shown.
+        let keys = cluster::Keys::Uniform { count: 60 };
+        cluster.start_load(&mut cx, Workload { operations: 300, keys, deletes_percent: 10, ..Workload::default() });
+        cluster.schedule(50 * MS, Action::Partition(vec![vec![n(1)], vec![n(2), n(3)]]));
+        cluster.schedule(1_200 * MS, Action::Heal);
+        cluster.schedule(1_500 * MS, Action::Crash(n(2)));
+        cluster.schedule(2_500 * MS, Action::Restart(n(2)));
+        let mut read = 0;
+        for step in 1..40 {
+            cluster.run_until(&mut cx, step * 100 * MS);
+            cx.recorder.trace.iter().skip(read).for_each(|record| state.fold(&record.event));
+            read = cx.recorder.trace.len();
+            assert_eq!(state, cluster.state(), "seed {seed}, step {step}");
+        }
+        assert!(cluster.state().nodes.iter().all(|node| node.detail.data.len() == 32));
     }
 }

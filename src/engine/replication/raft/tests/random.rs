@@ -134,15 +134,15 @@ fn no_schedule_breaks_it() {
             let pre_vote = seed % 2 == 0;
             let mut world = World::new(seed, nodes, &Options { pre_vote, ..small() });
             let found = world.run(3_000);
-            assert_eq!(found, None, "seed {seed}, {nodes} nodes\n{}", tail(&world));
+            assert_eq!(found, None, "seed {seed}, {nodes} nodes\n{}", tail(&world.puppet));
             committed += world.watch.committed();
         }
     }
     assert!(committed > 5_000, "hardly anything was committed: {committed}");
 }
 
-fn tail(world: &World) -> String {
-    let lines: Vec<&str> = world.puppet.transcript.lines().collect();
+fn tail(puppet: &Puppet) -> String {
+    let lines: Vec<&str> = puppet.transcript.lines().collect();
     lines[lines.len().saturating_sub(60)..].join("\n")
 }
 
@@ -152,17 +152,11 @@ fn caught(options: &Options, nodes: u16) -> BTreeMap<Property, u32> {
     for seed in 0..200 {
         let options = options.clone();
         let mut world = World::new(seed, nodes, &options);
-        if let Some(violation) = world.run(2_000) {
+        if let Some(violation) = world.run(3_000) {
             *found.entry(violation.property).or_default() += 1;
         }
     }
     found
-}
-
-#[test]
-fn a_forgotten_vote_is_caught() {
-    let found = caught(&Options { persist_vote: false, pre_vote: false, ..small() }, 3);
-    assert!(found.contains_key(&Property::ElectionSafety), "{found:?}");
 }
 
 #[test]

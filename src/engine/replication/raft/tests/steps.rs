@@ -208,6 +208,14 @@ fn figure_8_does_no_harm_under_the_rule() {
 }
 
 #[test]
+fn figure_8_loses_a_committed_entry_without_the_rule() {
+    let (puppet, found) = figure_8(true);
+    let found = found.unwrap();
+    assert_eq!((found.property, found.index, found.nodes), (Property::LeaderCompleteness, 2, vec![n(5), n(1)]));
+    compare(&puppet, "figure-8-broken");
+}
+
+#[test]
 fn a_follower_that_is_far_behind_gets_a_snapshot() {
     let mut puppet = cluster(3, &Options { snapshot_entries: 6, kept_entries: 2, ..Options::default() });
     elect(&mut puppet, n(1));
@@ -230,6 +238,45 @@ fn a_follower_that_is_far_behind_gets_a_snapshot() {
     puppet.settle();
     assert_eq!(value(&puppet, n(3), "x").as_deref(), Some("9"));
     compare(&puppet, "snapshot");
+}
+
+#[test]
+fn members_change_by_way_of_a_joint_configuration() {
+    let mut puppet = cluster_of(4, 3, &Options::default());
+    elect(&mut puppet, n(1));
+    puppet.ask(1, n(1), "x", put("1"), Consistency::Default);
+    puppet.settle();
+    ask_admin(&mut puppet, n(1), Wish::Members { voters: vec![n(2), n(3), n(4)], learners: Vec::new() });
+    puppet.settle();
+    assert_eq!(last_answer(&puppet), Answer::Written);
+    assert!(!leads(&puppet, n(1)), "it is not a member any more");
+    for id in [2, 3, 4] {
+        assert_eq!(*puppet.node::<Raft>(n(id)).configuration(), Configuration::of(&[n(2), n(3), n(4)]));
+    }
+    // The two that were there before do not decide without the new one, or each other.
+    puppet.crash(n(2), 0);
+    elect(&mut puppet, n(4));
+    puppet.ask(1, n(4), "x", Call::Get, Consistency::Default);
+    puppet.settle();
+    assert_eq!(last_answer(&puppet), Answer::Value(Some(Bytes::typed("1"))));
+    compare(&puppet, "members");
+}
+
+#[test]
+fn a_new_leader_ends_what_is_joint() {
+    let mut puppet = cluster_of(5, 3, &Options::default());
+    elect(&mut puppet, n(1));
+    ask_admin(&mut puppet, n(1), Wish::Members { voters: vec![n(3), n(4), n(5)], learners: Vec::new() });
+    while !puppet.node::<Raft>(n(3)).configuration().is_joint() {
+        puppet.deliver_at(0);
+    }
+    puppet.lose(|_| true);
+    puppet.crash(n(1), 0);
+    elect(&mut puppet, n(3));
+    puppet.fire(n(3), HEARTBEAT);
+    puppet.settle();
+    assert_eq!(*puppet.node::<Raft>(n(5)).configuration(), Configuration::of(&[n(3), n(4), n(5)]));
+    compare(&puppet, "joint-left");
 }
 
 #[test]
@@ -279,8 +326,7 @@ fn a_transfer_that_fails_costs_the_lease() {
     ask_admin(&mut puppet, n(1), Wish::Transfer(Some(n(3))));
     puppet.lose(|_| true);
     puppet.now_ns += 160_000_000;
-    puppet.fire(n(1), HEARTBEAT);
-    puppet.settle();
+    puppet.fire(n(1), PATIENCE);
     assert!(matches!(last_answer(&puppet), Answer::Unknown(_)));
     let answers = puppet.answers.len();
     puppet.ask(1, n(1), "x", Call::Get, Consistency::Lease);
@@ -398,6 +444,27 @@ fn a_vote_that_is_forgotten_makes_two_leaders() {
     let found = watch.look(n(2), puppet.node(n(2))).unwrap_err();
     assert_eq!((found.property, found.term), (Property::ElectionSafety, 1));
     compare(&puppet, "vote-forgotten");
+}
+
+#[test]
+fn damage_on_the_shelf_is_told() {
+    for (key, bytes) in [
+        (&b"mv"[..], &[1, 2][..]),
+        (b"ms", &[0; 30]),
+        (b"ma", &[0]),
+        (b"ma", &[0, 0, 0, 0, 0, 0, 0, 1]),
+        (b"l\0\0\0\0\0\0\0\x01", &[0, 0, 0, 0, 0, 0, 0, 1, 0]),
+        (b"l\0\0\0\0\0\0\0\x05", &[0; 9]),
+        (b"l\0\0\0\0\0\0\0\x01", &[0; 8]),
+        (b"l\0\0\0\0\0\0\0\x01", &[9; 40]),
+        (b"dx", &[1]),
+        (b"c\x80\x01", &[1, 2, 3]),
+    ] {
+        let mut shelf = Shelf::memory();
+        shelf.put(key, bytes).unwrap();
+        let mut raft = Raft::new(n(1), &[n(1)], &Options::default());
+        assert!(raft.load(&mut shelf).is_err_and(|error| error.is_damage()), "{key:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! The door into a node of a cluster: its own store, as it stood at the playhead, in the lab that shows such stores.
+//!
+//! The store is shown as a recorded trace: it is looked at, down to its pages, and not worked with. The notice leads back.
+
+use std::rc::Rc;
+
+use super::LabRef;
+use super::log::{Kind, Log};
+use super::player::Move;
+use super::root::App;
+use super::run::Run;
+use crate::lab::lab;
+use crate::view::{Timeline, TimelineHandle};
+
+impl App {
+    /// Opens the store of a node.
+    pub fn open_door(&mut self, name: &str) {
+        let position = self.player.position();
+        let Some(session) = self.player.run.session() else {
+            return self.complain("This is a recorded trace: fork to run its script, then look into its nodes.");
+        };
+        let Some((script, trace)) = session.part_at(name, position) else {
+            return self.complain(&format!(
+                "{name} keeps its data in memory, without pages: set the store to btree or lsm, and look again."
+            ));
+        };
+        let shown = script.lines().next().and_then(|line| lab(line.trim_start_matches("lab ")));
+        let Some(shown) = shown else { return };
+        let handle = TimelineHandle::new(Timeline::of_lab(shown.name)).extended(trace);
+        let title = format!("the store of {name}");
+        self.player.pause();
+        let undo = self.put_aside(Run::recorded(&script, handle), &title);
+        (self.lab, self.preset, self.selected, self.find) = (LabRef(shown), None, None, None);
+        self.log = Log::default();
+        let text = format!("This is the store of {name} as it stood. Undo leads back to the cluster.");
+        self.log.say(Kind::Note, &text);
+        self.script_changed();
+        self.draft = (self.draft.0 + 1, Rc::from(""));
+        self.go(Move::End);
+        self.say(&text);
+        self.undo = Some(Box::new(undo));
+    }
+}
