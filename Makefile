@@ -18,7 +18,7 @@ build: ## Build the static site into dist/, servable from any path
 crash: ## Fail the power at more moments than make test does, and print what was tried (EFFORT=10)
 	@.ci/crash.sh
 
-storms: ## Try Raft in more storms than make test does, and print what was tried (EFFORT=10)
+storms: ## Try more storms on Raft, and more random scripts, than make test does (EFFORT=10)
 	@.ci/storms.sh
 
 bench: ## Measure, print a table and write target/bench.json

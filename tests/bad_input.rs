@@ -127,7 +127,7 @@ fn try_out(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(scripts::random_cases(300))]
 
     #[test]
     fn any_text_is_parsed(text in "\\PC{0,200}") {

@@ -303,6 +303,22 @@ fn the_map_grows_with_the_file() {
 }
 
 #[test]
+fn a_page_whose_bit_is_flipped_back_counts_again() {
+    let options = Options { page_size: 128, frames: 8, ..Options::default() };
+    let mut cx = Cx::new(1);
+    let mut heap = Heap::create(&mut cx, &options).unwrap();
+    let row = heap.insert(&mut cx, &[7; 20]).unwrap();
+    heap.flush(&mut cx).unwrap();
+    heap.flip_bit(&mut cx, row.page, 300).unwrap();
+    heap.crash(&mut cx).unwrap();
+    assert_eq!(heap.rows(), 0);
+    heap.flip_bit(&mut cx, row.page, 300).unwrap();
+    assert_eq!((heap.rows(), heap.verify(&mut cx).problem), (1, None));
+    assert!(heap.delete(&mut cx, row).unwrap());
+    assert_eq!((heap.rows(), heap.verify(&mut cx).problem), (0, None));
+}
+
+#[test]
 fn every_flipped_byte_is_an_error_that_names_the_page_or_changes_nothing_read() {
     let options = Options { page_size: 128, frames: 8, ..Options::default() };
     let mut cx = Cx::new(1);

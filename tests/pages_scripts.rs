@@ -122,7 +122,7 @@ fn script(header: &str, steps: &[Step]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(scripts::random_cases(120))]
 
     #[test]
     fn rows_are_where_their_ids_say(header in header(), steps in proptest::collection::vec(operation(), 1..80)) {

@@ -316,7 +316,7 @@ fn model_answer(model: &mut BTreeMap<u16, u16>, step: &Step) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(scripts::random_cases(150))]
 
     #[test]
     fn the_tree_answers_like_a_map(header in header(), steps in proptest::collection::vec(operation(), 1..120)) {
@@ -354,7 +354,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(scripts::random_cases(200))]
 
     #[test]
     fn folding_gives_the_engine_in_every_lab(script in declared::script()) {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::words::grouped;
+use super::words::{counted, grouped};
 use crate::replication::ClusterError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
@@ -69,6 +69,8 @@ pub enum Refusal {
     NoSuchTable { file: u64 },
     #[error("there is no page {}: the B+tree has {} pages, numbered from 0", grouped(*.page), grouped(u64::from(*.pages)))]
     NoSuchTreePage { page: u64, pages: u32 },
+    #[error("there is no page {page}: the file has {}, numbered from 0", counted(u64::from(*.pages), "page"))]
+    NoSuchHeapPage { page: u32, pages: u32 },
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]

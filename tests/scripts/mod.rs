@@ -129,6 +129,20 @@ pub fn presets() -> Vec<(String, &'static str)> {
     short.map(|(word, script)| (format!("preset/{word}"), script)).collect()
 }
 
+/// How many random cases a property is tried on: `cases` of a fixed seed, so that a run says the same twice; with
+/// `RANDOM_EFFORT=N` N times as many, of a new seed each time.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn random_cases(cases: u32) -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, RngSeed};
+    let effort = std::env::var("RANDOM_EFFORT").ok().and_then(|effort| effort.parse::<u32>().ok());
+    Config {
+        cases: cases * effort.unwrap_or(1),
+        rng_seed: effort.map_or(RngSeed::Fixed(11), |_| RngSeed::Random),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
 /// Golden scripts and presets.
 pub fn all() -> Vec<(String, &'static str)> {
     let golden = SCRIPTS.iter().map(|(name, text)| (name.to_string(), *text));

@@ -170,6 +170,10 @@ impl Pages {
         if bit >= bits {
             return Err(Refusal::NoSuchBit { bit: bit.into(), bits });
         }
+        let pages = self.heap.page_count();
+        if page.0 >= pages {
+            return Err(Refusal::NoSuchHeapPage { page: page.0, pages });
+        }
         self.heap.flip_bit(cx, page, bit)?;
         Ok(format!("Bit {} of byte {} of page {} is flipped on the disk.", bit % 8, bit / 8, page.0))
     }

@@ -75,6 +75,8 @@ pub struct Heap {
     spotlight: PageId,
     /// Pages that nothing leads to any more, but that could not be given up yet.
     owed: Vec<PageId>,
+    /// Pages that could not be read when the file was opened: their rows are in no count.
+    uncounted: Vec<PageId>,
 }
 
 /// What an operation gives: how it ended, the row that it was about, a count.
@@ -107,6 +109,7 @@ impl Heap {
             most: Vec::new(),
             spotlight: PageId::NONE,
             owed: Vec::new(),
+            uncounted: Vec::new(),
         }
     }
 
@@ -200,6 +203,12 @@ impl Heap {
         self.pager.write_page(cx, page)?;
         self.pager.discard(cx, page);
         self.pager.disk.flip_bit(cx, page, bit)?;
+        // The same bit flipped twice: what was damaged when the file was opened is whole again, and counts.
+        if let Some(index) = self.uncounted.iter().position(|uncounted| *uncounted == page)
+            && self.count(page)
+        {
+            self.uncounted.swap_remove(index);
+        }
         self.emit_state(cx);
         Ok(())
     }
@@ -214,20 +223,26 @@ impl Heap {
         let maps = (0..self.page_count()).filter(|page| self.is_map(PageId(*page))).count();
         self.most = vec![u8::MAX; maps];
         self.meta = layout::meta(self.pager.peek(PageId::META)?);
-        let (mut rows, mut free_pages, mut newest) = (0, 0, 0);
-        for page in 0..self.page_count() {
-            let Ok(bytes) = self.pager.peek(PageId(page)) else { continue };
-            newest = newest.max(page::lsn(bytes).0);
-            match layout::kind(bytes) {
-                Some(HeapKind::Rows) if layout::check_layout(bytes).is_ok() => {
-                    rows += read::rows_of(bytes).count() as u64
-                }
-                Some(HeapKind::Free) => free_pages += 1,
-                _ => {}
+        (self.meta.rows, self.meta.free_pages) = (0, 0);
+        for page in (0..self.page_count()).map(PageId) {
+            if !self.count(page) {
+                self.uncounted.push(page);
             }
         }
-        self.meta = Meta { rows, free_pages, next_lsn: self.meta.next_lsn.max(newest + 1) };
         Ok(())
+    }
+
+    /// Adds what a page holds to the counts of the meta page; false, and nothing added, when it cannot be read.
+    fn count(&mut self, page: PageId) -> bool {
+        let Ok(bytes) = self.pager.peek(page) else { return false };
+        self.meta.next_lsn = self.meta.next_lsn.max(page::lsn(bytes).0 + 1);
+        match layout::kind(bytes) {
+            Some(HeapKind::Rows) if layout::check_layout(bytes).is_err() => return false,
+            Some(HeapKind::Rows) => self.meta.rows += read::rows_of(bytes).count() as u64,
+            Some(HeapKind::Free) => self.meta.free_pages += 1,
+            _ => {}
+        }
+        true
     }
 
     fn page_size(&self) -> usize {
