@@ -1,13 +1,13 @@
 //! Convergence: once nothing is written and nothing is cut off any more, all replicas hold the same, and no acknowledged
 //! write is lost.
 
-use crate::trace::sorted::SortedSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::linearizable::listed;
 use super::writes::Writes;
 use super::{History, HistoryError, OpId, Outcome};
-use crate::trace::Bytes;
-use crate::trace::sorting::sort_by;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What a replica holds at the end: the values of each key, several where siblings are kept.
 pub type FinalState = std::collections::BTreeMap<Bytes, Vec<Bytes>>;

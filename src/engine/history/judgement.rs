@@ -10,8 +10,8 @@
 
 use super::linearizable::{Report, Verdict, listed};
 use super::{Call, FaultSpan, History, OpId, Operation, Outcome};
-use crate::trace::Bytes;
-use crate::trace::sorting::sort_by;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

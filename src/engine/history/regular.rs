@@ -14,11 +14,11 @@
 //! A write without an answer overlaps everything behind its beginning. Writes of several clients are taken too, as long as no
 //! two of them overlap.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::linearizable::sentence;
 use super::{History, HistoryError, OpId, Operation, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// A read that a regular register can't have answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,14 +17,14 @@
 //! What is newer is told by [`Writes`]; a violation is reported only where it is sure. Every value of a key is written once;
 //! keys for which that does not hold are named and left out.
 
-use crate::trace::sorted::SortedMap;
-use crate::trace::sorted::SortedSet;
+use glassbase_trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedSet;
 
 use super::linearizable::listed;
 use super::writes::Writes;
 use super::{History, HistoryError, OpId, Outcome};
-use crate::trace::Bytes;
-use crate::trace::sorting::sort_by;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What a session may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,10 +7,10 @@
 //!
 //! **Invariant:** `is_older` holds only for what is sure; of two writes at the same time neither is older.
 
-use crate::trace::sorted::{SortedMap, SortedSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use super::{History, OpId, Outcome, Version};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// The writes of a history, by key and value.
 pub struct Writes<'a> {

@@ -17,9 +17,9 @@ use super::pager::Pager;
 use super::recovery::Recovery;
 use super::transaction::Savepoint;
 use super::tree::{Tree, Verification};
-use crate::sim::{Crash, Cx, Disk, DiskError};
-use crate::trace::sorting::sort_by;
-use crate::trace::{EngineState, Event, FileId, Lsn, PageId, RecoveryPass, TxnId};
+use glassbase_sim::{Crash, Cx, Disk, DiskError};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{EngineState, Event, FileId, Lsn, PageId, RecoveryPass, TxnId};
 
 /// Room for a record that says little, and what little follows it.
 const RECORD_BYTES: u64 = 256;

@@ -108,7 +108,7 @@ macro_rules! words {
             }
 
             pub fn from_word(word: &str) -> Option<$name> {
-                $name::ALL.get($crate::trace::id::place_of(word, $name::WORDS)?).copied()
+                $name::ALL.get($crate::id::place_of(word, $name::WORDS)?).copied()
             }
         }
     };

@@ -173,16 +173,16 @@ macro_rules! plain {
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
 
-        impl $crate::trace::plain::Plain for $name {
+        impl $crate::plain::Plain for $name {
             fn encode(&self, _out: &mut Vec<u8>) {
-                $($crate::trace::plain::Plain::encode(&self.$field, _out);)*
+                $($crate::plain::Plain::encode(&self.$field, _out);)*
             }
-            fn decode(input: &mut $crate::trace::plain::Input) -> Self {
-                input.inside(|_input| $name { $($field: $crate::trace::plain::Plain::decode(_input)),* })
+            fn decode(input: &mut $crate::plain::Input) -> Self {
+                input.inside(|_input| $name { $($field: $crate::plain::Plain::decode(_input)),* })
             }
         }
-        $crate::trace::plain::plain_field!($name);
-        $crate::trace::plain::plain! { $($rest)* }
+        $crate::plain::plain_field!($name);
+        $crate::plain::plain! { $($rest)* }
     };
     ($(#[$meta:meta])* enum $name:ident {
         $($(#[$variant_meta:meta])* $variant:ident $({
@@ -193,46 +193,46 @@ macro_rules! plain {
         #[derive(Clone, Debug, PartialEq)]
         pub enum $name { $($(#[$variant_meta])* $variant $({ $($(#[$field_meta])* $field: $type),* })?),* }
 
-        impl $crate::trace::plain::Plain for $name {
+        impl $crate::plain::Plain for $name {
             fn encode(&self, out: &mut Vec<u8>) {
                 /// Places in the list, so that they are numbers here and below.
                 enum Place { $($variant),* }
                 match self {
                     $($name::$variant $({ $($field),* })? => {
-                        $crate::trace::plain::push_number(out, Place::$variant as u64);
-                        $($($crate::trace::plain::Plain::encode($field, out);)*)?
+                        $crate::plain::push_number(out, Place::$variant as u64);
+                        $($($crate::plain::Plain::encode($field, out);)*)?
                     })*
                 }
             }
-            fn decode(input: &mut $crate::trace::plain::Input) -> Self {
+            fn decode(input: &mut $crate::plain::Input) -> Self {
                 enum Place { $($variant),* }
                 let place = input.number();
                 input.inside(|_input| match place {
-                    $(place if place == Place::$variant as u64 => $name::$variant $({ $($field: $crate::trace::plain::Plain::decode(_input)),* })?,)*
+                    $(place if place == Place::$variant as u64 => $name::$variant $({ $($field: $crate::plain::Plain::decode(_input)),* })?,)*
                     _ => {
                         _input.fail();
-                        $crate::trace::plain::Plain::decode(_input)
+                        $crate::plain::Plain::decode(_input)
                     }
                 })
             }
         }
-        $crate::trace::plain::plain_field!($name);
-        $crate::trace::plain::plain! { $($rest)* }
+        $crate::plain::plain_field!($name);
+        $crate::plain::plain! { $($rest)* }
     };
 }
 
 /// Lets a plain type be a field of an event.
 macro_rules! plain_field {
     ($name:ident) => {
-        impl $crate::trace::field::Field for $name {
+        impl $crate::field::Field for $name {
             fn write(&self, out: &mut String) {
-                out.push_str(&$crate::trace::plain::to_text(self));
+                out.push_str(&$crate::plain::to_text(self));
             }
             fn read(text: &str) -> Option<Self> {
-                $crate::trace::plain::from_text(text)
+                $crate::plain::from_text(text)
             }
             fn blank() -> Self {
-                $crate::trace::plain::blank()
+                $crate::plain::blank()
             }
         }
     };

@@ -4,11 +4,11 @@
 //! value that was there before one that somebody had already seen. What is none of them is told by the values that were
 //! possible.
 
-use crate::trace::sorted::SortedSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::super::{Call, History, OpId, Operation, Outcome};
 use super::task::{NEVER, NOTHING, Op, State, Step, Task};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// Values that a sentence lists.
 const LISTED: usize = 4;

@@ -34,8 +34,8 @@ pub use self::explain::{listed, sentence};
 use self::search::{Budget, Found, search};
 use self::task::{Task, relevant, tasks};
 use super::{Call, History, HistoryError, Moment, OpId, Outcome};
-use crate::trace::Bytes;
-use crate::trace::sorting::sort_by_key;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What kind of object the clients use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,7 +251,7 @@ fn moments(history: &History, order: impl Iterator<Item = OpId>) -> impl Iterato
 
 /// Whether the points explain all that the history's clients were told. It shares nothing with the search.
 pub fn explains(history: &History, points: &[Point]) -> bool {
-    use crate::trace::sorted::SortedMap;
+    use glassbase_trace::sorted::SortedMap;
     let mut values: SortedMap<&Bytes, Option<&Bytes>> = SortedMap::new();
     let mut placed = vec![false; history.operations.len()];
     let mut latest = 0;

@@ -22,8 +22,8 @@
 //!
 //! **Invariant:** when a choice is taken back, list, path and state are what they were before it.
 
-use crate::trace::sorted::{SortedMap, SortedSet};
-use crate::trace::sorting::sort_by;
+use glassbase_trace::sorted::{SortedMap, SortedSet};
+use glassbase_trace::sorting::sort_by;
 
 use super::seen::Seen;
 use super::task::{NEVER, NOTHING, Op, State, Step};

@@ -12,7 +12,7 @@
 //! Values are tried in halves, quarters, eighths and so on (Zeller and Hildebrandt, "Simplifying and Isolating
 //! Failure-Inducing Input", 2002), then one by one, until nothing more can go.
 
-use crate::trace::sorted::SortedSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::super::OpId;
 use super::search::{Budget, Found, search};

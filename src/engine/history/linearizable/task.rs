@@ -1,10 +1,10 @@
 //! The operations of one key in the form that a search wants: values are small numbers, and a call is what it asks of a
 //! register and what it does to it.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::super::{Call, History, OpId, Operation, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// A value of the register; [`NOTHING`] while it has none.
 pub type State = u32;

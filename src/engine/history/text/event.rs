@@ -1,14 +1,14 @@
 //! What an event says, whichever format it came in.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::cursor::shortened;
 use super::fault::Faults;
 use super::{Datum, Node, Wrong};
-use crate::history::linearizable::Model;
-use crate::history::{Call, FaultSpan, History, OpId, Outcome, Version};
-use crate::trace::Bytes;
-use crate::trace::bytes::{canonical_number, hex_bytes};
+use crate::linearizable::Model;
+use crate::{Call, FaultSpan, History, OpId, Outcome, Version};
+use glassbase_trace::Bytes;
+use glassbase_trace::bytes::{canonical_number, hex_bytes};
 
 /// A history as it is read.
 pub struct Events {

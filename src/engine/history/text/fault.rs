@@ -3,8 +3,8 @@
 //! The nemesis is a process whose operations are faults. It writes each of them twice, when it begins and when it is done.
 //! Some of them end what another one began: `:stop-partition` ends `:start-partition`, `:resume` ends `:pause`.
 
-use crate::history::FaultSpan;
-use crate::trace::sorting::sort_by_key;
+use crate::FaultSpan;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What ends what.
 const ENDS: &[(&str, &[&str])] = &[("start", &["kill"]), ("resume", &["pause"]), ("heal", &["partition", "start"])];

@@ -22,11 +22,11 @@
 
 use super::cursor::{Cursor, shortened};
 use super::{Datum, Node, Wrong};
-use crate::history::linearizable::Model;
-use crate::history::{Call, History, HistoryError, OpId, Operation, Outcome};
-use crate::trace::Bytes;
-use crate::trace::bytes::quote;
-use crate::trace::sorting::sort_by;
+use crate::linearizable::Model;
+use crate::{Call, History, HistoryError, OpId, Operation, Outcome};
+use glassbase_trace::Bytes;
+use glassbase_trace::bytes::quote;
+use glassbase_trace::sorting::sort_by;
 
 pub fn read(text: &str, model: Option<Model>) -> Result<History, HistoryError> {
     super::read_events(text, model, false, datum)

@@ -17,9 +17,9 @@
 use std::rc::Rc;
 
 use super::{Crash, Disk, DiskError, Fault, SECTOR_BYTES};
-use crate::sim::{Cx, Generator};
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{Event, FileId};
+use crate::{Cx, Generator};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{Event, FileId};
 
 #[derive(Clone, Debug)]
 struct File {
@@ -298,7 +298,7 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Device;
+    use crate::Device;
 
     fn disk(capacity: u32) -> (Cx, Disk) {
         let cx = Cx::new(7);
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_was_synced_survives_and_a_tail_is_kept_lost_or_torn() {
-        let (mut lengths, mut gone, mut holes) = (crate::trace::sorted::SortedSet::new(), 0, 0);
+        let (mut lengths, mut gone, mut holes) = (glassbase_trace::sorted::SortedSet::new(), 0, 0);
         for choice in 0..200 {
             let (mut cx, mut disk) = disk(0);
             let (log, fresh) = (disk.create_file(&mut cx, "log").unwrap(), disk.create_file(&mut cx, "new").unwrap());

@@ -15,12 +15,12 @@
 
 mod latency;
 
-use crate::trace::sorted::{SortedMap, SortedSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 pub use latency::{LATENCY_MAX_NS, Latency};
 
 use super::Generator;
-use crate::trace::{DropReason, NodeId};
+use glassbase_trace::{DropReason, NodeId};
 
 /// What a link is like.
 #[derive(Clone, Debug, PartialEq)]

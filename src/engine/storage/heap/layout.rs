@@ -27,9 +27,9 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 4 × slots`, and the spaces of
 //! the cells plus `garbage` plus `free end` make the page size. The last slot of a page is not free.
 
-use crate::trace::parts::heap::{CELL_BYTES_MIN, HEADER_BYTES, HeapSlot, SLOT_BYTES, Shift};
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{CellKind, HeapKind, PageId, RowId};
+use glassbase_trace::parts::heap::{CELL_BYTES_MIN, HEADER_BYTES, HeapSlot, SLOT_BYTES, Shift};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{CellKind, HeapKind, PageId, RowId};
 
 const PAGE_ID: usize = 4;
 const KIND: usize = 16;

@@ -17,7 +17,7 @@ mod commit;
 mod describe;
 mod dirty;
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 pub use commit::{Acknowledged, CommitMode};
@@ -30,11 +30,11 @@ use super::log::frame::FRAME_BYTES;
 use super::log::record::{Body, KeyUndo, Record, put_update};
 use super::page::{self, Edit};
 use super::transaction::Transactions;
-use crate::sim::{Cx, Disk};
-use crate::trace::parts::LogState;
-use crate::trace::parts::log::LogRecord;
-use crate::trace::{Event, FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId};
 use commit::Commits;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::LogState;
+use glassbase_trace::parts::log::LogRecord;
+use glassbase_trace::{Event, FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId};
 
 /// How pages that a power failure cut in two are mended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::tail::{self, Tail};
 use super::*;
-use crate::trace::sorting::sort_by_key;
+use glassbase_trace::sorting::sort_by_key;
 
 impl Log {
     /// The log of a disk, as it is after a crash or a clean end: the records from `from` on are checked, a torn end is cut

@@ -3,16 +3,16 @@
 //! A version is never changed: an edit makes the next one. Whoever reads keeps the runs of the version that it began with;
 //! a table's file is removed when no version in use has it.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::block_cache::BlockCache;
 use super::key::Stamp;
 use super::table::{Properties, Table};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{Run, TableState, Version, VersionEdit};
-use crate::trace::{Event, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::lsm::{Run, TableState, Version, VersionEdit};
+use glassbase_trace::{Event, FileId, FileNumber};
 
 /// A run with its tables open.
 #[derive(Clone, Debug)]

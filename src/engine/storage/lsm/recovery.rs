@@ -10,7 +10,7 @@
 //! anywhere: the next one finds the same. What was durable and does not read as it was written is an error, and nothing is
 //! removed then.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::batch::{WriteBatch, Writes};
@@ -24,11 +24,11 @@ use super::table::{Table, table_name};
 use super::write::apply_write;
 use super::write_log::{WriteLog, log_name, replay};
 use super::{Frozen, Lsm};
-use crate::sim::{Crash, Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{LsmCounters, Version, VersionEdit};
-use crate::trace::sorting::sort_by;
-use crate::trace::{Event, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Crash, Cx, Disk};
+use glassbase_trace::parts::lsm::{LsmCounters, Version, VersionEdit};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{Event, FileId, FileNumber};
 
 /// Why a tree could not be opened, and the disk, as it was found.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ pub use search::{search, search_from, search_heads_together};
 
 use super::checksum::crc32c;
 use super::error::StorageError;
-use crate::trace::{Lsn, PageId, PageKind};
+use glassbase_trace::{Lsn, PageId, PageKind};
 
 pub const HEADER_BYTES: usize = 36;
 pub const SLOT_BYTES: usize = 8;

@@ -1,8 +1,8 @@
 //! The first pass: from the last checkpoint to the end of the log, to learn what was dirty and who was under way.
 
 use super::*;
-use crate::storage::log::record::Body;
-use crate::storage::pager::Pager;
+use crate::log::record::Body;
+use crate::pager::Pager;
 
 impl Recovery {
     /// Looks at one record.

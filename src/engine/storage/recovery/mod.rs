@@ -21,13 +21,13 @@ mod redo;
 mod tests;
 mod undo;
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::error::StorageError;
 use super::journal::{Journal, LogOptions};
 use super::tree::Tree;
-use crate::sim::Cx;
-use crate::trace::{Event, Lsn, PageId, RecoveryPass};
+use glassbase_sim::Cx;
+use glassbase_trace::{Event, Lsn, PageId, RecoveryPass};
 
 /// What the next step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

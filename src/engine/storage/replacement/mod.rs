@@ -53,8 +53,8 @@ pub use two_queue::TwoQueue;
 
 use std::rc::Rc;
 
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
 /// Who is told what a policy changes in its own structure.
 pub trait Watch {

@@ -8,11 +8,11 @@
 //!
 //! **Invariant:** the versions of a key ascend; none is kept that no snapshot sees.
 
-use crate::trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedMap;
 use std::ops::Bound;
 
-use crate::storage::StorageError;
-use crate::storage::lsm::ScanBounds;
+use crate::StorageError;
+use crate::lsm::ScanBounds;
 
 /// A value, or that there was none.
 type Value = Option<Vec<u8>>;

@@ -6,10 +6,10 @@
 
 use std::rc::Rc;
 
-use crate::trace::Event;
-use crate::trace::id::FrameId;
-use crate::trace::plain::plain;
-use crate::trace::policy::{PolicyKind, PolicyList};
+use crate::Event;
+use crate::id::FrameId;
+use crate::plain::plain;
+use crate::policy::{PolicyKind, PolicyList};
 
 /// What stands for one frame in ARC's target, which moves by fractions of a frame.
 pub const TARGET_ONE: u64 = 1 << 16;

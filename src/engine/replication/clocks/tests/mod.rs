@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::puppet::Puppet;
 use super::super::{Consistency, RequestId};
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 const MS: u64 = 1_000_000;
 

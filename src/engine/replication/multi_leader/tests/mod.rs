@@ -4,7 +4,7 @@ mod storms;
 
 use super::super::puppet::Puppet;
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 const MS: u64 = 1_000_000;
 

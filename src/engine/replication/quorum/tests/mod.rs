@@ -5,8 +5,8 @@ mod storms;
 use super::super::puppet::Puppet;
 use super::super::{Answer, Call, Consistency, Message as Wired, Request, RequestId};
 use super::*;
-use crate::sim::Generator;
-use crate::trace::Bytes;
+use glassbase_sim::Generator;
+use glassbase_trace::Bytes;
 
 const MS: u64 = 1_000_000;
 

@@ -29,8 +29,8 @@ pub use operation::{Call, Completion, FaultSpan, Moment, OpId, Operation, Outcom
 
 use thiserror::Error;
 
-use crate::trace::Bytes;
-use crate::trace::sorting::sort_by_key;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What is wrong with a history.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
