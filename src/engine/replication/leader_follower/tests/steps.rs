@@ -24,7 +24,7 @@ fn last_answer(puppet: &Puppet) -> Answer {
 }
 
 fn compare(puppet: &Puppet, name: &str) {
-    puppet.compare(&format!("replication/leader_follower/transcripts/{name}.txt"));
+    puppet.compare(&format!("leader_follower/transcripts/{name}.txt"));
 }
 
 /// Nobody hears a node any more, and it hears nobody.

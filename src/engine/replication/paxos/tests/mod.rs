@@ -48,7 +48,7 @@ pub(super) fn settle_apart(puppet: &mut Puppet, away: &[NodeId]) {
 }
 
 pub(super) fn compare(puppet: &Puppet, name: &str) {
-    puppet.compare(&format!("replication/paxos/transcripts/{name}.txt"));
+    puppet.compare(&format!("paxos/transcripts/{name}.txt"));
 }
 
 #[test]
