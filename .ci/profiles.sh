@@ -19,7 +19,7 @@ for pair in z,z s,s 3,3 z,3 z,s; do
   page=${pair%,*} engine=${pair#*,}
   quoted() { case $1 in [0-9]) echo "$1" ;; *) echo "\"$1\"" ;; esac; }
   sed -e "/^\[profile.release\]/,/^\[/ s/^opt-level = .*/opt-level = $(quoted "$page")/" \
-    -e "/^\[profile.release.package.glassbase-engine\]/,/^\[/ s/^opt-level = .*/opt-level = $(quoted "$engine")/" \
+    -e "/^\[profile.release.package/ { n; s/^opt-level = .*/opt-level = $(quoted "$engine")/; }" \
     "$ROOT/Cargo.toml" >"$work/checkout/Cargo.toml"
   (
     cd "$work/checkout"

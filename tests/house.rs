@@ -83,13 +83,24 @@ fn program(path: &Path) -> Vec<(usize, String)> {
     lines.filter(|(_, line)| !line.starts_with("//")).collect()
 }
 
-/// Where a path may begin.
-const ROOTS: &[&str] = &["crate", "glassbase_core", "glassbase_engine", "super", "self"];
+/// Where a path may begin. The floors of the engine are packages of their own.
+const ROOTS: &[&str] = &[
+    "crate",
+    "glassbase_core",
+    "glassbase_engine",
+    "glassbase_trace",
+    "glassbase_sim",
+    "glassbase_storage",
+    "glassbase_history",
+    "glassbase_replication",
+    "super",
+    "self",
+];
 
 /// The module that a file is: `src/engine/trace/text.rs` is `trace::text`.
 fn module_of(path: &str) -> Vec<String> {
     let inner = path.trim_start_matches("src/").trim_start_matches("engine/").trim_end_matches(".rs");
-    inner.trim_end_matches("/mod").split('/').map(str::to_string).collect()
+    inner.trim_end_matches("/mod").trim_end_matches("/lib").split('/').map(str::to_string).collect()
 }
 
 /// The statements of a file that name modules, each with the number of its first line: a `use` up to its semicolon, and
@@ -155,14 +166,19 @@ fn paths(statement: &str) -> Vec<String> {
 }
 
 /// The floor that a path leads to, seen from `module`.
-fn floor_named(path: &str, module: &[String], in_tests: bool) -> Option<&'static Floor> {
+fn floor_named(path: &str, floor: &Floor, module: &[String], in_tests: bool) -> Option<&'static Floor> {
     let mut at: Vec<&str> = module.iter().map(String::as_str).collect();
+    let is_package = floor.folder.starts_with("src/engine/") && floor.name != "bench";
     if in_tests {
         at.push("tests");
     }
     for name in path.split("::") {
         match name {
+            "crate" if is_package => at.truncate(1),
             "crate" | "glassbase_core" | "glassbase_engine" => at.clear(),
+            name if ROOTS.contains(&name) && name.starts_with("glassbase_") => {
+                at = vec![name.trim_start_matches("glassbase_")];
+            }
             "super" => drop(at.pop()),
             "self" => {}
             name => at.push(name),
@@ -177,7 +193,7 @@ fn strange_names(floor: &Floor, path: &str, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, in_tests, statement) in statements(text) {
         for name in paths(&statement) {
-            if let Some(other) = floor_named(&name, &module, in_tests)
+            if let Some(other) = floor_named(&name, floor, &module, in_tests)
                 && other.name != floor.name
                 && !floor.may_name.contains(&other.name)
             {
@@ -204,21 +220,25 @@ fn a_name_from_above_is_found_however_it_is_written() {
     let floor = |name| FLOORS.iter().find(|floor| floor.name == name).unwrap();
     let found = |name, path, text| strange_names(floor(name), path, text).len();
     for text in [
-        "use crate::lab::Session;",
-        "use crate::{\n    sim::Cx,\n    lab::{Session,\n    Progress},\n};",
-        "use super::super::lab;",
-        "use super::{state::Cell, super::lab::Session};",
-        "    let session = crate::lab::Session::new(text);",
-        "fn run(session: &super::super::view::View) {}",
+        "use crate::app::App;",
+        "use crate::{\n    sim::Cx,\n    app::{App,\n    Player},\n};",
+        "use super::super::app;",
+        "use super::{step::Step, super::app::App};",
+        "    let app = crate::app::App::new(text);",
+        "fn run(view: &super::super::view::View) {}",
         "pub use self::super::super::app::App;",
-        "#[cfg(test)]\nmod tests {\n    use super::super::super::lab;\n}",
+        "#[cfg(test)]\nmod tests {\n    use super::super::super::app;\n}",
     ] {
+        assert!(found("lab", "src/lab/text.rs", text) > 0, "{text}");
+    }
+    for text in ["use glassbase_sim::Cx;", "    let cx = glassbase_sim::Cx::new(1);", "use super::super::sim::Cx;"] {
         assert!(found("trace", "src/engine/trace/text.rs", text) > 0, "{text}");
     }
     for text in [
-        "use crate::trace::Event;",
+        "use crate::Event;",
+        "use crate::sim::is_a_module_of_this_package;",
         "use super::super::trace;",
-        "// use crate::lab::Session;",
+        "// use glassbase_sim::Cx;",
         "use super::{\n    state::Cell,\n    text,\n};",
         "#[cfg(test)]\nmod tests {\n    use super::super::text;\n}",
         "let superb::lab = lab::superb;",
@@ -228,6 +248,17 @@ fn a_name_from_above_is_found_however_it_is_written() {
     assert_eq!(found("lab", "src/lab/btree/mod.rs", "use super::super::{storage::Tree, view::View};"), 1);
     assert_eq!(found("view", "src/view/mod.rs", "use super::{trace::Event, sim::Cx, lab};"), 2);
     assert_eq!(found("app", "src/app/mod.rs", "use super::{trace::Event, cli};"), 1);
+}
+
+#[test]
+fn a_package_depends_on_those_below_it() {
+    for floor in FLOORS.iter().filter(|floor| floor.folder.starts_with("src/engine/") && floor.name != "bench") {
+        let text = fs::read_to_string(root().join(floor.folder).join("Cargo.toml")).unwrap();
+        let dependencies = text.lines().filter(|line| line.starts_with("glassbase-"));
+        for name in dependencies.filter_map(|line| line.trim_start_matches("glassbase-").split(' ').next()) {
+            assert!(floor.may_name.contains(&name), "{} may not depend on {name}", floor.name);
+        }
+    }
 }
 
 #[test]
@@ -309,8 +340,11 @@ fn unsafe_code_is_forbidden_in_every_package() {
         workspace.contains("unsafe_code = \"forbid\""),
         "Cargo.toml: [workspace.lints.rust] unsafe_code = \"forbid\""
     );
-    for package in ["Cargo.toml", "src/engine/Cargo.toml"] {
-        let text = fs::read_to_string(root().join(package)).unwrap();
+    let packages = FLOORS.iter().filter(|floor| root().join(floor.folder).join("Cargo.toml").exists());
+    for package in ["", "src/engine"].into_iter().chain(packages.map(|floor| floor.folder)) {
+        let package = root().join(package).join("Cargo.toml");
+        let package = shown(&package);
+        let text = fs::read_to_string(root().join(&package)).unwrap();
         assert!(text.contains("[lints]\nworkspace = true"), "{package} does not take the lints of the workspace");
     }
 }

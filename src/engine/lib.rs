@@ -8,11 +8,14 @@
 //!   trace     the vocabulary: every event a floor can emit, as plain data
 //! ```
 //!
-//! A floor names only those below it. This package is built for speed; the package around it, which has the script
-//! language, the page and the command line, is built for size.
+//! Each floor is a package of its own, below this one, and names only those below it: its `Cargo.toml` says which. So a
+//! change is compiled where it was made and above, and each floor has the optimisation level that suits it: the trace,
+//! large and seldom run, is built for size, as is the package around this one, which has the script language, the page
+//! and the command line.
 pub mod bench;
-pub mod history;
-pub mod replication;
-pub mod sim;
-pub mod storage;
-pub mod trace;
+
+pub use glassbase_history as history;
+pub use glassbase_replication as replication;
+pub use glassbase_sim as sim;
+pub use glassbase_storage as storage;
+pub use glassbase_trace as trace;

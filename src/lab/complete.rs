@@ -6,6 +6,7 @@ use super::LABS;
 use super::argument::Relation;
 use super::declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo};
 use super::statement::LANGUAGE;
+use crate::trace::sorting::sort_by;
 
 /// One way to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub fn complete(lab: &'static LabInfo, line: &str, cursor: usize) -> Vec<Complet
     let mut found = candidates(lab, &words);
     found.retain(|candidate| candidate.insert.starts_with(typed));
     if words.is_empty() && !typed.is_empty() {
-        found.sort_unstable_by(|a, b| a.insert.cmp(&b.insert));
+        sort_by(&mut found, |a, b| a.insert.cmp(&b.insert));
     }
     for candidate in &mut found {
         candidate.replaces = start..cursor;

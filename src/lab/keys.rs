@@ -12,9 +12,9 @@
 //! the same as one that asks for n.
 
 use crate::sim::{Cx, Generator, Zipf};
+use crate::trace::sorted::SortedMap;
 use crate::trace::state::Cell;
 use crate::trace::{Cells, EngineState, Lsn, PageBody, PageId, PageState};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How keys are drawn.
@@ -149,12 +149,12 @@ pub struct Sample {
     stride: u64,
     /// How many have been drawn for good, and the ranks that stand in other places since.
     taken: u64,
-    moved: BTreeMap<u64, u64>,
+    moved: SortedMap<u64, u64>,
 }
 
 impl Sample {
     pub fn new(state: &EngineState) -> Sample {
-        let (leaves, ends, moved) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (leaves, ends, moved) = (Vec::new(), Vec::new(), SortedMap::new());
         let mut sample = Sample { leaves, ends, first: 0, stride: 1, taken: 0, moved };
         let mut count = 0;
         for page in &state.pages {

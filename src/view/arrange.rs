@@ -233,6 +233,23 @@ pub fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     d
 }
 
+/// Sine and cosine of a part of a full turn, to seven digits. The standard library's bring seven kilobytes into the page,
+/// for angles of any size.
+pub fn sine_and_cosine(turns: f64) -> (f64, f64) {
+    let quarters = (4.0 * turns).round();
+    // Within an eighth of a turn either way.
+    let angle = (turns - quarters / 4.0) * std::f64::consts::TAU;
+    let square = angle * angle;
+    let series = |terms: [f64; 4]| terms.iter().rev().fold(1.0, |sum, term| 1.0 - square * sum / term);
+    let (sine, cosine) = (angle * series([6.0, 20.0, 42.0, 72.0]), series([2.0, 12.0, 30.0, 56.0]));
+    match (quarters as i64) & 3 {
+        0 => (sine, cosine),
+        1 => (cosine, -sine),
+        2 => (-sine, -cosine),
+        _ => (-cosine, sine),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,5 +288,16 @@ mod tests {
         assert_eq!(cut("größer als", 30.0, MONO_W), "grö…");
         assert_eq!(cut("abc", 2.0, MONO_W), "");
         assert_eq!(polyline([(0.0, 1.0), (2.5, 3.0)]), "M0 1L2.5 3");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods)]
+    fn round_and_round() {
+        for step in -40..=40 {
+            let turns = f64::from(step) / 16.0;
+            let (sine, cosine) = sine_and_cosine(turns);
+            let (sin, cos) = (turns * std::f64::consts::TAU).sin_cos();
+            assert!((sine - sin).abs() < 1e-7 && (cosine - cos).abs() < 1e-7, "{turns}: {sine} {cosine}");
+        }
     }
 }

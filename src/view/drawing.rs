@@ -209,7 +209,10 @@ pub struct Shape {
     pub title: String,
 }
 
+/// A shape is made in some three hundred places. It has 140 bytes, and the compiler takes a function that only copies them
+/// for one that costs nothing: inlined, each place would hold loads and stores for every field, so no function here is.
 impl Shape {
+    #[inline(never)]
     fn new(id: Id, kind: Kind, place: Place, layer: Layer, class: &'static str) -> Shape {
         let (text, note, title) = (String::new(), String::new(), String::new());
         let marks = Marks::NONE;
@@ -231,16 +234,19 @@ impl Shape {
     }
 
     /// A box.
+    #[inline(never)]
     pub fn rect(id: Id, place: Place) -> Shape {
         Shape::new(id, Kind::Rect, place, Layer::Things, "box")
     }
 
     /// A quiet frame around a group of things.
+    #[inline(never)]
     pub fn panel(id: Id, place: Place) -> Shape {
         Shape::new(id, Kind::Rect, place, Layer::Ground, "panel")
     }
 
     /// A line of text.
+    #[inline(never)]
     pub fn text(id: Id, x: f64, y: f64, text: impl Into<String>) -> Shape {
         let mut shape = Shape::new(id, Kind::Text(Anchor::Start), Place::point(x, y), Layer::Signs, "label");
         shape.text = text.into();
@@ -248,66 +254,79 @@ impl Shape {
     }
 
     /// The title of a group of things.
+    #[inline(never)]
     pub fn title_of(id: Id, x: f64, y: f64, text: impl Into<String>) -> Shape {
         Shape::text(id, x, y, text).class("title")
     }
 
+    #[inline(never)]
     pub fn line(id: Id, from: (f64, f64), to: (f64, f64)) -> Shape {
         Shape::new(id, Kind::Line(Heads::None), Place::between(from, to), Layer::Lines, "line")
     }
 
     /// A line with a head at its end.
+    #[inline(never)]
     pub fn arrow(id: Id, from: (f64, f64), to: (f64, f64)) -> Shape {
         Shape::new(id, Kind::Line(Heads::End), Place::between(from, to), Layer::Lines, "line")
     }
 
     /// A bent arrow: from the lower edge of something to the upper edge of something else.
+    #[inline(never)]
     pub fn curve(id: Id, from: (f64, f64), to: (f64, f64)) -> Shape {
         Shape::new(id, Kind::Curve(Heads::End), Place::between(from, to), Layer::Lines, "line")
     }
 
+    #[inline(never)]
     pub fn path(id: Id, x: f64, y: f64, d: String) -> Shape {
         Shape::new(id, Kind::Path(d), Place::point(x, y), Layer::Lines, "curve")
     }
 
+    #[inline(never)]
     pub fn dot(id: Id, x: f64, y: f64, radius: f64) -> Shape {
         let place = Place { x, y, w: 2.0 * radius, h: 2.0 * radius };
         Shape::new(id, Kind::Dot, place, Layer::Signs, "dot")
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn class(self, class: &'static str) -> Shape {
         Shape { class, ..self }
     }
 
     /// These marks besides those that it has.
     #[must_use]
+    #[inline(never)]
     pub fn marks(self, marks: Marks) -> Shape {
         Shape { marks: self.marks | marks, ..self }
     }
 
     /// A mark if something is so.
     #[must_use]
+    #[inline(never)]
     pub fn mark(self, marks: Marks, is: bool) -> Shape {
         self.marks(marks.when(is))
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn label(self, text: impl Into<String>) -> Shape {
         Shape { text: text.into(), ..self }
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn note(self, note: impl Into<String>) -> Shape {
         Shape { note: note.into(), ..self }
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn level(self, level: f64) -> Shape {
         Shape { level: Some(level), ..self }
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn opacity(self, opacity: f64) -> Shape {
         Shape { opacity, ..self }
     }
@@ -319,23 +338,27 @@ impl Shape {
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn layer(self, layer: Layer) -> Shape {
         Shape { layer, ..self }
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn anchor(self, anchor: Anchor) -> Shape {
         Shape { kind: Kind::Text(anchor), ..self }
     }
 
     /// The width that a text has: what is longer is cut.
     #[must_use]
+    #[inline(never)]
     pub fn room(mut self, width: f64) -> Shape {
         self.place.w = width;
         self
     }
 
     #[must_use]
+    #[inline(never)]
     pub fn heads(self, heads: Heads) -> Shape {
         let kind = match self.kind {
             Kind::Curve(_) => Kind::Curve(heads),
@@ -346,12 +369,14 @@ impl Shape {
 
     /// What a click selects, and what it is in words.
     #[must_use]
+    #[inline(never)]
     pub fn target(self, target: Selection, title: impl Into<String>) -> Shape {
         Shape { target: Some(target), title: title.into(), ..self }
     }
 
     /// What it is in words, for something that cannot be selected.
     #[must_use]
+    #[inline(never)]
     pub fn said(self, title: impl Into<String>) -> Shape {
         Shape { title: title.into(), ..self }
     }
@@ -376,6 +401,7 @@ impl Drawing {
     }
 
     /// Adds a shape; the drawing grows to hold it.
+    #[inline(never)]
     pub fn add(&mut self, shape: Shape) {
         let place = shape.place;
         let (right, bottom) = (place.x + place.w.max(0.0), place.y + place.h.max(0.0));

@@ -21,6 +21,7 @@ use super::scene::{
     Anchor, CellText, CellWay, Edge, Link, Lod, Look, Mark, Overflow, PageShape, Scene, Stage, Touch, fill,
 };
 use super::{Change, Node, Selection, Shape, View};
+use crate::trace::sorting::sort_by;
 use crate::trace::{Event, FrameState, PageBody, PageId};
 
 /// Lays out a step.
@@ -37,7 +38,7 @@ pub fn scene(stage: &Stage) -> Scene {
     }
     pages.extend(motion.flights.iter().flat_map(|flight| [flight.from.page, flight.to.page]));
     pages.extend(motion.notes.iter().map(|note| note.page));
-    pages.sort_unstable();
+    sort_by(&mut pages, PageId::cmp);
     pages.dedup();
     let pool = pooled(stage.after, &pages);
     let builder = Builder { stage, before: &shapes.0, after: &shapes.1, pool };

@@ -92,7 +92,11 @@ impl Timeline {
     /// Goes on with a trace that begins as the present one does. One that does not (a fork) is taken from its start.
     pub fn extend(&mut self, trace: Trace) {
         let known = self.trace.len();
-        let fits = known == 0 || (trace.len() >= known && trace.get(known - 1) == self.trace.get(known - 1));
+        let last = known.wrapping_sub(1);
+        let fits = match (self.trace.get(last), trace.get(last)) {
+            (Some(record), Some(others)) => record.tells_as(others),
+            (known, _) => known.is_none(),
+        };
         if !fits {
             *self = Timeline::guided(self.guide);
         }

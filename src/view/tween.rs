@@ -13,6 +13,7 @@ use super::camera::{Bounds, within};
 use super::drawing::{Drawing, Id, Marks, Shape, Step};
 use super::map::Map;
 use super::time_span::TimeSpan;
+use crate::trace::sorting::sort_by_key;
 
 /// A shape on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +125,7 @@ impl Tween {
 
 /// Sorted by id, each id once: the first of two is the one.
 fn by_id(mut shapes: Vec<Shape>) -> Vec<Shape> {
-    shapes.sort_by_key(|shape| shape.id);
+    sort_by_key(&mut shapes, |shape| shape.id);
     shapes.dedup_by_key(|shape| shape.id);
     shapes
 }

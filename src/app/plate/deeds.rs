@@ -12,6 +12,7 @@ use super::{Msg, Plate};
 use crate::app::room::hand::is_control;
 use crate::app::room::svg::{create, num, set};
 use crate::trace::NodeId;
+use crate::trace::sorting::sort_by_key;
 use crate::view::Selection;
 use crate::view::drawing::{Face, Kind, Look};
 use crate::view::time_span::TimeSpan;
@@ -93,7 +94,7 @@ impl Plate {
         let boxes = picture.tween().items.iter().filter(|item| item.shape.kind == Kind::Rect);
         let mut nodes: Vec<(NodeId, Point)> =
             boxes.filter_map(|item| Some((is_node(item.shape.target)?, item.to.center()))).collect();
-        nodes.sort_by_key(|(node, _)| *node);
+        sort_by_key(&mut nodes, |(node, _)| *node);
         if let Some(lines) = cutting(&nodes, stroke) {
             ctx.props().on_lines.emit(lines);
         }

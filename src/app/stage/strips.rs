@@ -31,7 +31,10 @@ pub struct StripsProps {
 impl PartialEq for StripsProps {
     fn eq(&self, other: &StripsProps) -> bool {
         Rc::ptr_eq(&self.view, &other.view)
-            && self.record == other.record
+            && match (&self.record, &other.record) {
+                (Some(record), Some(others)) => record.tells_as(others),
+                (record, others) => record.is_none() && others.is_none(),
+            }
             && self.selected == other.selected
             && self.width == other.width
             && self.dark == other.dark

@@ -1,15 +1,16 @@
 //! Convergence: once nothing is written and nothing is cut off any more, all replicas hold the same, and no acknowledged
 //! write is lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::SortedSet;
 
 use super::linearizable::listed;
 use super::writes::Writes;
 use super::{History, HistoryError, OpId, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What a replica holds at the end: the values of each key, several where siblings are kept.
-pub type FinalState = BTreeMap<Bytes, Vec<Bytes>>;
+pub type FinalState = std::collections::BTreeMap<Bytes, Vec<Bytes>>;
 
 /// A key on which replicas do not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn check_convergence(history: &History, replicas: &[(u32, FinalState)]) -> R
     history.verify()?;
     let writes = Writes::of(history);
     let mut report = ConvergenceReport { skipped: writes.ambiguous(), ..ConvergenceReport::default() };
-    let keys: BTreeSet<&Bytes> = replicas.iter().flat_map(|(_, state)| state.keys()).collect();
+    let keys: SortedSet<&Bytes> = replicas.iter().flat_map(|(_, state)| state.keys()).collect();
     report.diverged.extend(keys.into_iter().filter_map(|key| divergence(key, replicas)));
     for (op, operation) in history.iter() {
         let is_write = operation.outcome() == &Outcome::Done;
@@ -77,7 +78,7 @@ pub fn check_convergence(history: &History, replicas: &[(u32, FinalState)]) -> R
 fn divergence(key: &Bytes, replicas: &[(u32, FinalState)]) -> Option<Divergence> {
     let held = |(replica, state): &(u32, FinalState)| {
         let mut values = state.get(key).cloned().unwrap_or_default();
-        values.sort();
+        sort_by(&mut values, Ord::cmp);
         values.dedup();
         (*replica, values)
     };

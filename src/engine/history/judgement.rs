@@ -10,7 +10,8 @@
 
 use super::linearizable::{Report, Verdict, listed};
 use super::{Call, FaultSpan, History, OpId, Operation, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Judgement {
     /// The history without any judgement.
     fn plain(history: &History, ruling: Ruling, sentence: String) -> Judgement {
         let mut clients: Vec<u32> = history.operations.iter().map(|operation| operation.client).collect();
-        clients.sort_unstable();
+        sort_by(&mut clients, Ord::cmp);
         clients.dedup();
         let bars = history.iter().map(|(op, operation)| bar(op, operation, &clients)).collect();
         let (faults, end_ns) = (history.faults.clone(), history.end_ns());

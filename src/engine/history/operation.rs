@@ -1,6 +1,6 @@
 //! What a client asked for and what it was told, as plain data.
 
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// An operation's place in [`History::operations`](super::History::operations).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

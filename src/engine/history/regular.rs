@@ -14,11 +14,11 @@
 //! A write without an answer overlaps everything behind its beginning. Writes of several clients are taken too, as long as no
 //! two of them overlap.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::linearizable::sentence;
 use super::{History, HistoryError, OpId, Operation, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// A read that a regular register can't have answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct RegularReport {
 /// Whether each key of a history is a regular register.
 pub fn check_regular(history: &History) -> Result<RegularReport, HistoryError> {
     history.verify()?;
-    let mut writes: BTreeMap<&Bytes, Vec<OpId>> = BTreeMap::new();
+    let mut writes: SortedMap<&Bytes, Vec<OpId>> = SortedMap::new();
     for (op, operation) in history.iter() {
         let happened = !matches!(operation.outcome(), Outcome::Failed | Outcome::Differs);
         if happened && operation.call.written().is_some() {

@@ -17,13 +17,14 @@
 //! What is newer is told by [`Writes`]; a violation is reported only where it is sure. Every value of a key is written once;
 //! keys for which that does not hold are named and left out.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use glassbase_trace::sorted::SortedMap;
+use glassbase_trace::sorted::SortedSet;
 
 use super::linearizable::listed;
 use super::writes::Writes;
 use super::{History, HistoryError, OpId, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by;
 
 /// What a session may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,11 +96,11 @@ const MAX_REQUIRED: usize = 16;
 #[derive(Default)]
 struct Session<'a> {
     /// The newest acknowledged write of its own, by key.
-    written: BTreeMap<&'a Bytes, OpId>,
+    written: SortedMap<&'a Bytes, OpId>,
     /// The writes that its last read found, by key, and that read.
-    seen: BTreeMap<&'a Bytes, (Vec<OpId>, OpId)>,
+    seen: SortedMap<&'a Bytes, (Vec<OpId>, OpId)>,
     /// Writes that it once found, and something else after them.
-    replaced: BTreeSet<OpId>,
+    replaced: SortedSet<OpId>,
     /// What others must see of it: its writes and its reads, in their order.
     log: Vec<Dependency<'a>>,
 }
@@ -123,9 +124,9 @@ enum Observer {
 #[derive(Default)]
 struct View<'a> {
     /// By key: the writes.
-    required: BTreeMap<&'a Bytes, Vec<Required>>,
+    required: SortedMap<&'a Bytes, Vec<Required>>,
     /// How much of each client's log is in it.
-    taken: BTreeMap<u32, usize>,
+    taken: SortedMap<u32, usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -142,10 +143,10 @@ struct Required {
 struct Checker<'a> {
     history: &'a History,
     writes: Writes<'a>,
-    sessions: BTreeMap<u32, Session<'a>>,
-    views: BTreeMap<Observer, View<'a>>,
+    sessions: SortedMap<u32, Session<'a>>,
+    views: SortedMap<Observer, View<'a>>,
     /// How long the log of its client was when a write began.
-    log_lengths: BTreeMap<OpId, usize>,
+    log_lengths: SortedMap<OpId, usize>,
     report: SessionReport,
 }
 
@@ -161,7 +162,7 @@ pub fn check_sessions(history: &History) -> Result<SessionReport, HistoryError> 
         events.push((operation.invoked.order, op, false));
         events.extend(operation.settled().map(|moment| (moment.order, op, true)));
     }
-    events.sort_unstable();
+    sort_by(&mut events, Ord::cmp);
     for (order, op, is_end) in events {
         let operation = history.operation(op);
         if checker.writes.is_ambiguous(&operation.key) {

@@ -7,33 +7,33 @@
 //!
 //! **Invariant:** `is_older` holds only for what is sure; of two writes at the same time neither is older.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use super::{History, OpId, Outcome, Version};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// The writes of a history, by key and value.
 pub struct Writes<'a> {
     history: &'a History,
-    by_value: BTreeMap<(&'a Bytes, &'a Bytes), OpId>,
-    deletes: BTreeMap<&'a Bytes, Vec<OpId>>,
+    by_value: SortedMap<(&'a Bytes, &'a Bytes), OpId>,
+    deletes: SortedMap<&'a Bytes, Vec<OpId>>,
     /// The versions of writes, told by themselves or by those who read them.
-    versions: BTreeMap<OpId, Version>,
+    versions: SortedMap<OpId, Version>,
     /// Keys of which an acknowledged write has no version.
-    unversioned: BTreeSet<&'a Bytes>,
+    unversioned: SortedSet<&'a Bytes>,
     /// Keys to which a value was written twice: a read of it does not say which of the two it found.
-    ambiguous: BTreeSet<&'a Bytes>,
+    ambiguous: SortedSet<&'a Bytes>,
 }
 
 impl<'a> Writes<'a> {
     pub fn of(history: &'a History) -> Writes<'a> {
         let mut writes = Writes {
             history,
-            by_value: BTreeMap::new(),
-            deletes: BTreeMap::new(),
-            versions: BTreeMap::new(),
-            unversioned: BTreeSet::new(),
-            ambiguous: BTreeSet::new(),
+            by_value: SortedMap::new(),
+            deletes: SortedMap::new(),
+            versions: SortedMap::new(),
+            unversioned: SortedSet::new(),
+            ambiguous: SortedSet::new(),
         };
         for (op, operation) in history.iter() {
             if matches!(operation.outcome(), Outcome::Failed | Outcome::Differs) {

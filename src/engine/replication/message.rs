@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{clocks, leader_follower, multi_leader, paxos, quorum, raft};
-use crate::trace::{Bytes, NodeId};
+use glassbase_trace::{Bytes, NodeId};
 
 /// A client's operation; the number is never given twice in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

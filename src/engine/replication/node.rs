@@ -20,10 +20,10 @@ use std::any::Any;
 
 use super::message::{Message, Response};
 use super::shelf::Shelf;
-use crate::sim::Generator;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
-use crate::trace::parts::cluster::NodeDetail;
+use glassbase_sim::Generator;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
+use glassbase_trace::parts::cluster::NodeDetail;
 
 /// A timer of a node. Arming one anew replaces it: there is one of each kind and token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,9 +13,9 @@ use std::fmt::Write;
 use super::message::{Call, Consistency, Message, Request, RequestId, Wire};
 use super::node::{Node, Output, Step, Timer};
 use super::shelf::Shelf;
-use crate::sim::Generator;
-use crate::storage::StorageError;
-use crate::trace::{Bytes, NodeId};
+use glassbase_sim::Generator;
+use glassbase_storage::StorageError;
+use glassbase_trace::{Bytes, NodeId};
 
 /// A message that was sent and has not arrived.
 #[derive(Clone, Debug)]

@@ -18,8 +18,8 @@
 
 use std::cmp::Ordering;
 
-use crate::trace::NodeId;
-use crate::trace::decimal;
+use glassbase_trace::NodeId;
+use glassbase_trace::decimal;
 
 /// A write: the `count`-th of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

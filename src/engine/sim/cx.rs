@@ -1,8 +1,8 @@
 //! The context of a call: when it is, what has been counted, and who is told.
 
 use super::random::Generator;
-use crate::trace::recorder::Cause;
-use crate::trace::{Counters, Event, PageId, Recorder};
+use glassbase_trace::recorder::Cause;
+use glassbase_trace::{Counters, Event, PageId, Recorder};
 
 /// Handed down every call of the engine. There is no global state: two engines with a context each do not meet.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@
 //!
 //! RAM and SSD reads and the SSD's bandwidth are the curriculum's figures; the others are typical of their kind.
 
-crate::trace::id::words! {
+glassbase_trace::id::words! {
     /// The kind of device that the disk is.
     Device {
         Ram = "ram",

@@ -1,6 +1,6 @@
 //! A set of pages: one bit each, so that its order is that of the pages and a write costs no allocation.
 
-use crate::trace::PageId;
+use glassbase_trace::PageId;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageSet {

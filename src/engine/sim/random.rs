@@ -7,7 +7,7 @@
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Lcg64Xsh32;
 
-use crate::trace::text::Fnv;
+use glassbase_trace::text::Fnv;
 
 /// A source of random numbers, seeded by number and name.
 #[derive(Clone, Debug, PartialEq)]

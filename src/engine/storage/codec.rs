@@ -1,9 +1,9 @@
 //! Numbers and byte strings as they stand in files: a number takes seven bits a byte, low ones first, the eighth bit
 //! saying that more follow (LEB128); a byte string is its length and its bytes.
 
-use crate::trace::{Lsn, PageId};
+use glassbase_trace::{Lsn, PageId};
 
-pub use crate::trace::plain::push_number as put_number;
+pub use glassbase_trace::plain::push_number as put_number;
 
 /// Appends a byte string.
 #[inline]

@@ -17,8 +17,9 @@ use super::pager::Pager;
 use super::recovery::Recovery;
 use super::transaction::Savepoint;
 use super::tree::{Tree, Verification};
-use crate::sim::{Crash, Cx, Disk, DiskError};
-use crate::trace::{EngineState, Event, FileId, Lsn, PageId, RecoveryPass, TxnId};
+use glassbase_sim::{Crash, Cx, Disk, DiskError};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{EngineState, Event, FileId, Lsn, PageId, RecoveryPass, TxnId};
 
 /// Room for a record that says little, and what little follows it.
 const RECORD_BYTES: u64 = 256;
@@ -194,7 +195,7 @@ impl Database {
     pub fn write_pages(&mut self, cx: &mut Cx, most: u32) -> Result<u32, StorageError> {
         self.ready()?;
         let mut dirty: Vec<(Lsn, PageId)> = self.journal()?.dirty.iter().map(|(page, first)| (first, page)).collect();
-        dirty.sort_unstable();
+        sort_by(&mut dirty, Ord::cmp);
         let before = cx.counters.pool_flushes;
         for (_, page) in dirty {
             if cx.counters.pool_flushes - before >= u64::from(most) {

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::sim::DiskError;
-use crate::trace::{PageId, TxnId};
+use glassbase_sim::DiskError;
+use glassbase_trace::{PageId, TxnId};
 
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -22,8 +22,8 @@ use super::journal::Journal;
 use super::page;
 use super::pool::Pool;
 use super::replacement::{Arrival, Future, PolicyOptions, Victim};
-use crate::sim::{Cx, Disk, MEMORY_ACCESS_NS};
-use crate::trace::{Event, FrameId, PageId, ReplacementState};
+use glassbase_sim::{Cx, Disk, MEMORY_ACCESS_NS};
+use glassbase_trace::{Event, FrameId, PageId, ReplacementState};
 
 #[derive(Clone)]
 pub struct Pager {

@@ -20,8 +20,8 @@
 use std::rc::Rc;
 
 use super::replacement::{Arrival, Chain, Future, Links, Policy, PolicyOptions, Replacement, Victim, Watch};
-use crate::sim::Cx;
-use crate::trace::{Event, FrameId, FrameState, PageId, ReplacementState};
+use glassbase_sim::Cx;
+use glassbase_trace::{Event, FrameId, FrameState, PageId, ReplacementState};
 
 const NO_FRAME: u32 = u32::MAX;
 

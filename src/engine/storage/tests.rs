@@ -8,8 +8,8 @@ use super::page;
 use super::pager::{Flusher, Pager};
 use super::replacement::{Future, PolicyOptions, Simulation};
 use super::*;
-use crate::sim::{Cx, Disk, Generator};
-use crate::trace::{Event, FrameId, PageId, PageKind, PolicyKind};
+use glassbase_sim::{Cx, Disk, Generator};
+use glassbase_trace::{Event, FrameId, PageId, PageKind, PolicyKind};
 
 const PAGES: u32 = 60;
 const PAGE_BYTES: usize = 128;
@@ -189,7 +189,7 @@ fn what_is_read_ahead_counts_as_used_when_it_is_used() {
     let known = pager.replacement().unwrap();
     assert_eq!(known.ahead.len(), 3, "13, 14 and 15 wait for their first use");
     let list = |list| known.list(list).len();
-    assert_eq!((list(crate::trace::PolicyList::T1), list(crate::trace::PolicyList::T2)), (6, 0));
+    assert_eq!((list(glassbase_trace::PolicyList::T1), list(glassbase_trace::PolicyList::T2)), (6, 0));
 }
 
 #[test]

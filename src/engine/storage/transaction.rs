@@ -10,14 +10,14 @@
 //! one transaction back never touches what another did. What a transaction reads is not kept apart: that is the business
 //! of a floor above.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::error::StorageError;
 use super::log::record::{Body, Entry};
-use crate::sim::Cx;
-use crate::trace::bytes::show;
-use crate::trace::parts::log::TransactionState;
-use crate::trace::{Event, Lsn, PageId, TxnId, TxnStatus};
+use glassbase_sim::Cx;
+use glassbase_trace::bytes::show;
+use glassbase_trace::parts::log::TransactionState;
+use glassbase_trace::{Event, Lsn, PageId, TxnId, TxnStatus};
 
 /// A place in a transaction to go back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct Transaction {
 /// The transaction table, and who holds which key.
 #[derive(Clone, Debug, Default)]
 pub struct Transactions {
-    entries: BTreeMap<TxnId, Transaction>,
-    owners: BTreeMap<Box<[u8]>, TxnId>,
+    entries: SortedMap<TxnId, Transaction>,
+    owners: SortedMap<Box<[u8]>, TxnId>,
     last_id: u64,
 }
 

@@ -9,13 +9,13 @@
 use std::rc::Rc;
 
 use super::bytes::Bytes;
-use super::field::{self, Texts};
+use super::field::{self, Reading, Texts};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
-use super::id::{RowId, SplitKind};
+use super::id::{RowId, SplitKind, place_of};
 use super::parts::cluster::{Datum, NodeHead, NodeLog};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
@@ -109,12 +109,15 @@ macro_rules! events {
             /// Builds the event called `name`, asking `texts` for the text of each field.
             /// The error is the field that is missing or of the wrong kind; `Ok(None)`: no such event.
             pub fn from_fields(name: &str, texts: Texts) -> Result<Option<Event>, &'static str> {
-                match name {
-                    $($($name => Ok(Some(Event::$variant {
-                        $($field: field::find::<$type>(texts, stringify!($field))?),*
-                    })),)*)*
-                    _ => Ok(None),
-                }
+                /// Places in the table, so that the match below is over numbers.
+                enum Place { $($($variant),*),* }
+                let Some(place) = place_of(name, Event::NAMES) else { return Ok(None) };
+                let reading = Reading::new(texts);
+                let event = match place {
+                    $($(place if place == Place::$variant as usize => Event::$variant { $($field: reading.field::<$type>(stringify!($field))),* },)*)*
+                    _ => return Ok(None),
+                };
+                reading.end(Some(event))
             }
 
             /// Every name, in the order of the table.

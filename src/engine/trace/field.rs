@@ -3,6 +3,7 @@
 //! The table of events names some 130 fields, and this package is built for speed: what is inlined here would stand 130
 //! times in the program. So a field is written through a `dyn` and read by a function of its own.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::bytes::{Bytes, quote, unquote};
@@ -18,7 +19,7 @@ use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
-use super::state::{EngineState, PageState};
+use super::state::{EngineState, PageBody, PageState};
 use super::state_text;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
@@ -26,6 +27,10 @@ pub trait Field {
     fn write(&self, out: &mut String);
     /// Nothing when `text` is not of this kind.
     fn read(text: &str) -> Option<Self>
+    where
+        Self: Sized;
+    /// What stands in the place of a field that can't be read, until the event is thrown away.
+    fn blank() -> Self
     where
         Self: Sized;
 }
@@ -42,10 +47,37 @@ pub(super) fn push(out: &mut String, name: &str, field: &dyn Field) {
 /// Gives the text of the field of a name, if there is one.
 pub type Texts<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
 
-/// The field called `name`; the error is the name.
-#[inline(never)]
-pub(super) fn find<T: Field>(texts: Texts, name: &'static str) -> Result<T, &'static str> {
-    texts(name).and_then(T::read).ok_or(name)
+/// The fields of an event that is read. An event has up to a dozen fields, and there are some two hundred events: were
+/// each field a `Result`, every place would hold code for going back. So a field is always given, blank if need be, and
+/// what was missing is asked once, at the end.
+pub(super) struct Reading<'a> {
+    texts: Texts<'a>,
+    missing: Cell<Option<&'static str>>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(texts: Texts<'a>) -> Reading<'a> {
+        Reading { texts, missing: Cell::new(None) }
+    }
+
+    /// The field called `name`.
+    #[inline(never)]
+    pub(super) fn field<T: Field>(&self, name: &'static str) -> T {
+        (self.texts)(name).and_then(T::read).unwrap_or_else(|| {
+            self.miss(name);
+            T::blank()
+        })
+    }
+
+    #[inline(never)]
+    fn miss(&self, name: &'static str) {
+        self.missing.set(self.missing.get().or(Some(name)));
+    }
+
+    /// The event, unless a field is missing or of the wrong kind: the error is the name of the first.
+    pub(super) fn end<T>(&self, event: T) -> Result<T, &'static str> {
+        self.missing.get().map_or(Ok(event), Err)
+    }
 }
 
 macro_rules! number_fields {
@@ -56,6 +88,9 @@ macro_rules! number_fields {
             }
             fn read(text: &str) -> Option<Self> {
                 number(text)
+            }
+            fn blank() -> Self {
+                0
             }
         }
     )*};
@@ -71,6 +106,9 @@ macro_rules! wrapped_fields {
             fn read(text: &str) -> Option<Self> {
                 number(text).map($wrapper)
             }
+            fn blank() -> Self {
+                $wrapper(0)
+            }
         }
     )*};
 }
@@ -84,6 +122,9 @@ macro_rules! word_fields {
             }
             fn read(text: &str) -> Option<Self> {
                 $words::from_word(text)
+            }
+            fn blank() -> Self {
+                $words::ALL[0]
             }
         }
     )*};
@@ -106,6 +147,9 @@ impl Field for bool {
             _ => None,
         }
     }
+    fn blank() -> Self {
+        false
+    }
 }
 
 impl Field for Bytes {
@@ -115,6 +159,9 @@ impl Field for Bytes {
     fn read(text: &str) -> Option<Self> {
         Bytes::from_trace(text)
     }
+    fn blank() -> Self {
+        Bytes::default()
+    }
 }
 
 impl Field for Rc<str> {
@@ -123,6 +170,9 @@ impl Field for Rc<str> {
     }
     fn read(text: &str) -> Option<Self> {
         unquote(text).map(Rc::from)
+    }
+    fn blank() -> Self {
+        Rc::from("")
     }
 }
 
@@ -135,6 +185,9 @@ impl Field for Rc<PageState> {
     fn read(text: &str) -> Option<Self> {
         state_text::read_page(&unquote(text)?).map(Rc::new)
     }
+    fn blank() -> Self {
+        Rc::new(PageState { page: PageId::NONE, lsn: Lsn(0), used: 0, body: PageBody::Meta })
+    }
 }
 
 impl Field for RowId {
@@ -146,14 +199,8 @@ impl Field for RowId {
     fn read(text: &str) -> Option<Self> {
         RowId::parse(text)
     }
-}
-
-impl Field for Rc<HeapDetail> {
-    fn write(&self, out: &mut String) {
-        Field::write(&**self, out);
-    }
-    fn read(text: &str) -> Option<Self> {
-        Field::read(text).map(Rc::new)
+    fn blank() -> Self {
+        RowId::NONE
     }
 }
 
@@ -166,19 +213,13 @@ macro_rules! shared_fields {
             fn read(text: &str) -> Option<Self> {
                 $shared::read(text).map(Rc::new)
             }
+            fn blank() -> Self {
+                Rc::new($shared::blank())
+            }
         }
     )*};
 }
-shared_fields!(NodeHead, NodeLog, Datum);
-
-impl Field for Rc<VersionEdit> {
-    fn write(&self, out: &mut String) {
-        (**self).write(out);
-    }
-    fn read(text: &str) -> Option<Self> {
-        VersionEdit::read(text).map(Rc::new)
-    }
-}
+shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit);
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {
@@ -186,5 +227,8 @@ impl Field for Rc<EngineState> {
     }
     fn read(text: &str) -> Option<Self> {
         state_text::read(text, None).map(Rc::new)
+    }
+    fn blank() -> Self {
+        Rc::default()
     }
 }

@@ -84,7 +84,14 @@ impl fmt::Display for NodeId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);
 
+/// Where a word stands in a list: one function for all lists of words.
+#[inline(never)]
+pub fn place_of(word: &str, words: &[&str]) -> Option<usize> {
+    words.iter().position(|other| *other == word)
+}
+
 /// Declares an enum whose variants have a word each, which is how they stand in a text trace.
+#[macro_export]
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$meta])*
@@ -94,18 +101,20 @@ macro_rules! words {
         impl $name {
             pub const ALL: &'static [$name] = &[$($name::$variant),*];
 
+            const WORDS: &'static [&'static str] = &[$($word),*];
+
             pub fn word(self) -> &'static str {
-                match self { $($name::$variant => $word),* }
+                $name::WORDS[self as usize]
             }
 
             pub fn from_word(word: &str) -> Option<$name> {
-                match word { $($word => Some($name::$variant),)* _ => None }
+                $name::ALL.get($crate::id::place_of(word, $name::WORDS)?).copied()
             }
         }
     };
 }
 
-pub(crate) use words;
+pub use crate::words;
 
 words! {
     /// What is asked of an index.

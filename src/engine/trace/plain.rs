@@ -33,56 +33,86 @@ pub const DEEPEST: u32 = 64;
 /// A value that is written as bytes and read from them.
 pub trait Plain: Sized {
     fn encode(&self, out: &mut Vec<u8>);
-    /// Nothing when what comes next is not of this kind.
-    fn decode(input: &mut Input) -> Option<Self>;
+    /// When what comes next is not of this kind, the input fails and the value is a blank one.
+    fn decode(input: &mut Input) -> Self;
 }
 
 /// Bytes that are being read.
+///
+/// An input fails once and for good: what is read from then on is blank, zeros and empty lists, and whoever began to read
+/// throws it away at the end. So no place between has to go back, and the code of a struct is one call a field.
 #[derive(Debug)]
 pub struct Input<'a> {
     rest: &'a [u8],
     depth: u32,
+    failed: bool,
 }
 
 impl<'a> Input<'a> {
     pub fn new(bytes: &'a [u8]) -> Input<'a> {
-        Input { rest: bytes, depth: 0 }
+        Input { rest: bytes, depth: 0, failed: false }
     }
 
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(count)?;
+    /// Ends the reading: there is nothing left, and what is read is blank.
+    #[inline(never)]
+    pub fn fail(&mut self) {
+        self.failed = true;
+        self.rest = &[];
+    }
+
+    /// Whether all bytes were read, and were what they should be.
+    pub fn is_read(&self) -> bool {
+        !self.failed && self.rest.is_empty()
+    }
+
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else {
+            self.fail();
+            return &[];
+        };
         self.rest = rest;
-        Some(taken)
+        taken
     }
 
     /// A varint in its shortest form.
     #[inline(never)]
-    pub fn number(&mut self) -> Option<u64> {
+    pub fn number(&mut self) -> u64 {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
+            let &[byte] = self.take(1) else { return 0 };
             let bits = u64::from(byte & 0x7f);
             if bits << shift >> shift != bits || (byte == 0 && shift > 0) {
-                return None;
+                break;
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
-                return Some(value);
+                return value;
             }
         }
-        None
+        self.fail();
+        0
+    }
+
+    /// A number up to `most`.
+    #[inline(never)]
+    pub fn number_within(&mut self, most: u64) -> u64 {
+        let value = self.number();
+        if value > most {
+            self.fail();
+            return 0;
+        }
+        value
     }
 
     /// The number of items that follow: each takes a byte at least, so there can't be more than bytes.
-    fn count(&mut self) -> Option<usize> {
-        let count = usize::try_from(self.number()?).ok()?;
-        (count <= self.rest.len()).then_some(count)
+    fn count(&mut self) -> usize {
+        self.number_within(self.rest.len() as u64) as usize
     }
 
     /// Reads what stands inside a struct or an enum.
-    pub fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        if self.depth == DEEPEST {
-            return None;
+    pub fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        if self.depth >= DEEPEST {
+            self.fail();
         }
         self.depth += 1;
         let value = read(self);
@@ -119,8 +149,15 @@ pub fn to_bytes(value: &impl Plain) -> Vec<u8> {
 
 pub fn from_bytes<T: Plain>(bytes: &[u8]) -> Option<T> {
     let mut input = Input::new(bytes);
-    let value = T::decode(&mut input)?;
-    input.rest.is_empty().then_some(value)
+    let value = T::decode(&mut input);
+    input.is_read().then_some(value)
+}
+
+/// A value of no bytes.
+pub fn blank<T: Plain>() -> T {
+    let mut input = Input::new(&[]);
+    input.fail();
+    T::decode(&mut input)
 }
 
 /// Declares plain structs and enums, any number of them. All fields are public; `Clone`, `Debug` and `PartialEq` are
@@ -136,16 +173,16 @@ macro_rules! plain {
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
 
-        impl $crate::trace::plain::Plain for $name {
+        impl $crate::plain::Plain for $name {
             fn encode(&self, _out: &mut Vec<u8>) {
-                $($crate::trace::plain::Plain::encode(&self.$field, _out);)*
+                $($crate::plain::Plain::encode(&self.$field, _out);)*
             }
-            fn decode(input: &mut $crate::trace::plain::Input) -> Option<Self> {
-                input.inside(|_input| Some($name { $($field: $crate::trace::plain::Plain::decode(_input)?),* }))
+            fn decode(input: &mut $crate::plain::Input) -> Self {
+                input.inside(|_input| $name { $($field: $crate::plain::Plain::decode(_input)),* })
             }
         }
-        $crate::trace::plain::plain_field!($name);
-        $crate::trace::plain::plain! { $($rest)* }
+        $crate::plain::plain_field!($name);
+        $crate::plain::plain! { $($rest)* }
     };
     ($(#[$meta:meta])* enum $name:ident {
         $($(#[$variant_meta:meta])* $variant:ident $({
@@ -156,43 +193,46 @@ macro_rules! plain {
         #[derive(Clone, Debug, PartialEq)]
         pub enum $name { $($(#[$variant_meta])* $variant $({ $($(#[$field_meta])* $field: $type),* })?),* }
 
-        impl $crate::trace::plain::Plain for $name {
+        impl $crate::plain::Plain for $name {
             fn encode(&self, out: &mut Vec<u8>) {
-                const PLACES: &[&str] = &[$(stringify!($variant)),*];
-                let place = |variant: &str| PLACES.iter().position(|name| *name == variant).unwrap_or_default() as u64;
+                /// Places in the list, so that they are numbers here and below.
+                enum Place { $($variant),* }
                 match self {
                     $($name::$variant $({ $($field),* })? => {
-                        $crate::trace::plain::push_number(out, place(stringify!($variant)));
-                        $($($crate::trace::plain::Plain::encode($field, out);)*)?
+                        $crate::plain::push_number(out, Place::$variant as u64);
+                        $($($crate::plain::Plain::encode($field, out);)*)?
                     })*
                 }
             }
-            fn decode(input: &mut $crate::trace::plain::Input) -> Option<Self> {
-                const PLACES: &[&str] = &[$(stringify!($variant)),*];
-                let place = usize::try_from(input.number()?).ok()?;
-                let variant = *PLACES.get(place)?;
-                input.inside(|_input| {
-                    $(if variant == stringify!($variant) {
-                        return Some($name::$variant $({ $($field: $crate::trace::plain::Plain::decode(_input)?),* })?);
-                    })*
-                    None
+            fn decode(input: &mut $crate::plain::Input) -> Self {
+                enum Place { $($variant),* }
+                let place = input.number();
+                input.inside(|_input| match place {
+                    $(place if place == Place::$variant as u64 => $name::$variant $({ $($field: $crate::plain::Plain::decode(_input)),* })?,)*
+                    _ => {
+                        _input.fail();
+                        $crate::plain::Plain::decode(_input)
+                    }
                 })
             }
         }
-        $crate::trace::plain::plain_field!($name);
-        $crate::trace::plain::plain! { $($rest)* }
+        $crate::plain::plain_field!($name);
+        $crate::plain::plain! { $($rest)* }
     };
 }
 
 /// Lets a plain type be a field of an event.
 macro_rules! plain_field {
     ($name:ident) => {
-        impl $crate::trace::field::Field for $name {
+        impl $crate::field::Field for $name {
             fn write(&self, out: &mut String) {
-                out.push_str(&$crate::trace::plain::to_text(self));
+                out.push_str(&$crate::plain::to_text(self));
             }
             fn read(text: &str) -> Option<Self> {
-                $crate::trace::plain::from_text(text)
+                $crate::plain::from_text(text)
+            }
+            fn blank() -> Self {
+                $crate::plain::blank()
             }
         }
     };
@@ -206,8 +246,8 @@ macro_rules! plain_numbers {
             fn encode(&self, out: &mut Vec<u8>) {
                 push_number(out, u64::from(*self));
             }
-            fn decode(input: &mut Input) -> Option<Self> {
-                <$number>::try_from(input.number()?).ok()
+            fn decode(input: &mut Input) -> Self {
+                input.number_within(u64::from(<$number>::MAX)) as $number
             }
         }
     )*};
@@ -220,8 +260,8 @@ macro_rules! plain_wrapped {
             fn encode(&self, out: &mut Vec<u8>) {
                 self.0.encode(out);
             }
-            fn decode(input: &mut Input) -> Option<Self> {
-                Plain::decode(input).map($wrapper)
+            fn decode(input: &mut Input) -> Self {
+                $wrapper(Plain::decode(input))
             }
         }
     )*};
@@ -234,8 +274,8 @@ macro_rules! plain_words {
             fn encode(&self, out: &mut Vec<u8>) {
                 push_number(out, *self as u64);
             }
-            fn decode(input: &mut Input) -> Option<Self> {
-                $words::ALL.get(usize::try_from(input.number()?).ok()?).copied()
+            fn decode(input: &mut Input) -> Self {
+                $words::ALL[input.number_within($words::ALL.len() as u64 - 1) as usize]
             }
         }
     )*};
@@ -251,12 +291,8 @@ impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        match input.number()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
+    fn decode(input: &mut Input) -> Self {
+        input.number_within(1) == 1
     }
 }
 
@@ -264,9 +300,8 @@ impl Plain for f64 {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_bits().to_le_bytes());
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        let bits = u64::from_le_bytes(input.take(8)?.try_into().ok()?);
-        Some(f64::from_bits(bits))
+    fn decode(input: &mut Input) -> Self {
+        f64::from_bits(u64::from_le_bytes(input.take(8).try_into().unwrap_or_default()))
     }
 }
 
@@ -277,17 +312,25 @@ fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 #[inline(never)]
-fn read_bytes<'a>(input: &mut Input<'a>) -> Option<&'a [u8]> {
-    let count = input.count()?;
+fn read_bytes<'a>(input: &mut Input<'a>) -> &'a [u8] {
+    let count = input.count();
     input.take(count)
+}
+
+#[inline(never)]
+fn read_str<'a>(input: &mut Input<'a>) -> &'a str {
+    std::str::from_utf8(read_bytes(input)).unwrap_or_else(|_| {
+        input.fail();
+        ""
+    })
 }
 
 impl Plain for Bytes {
     fn encode(&self, out: &mut Vec<u8>) {
         push_bytes(out, self);
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        read_bytes(input).map(Bytes::from)
+    fn decode(input: &mut Input) -> Self {
+        Bytes::from(read_bytes(input))
     }
 }
 
@@ -295,8 +338,8 @@ impl Plain for Rc<str> {
     fn encode(&self, out: &mut Vec<u8>) {
         push_bytes(out, self.as_bytes());
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        std::str::from_utf8(read_bytes(input)?).ok().map(Rc::from)
+    fn decode(input: &mut Input) -> Self {
+        Rc::from(read_str(input))
     }
 }
 
@@ -304,8 +347,8 @@ impl Plain for String {
     fn encode(&self, out: &mut Vec<u8>) {
         push_bytes(out, self.as_bytes());
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        std::str::from_utf8(read_bytes(input)?).ok().map(String::from)
+    fn decode(input: &mut Input) -> Self {
+        read_str(input).to_string()
     }
 }
 
@@ -313,8 +356,8 @@ impl<T: Plain> Plain for Rc<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         T::encode(self, out);
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        T::decode(input).map(Rc::new)
+    fn decode(input: &mut Input) -> Self {
+        Rc::new(T::decode(input))
     }
 }
 
@@ -325,8 +368,8 @@ impl<T: Plain> Plain for Option<T> {
             value.encode(out);
         }
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        if bool::decode(input)? { input.inside(T::decode).map(Some) } else { Some(None) }
+    fn decode(input: &mut Input) -> Self {
+        bool::decode(input).then(|| input.inside(T::decode))
     }
 }
 
@@ -335,14 +378,17 @@ impl<T: Plain> Plain for Vec<T> {
         push_number(out, self.len() as u64);
         self.iter().for_each(|item| item.encode(out));
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        let count = input.count()?;
+    fn decode(input: &mut Input) -> Self {
+        let count = input.count();
         // Grown item by item: a count alone takes no memory.
         let mut items = Vec::new();
         for _ in 0..count {
-            items.push(input.inside(T::decode)?);
+            items.push(input.inside(T::decode));
+            if input.failed {
+                break;
+            }
         }
-        Some(items)
+        items
     }
 }
 
@@ -351,8 +397,8 @@ impl<A: Plain, B: Plain> Plain for (A, B) {
         self.0.encode(out);
         self.1.encode(out);
     }
-    fn decode(input: &mut Input) -> Option<Self> {
-        Some((A::decode(input)?, B::decode(input)?))
+    fn decode(input: &mut Input) -> Self {
+        (A::decode(input), B::decode(input))
     }
 }
 
@@ -364,6 +410,9 @@ impl<T: Plain> Field for Vec<T> {
     fn read(text: &str) -> Option<Self> {
         from_text(text)
     }
+    fn blank() -> Self {
+        blank()
+    }
 }
 
 /// What may be missing as a field of an event.
@@ -373,6 +422,9 @@ impl<T: Plain> Field for Option<T> {
     }
     fn read(text: &str) -> Option<Self> {
         from_text(text)
+    }
+    fn blank() -> Self {
+        blank()
     }
 }
 

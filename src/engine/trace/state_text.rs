@@ -209,9 +209,9 @@ fn read_cells(text: &str) -> Option<Cells> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Bytes;
-    use crate::trace::parts::lsm::{PlacedTable, TableState, Version, VersionEdit};
-    use crate::trace::parts::{LogState, LsmState};
+    use crate::Bytes;
+    use crate::parts::lsm::{PlacedTable, TableState, Version, VersionEdit};
+    use crate::parts::{LogState, LsmState};
 
     fn state(pages: u32) -> EngineState {
         let page = |page| {

@@ -279,7 +279,7 @@ impl<'a> Iterator for Words<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Bytes, Lsn, PageId};
+    use crate::{Bytes, Lsn, PageId};
 
     fn sample() -> Trace {
         let mut trace = Trace::new();

@@ -15,6 +15,7 @@ use crate::lab::script::Call;
 use crate::lab::words::grouped;
 use crate::sim::{Cx, Zipf};
 use crate::storage::{BulkLoad, StorageError};
+use crate::trace::sorting::sort_by;
 use crate::trace::{Bytes, Counters};
 
 /// What came of the single operations.
@@ -278,7 +279,7 @@ fn key_of_line(data: &Data, index: u64, column: Option<usize>) -> Option<Bytes> 
 fn sorted_keys(data: &Data) -> Vec<(Bytes, u32)> {
     let lines = (0..data.len() as u32).filter_map(|line| Some((key_of_line(data, u64::from(line), None)?, line)));
     let mut keys: Vec<(Bytes, u32)> = lines.collect();
-    keys.sort_unstable();
+    sort_by(&mut keys, |(left, _), (right, _)| left.cmp(right));
     keys.dedup_by(|later, earlier| later.0 == earlier.0);
     keys
 }

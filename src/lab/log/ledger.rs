@@ -10,7 +10,7 @@
 //! The log survives as a prefix, so of the commits that were not certain exactly a prefix survives. With synchronous and
 //! group commit an acknowledged one is certain; with asynchronous commit it is once the log was synced behind it.
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use crate::lab::words::{counted, shown};
@@ -18,7 +18,7 @@ use crate::sim::Cx;
 use crate::storage::{Database, Savepoint};
 use crate::trace::{Bytes, ClientState, Event, Lsn, TxnFate, TxnId};
 
-pub type Content = BTreeMap<Bytes, Bytes>;
+pub type Content = SortedMap<Bytes, Bytes>;
 /// A key with its new value, or without one.
 pub type Change = (Bytes, Option<Bytes>);
 

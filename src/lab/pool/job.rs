@@ -19,6 +19,7 @@ use crate::lab::script::Call;
 use crate::lab::words::{counted, grouped};
 use crate::sim::{Cx, Generator};
 use crate::storage::replacement::{CurveJob, curve_sizes};
+use crate::trace::sorting::sort_by;
 use crate::trace::{Counters, Event, PolicyKind};
 
 /// Accesses that one step of the curves plays.
@@ -239,7 +240,7 @@ fn curves(lab: &PoolLab, call: &Call) -> (Work, u64) {
     let mut sizes = curve_sizes(distinct, sizes);
     // What the pool has now is one of them.
     sizes.push(lab.pager.pool.capacity());
-    sizes.sort_unstable();
+    sort_by(&mut sizes, u32::cmp);
     sizes.dedup();
     let job = CurveJob::new(accesses, sizes, PolicyKind::ALL, &lab.settings.policy);
     let (_, all) = job.progress();
@@ -247,7 +248,7 @@ fn curves(lab: &PoolLab, call: &Call) -> (Work, u64) {
 }
 
 fn distinct(accesses: &[u32]) -> u32 {
-    let mut pages = accesses.to_vec();
+    let mut pages: Vec<u64> = accesses.iter().map(|page| u64::from(*page)).collect();
     pages.sort_unstable();
     pages.dedup();
     pages.len() as u32

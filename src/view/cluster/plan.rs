@@ -14,7 +14,7 @@
 
 use crate::trace::NodeId;
 use crate::view::View;
-use crate::view::arrange::{Place, in_column, in_row};
+use crate::view::arrange::{Place, in_column, in_row, sine_and_cosine};
 use crate::view::camera::{Size, within};
 use crate::view::drawing::{Ask, Face};
 
@@ -271,7 +271,7 @@ fn on_ellipse(place: Place, size: Size, count: usize) -> Vec<Place> {
     // Wider than that, links would be long without saying more.
     let rx = rx.min(ry.max(60.0) * 2.6).max(0.0);
     let start = if count == 2 { 0.5 } else { 0.75 };
-    let place_of = |index: usize| turn(start + index as f64 / count.max(1) as f64);
+    let place_of = |index: usize| sine_and_cosine(start + index as f64 / count.max(1) as f64);
     // With an odd number the lowest do not reach the lower end: all are drawn apart until they do.
     let lowest = (0..count).map(|index| place_of(index).0).fold(-1.0, f64::max);
     let one = |index: usize| {
@@ -281,11 +281,6 @@ fn on_ellipse(place: Place, size: Size, count: usize) -> Vec<Place> {
         Place::new((x + dx - size.width / 2.0).round(), (y + dy - size.height / 2.0).round(), size.width, size.height)
     };
     (0..count).map(one).collect()
-}
-
-/// Sine and cosine of a part of a whole turn.
-fn turn(part: f64) -> (f64, f64) {
-    (part * std::f64::consts::TAU).sin_cos()
 }
 
 fn are_apart(cards: &[Place], room: Place) -> bool {

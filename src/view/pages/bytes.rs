@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::trace::parts::heap::{HEADER_BYTES, HEADER_FIELDS, HeapDetail, SLOT_BYTES};
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{CellKind, HeapKind, PageId};
 use crate::view::Selection;
 
@@ -90,7 +91,7 @@ fn slotted(detail: &HeapDetail, runs: &mut Runs) {
     let mut cells: Vec<(usize, usize, What)> = used
         .map(|(number, slot)| (usize::from(slot.offset), slot.space(), What::Cell(number as u16, slot.kind)))
         .collect();
-    cells.sort_unstable_by_key(|(offset, ..)| *offset);
+    sort_by_key(&mut cells, |(offset, ..)| *offset);
     for (offset, space, what) in cells {
         runs.push(offset, What::Garbage);
         runs.push(offset + space, what);

@@ -5,6 +5,7 @@ use super::bytes::{Run, What, letters, runs};
 use super::scene::{BOXES_MAX, GAP, Scene, TITLE_H};
 use crate::trace::decimal::push_fixed;
 use crate::trace::parts::heap::{HeapDetail, HeapState, SLOT_BYTES};
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{CellKind, HeapKind, PageId, RowId};
 use crate::view::arrange::{MONO_W, Place, cut};
 use crate::view::drawing::{Drawing, Id, Layer, Marks, Shape};
@@ -80,7 +81,7 @@ fn shown<'a>(scene: &Scene<'a>, most: usize) -> Vec<&'a HeapDetail> {
         scene.focus.into_iter().for_each(|focus| add(focus.page));
         scene.doing.recent.iter().for_each(|page| add(*page));
         worth.for_each(|detail| add(detail.page));
-        pages.sort_unstable_by_key(|detail| detail.page);
+        sort_by_key(&mut pages, |detail| detail.page);
     }
     pages
 }

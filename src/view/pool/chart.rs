@@ -12,6 +12,7 @@ use super::plan::known;
 use crate::trace::PolicyKind;
 use crate::trace::decimal::fixed;
 use crate::trace::parts::{HitCurve, HitCurves};
+use crate::trace::sorting::sort_by;
 
 /// The list number under which a curve is selected.
 const CURVES: u8 = 255;
@@ -70,7 +71,7 @@ fn legend(drawing: &mut Drawing, area: Place, curves: &HitCurves, frames: u32, s
     let ratio = |curve: &HitCurve| Some(*curve.hits.get(at)? as f64 / curves.accesses as f64);
     let mut order: Vec<(&HitCurve, f64)> =
         curves.curves.iter().filter_map(|curve| Some((curve, ratio(curve)?))).collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sort_by(&mut order, |a, b| b.1.total_cmp(&a.1));
     let id = Id::of("curves", 3);
     let x = area.right() + 14.0;
     let size = curves.sizes.get(at).copied().unwrap_or(0);

@@ -4,12 +4,13 @@
 
 use super::super::Selection;
 use super::super::View;
-use super::super::arrange::Place;
+use super::super::arrange::{Place, sine_and_cosine};
 use super::super::camera::Size;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use super::plan::{BALANCE_H, CHIP_H, Plan, ROW_H, ROWS_MAX, TITLE_H, known};
 use super::words::{page_in, share};
 use crate::trace::parts::ReplacementState;
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
@@ -133,8 +134,7 @@ fn ring(drawing: &mut Drawing, pen: &Pen, y: f64) {
     let radius = plan.radius(*w);
     let middle = (x + w / 2.0, y + TITLE_H + CHIP_H + radius);
     let around = |place: u32, radius: f64| {
-        let turn = std::f64::consts::TAU * f64::from(place) / plan.frames as f64;
-        let (sine, cosine) = turn.sin_cos();
+        let (sine, cosine) = sine_and_cosine(f64::from(place) / plan.frames as f64);
         (middle.0 + sine * radius, middle.1 - cosine * radius)
     };
     for number in 0..view.state.frames.min(plan.frames as u32) {
@@ -195,7 +195,7 @@ fn rows(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
         }
     };
     let mut order: Vec<(FrameId, PageId)> = view.state.pool.iter().map(|held| (held.frame, held.page)).collect();
-    order.sort_by_key(|(frame, _)| (rank(*frame), *frame));
+    sort_by_key(&mut order, |(frame, _)| (rank(*frame), *frame));
     let title = match known.policy {
         PolicyKind::Optimum => "By next use: the furthest leaves first".to_string(),
         _ => format!("By the {} use: the furthest leaves first", super::words::kth(known.k)),

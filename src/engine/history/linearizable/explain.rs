@@ -4,17 +4,17 @@
 //! value that was there before one that somebody had already seen. What is none of them is told by the values that were
 //! possible.
 
-use std::collections::BTreeSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::super::{Call, History, OpId, Operation, Outcome};
 use super::task::{NEVER, NOTHING, Op, State, Step, Task};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// Values that a sentence lists.
 const LISTED: usize = 4;
 
 /// A sentence on why `op`, the last of `part`, can't be placed; `states` are the values that were possible there.
-pub fn reason(history: &History, task: &Task, part: &[Op], op: OpId, states: &BTreeSet<State>) -> String {
+pub fn reason(history: &History, task: &Task, part: &[Op], op: OpId, states: &SortedSet<State>) -> String {
     let Some(stuck) = part.iter().find(|other| other.id == op) else { return String::new() };
     let told = sentence(history.operation(op));
     let teller = Teller { history, task, part, stuck };
@@ -159,7 +159,7 @@ impl Teller<'_> {
     }
 
     /// What the register could have been, whatever the order of all that came before.
-    fn what_was_possible(&self, states: &BTreeSet<State>) -> String {
+    fn what_was_possible(&self, states: &SortedSet<State>) -> String {
         let names: Vec<String> = states.iter().take(LISTED).map(|state| self.task.name(*state)).collect();
         let more = if states.len() > LISTED { " or another" } else { "" };
         let found = self.part.iter().filter(|op| op.id != self.stuck.id);

@@ -34,7 +34,8 @@ pub use self::explain::{listed, sentence};
 use self::search::{Budget, Found, search};
 use self::task::{Task, relevant, tasks};
 use super::{Call, History, HistoryError, Moment, OpId, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What kind of object the clients use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +206,7 @@ pub fn check(history: &History, model: Model, limits: Limits) -> Result<Report, 
         }
         (None, Some((key, why))) => Verdict::GaveUp { key, why },
         (None, None) => {
-            points.sort_by_key(|point| point.moment.order);
+            sort_by_key(&mut points, |point| point.moment.order);
             Verdict::Holds(points)
         }
     };
@@ -250,8 +251,8 @@ fn moments(history: &History, order: impl Iterator<Item = OpId>) -> impl Iterato
 
 /// Whether the points explain all that the history's clients were told. It shares nothing with the search.
 pub fn explains(history: &History, points: &[Point]) -> bool {
-    use std::collections::BTreeMap;
-    let mut values: BTreeMap<&Bytes, Option<&Bytes>> = BTreeMap::new();
+    use glassbase_trace::sorted::SortedMap;
+    let mut values: SortedMap<&Bytes, Option<&Bytes>> = SortedMap::new();
     let mut placed = vec![false; history.operations.len()];
     let mut latest = 0;
     for point in points {

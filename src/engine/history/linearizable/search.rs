@@ -22,7 +22,8 @@
 //!
 //! **Invariant:** when a choice is taken back, list, path and state are what they were before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
+use glassbase_trace::sorting::sort_by;
 
 use super::seen::Seen;
 use super::task::{NEVER, NOTHING, Op, State, Step};
@@ -37,7 +38,7 @@ pub enum Found {
     /// that end, without it, is linearizable.
     Stuck {
         op: usize,
-        states: BTreeSet<State>,
+        states: SortedSet<State>,
     },
     GaveUp(Why),
 }
@@ -115,7 +116,7 @@ struct Search<'a> {
     state: State,
     seen: Seen,
     config: Vec<u64>,
-    furthest: Option<(u32, BTreeSet<State>)>,
+    furthest: Option<(u32, SortedSet<State>)>,
     /// Steps since the budget was last told.
     steps: usize,
 }
@@ -153,7 +154,7 @@ impl Search<'_> {
             events.push((op.begin, index as u32 * 2));
             events.extend(op.end.map(|end| (end, index as u32 * 2 + 1)));
         }
-        events.sort_unstable();
+        sort_by(&mut events, Ord::cmp);
         let entries = ops.len() * 2 + 1;
         let mut search = Search {
             ops,
@@ -243,7 +244,7 @@ impl Search<'_> {
         match &mut self.furthest {
             Some((op, states)) if *op == blocked => drop(states.insert(self.state)),
             Some((op, _)) if end(*op) > end(blocked) => {}
-            _ => self.furthest = Some((blocked, BTreeSet::from([self.state]))),
+            _ => self.furthest = Some((blocked, SortedSet::from([self.state]))),
         }
     }
 
@@ -365,8 +366,8 @@ fn twins(ops: &[Op]) -> Vec<Option<u32>> {
         Step::IsNot(value) => Some(value),
         step => step.needs(),
     };
-    let asked_for: BTreeSet<State> = ops.iter().filter_map(asked).collect();
-    let mut last: BTreeMap<(Option<State>, State), u32> = BTreeMap::new();
+    let asked_for: SortedSet<State> = ops.iter().filter_map(asked).collect();
+    let mut last: SortedMap<(Option<State>, State), u32> = SortedMap::new();
     let mut twin = |index: usize, op: &Op| {
         let written = op.step.sets().filter(|_| op.end.is_none())?;
         let written = if asked_for.contains(&written) { written } else { NEVER };

@@ -12,7 +12,7 @@
 //! Values are tried in halves, quarters, eighths and so on (Zeller and Hildebrandt, "Simplifying and Isolating
 //! Failure-Inducing Input", 2002), then one by one, until nothing more can go.
 
-use std::collections::BTreeSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::super::OpId;
 use super::search::{Budget, Found, search};
@@ -97,13 +97,13 @@ impl Shrinker<'_> {
 
     /// All values that are written.
     fn values(&self) -> Vec<State> {
-        let values: BTreeSet<State> = self.part.iter().filter_map(|op| op.step.sets()).collect();
+        let values: SortedSet<State> = self.part.iter().filter_map(|op| op.step.sets()).collect();
         values.into_iter().collect()
     }
 
     /// The writes of values that nothing asks for.
     fn unread(&self) -> Vec<OpId> {
-        let asked_for: BTreeSet<State> = self.part.iter().filter_map(|op| op.step.needs()).collect();
+        let asked_for: SortedSet<State> = self.part.iter().filter_map(|op| op.step.needs()).collect();
         let unread = self.part.iter().filter(|op| op.step.sets().is_some_and(|value| !asked_for.contains(&value)));
         unread.map(|op| op.id).collect()
     }
@@ -116,9 +116,9 @@ fn concerns(op: &Op, values: &[State]) -> bool {
 
 /// Whether the whole has no order if the part has none: every write that went wrote what nothing in the part asks for.
 fn proves(whole: &[Op], part: &[Op]) -> bool {
-    let asked_for: BTreeSet<State> = part.iter().filter_map(|op| op.step.needs()).collect();
+    let asked_for: SortedSet<State> = part.iter().filter_map(|op| op.step.needs()).collect();
     let asks_for_another = part.iter().any(|op| matches!(op.step, Step::IsNot(_)));
-    let stays: BTreeSet<OpId> = part.iter().map(|op| op.id).collect();
+    let stays: SortedSet<OpId> = part.iter().map(|op| op.id).collect();
     let gone = whole.iter().filter(|op| !stays.contains(&op.id));
     gone.filter_map(|op| op.step.sets()).all(|value| !asks_for_another && !asked_for.contains(&value))
 }

@@ -1,10 +1,10 @@
 //! The operations of one key in the form that a search wants: values are small numbers, and a call is what it asks of a
 //! register and what it does to it.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::super::{Call, History, OpId, Operation, Outcome};
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// A value of the register; [`NOTHING`] while it has none.
 pub type State = u32;
@@ -93,7 +93,7 @@ impl Task {
 /// "Linearizability: A Correctness Condition for Concurrent Objects", 1990, theorem 1), so each key is a task of its own.
 /// (Horn and Kroening, "Faster Linearizability Checking via P-Compositionality", 2015.)
 pub fn tasks(history: &History) -> Vec<Task> {
-    let mut builders: BTreeMap<&Bytes, Builder> = BTreeMap::new();
+    let mut builders: SortedMap<&Bytes, Builder> = SortedMap::new();
     for (id, operation) in history.iter() {
         builders.entry(&operation.key).or_default().push(id, operation);
     }
@@ -105,7 +105,7 @@ pub fn tasks(history: &History) -> Vec<Task> {
 struct Builder {
     ops: Vec<Op>,
     values: Vec<Bytes>,
-    numbers: BTreeMap<Bytes, State>,
+    numbers: SortedMap<Bytes, State>,
 }
 
 impl Builder {
@@ -156,7 +156,7 @@ pub fn relevant(ops: &[Op]) -> Vec<Op> {
         return ops.iter().filter(|op| op.end.is_some() || !op.step.is_pure()).copied().collect();
     }
     let mut stays: Vec<bool> = ops.iter().map(|op| op.end.is_some()).collect();
-    let mut setters: BTreeMap<State, Vec<usize>> = BTreeMap::new();
+    let mut setters: SortedMap<State, Vec<usize>> = SortedMap::new();
     for (index, op) in ops.iter().enumerate().filter(|(_, op)| op.end.is_none()) {
         if let Some(value) = op.step.sets() {
             setters.entry(value).or_default().push(index);

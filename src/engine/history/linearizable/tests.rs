@@ -2,7 +2,7 @@
 
 use super::task::{NOTHING, Op, State, Step};
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 /// Tries every order that keeps to the intervals.
 fn naive(ops: &[Op]) -> bool {

@@ -15,8 +15,8 @@
 
 use super::cursor::{Cursor, shortened};
 use super::{Datum, Node, Wrong};
-use crate::history::linearizable::Model;
-use crate::history::{History, HistoryError};
+use crate::linearizable::Model;
+use crate::{History, HistoryError};
 
 pub fn read(text: &str, model: Option<Model>) -> Result<History, HistoryError> {
     super::read_events(text, model, true, datum)

@@ -1,20 +1,20 @@
 //! What an event says, whichever format it came in.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::cursor::shortened;
 use super::fault::Faults;
 use super::{Datum, Node, Wrong};
-use crate::history::linearizable::Model;
-use crate::history::{Call, FaultSpan, History, OpId, Outcome, Version};
-use crate::trace::Bytes;
-use crate::trace::bytes::{canonical_number, hex_bytes};
+use crate::linearizable::Model;
+use crate::{Call, FaultSpan, History, OpId, Outcome, Version};
+use glassbase_trace::Bytes;
+use glassbase_trace::bytes::{canonical_number, hex_bytes};
 
 /// A history as it is read.
 pub struct Events {
     history: History,
     faults: Faults,
-    open: BTreeMap<u32, OpId>,
+    open: SortedMap<u32, OpId>,
     /// Whether values stand in pairs with their keys; not known before the first operation.
     in_pairs: Option<bool>,
     time_ns: u64,
@@ -74,7 +74,7 @@ impl Events {
     /// With a map, values in EDN stand in pairs with keys; with a register they do not.
     pub fn new(model: Option<Model>) -> Events {
         let in_pairs = model.map(|model| model == Model::Map);
-        let (history, faults, open) = (History::new(), Faults::default(), BTreeMap::new());
+        let (history, faults, open) = (History::new(), Faults::default(), SortedMap::new());
         Events { history, faults, open, in_pairs, time_ns: 0 }
     }
 

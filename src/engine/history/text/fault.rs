@@ -3,7 +3,8 @@
 //! The nemesis is a process whose operations are faults. It writes each of them twice, when it begins and when it is done.
 //! Some of them end what another one began: `:stop-partition` ends `:start-partition`, `:resume` ends `:pause`.
 
-use crate::history::FaultSpan;
+use crate::FaultSpan;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What ends what.
 const ENDS: &[(&str, &[&str])] = &[("start", &["kill"]), ("resume", &["pause"]), ("heal", &["partition", "start"])];
@@ -53,7 +54,7 @@ impl Faults {
         if let Some((text, begin_ns)) = self.under_way.take() {
             self.spans.push(FaultSpan { begin_ns, end_ns: None, text });
         }
-        self.spans.sort_by_key(|span| span.begin_ns);
+        sort_by_key(&mut self.spans, |span| span.begin_ns);
         self.spans
     }
 }

@@ -22,10 +22,11 @@
 
 use super::cursor::{Cursor, shortened};
 use super::{Datum, Node, Wrong};
-use crate::history::linearizable::Model;
-use crate::history::{Call, History, HistoryError, OpId, Operation, Outcome};
-use crate::trace::Bytes;
-use crate::trace::bytes::quote;
+use crate::linearizable::Model;
+use crate::{Call, History, HistoryError, OpId, Operation, Outcome};
+use glassbase_trace::Bytes;
+use glassbase_trace::bytes::quote;
+use glassbase_trace::sorting::sort_by;
 
 pub fn read(text: &str, model: Option<Model>) -> Result<History, HistoryError> {
     super::read_events(text, model, false, datum)
@@ -136,7 +137,7 @@ pub fn write(history: &History) -> String {
         events.push((operation.invoked.order, op, false));
         events.extend(operation.completed.as_ref().map(|end| (end.moment.order, op, true)));
     }
-    events.sort_unstable();
+    sort_by(&mut events, Ord::cmp);
     let mut text = String::new();
     for fault in &history.faults {
         text.push_str(&format!("{{\"type\":\"fault\",\"text\":{},\"from\":{}", quote(&fault.text), fault.begin_ns));

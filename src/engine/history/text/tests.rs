@@ -1,9 +1,9 @@
 //! Reading and writing: what is right is understood, what is wrong is told with its place, nothing panics.
 
 use super::*;
-use crate::history::{Call, OpId, Operation, Outcome, Version};
-use crate::sim::Generator;
-use crate::trace::Bytes;
+use crate::{Call, OpId, Operation, Outcome, Version};
+use glassbase_sim::Generator;
+use glassbase_trace::Bytes;
 
 const JEPSEN: &str = r#"
 ; a comment
@@ -229,8 +229,8 @@ fn a_damaged_text_never_panics() {
                             .iter()
                             .all(|operation: &Operation| !operation.call.is_read() || operation.call == Call::Read)
                     );
-                    let limits = crate::history::linearizable::Limits { steps: 100_000, memory_bytes: 1 << 20 };
-                    let _ = crate::history::linearizable::check(&history, Model::of(&history), limits);
+                    let limits = crate::linearizable::Limits { steps: 100_000, memory_bytes: 1 << 20 };
+                    let _ = crate::linearizable::check(&history, Model::of(&history), limits);
                 }
                 Err(HistoryError::Text { line, column, what, remedy }) => {
                     refused += 1;

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::{Hybrid, Interval, Lamport};
-use crate::replication::message::Wire;
-use crate::replication::versions::{Input, Stamp, VersionVector, seconds};
-use crate::trace::Bytes;
+use crate::message::Wire;
+use crate::versions::{Input, Stamp, VersionVector, seconds};
+use glassbase_trace::Bytes;
 
 /// The four stamps of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

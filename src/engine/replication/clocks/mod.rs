@@ -41,10 +41,10 @@ use super::cluster::Protocol;
 use super::message::{Answer, Call, Message as Wired, Request, Response};
 use super::node::{Node, Step, Timer};
 use super::versions::{Input, Stamp};
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
+use glassbase_trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
+use glassbase_trace::{Bytes, NodeId};
 
 /// The wait of a write is over; the token is the number of the wait.
 const COMMITTED: u8 = 1;

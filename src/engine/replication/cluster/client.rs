@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use super::measures::StaleSample;
 use super::options::stamp_of;
 use super::{Cluster, ClusterError, Flight};
-use crate::history::{self, OpId, Outcome};
-use crate::replication::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
-use crate::sim::{Cx, Generator};
-use crate::trace::{Bytes, Event, NodeId, RequestFate};
+use crate::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
+use glassbase_history::{self as history, OpId, Outcome};
+use glassbase_sim::{Cx, Generator};
+use glassbase_trace::{Bytes, Event, NodeId, RequestFate};
 
 /// How long a client waits before it asks again after a refusal to serve.
 const PAUSE_NS: u64 = 10_000_000;

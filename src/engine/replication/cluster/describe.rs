@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::{Cluster, Flight, Happening, Ruling};
-use crate::replication::message::Wire;
-use crate::sim::Cx;
-use crate::trace::parts::cluster::{FlyingState, NodeHead, Verdict};
-use crate::trace::{ClusterState, Event, NodeId};
+use crate::message::Wire;
+use glassbase_sim::Cx;
+use glassbase_trace::parts::cluster::{FlyingState, NodeHead, Verdict};
+use glassbase_trace::{ClusterState, Event, NodeId};
 
 impl Cluster {
     /// The cluster as it stands: what folding its events gives.
@@ -22,13 +22,13 @@ impl Cluster {
         }
     }
 
-    pub(super) fn node_state(&self, id: NodeId) -> Rc<crate::trace::parts::cluster::NodeState> {
+    pub(super) fn node_state(&self, id: NodeId) -> Rc<glassbase_trace::parts::cluster::NodeState> {
         let told = &self.place(id).told;
         let detail = self.detail_of(id);
         if told.detail == detail {
             return told.clone();
         }
-        Rc::new(crate::trace::parts::cluster::NodeState { detail, ..(**told).clone() })
+        Rc::new(glassbase_trace::parts::cluster::NodeState { detail, ..(**told).clone() })
     }
 
     /// To be called once the state was put into the trace: from here on, what changes is told against it.

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::storage::StorageError;
-use crate::trace::{MessageId, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::{MessageId, NodeId};
 
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -2,12 +2,12 @@
 
 use super::place::Incoming;
 use super::{Cluster, ClusterError, Happening};
-use crate::replication::node::Timer;
-use crate::sim::Cx;
-use crate::sim::network::Rule;
-use crate::trace::{DropReason, Event, MessageId, NodeId, NodeStatus};
+use crate::node::Timer;
+use glassbase_sim::Cx;
+use glassbase_sim::network::Rule;
+use glassbase_trace::{DropReason, Event, MessageId, NodeId, NodeStatus};
 
-pub use crate::sim::Fault;
+pub use glassbase_sim::Fault;
 
 /// Something that is done to the cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +140,7 @@ impl Cluster {
                 }
             }
             Action::Weather { loss, duplication, reordering } => {
-                let quality = crate::sim::network::Quality {
+                let quality = glassbase_sim::network::Quality {
                     loss: *loss,
                     duplication: *duplication,
                     reordering: *reordering,

@@ -10,15 +10,15 @@
 use std::collections::BTreeSet;
 
 use super::Cluster;
-use crate::history::convergence::{FinalState, check_convergence};
-use crate::history::linearizable::{self, Limits, Model, Verdict};
-use crate::history::regular::check_regular;
-use crate::history::sessions::check_sessions;
-use crate::history::{HistoryError, OpId};
-use crate::sim::Cx;
-use crate::trace::id::words;
-use crate::trace::parts::cluster::NodeState;
-use crate::trace::{Bytes, NodeId, NodeStatus, VerdictKind};
+use glassbase_history::convergence::{FinalState, check_convergence};
+use glassbase_history::linearizable::{self, Limits, Model, Verdict};
+use glassbase_history::regular::check_regular;
+use glassbase_history::sessions::check_sessions;
+use glassbase_history::{HistoryError, OpId};
+use glassbase_sim::Cx;
+use glassbase_trace::id::words;
+use glassbase_trace::parts::cluster::NodeState;
+use glassbase_trace::{Bytes, NodeId, NodeStatus, VerdictKind};
 
 words! {
     /// A promise that is checked.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// Latencies in classes: 16 to each doubling, so a percentile is right within 6 %.
 ///

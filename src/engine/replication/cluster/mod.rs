@@ -49,11 +49,11 @@ use workload::Load;
 use super::message::{Message, Wire};
 use super::node::{Output, Timer};
 use super::shelf::Shelf;
-use crate::history::History;
-use crate::sim::network::{Fate, Network};
-use crate::sim::{Cx, EventQueue, Generator};
-use crate::trace::parts::cluster::ClusterCounts;
-use crate::trace::{Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
+use glassbase_history::History;
+use glassbase_sim::network::{Fate, Network};
+use glassbase_sim::{Cx, EventQueue, Generator};
+use glassbase_trace::parts::cluster::ClusterCounts;
+use glassbase_trace::{Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
 
 /// Something that is to happen.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::error::ClusterError;
-use crate::replication::message::{Consistency, RequestId};
-use crate::replication::node::Node;
-use crate::replication::shelf::ShelfKind;
-use crate::sim::network::Quality;
-use crate::trace::{Bytes, NodeId};
+use crate::message::{Consistency, RequestId};
+use crate::node::Node;
+use crate::shelf::ShelfKind;
+use glassbase_sim::network::Quality;
+use glassbase_trace::{Bytes, NodeId};
 
 /// Most nodes and clients that a cluster has.
 pub const NODES_MAX: u16 = 1_000;

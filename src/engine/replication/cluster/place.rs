@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use super::options::Options;
 use super::{Cluster, ClusterError, Flight, Happening, Ruling};
-use crate::replication::message::RequestId;
-use crate::replication::node::{Node, Output, Step, Timer};
-use crate::replication::shelf::Shelf;
-use crate::sim::{Cx, Generator, NodeClock};
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::{NodeDetail, NodeState};
-use crate::trace::{DropReason, Event, NodeId, NodeStatus, VerdictKind};
+use crate::message::RequestId;
+use crate::node::{Node, Output, Step, Timer};
+use crate::shelf::Shelf;
+use glassbase_sim::{Cx, Generator, NodeClock};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::{NodeDetail, NodeState};
+use glassbase_trace::{DropReason, Event, NodeId, NodeStatus, VerdictKind};
 
 /// What a node is to deal with.
 #[derive(Clone, Debug)]
@@ -342,7 +342,7 @@ impl Cluster {
         match &self.place(id).node {
             Some(node) => node.describe(),
             None => NodeDetail {
-                head: Rc::new(crate::trace::parts::cluster::NodeHead::new("down")),
+                head: Rc::new(glassbase_trace::parts::cluster::NodeHead::new("down")),
                 ..NodeDetail::default()
             },
         }

@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use super::options::{Protocol, Watch};
-use crate::replication::node::Node;
-use crate::replication::raft;
-use crate::trace::NodeId;
+use crate::node::Node;
+use crate::raft;
+use glassbase_trace::NodeId;
 
 impl Protocol for raft::Options {
     fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {

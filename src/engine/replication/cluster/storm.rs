@@ -3,8 +3,8 @@
 //! It is worked out beforehand, as a schedule: plain data that can be written as a script, and shortened.
 
 use super::fault::{Action, Fault};
-use crate::sim::Generator;
-use crate::trace::NodeId;
+use glassbase_sim::Generator;
+use glassbase_trace::NodeId;
 
 /// What a storm may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

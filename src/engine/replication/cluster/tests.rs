@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::*;
-use crate::replication::message::{Answer, Call, Consistency, Response};
-use crate::replication::node::{Node, Step};
-use crate::replication::shelf::ShelfKind;
-use crate::sim::network::{Latency, Quality};
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::{Datum, NodeDetail, NodeHead, Version};
-use crate::trace::{Bytes, RequestFate};
+use crate::message::{Answer, Call, Consistency, Response};
+use crate::node::{Node, Step};
+use crate::shelf::ShelfKind;
+use glassbase_sim::network::{Latency, Quality};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::{Datum, NodeDetail, NodeHead, Version};
+use glassbase_trace::{Bytes, RequestFate};
 
 #[derive(Clone, Debug)]
 struct Primary;

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::{Cluster, Happening};
-use crate::replication::cluster::client::Wake;
-use crate::replication::message::{Call, Consistency};
-use crate::sim::network::Latency;
-use crate::sim::{Cx, Generator, Zipf};
-use crate::trace::{Bytes, NodeId};
+use crate::cluster::client::Wake;
+use crate::message::{Call, Consistency};
+use glassbase_sim::network::Latency;
+use glassbase_sim::{Cx, Generator, Zipf};
+use glassbase_trace::{Bytes, NodeId};
 
 /// Which keys are asked for.
 #[derive(Clone, Debug, PartialEq)]

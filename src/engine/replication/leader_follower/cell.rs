@@ -8,10 +8,10 @@
 //! Each entry of the log is one write to the shelf, so its position is the number that the store's log gives it. A cell says
 //! which request wrote it: so a leader knows requests again that are sent twice. A deleted key leaves a cell without a value.
 
-use crate::replication::message::RequestId;
-use crate::storage::StorageError;
-use crate::storage::codec::{Reader, put_bytes, put_number};
-use crate::trace::{Bytes, NodeId};
+use crate::message::RequestId;
+use glassbase_storage::StorageError;
+use glassbase_storage::codec::{Reader, put_bytes, put_number};
+use glassbase_trace::{Bytes, NodeId};
 
 use super::epoch::{Epoch, Stamp};
 

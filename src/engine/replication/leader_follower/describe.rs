@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::leader::Leadership;
 use super::{Replica, Role};
-use crate::trace::Bytes;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
+use glassbase_trace::Bytes;
+use glassbase_trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
 
 /// Lost writes that are named; of more than these the number is told.
 const NAMED: usize = 4;

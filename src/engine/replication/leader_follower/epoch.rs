@@ -13,7 +13,7 @@
 
 use std::fmt;
 
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// The reign of one leader. Should two nodes take the same number, the node tells them apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

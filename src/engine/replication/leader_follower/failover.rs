@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 use super::epoch::Epoch;
 use super::message::{Message, Reply};
 use super::{ASK, Replica, Role, SUSPECT};
-use crate::replication::node::Step;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use crate::node::Step;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// The first node of a new cluster waits so long before it asks the others.
 const FIRST_NS: u64 = 1_000_000;

@@ -10,9 +10,9 @@ use super::epoch::Epoch;
 use super::message::{Entries, Join, Message};
 use super::snapshot::Receiving;
 use super::{Entry, Mode, Replica, Role, SUSPECT};
-use crate::replication::node::Step;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use crate::node::Step;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// What a follower knows of its place.
 #[derive(Clone, Debug, Default)]

@@ -16,10 +16,10 @@ use super::epoch::{Epoch, Stamp};
 use super::message::{Entries, Join, Message};
 use super::snapshot::Sending;
 use super::{HEARTBEAT, Replica, Role, SHIP};
-use crate::replication::message::{Answer, Call, Request, RequestId, Response};
-use crate::replication::node::Step;
-use crate::storage::StorageError;
-use crate::trace::{Bytes, NodeId};
+use crate::message::{Answer, Call, Request, RequestId, Response};
+use crate::node::Step;
+use glassbase_storage::StorageError;
+use glassbase_trace::{Bytes, NodeId};
 
 use super::cell::Session;
 
@@ -309,7 +309,7 @@ impl Replica {
         }
     }
 
-    fn send_entries(&self, step: &mut Step, to: NodeId, prev: u64, batches: Vec<crate::replication::shelf::Logged>) {
+    fn send_entries(&self, step: &mut Step, to: NodeId, prev: u64, batches: Vec<crate::shelf::Logged>) {
         let entries = Entries {
             epoch: self.epoch,
             prev,

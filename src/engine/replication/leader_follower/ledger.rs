@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::leader::Answered;
 use super::{Epoch, Has, History, Options, Replica, Stamp};
-use crate::replication::cluster::Watch;
-use crate::replication::message::RequestId;
-use crate::trace::NodeId;
+use crate::cluster::Watch;
+use crate::message::RequestId;
+use glassbase_trace::NodeId;
 
 /// With more entries than this those that every node has are forgotten.
 const ENTRIES_MAX: usize = 4096;

@@ -11,9 +11,9 @@
 use std::rc::Rc;
 
 use super::epoch::{Epoch, History};
-use crate::replication::message::{RequestId, Wire};
-use crate::replication::shelf::Logged;
-use crate::trace::NodeId;
+use crate::message::{RequestId, Wire};
+use crate::shelf::Logged;
+use glassbase_trace::NodeId;
 
 /// A message of this protocol.
 #[derive(Clone, Debug)]

@@ -66,12 +66,12 @@ use super::cluster::{Protocol, Watch};
 use super::message::{Answer, Message as AnyMessage, RequestId, Response};
 use super::node::{Node, Step, Timer};
 use super::shelf::Logged;
-use crate::storage::StorageError;
-use crate::storage::codec::{Reader, put_number};
-use crate::trace::parts::cluster::NodeDetail;
-use crate::trace::{Bytes, NodeId};
 use failover::Asking;
 use follower::Following;
+use glassbase_storage::StorageError;
+use glassbase_storage::codec::{Reader, put_number};
+use glassbase_trace::parts::cluster::NodeDetail;
+use glassbase_trace::{Bytes, NodeId};
 use leader::{Answered, Leadership};
 use reads::Waiting;
 

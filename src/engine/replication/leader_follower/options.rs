@@ -1,6 +1,6 @@
 //! What a cluster of leader and followers is set to.
 
-use crate::replication::message::Consistency;
+use crate::message::Consistency;
 
 /// When a client is told that its write is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

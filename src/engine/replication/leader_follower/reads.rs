@@ -22,10 +22,10 @@ use std::rc::Rc;
 use super::cell::Session;
 use super::epoch::{Has, Stamp};
 use super::{Replica, Role, WAIT};
-use crate::replication::message::{Answer, Consistency, Request, Response};
-use crate::replication::node::Step;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use crate::message::{Answer, Consistency, Request, Response};
+use crate::node::Step;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// A read that waits for entries.
 #[derive(Clone, Debug)]

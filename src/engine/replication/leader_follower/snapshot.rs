@@ -11,11 +11,11 @@ use super::epoch::Epoch;
 use super::follower::Following;
 use super::message::{Message, Piece};
 use super::{Replica, Role};
-use crate::replication::message::RequestId;
-use crate::replication::node::Step;
-use crate::replication::shelf::SnapshotId;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use crate::message::RequestId;
+use crate::node::Step;
+use crate::shelf::SnapshotId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// A snapshot on its way to a follower.
 #[derive(Clone, Debug)]

@@ -15,13 +15,13 @@ use std::rc::Rc;
 use super::MultiLeader;
 use super::message::{Change, Message, State};
 use super::value::Value;
-use crate::replication::node::Step;
-use crate::replication::shelf::Shelf;
-use crate::replication::versions::{Dot, Input, VersionVector, push_sized};
-use crate::replication::wording::counted;
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
-use crate::trace::{Bytes, NodeId};
+use crate::node::Step;
+use crate::shelf::Shelf;
+use crate::versions::{Dot, Input, VersionVector, push_sized};
+use crate::wording::counted;
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
+use glassbase_trace::{Bytes, NodeId};
 
 const HAVE_KEY: &[u8] = b"mhave";
 /// Changes that are sent at once to somebody who misses them.

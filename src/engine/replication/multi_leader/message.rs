@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::value::Value;
-use crate::replication::message::Wire;
-use crate::replication::versions::{Dot, VersionVector};
-use crate::replication::wording::counted;
-use crate::trace::Bytes;
+use crate::message::Wire;
+use crate::versions::{Dot, VersionVector};
+use crate::wording::counted;
+use glassbase_trace::Bytes;
 
 /// A change: the `dot.count`-th of its leader.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,9 +43,9 @@ use super::message::{Answer, Call, Consistency, MergeCall, Message as Wired, Req
 use super::node::{Node, Step, Timer};
 use super::versions::{Dot, Input, Siblings, Stamp, VersionVector};
 use super::wording::counted;
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::{LogEntry, NodeDetail, NodeHead, NodeLog};
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::{LogEntry, NodeDetail, NodeHead, NodeLog};
+use glassbase_trace::{Bytes, NodeId};
 
 /// Sends what was gathered.
 const SEND: Timer = Timer::of(1);

@@ -2,7 +2,7 @@
 
 use super::super::cluster::Protocol;
 use super::super::node::Node;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// Who sends changes to whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,11 +18,11 @@ use super::crdt::counter::Counter;
 use super::crdt::dots::{DotMap, push_dot, take_dot};
 use super::crdt::text::Text;
 use super::options::{Resolution, Rule};
-use crate::replication::message::Answer;
-use crate::replication::versions::{Dotted, Input, Siblings, Stamp, VersionVector, push_sized};
-use crate::trace::bytes::canonical_number;
-use crate::trace::parts::cluster::{Datum, Version};
-use crate::trace::{Bytes, NodeId};
+use crate::message::Answer;
+use crate::versions::{Dotted, Input, Siblings, Stamp, VersionVector, push_sized};
+use glassbase_trace::bytes::canonical_number;
+use glassbase_trace::parts::cluster::{Datum, Version};
+use glassbase_trace::{Bytes, NodeId};
 
 /// A whole value; none: it was deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,8 +19,8 @@ use std::rc::Rc;
 use super::super::raft::entry::Reader;
 use super::super::shelf::Shelf;
 use super::message::{Ballot, Proposal, Value};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 const PROMISED: &[u8] = b"mp";
 

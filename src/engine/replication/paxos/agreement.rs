@@ -26,7 +26,7 @@ use super::super::raft::entry::names;
 use super::message::{Ballot, Proposal, Value, ValueId};
 use super::options::Cast;
 use super::{Acceptor, Decree, Multi, Options, Single};
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// What can be violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,7 +249,7 @@ mod tests {
 
     use super::super::super::message::{Call, Consistency, Request, RequestId};
     use super::*;
-    use crate::trace::Bytes;
+    use glassbase_trace::Bytes;
 
     fn value(id: u64) -> Value {
         let (key, context) = (Bytes::typed("x"), Bytes::default());

@@ -8,8 +8,8 @@ use super::leader::Part;
 use super::message::{Ballot, Value};
 use super::single::INSTANCE;
 use super::{Acceptor, Multi, Single};
-use crate::trace::NodeId;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
+use glassbase_trace::NodeId;
+use glassbase_trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
 
 /// Instances that are shown.
 const INSTANCES: u64 = 64;

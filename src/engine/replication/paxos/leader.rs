@@ -28,8 +28,8 @@ use super::super::raft::entry::names;
 use super::message::{Ballot, Message, Proposal, Value, ValueId};
 use super::multi::Multi;
 use super::{ELECTION, HEARTBEAT, keep_round};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// Longer keys are refused: they would not fit the smallest pages.
 const MAX_KEY_BYTES: usize = 64;

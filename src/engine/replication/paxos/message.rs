@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use super::super::message::{Request, RequestId, Wire};
 use super::super::raft::entry::{Reader, command_bytes, command_text, decode_command, encode_command};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// The number of a proposal. The node is part of it, so no two proposers have the same one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

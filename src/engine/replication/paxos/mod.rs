@@ -41,8 +41,8 @@ pub use single::Single;
 use super::node::{Node, Timer};
 use super::raft::entry::Reader;
 use super::shelf::Shelf;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// A proposer tries again.
 pub const RETRY: Timer = Timer::of(1);

@@ -37,9 +37,9 @@ use super::leader::Part;
 use super::message::{Ballot, Message, Proposal, Value, ValueId};
 use super::options::{Cast, Options};
 use super::{ELECTION, HEARTBEAT, chosen_key, instance_of, load_round};
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::NodeDetail;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::NodeDetail;
+use glassbase_trace::{Bytes, NodeId};
 
 /// Values in one message at most.
 const FETCHED_MAX: usize = 64;

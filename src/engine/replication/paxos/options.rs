@@ -3,7 +3,7 @@
 use super::super::cluster;
 use super::super::node::Node;
 use super::agreement::Watch;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// What is agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,9 +29,9 @@ use super::acceptor::Acceptor;
 use super::message::{Ballot, Message, Proposal, Value, ValueId};
 use super::options::{Cast, Options};
 use super::{RETRY, chosen_key, keep_round, load_round};
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::NodeDetail;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::NodeDetail;
+use glassbase_trace::{Bytes, NodeId};
 
 /// The only instance.
 pub(super) const INSTANCE: u64 = 1;

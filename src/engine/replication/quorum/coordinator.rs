@@ -20,8 +20,8 @@ use super::options::{ReadRepair, Resolution};
 use super::record::{Held, Record};
 use super::ring::token;
 use super::{Quorum, SWEEP};
-use crate::storage::StorageError;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::{Bytes, NodeId};
 
 impl Quorum {
     pub(super) fn request(

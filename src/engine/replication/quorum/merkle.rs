@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::ring::{LEAF_BITS, Ring, hash};
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// Children of an inner node, as a power of two.
 const FAN_BITS: u32 = 2;

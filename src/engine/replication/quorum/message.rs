@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::message::{Request, Wire};
 use super::super::wording::counted;
 use super::record::Record;
-use crate::trace::{Bytes, NodeId};
+use glassbase_trace::{Bytes, NodeId};
 
 /// A key and what is kept of it.
 #[derive(Clone, Debug, PartialEq)]

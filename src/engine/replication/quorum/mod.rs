@@ -55,9 +55,9 @@ use self::ring::Ring;
 use super::message::Message as Wired;
 use super::node::{Node, Step, Timer};
 use super::wording::counted;
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::{NodeDetail, NodeHead, NodeLog};
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::{NodeDetail, NodeHead, NodeLog};
+use glassbase_trace::{Bytes, NodeId};
 
 /// Looks for requests that wait too long.
 const SWEEP: Timer = Timer::of(1);

@@ -15,7 +15,7 @@ use super::super::message::{Request, RequestId};
 use super::super::versions::Stamp;
 use super::Quorum;
 use super::record::Record;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// Requests whose stamps are remembered, for when they are asked again.
 const REMEMBERED: usize = 512;

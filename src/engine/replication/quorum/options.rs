@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::cluster::Protocol;
 use super::super::node::Node;
 use super::ring::{self, Ring};
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// How it is decided which of two versions is the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

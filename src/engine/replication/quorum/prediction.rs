@@ -19,8 +19,8 @@
 //! or on nodes that are busy, what is measured differs from it.
 
 use super::options::Options;
-use crate::sim::Generator;
-use crate::sim::network::Quality;
+use glassbase_sim::Generator;
+use glassbase_sim::network::Quality;
 
 /// Draws the latency of a message to or from a replica (0 to N - 1), in nanoseconds.
 pub type Draw<'a> = &'a dyn Fn(&mut Generator, u16) -> u64;
@@ -45,7 +45,7 @@ pub struct Setting {
 }
 
 /// The prediction for a cluster of so many nodes all of whose links are alike. A message that is free to be overtaken takes
-/// a second time on top of the first, as [`crate::sim::network`] has it.
+/// a second time on top of the first, as [`glassbase_sim::network`] has it.
 pub fn of_cluster(options: &Options, nodes: u16, quality: &Quality, trials: u32, seed: u64) -> Prediction {
     let Options { replicas, read, write, .. } = *options;
     let draw = |random: &mut Generator, _: u16| message_ns(quality, random);

@@ -13,8 +13,8 @@ use std::rc::Rc;
 
 use super::super::versions::{Dotted, Input, Siblings, Stamp, VersionVector, push_sized};
 use super::ring;
-use crate::trace::parts::cluster::{Datum, Version};
-use crate::trace::{Bytes, NodeId};
+use glassbase_trace::parts::cluster::{Datum, Version};
+use glassbase_trace::{Bytes, NodeId};
 
 const VALUE: u8 = 0;
 const TOMBSTONE: u8 = 1;
@@ -208,7 +208,7 @@ impl Record {
     /// As it is shown.
     pub fn datum(&self, key: &Bytes) -> Rc<Datum> {
         let version = |value: Option<&[u8]>, stamp: String| Version {
-            value: value.map_or_else(String::new, crate::trace::bytes::show).into(),
+            value: value.map_or_else(String::new, glassbase_trace::bytes::show).into(),
             stamp: stamp.into(),
             deleted: value.is_none(),
         };

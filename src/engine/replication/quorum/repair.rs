@@ -20,8 +20,8 @@ use super::merkle::{LEAF_LEVEL, children};
 use super::message::{Compare, Item, Leaves, Message};
 use super::record::Merged;
 use super::{COMPARE, Quorum};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// Hints that are handed off at once.
 const AT_ONCE: usize = 32;

@@ -17,9 +17,9 @@ use super::merkle::Trees;
 use super::message::Item;
 use super::record::{Merged, Record};
 use super::ring::{Ring, token};
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
+use glassbase_trace::{Bytes, NodeId};
 
 /// Keys that are shown.
 const SHOWN: usize = 32;

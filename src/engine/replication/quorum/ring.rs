@@ -14,7 +14,7 @@
 use std::rc::Rc;
 
 use super::options::Options;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// Leaves of a range, as a power of two.
 pub const LEAF_BITS: u32 = 6;
@@ -121,7 +121,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
 
     fn ring(nodes: u16, data_centres: &[u8]) -> Ring {
         let members: Vec<NodeId> = (1..=nodes).map(NodeId).collect();

@@ -12,8 +12,8 @@ use super::message::{Item, Message, Write};
 use super::operation::{Asked, Kind, Operation, State};
 use super::ring::token;
 use super::{Quorum, SWEEP};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 impl Quorum {
     /// Looks for requests that have waited too long for somebody.

@@ -14,8 +14,8 @@ use super::super::node::Step;
 use super::Raft;
 use super::entry::Payload;
 use super::options::Reads;
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// Longer keys are refused: they would not fit the smallest pages.
 const MAX_KEY_BYTES: usize = 64;

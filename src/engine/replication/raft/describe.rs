@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::leader::Leadership;
 use super::{Contents, Raft, Role};
-use crate::trace::NodeId;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
+use glassbase_trace::NodeId;
+use glassbase_trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, Version};
 
 /// Entries of the log that are shown.
 const ENTRIES: u64 = 64;
@@ -88,7 +88,7 @@ impl Raft {
 }
 
 /// The first keys of a state machine; a value's stamp is the index of the entry that wrote it.
-pub(in crate::replication) fn shown_contents(contents: &Contents) -> Vec<Rc<Datum>> {
+pub(crate) fn shown_contents(contents: &Contents) -> Vec<Rc<Datum>> {
     let shown = contents.data.iter().take(KEYS).map(|(key, cell)| {
         let stamp = cell.index.to_string().into();
         let version = Version { value: cell.value.to_string().into(), stamp, deleted: false };

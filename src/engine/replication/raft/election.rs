@@ -16,8 +16,8 @@ use super::super::node::Step;
 use super::entry::names;
 use super::message::{Message, VoteRequest};
 use super::{ELECTION, HEARTBEAT, PATIENCE, Raft, Role};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 impl Raft {
     /// Waits for a leader anew: for the shortest time-out, and for up to as long again.

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use super::super::message::{Call, Consistency, Request, RequestId};
 use super::in_order;
 use super::options::majority;
-use crate::storage::StorageError;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::{Bytes, NodeId};
 
 /// An entry of the log. Its index is its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,7 +177,7 @@ impl Entry {
 }
 
 /// A command as a log shows it: "x = 1".
-pub(in crate::replication) fn command_text(request: &Request) -> String {
+pub(crate) fn command_text(request: &Request) -> String {
     let key = &request.key;
     match &request.call {
         Call::Put(value) => format!("{key} = {value}"),
@@ -190,7 +190,7 @@ pub(in crate::replication) fn command_text(request: &Request) -> String {
 }
 
 /// Length of a command in a message, about.
-pub(in crate::replication) fn command_bytes(request: &Request) -> u32 {
+pub(crate) fn command_bytes(request: &Request) -> u32 {
     let values = match &request.call {
         Call::Put(value) => value.len(),
         Call::CompareAndSet { expected, new } => new.len() + expected.as_ref().map_or(0, |value| value.len()),
@@ -200,14 +200,14 @@ pub(in crate::replication) fn command_bytes(request: &Request) -> u32 {
 }
 
 /// Writes whose command it is, and what it says.
-pub(in crate::replication) fn encode_command(client: NodeId, request: &Request, bytes: &mut Vec<u8>) {
+pub(crate) fn encode_command(client: NodeId, request: &Request, bytes: &mut Vec<u8>) {
     bytes.extend(client.0.to_be_bytes());
     bytes.extend(request.id.0.to_be_bytes());
     put_bytes(bytes, &request.key);
     encode_call(&request.call, bytes);
 }
 
-pub(in crate::replication) fn decode_command(reader: &mut Reader) -> Result<(NodeId, Rc<Request>), StorageError> {
+pub(crate) fn decode_command(reader: &mut Reader) -> Result<(NodeId, Rc<Request>), StorageError> {
     let client = NodeId(reader.u16()?);
     let id = RequestId(reader.u64()?);
     let key = Bytes::from(reader.bytes()?);
@@ -259,7 +259,7 @@ pub(super) fn put_bytes(to: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Reads what was encoded. Damage is an error that says where.
-pub(in crate::replication) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
     /// What is read, and its number, for the error.

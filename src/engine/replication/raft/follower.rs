@@ -13,9 +13,9 @@
 use super::super::node::Step;
 use super::message::{Append, Install, Message};
 use super::{Raft, Role};
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
+use glassbase_trace::NodeId;
 
 impl Raft {
     /// A leader speaks: takes it for its leader, unless its term is over.

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use super::super::message::MergeCall;
 use super::entry::{Reader, put_bytes};
-use crate::storage::StorageError;
-use crate::trace::Bytes;
+use glassbase_storage::StorageError;
+use glassbase_trace::Bytes;
 
 /// Between the members of a set, and the fields of a map.
 const BETWEEN: &str = ", ";

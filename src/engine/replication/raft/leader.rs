@@ -26,8 +26,8 @@ use super::members::{Change, Transfer};
 use super::message::{Append, Install, Message, Snapshot};
 use super::reads::Read;
 use super::{ELECTION, HEARTBEAT, Raft, Role};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// What a leader knows, and forgets when it leads no longer.
 #[derive(Clone, Debug)]

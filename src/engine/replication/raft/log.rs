@@ -18,8 +18,8 @@ use std::rc::Rc;
 
 use super::super::shelf::Shelf;
 use super::entry::{Configuration, Entry, Payload, Reader};
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
 
 const START: &[u8] = b"ms";
 

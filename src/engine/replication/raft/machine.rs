@@ -21,9 +21,9 @@ use std::fmt;
 use super::super::message::{Answer, Call, Request, RequestId};
 use super::entry::Reader;
 use super::in_order;
-use crate::storage::StorageError;
-use crate::storage::lsm::WriteBatch;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
+use glassbase_trace::{Bytes, NodeId};
 
 use super::super::shelf::Shelf;
 

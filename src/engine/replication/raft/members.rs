@@ -19,8 +19,8 @@ use super::super::node::Step;
 use super::entry::{Configuration, Payload, names};
 use super::message::{Admin, Message, Wish};
 use super::{PATIENCE, Raft};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// New voters have so many of the shortest time-outs to catch up.
 const CHANGE_TIMEOUTS: u64 = 10;

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use super::super::message::{RequestId, Wire};
 use super::entry::{Configuration, Entry, names};
 use super::machine::Contents;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// A message of Raft.
 #[derive(Clone, Debug)]

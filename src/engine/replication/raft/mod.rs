@@ -55,9 +55,9 @@ pub use options::{Options, Reads};
 use super::message::Message as AnyMessage;
 use super::node::{Node, Step, Timer};
 use super::shelf::Shelf;
-use crate::storage::StorageError;
-use crate::trace::parts::cluster::NodeDetail;
-use crate::trace::{Bytes, NodeId};
+use glassbase_storage::StorageError;
+use glassbase_trace::parts::cluster::NodeDetail;
+use glassbase_trace::{Bytes, NodeId};
 use leader::Leadership;
 
 /// No leader was heard for too long.

@@ -1,6 +1,6 @@
 //! What a Raft cluster is set to, and the settings that break it on purpose.
 
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// How the leader answers a read whose client does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

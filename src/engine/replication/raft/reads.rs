@@ -16,8 +16,8 @@ use super::super::message::Request;
 use super::super::node::Step;
 use super::leader::Leadership;
 use super::{Raft, Role};
-use crate::storage::StorageError;
-use crate::trace::NodeId;
+use glassbase_storage::StorageError;
+use glassbase_trace::NodeId;
 
 /// A read that waits.
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ use std::fmt;
 
 use super::Raft;
 use super::entry::{Entry, Payload};
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// One of the five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,10 +8,10 @@
 //! For what a node must not forget and what is no part of the data: which leader it has promised to follow. Were it in the
 //! store, it would take a place in the store's log, and the logs of two nodes would no longer be the same.
 
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::storage::lsm::note;
-use crate::trace::FileId;
+use glassbase_sim::{Cx, Disk};
+use glassbase_storage::StorageError;
+use glassbase_storage::lsm::note;
+use glassbase_trace::FileId;
 
 const NAMES: [&str; 2] = ["beside-a", "beside-b"];
 /// A file that is longer is not written to any more.

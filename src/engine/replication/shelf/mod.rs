@@ -27,11 +27,11 @@ pub use log::{Change, Logged, SnapshotId};
 
 use self::beside::Beside;
 use self::memory::Memory;
-use crate::sim::{Cx, Disk, Fault};
-use crate::storage::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
-use crate::storage::store::{Store, TreeStore};
-use crate::storage::{LogOptions, Options, StorageError};
-use crate::trace::{EngineState, Parts};
+use glassbase_sim::{Cx, Disk, Fault};
+use glassbase_storage::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
+use glassbase_storage::store::{Store, TreeStore};
+use glassbase_storage::{LogOptions, Options, StorageError};
+use glassbase_trace::{EngineState, Parts};
 
 /// Which store a node has, and how it is set up.
 #[derive(Clone, Debug, Default)]

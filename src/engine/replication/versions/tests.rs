@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 type Events = BTreeSet<Dot>;
 

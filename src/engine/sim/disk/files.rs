@@ -17,8 +17,9 @@
 use std::rc::Rc;
 
 use super::{Crash, Disk, DiskError, Fault, SECTOR_BYTES};
-use crate::sim::{Cx, Generator};
-use crate::trace::{Event, FileId};
+use crate::{Cx, Generator};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{Event, FileId};
 
 #[derive(Clone, Debug)]
 struct File {
@@ -67,7 +68,7 @@ impl Files {
                 self.present.push(file);
             }
         }
-        self.present.sort_by_key(|file| file.id);
+        sort_by_key(&mut self.present, |file| file.id);
         self.present.retain_mut(|file| file.crash(generator, crash));
         self.bytes = self.present.iter().map(|file| file.live.len() as u64).sum();
         self.position = None;
@@ -297,7 +298,7 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Device;
+    use crate::Device;
 
     fn disk(capacity: u32) -> (Cx, Disk) {
         let cx = Cx::new(7);
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn what_was_synced_survives_and_a_tail_is_kept_lost_or_torn() {
-        let (mut lengths, mut gone, mut holes) = (std::collections::BTreeSet::new(), 0, 0);
+        let (mut lengths, mut gone, mut holes) = (glassbase_trace::sorted::SortedSet::new(), 0, 0);
         for choice in 0..200 {
             let (mut cx, mut disk) = disk(0);
             let (log, fresh) = (disk.create_file(&mut cx, "log").unwrap(), disk.create_file(&mut cx, "new").unwrap());

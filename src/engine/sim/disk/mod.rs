@@ -31,7 +31,7 @@ use super::cx::Cx;
 use super::device::Device;
 use super::page_set::PageSet;
 use super::random::Generator;
-use crate::trace::{Event, FileId, PageId};
+use glassbase_trace::{Event, FileId, PageId};
 
 /// What a device writes in one piece.
 pub const SECTOR_BYTES: usize = 512;
@@ -391,7 +391,7 @@ mod tests {
         let crash = disk.crash(&mut cx);
         assert_eq!(crash.kept + crash.lost + crash.torn, 300);
         assert!([crash.kept, crash.lost, crash.torn].iter().all(|&count| count > 60), "{crash:?}");
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = glassbase_trace::sorted::SortedSet::new();
         for page in 0..300 {
             let bytes = disk.read(&mut cx, PageId(page)).unwrap();
             assert!(bytes.chunks(SECTOR_BYTES).all(|sector| sector.iter().all(|byte| *byte == sector[0])));

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::sim::Generator;
+use crate::Generator;
 
 /// A distribution of latencies. Times are in nanoseconds.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,12 +15,12 @@
 
 mod latency;
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 pub use latency::{LATENCY_MAX_NS, Latency};
 
 use super::Generator;
-use crate::trace::{DropReason, NodeId};
+use glassbase_trace::{DropReason, NodeId};
 
 /// What a link is like.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,8 +87,8 @@ pub enum Fate {
 pub struct Network {
     quality: Quality,
     /// Links that are not like the others.
-    special: BTreeMap<(NodeId, NodeId), Quality>,
-    cut: BTreeSet<(NodeId, NodeId)>,
+    special: SortedMap<(NodeId, NodeId), Quality>,
+    cut: SortedSet<(NodeId, NodeId)>,
     pub rules: Vec<Rule>,
     lines: Lines,
     random: Generator,
@@ -116,7 +116,7 @@ impl Lines {
 
 impl Network {
     pub fn new(seed: u64, quality: Quality) -> Network {
-        let (special, cut) = (BTreeMap::new(), BTreeSet::new());
+        let (special, cut) = (SortedMap::new(), SortedSet::new());
         let random = Generator::new(seed, "network");
         Network { quality, special, cut, rules: Vec::new(), lines: Lines::default(), random }
     }

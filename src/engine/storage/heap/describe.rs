@@ -1,10 +1,10 @@
 //! What each byte of a heap file's page is: what the inspector shows.
 
 use super::layout::{self, cell, chain_in, classes, row_id_in};
-use crate::storage::page::{Region, lsn, page_id};
-use crate::trace::bytes::show;
-use crate::trace::parts::heap::{HEADER_BYTES, HEADER_FIELDS, HeapSlot, SLOT_BYTES};
-use crate::trace::{CellKind, HeapKind};
+use crate::page::{Region, lsn, page_id};
+use glassbase_trace::bytes::show;
+use glassbase_trace::parts::heap::{HEADER_BYTES, HEADER_FIELDS, HeapSlot, SLOT_BYTES};
+use glassbase_trace::{CellKind, HeapKind};
 
 /// Describes a page: regions in the order of their bytes, which together are the whole page. A damaged page whose layout
 /// makes no sense has a header and one region of unknown bytes.

@@ -27,8 +27,9 @@
 //! **Invariant:** every byte is header, slot, cell, free space or garbage: `free start = 36 + 4 × slots`, and the spaces of
 //! the cells plus `garbage` plus `free end` make the page size. The last slot of a page is not free.
 
-use crate::trace::parts::heap::{CELL_BYTES_MIN, HEADER_BYTES, HeapSlot, SLOT_BYTES, Shift};
-use crate::trace::{CellKind, HeapKind, PageId, RowId};
+use glassbase_trace::parts::heap::{CELL_BYTES_MIN, HEADER_BYTES, HeapSlot, SLOT_BYTES, Shift};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{CellKind, HeapKind, PageId, RowId};
 
 const PAGE_ID: usize = 4;
 const KIND: usize = 16;
@@ -315,7 +316,7 @@ pub fn compact(page: &mut [u8], lifted: Option<u16>) -> Vec<Shift> {
 /// The slots in use, in the order in which their cells stand in the page.
 pub fn cells_by_place(page: &[u8]) -> Vec<(u16, HeapSlot)> {
     let mut places: Vec<(u16, HeapSlot)> = slots(page).filter(|(_, slot)| slot.kind != CellKind::Free).collect();
-    places.sort_unstable_by_key(|(_, slot)| slot.offset);
+    sort_by_key(&mut places, |(_, slot)| slot.offset);
     places
 }
 

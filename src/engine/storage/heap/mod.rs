@@ -48,9 +48,9 @@ use super::error::StorageError;
 use super::page;
 use super::pager::Pager;
 use super::tree::Verification;
-use crate::sim::{Cx, Disk};
-use crate::trace::parts::heap::{Patch, detailed_pages};
-use crate::trace::{CellKind, Event, FrameId, HeapKind, HeapOperation, Lsn, Outcome, PageId, RowId};
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::heap::{Patch, detailed_pages};
+use glassbase_trace::{CellKind, Event, FrameId, HeapKind, HeapOperation, Lsn, Outcome, PageId, RowId};
 use layout::Meta;
 
 pub use describe::describe;

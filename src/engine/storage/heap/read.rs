@@ -1,8 +1,8 @@
 //! Look-ups by row id, and the full scan.
 
 use super::*;
-use crate::trace::parts::heap::HeapSlot;
-use crate::trace::recorder::Cause;
+use glassbase_trace::parts::heap::HeapSlot;
+use glassbase_trace::recorder::Cause;
 
 /// Where a row is: its pages pinned, its slots known to be what they should be.
 pub(super) struct Located {

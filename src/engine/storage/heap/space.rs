@@ -13,7 +13,7 @@
 //! operation sets the byte of each page that it changed.
 
 use super::*;
-use crate::sim::DiskError;
+use glassbase_sim::DiskError;
 
 /// In the map: the page is free.
 pub const CLASS_FREE: u8 = u8::MAX;

@@ -1,8 +1,8 @@
 //! The heap file described as plain data.
 
 use super::*;
-use crate::trace::parts::heap::{HeapDetail, HeapPage, HeapState};
-use crate::trace::{Bytes, EngineState, PageBody, PageState};
+use glassbase_trace::parts::heap::{HeapDetail, HeapPage, HeapState};
+use glassbase_trace::{Bytes, EngineState, PageBody, PageState};
 
 impl Heap {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.

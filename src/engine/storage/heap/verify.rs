@@ -1,7 +1,7 @@
 //! The checker: walks the whole file, outside of virtual time, and says which invariant does not hold.
 
 use super::*;
-use crate::trace::parts::heap::HeapSlot;
+use glassbase_trace::parts::heap::HeapSlot;
 
 struct Checker<'a> {
     heap: &'a Heap,

@@ -12,9 +12,9 @@
 use std::collections::VecDeque;
 
 use super::Journal;
-use crate::sim::{Cx, Disk};
-use crate::storage::error::StorageError;
-use crate::trace::{Event, Lsn, TxnId};
+use crate::error::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::{Event, Lsn, TxnId};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CommitMode {
@@ -55,7 +55,7 @@ impl Commits {
 impl Journal {
     /// Sees a commit, whose record stands at `lsn`, to the disk as far as the mode asks for. After an error the record is
     /// in the log, or [`Journal::retract_commit`] may take it out.
-    pub(in crate::storage) fn settle(
+    pub(crate) fn settle(
         &mut self,
         cx: &mut Cx,
         disk: &mut Disk,

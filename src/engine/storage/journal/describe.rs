@@ -1,8 +1,8 @@
 //! Records of the log in a few words, for whoever looks at it.
 
-use crate::storage::log::record::{Body, KeyUndo};
-use crate::storage::page::{Edit, Value};
-use crate::trace::bytes::show;
+use crate::log::record::{Body, KeyUndo};
+use crate::page::{Edit, Value};
+use glassbase_trace::bytes::show;
 
 /// What an edit does.
 pub fn edit(edit: &Edit) -> String {

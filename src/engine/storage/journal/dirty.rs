@@ -8,11 +8,11 @@
 //!   log  ────┴── changes ─────┴────────────────┴── changes ───┴──────▶     from the sync on, redo starts at `after`
 //! ```
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
-use crate::sim::Cx;
-use crate::trace::parts::log::DirtyPage;
-use crate::trace::{Event, Lsn, PageId};
+use glassbase_sim::Cx;
+use glassbase_trace::parts::log::DirtyPage;
+use glassbase_trace::{Event, Lsn, PageId};
 
 #[derive(Clone, Copy, Debug)]
 struct Dirty {
@@ -26,7 +26,7 @@ struct Dirty {
 
 #[derive(Clone, Debug, Default)]
 pub struct DirtyPages {
-    pages: BTreeMap<PageId, Dirty>,
+    pages: SortedMap<PageId, Dirty>,
 }
 
 impl DirtyPages {

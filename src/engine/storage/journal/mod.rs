@@ -17,7 +17,7 @@ mod commit;
 mod describe;
 mod dirty;
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 pub use commit::{Acknowledged, CommitMode};
@@ -30,11 +30,11 @@ use super::log::frame::FRAME_BYTES;
 use super::log::record::{Body, KeyUndo, Record, put_update};
 use super::page::{self, Edit};
 use super::transaction::Transactions;
-use crate::sim::{Cx, Disk};
-use crate::trace::parts::LogState;
-use crate::trace::parts::log::LogRecord;
-use crate::trace::{Event, FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId};
 use commit::Commits;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::LogState;
+use glassbase_trace::parts::log::LogRecord;
+use glassbase_trace::{Event, FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId};
 
 /// How pages that a power failure cut in two are mended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub struct Journal {
     /// Where the last checkpoint says that redo starts.
     redo: Lsn,
     /// The image of each page since then.
-    images: BTreeMap<PageId, Lsn>,
+    images: SortedMap<PageId, Lsn>,
     doublewrite: Option<FileId>,
     /// Merges and borrows of the transactions under way: pages that taking them back may need.
     reshaped: u32,
@@ -174,7 +174,7 @@ impl Journal {
             undoing: None,
             horizon: Lsn(0),
             redo: Lsn(0),
-            images: BTreeMap::new(),
+            images: SortedMap::new(),
             doublewrite: None,
             reshaped: 0,
             unread_chain: None,
@@ -421,8 +421,8 @@ impl Journal {
     }
 
     /// The pages of the doublewrite file that are whole, the newest copy of each.
-    pub fn doublewritten(&self, cx: &mut Cx, disk: &mut Disk) -> Result<BTreeMap<PageId, Rc<[u8]>>, StorageError> {
-        let mut pages = BTreeMap::new();
+    pub fn doublewritten(&self, cx: &mut Cx, disk: &mut Disk) -> Result<SortedMap<PageId, Rc<[u8]>>, StorageError> {
+        let mut pages = SortedMap::new();
         if let Some(file) = self.doublewrite {
             let length = disk.file_len(file).unwrap_or_default() as usize;
             let bytes = disk.read_file(cx, file, 0, length)?;

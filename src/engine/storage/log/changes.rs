@@ -13,10 +13,10 @@
 use std::collections::BTreeMap;
 
 use super::record::{Body, KeyUndo, Record};
-use crate::storage::codec::{Reader, put_bytes, put_number};
-use crate::storage::page::{Edit, Value};
-use crate::storage::tree::key_undo;
-use crate::trace::{Lsn, PageId};
+use crate::codec::{Reader, put_bytes, put_number};
+use crate::page::{Edit, Value};
+use crate::tree::key_undo;
+use glassbase_trace::{Lsn, PageId};
 
 /// A change of a key: its new value; none: it was removed.
 pub type KeyChange = (Vec<u8>, Option<Vec<u8>>);

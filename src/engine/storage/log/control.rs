@@ -10,10 +10,10 @@
 //! Entries are appended and made durable one by one, so a crash leaves the last one or the one before. A damaged entry is
 //! passed over: recovery from an older checkpoint is longer, and as good, as long as the log reaches back to it.
 
-use crate::sim::{Cx, Disk};
-use crate::storage::checksum::crc32c;
-use crate::storage::error::StorageError;
-use crate::trace::{FileId, Lsn};
+use crate::checksum::crc32c;
+use crate::error::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::{FileId, Lsn};
 
 const NAMES: [&str; 2] = ["control-a", "control-b"];
 const ENTRY_BYTES: usize = 20;

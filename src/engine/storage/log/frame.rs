@@ -12,8 +12,8 @@
 //! when the record was written: it tells damage from a crash (see [`super::tail`]). Its first and its last byte are never
 //! zero, so a sector that was never written is not taken for the edge of a record.
 
-use crate::storage::checksum::crc32c;
-use crate::trace::Lsn;
+use crate::checksum::crc32c;
+use glassbase_trace::Lsn;
 
 pub const HEADER_BYTES: usize = 29;
 /// What a record takes beside its body.

@@ -33,9 +33,9 @@ use std::rc::Rc;
 use self::record::Record;
 use super::checksum::crc32c;
 use super::error::StorageError;
-use crate::sim::{Cx, Disk};
-use crate::trace::parts::log::LogSegment;
-use crate::trace::{Event, FileId, Lsn};
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::log::LogSegment;
+use glassbase_trace::{Event, FileId, Lsn};
 
 /// What a segment begins with: a word, the position of its first byte, a checksum of both.
 const SEGMENT_HEADER_BYTES: u64 = 20;

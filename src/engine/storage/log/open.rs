@@ -2,6 +2,7 @@
 
 use super::tail::{self, Tail};
 use super::*;
+use glassbase_trace::sorting::sort_by_key;
 
 impl Log {
     /// The log of a disk, as it is after a crash or a clean end: the records from `from` on are checked, a torn end is cut
@@ -96,7 +97,7 @@ fn all_segments(disk: &Disk) -> Vec<Segment> {
         Some(Segment { start, file })
     };
     let mut segments: Vec<Segment> = disk.files().filter_map(parse).collect();
-    segments.sort_by_key(|segment| segment.start);
+    sort_by_key(&mut segments, |segment| segment.start);
     segments
 }
 

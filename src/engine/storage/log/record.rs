@@ -15,10 +15,10 @@
 //! whoever undoes skips all of it, and if the operation itself is to be taken back, does so by key, because the record may
 //! have moved to another page since (Lomet, "MLR: A Recovery Method for Multi-level Systems", 1992).
 
-use crate::storage::codec::{Reader, put_bytes, put_number};
-use crate::storage::page::{Edit, Value, put_record, read_record};
-use crate::trace::id::{LogKind, TxnStatus};
-use crate::trace::{Lsn, PageId, TxnId};
+use crate::codec::{Reader, put_bytes, put_number};
+use crate::page::{Edit, Value, put_record, read_record};
+use glassbase_trace::id::{LogKind, TxnStatus};
+use glassbase_trace::{Lsn, PageId, TxnId};
 
 /// A record with its circumstances.
 #[derive(Clone, Debug, PartialEq)]
@@ -352,7 +352,7 @@ fn read_pages(reader: &mut Reader) -> Option<Vec<PageId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::PageKind;
+    use glassbase_trace::PageKind;
 
     fn bodies() -> Vec<Body<'static>> {
         let page = PageId(7);

@@ -15,8 +15,8 @@
 //! And when neither holds, every sector was written and the bytes are wrong all the same: damage again.
 
 use super::frame;
-use crate::sim::SECTOR_BYTES;
-use crate::trace::Lsn;
+use glassbase_sim::SECTOR_BYTES;
+use glassbase_trace::Lsn;
 
 /// What follows the last good record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::control::Control;
 use super::record::Body;
 use super::*;
-use crate::sim::Device;
-use crate::trace::{PageId, TxnId};
+use glassbase_sim::Device;
+use glassbase_trace::{PageId, TxnId};
 
 fn disk() -> (Cx, Disk) {
     let mut cx = Cx::new(3);

@@ -10,9 +10,9 @@
 use super::Lsm;
 use super::compaction;
 use super::options::Background;
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::trace::FileNumber;
+use crate::StorageError;
+use glassbase_sim::Cx;
+use glassbase_trace::FileNumber;
 
 /// Bytes of background work for each byte written: more than any policy needs, so that the background keeps up.
 pub(super) const PACE: i64 = 32;

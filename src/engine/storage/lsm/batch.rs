@@ -14,7 +14,7 @@
 
 use super::key::{Kind, Sequence};
 use super::record;
-use crate::storage::codec::{Reader, put_bytes};
+use crate::codec::{Reader, put_bytes};
 
 /// First sequence number and count.
 const HEAD_BYTES: usize = 12;

@@ -16,9 +16,9 @@
 
 use std::rc::Rc;
 
-use crate::sim::{Cx, MEMORY_ACCESS_NS};
-use crate::storage::replacement::chain::{Chain, Links, NIL};
-use crate::trace::{Event, FileNumber};
+use crate::replacement::chain::{Chain, Links, NIL};
+use glassbase_sim::{Cx, MEMORY_ACCESS_NS};
+use glassbase_trace::{Event, FileNumber};
 
 #[derive(Clone, Debug)]
 struct Slot {
@@ -241,7 +241,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
 
     /// The same, written as simply as can be: newest in front.
     #[derive(Default)]

@@ -3,16 +3,16 @@
 //! A version is never changed: an edit makes the next one. Whoever reads keeps the runs of the version that it began with;
 //! a table's file is removed when no version in use has it.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::block_cache::BlockCache;
 use super::key::Stamp;
 use super::table::{Properties, Table};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{Run, TableState, Version, VersionEdit};
-use crate::trace::{Event, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::lsm::{Run, TableState, Version, VersionEdit};
+use glassbase_trace::{Event, FileId, FileNumber};
 
 /// A run with its tables open.
 #[derive(Clone, Debug)]
@@ -45,11 +45,11 @@ pub type OpenRuns = Rc<[OpenRun]>;
 pub struct Catalog {
     version: Rc<Version>,
     runs: OpenRuns,
-    tables: BTreeMap<FileNumber, Rc<Table>>,
+    tables: SortedMap<FileNumber, Rc<Table>>,
     /// Tables that are in no version but still read: ascending.
     obsolete: Vec<FileNumber>,
     /// The runs that somebody reads, by reader.
-    readers: BTreeMap<u64, OpenRuns>,
+    readers: SortedMap<u64, OpenRuns>,
     next_reader: u64,
 }
 
@@ -72,9 +72,9 @@ pub fn table_state(number: FileNumber, bytes: u64, properties: &Properties) -> T
 
 impl Catalog {
     /// The catalog of a version whose tables are open.
-    pub fn new(version: Version, tables: BTreeMap<FileNumber, Rc<Table>>) -> Catalog {
+    pub fn new(version: Version, tables: SortedMap<FileNumber, Rc<Table>>) -> Catalog {
         let runs = open_runs(&version, &tables);
-        let (obsolete, readers) = (Vec::new(), BTreeMap::new());
+        let (obsolete, readers) = (Vec::new(), SortedMap::new());
         Catalog { version: Rc::new(version), runs, tables, obsolete, readers, next_reader: 0 }
     }
 
@@ -146,7 +146,7 @@ impl Catalog {
     }
 }
 
-fn open_runs(version: &Version, tables: &BTreeMap<FileNumber, Rc<Table>>) -> OpenRuns {
+fn open_runs(version: &Version, tables: &SortedMap<FileNumber, Rc<Table>>) -> OpenRuns {
     let open = |level: u32, run: &Rc<Run>| OpenRun {
         level,
         tables: run.tables.iter().filter_map(|table| tables.get(&table.file).cloned()).collect(),

@@ -12,8 +12,8 @@
 
 use super::block_cache::BlockCache;
 use super::key::KeyRef;
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
 
 /// What reading takes: it is handed down the calls, so a cursor keeps nothing borrowed between them.
 pub struct Io<'a> {

@@ -8,10 +8,10 @@ use super::output::Output;
 use super::retention::Retention;
 use super::source::MemtableCursor;
 use super::table::Table;
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{PlacedTable, TableState, VersionEdit};
-use crate::trace::{Event, FileNumber};
+use crate::StorageError;
+use glassbase_sim::Cx;
+use glassbase_trace::parts::lsm::{PlacedTable, TableState, VersionEdit};
+use glassbase_trace::{Event, FileNumber};
 
 /// A flush under way.
 #[derive(Clone, Debug)]

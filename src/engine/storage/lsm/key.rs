@@ -25,7 +25,7 @@
 
 use std::cmp::Ordering;
 
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// Counts writes: each put, delete and range delete has its own, ascending from 1.
 pub type Sequence = u64;

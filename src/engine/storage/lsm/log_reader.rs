@@ -18,10 +18,10 @@ use super::batch::WriteBatch;
 use super::key::Sequence;
 use super::write_log::{Batch, WriteLog, read_batches};
 use super::{Lsm, OpenFailure};
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::trace::FileId;
-use crate::trace::parts::lsm::VersionEdit;
+use crate::StorageError;
+use glassbase_sim::Cx;
+use glassbase_trace::FileId;
+use glassbase_trace::parts::lsm::VersionEdit;
 
 /// The newest batches.
 #[derive(Clone, Debug, Default)]

@@ -10,11 +10,11 @@
 //! control file names it, and the old one is removed after that.
 
 use super::record::{self, Reader};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{Version, VersionEdit};
-use crate::trace::plain;
-use crate::trace::{FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::lsm::{Version, VersionEdit};
+use glassbase_trace::plain;
+use glassbase_trace::{FileId, FileNumber};
 
 pub const CONTROL_NAME: &str = "CURRENT";
 const EDIT: u8 = 3;

@@ -30,7 +30,7 @@ use std::rc::Rc;
 
 use super::key::{KeyRef, Sequence, Stamp, head};
 use super::range_tombstone::{RangeTombstone, RangeTombstones};
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 /// Most entries of a block.
 const SLOTS: usize = 64;
@@ -434,7 +434,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::storage::lsm::key::{Kind, MAX_SEQUENCE};
+    use crate::lsm::key::{Kind, MAX_SEQUENCE};
 
     type Model = BTreeMap<(Vec<u8>, Reverse<Sequence>), Vec<u8>>;
 

@@ -21,7 +21,7 @@ use std::cmp::Ordering;
 
 use super::cursor::{Cursor, Io};
 use super::key::{KeyRef, head};
-use crate::storage::StorageError;
+use crate::StorageError;
 
 #[derive(Clone, Copy, Debug)]
 struct Top {

@@ -81,9 +81,9 @@ use table::TableOptions;
 use write_log::WriteLog;
 
 use super::StorageError;
-use crate::sim::{Cx, Disk};
-use crate::trace::parts::lsm::{LsmCounters, StallState, Version, VersionEdit};
-use crate::trace::{Event, FileNumber};
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::lsm::{LsmCounters, StallState, Version, VersionEdit};
+use glassbase_trace::{Event, FileNumber};
 
 /// A memtable that takes no more writes, and its log.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Numbered notes in a file of [records](super::record): the last whole one counts.
 
 use super::record::{self, Damage, Reader};
-use crate::storage::StorageError;
+use crate::StorageError;
 
 const NOTE: u8 = 1;
 

@@ -1,9 +1,9 @@
 //! How a log-structured merge tree is built, and the limits of what it holds.
 
-use crate::sim::{Device, SECTOR_BYTES};
-use crate::storage::StorageError;
-use crate::trace::id::words;
-use crate::trace::parts::lsm::CompactionPolicy;
+use crate::StorageError;
+use glassbase_sim::{Device, SECTOR_BYTES};
+use glassbase_trace::id::words;
+use glassbase_trace::parts::lsm::CompactionPolicy;
 
 /// The longest key, and the longest value. What is longer is a mistake rather than a record.
 pub const KEY_BYTES_MAX: usize = 64 << 10;

@@ -12,10 +12,10 @@ use super::catalog::table_state;
 use super::key::KeyRef;
 use super::retention::Retention;
 use super::table::{Table, TableBuilder, TableOptions, table_name};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::TableState;
-use crate::trace::{Bytes, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::parts::lsm::TableState;
+use glassbase_trace::{Bytes, FileId, FileNumber};
 
 /// Bytes that are gathered before they are written.
 const WRITE_BYTES: usize = 32 << 10;

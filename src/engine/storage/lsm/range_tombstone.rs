@@ -14,7 +14,7 @@
 //! **Invariant:** fragments are not empty, ascend, and do not overlap; the numbers of each ascend and are at least one.
 
 use super::key::Sequence;
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fragment {
@@ -155,7 +155,7 @@ impl RangeTombstones {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
 
     fn list(ranges: &[(&str, &str, Sequence)]) -> RangeTombstones {
         let mut list = RangeTombstones::default();

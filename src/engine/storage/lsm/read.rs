@@ -15,9 +15,9 @@ use super::range_tombstone::RangeTombstones;
 use super::source::{MemtableCursor, Source};
 use super::table::{LevelCursor, Slice};
 use super::visible::Visible;
-use crate::sim::{Cx, MEMORY_ACCESS_NS};
-use crate::storage::StorageError;
-use crate::trace::{Bytes, Event};
+use crate::StorageError;
+use glassbase_sim::{Cx, MEMORY_ACCESS_NS};
+use glassbase_trace::{Bytes, Event};
 
 /// What a scan visits: the keys from `from` to `to`, both included (none: no bound), forward or backward.
 #[derive(Clone, Copy, Debug, Default)]

@@ -18,8 +18,8 @@
 //! One case is left in which damage passes for a torn end: the last synced records of a file, one of which holds a whole
 //! sector of zeros and is damaged elsewhere.
 
-use crate::sim::SECTOR_BYTES;
-use crate::storage::checksum::crc32c;
+use crate::checksum::crc32c;
+use glassbase_sim::SECTOR_BYTES;
 
 /// Bytes in front of the payload, behind it, and both.
 pub const HEADER_BYTES: usize = 13;

@@ -10,7 +10,7 @@
 //! anywhere: the next one finds the same. What was durable and does not read as it was written is an error, and nothing is
 //! removed then.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::batch::{WriteBatch, Writes};
@@ -24,10 +24,11 @@ use super::table::{Table, table_name};
 use super::write::apply_write;
 use super::write_log::{WriteLog, log_name, replay};
 use super::{Frozen, Lsm};
-use crate::sim::{Crash, Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{LsmCounters, Version, VersionEdit};
-use crate::trace::{Event, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Crash, Cx, Disk};
+use glassbase_trace::parts::lsm::{LsmCounters, Version, VersionEdit};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{Event, FileId, FileNumber};
 
 /// Why a tree could not be opened, and the disk, as it was found.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ fn open(cx: &mut Cx, options: &LsmOptions, disk: &mut Disk) -> Result<Build, Sto
     cx.emit(|| Event::LsmOpening { settings });
     let mut files: Vec<(Kind, FileNumber, FileId)> = Vec::new();
     files.extend(disk.files().filter_map(|(id, name)| kind_of(name).map(|(kind, number)| (kind, number, id))));
-    files.sort_unstable();
+    sort_by(&mut files, Ord::cmp);
     let highest = files.iter().map(|(_, number, _)| number.0).max().unwrap_or(0);
     let recovered = match Manifest::open(cx, disk)? {
         Some(recovered) => recovered,
@@ -183,8 +184,8 @@ fn open_tables(
     cx: &mut Cx,
     disk: &mut Disk,
     version: &Version,
-) -> Result<BTreeMap<FileNumber, Rc<Table>>, StorageError> {
-    let mut tables = BTreeMap::new();
+) -> Result<SortedMap<FileNumber, Rc<Table>>, StorageError> {
+    let mut tables = SortedMap::new();
     for (_, state) in version.tables() {
         let name = table_name(state.file);
         let damaged = |what: &str| StorageError::DamagedFile { name: name.clone(), offset: 0, what: what.to_string() };

@@ -81,8 +81,8 @@ impl Retention {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::lsm::key::Kind;
-    use crate::trace::Bytes;
+    use crate::lsm::key::Kind;
+    use glassbase_trace::Bytes;
 
     fn kept(
         snapshots: &[Sequence],

@@ -5,9 +5,9 @@
 
 use super::Lsm;
 use super::key::Sequence;
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::trace::Event;
+use crate::StorageError;
+use glassbase_sim::Cx;
+use glassbase_trace::Event;
 
 impl Lsm {
     /// Keeps what is seen now. Gives the number by which reads name it.

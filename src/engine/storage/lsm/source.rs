@@ -6,8 +6,8 @@ use super::cursor::{Cursor, Io};
 use super::key::KeyRef;
 use super::memtable::{Memtable, Place};
 use super::table::LevelCursor;
-use crate::sim::MEMORY_ACCESS_NS;
-use crate::storage::StorageError;
+use crate::StorageError;
+use glassbase_sim::MEMORY_ACCESS_NS;
 
 /// A place in a memtable. It keeps the memtable as it was when the cursor was made.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use super::Lsm;
 use super::memtable::Memtable;
 use super::options::LsmOptions;
 use super::write_log::WriteLog;
-use crate::trace::Bytes;
-use crate::trace::parts::lsm::{
+use glassbase_trace::Bytes;
+use glassbase_trace::parts::lsm::{
     CompactionState, LsmCounters, LsmSettings, LsmState, MemtableEntry, MemtableRange, MemtableState, WriteKind,
 };
 

@@ -1,6 +1,6 @@
 //! The checker: reads every file, outside of virtual time, and says which invariant does not hold.
 //!
-//! - The version's runs are in order and their tables apart ([`Version::check`](crate::trace::parts::lsm::Version::check)).
+//! - The version's runs are in order and their tables apart ([`Version::check`](glassbase_trace::parts::lsm::Version::check)).
 //! - Every table is there, is what the manifest says, and every block of it checks.
 //! - The control file and the manifest on the disk give the version in use.
 //! - Of one key, what is met first is newer; no entry is newer than the newest write.
@@ -16,10 +16,10 @@ use super::merge::Merge;
 use super::source::{MemtableCursor, Source};
 use super::table::{LevelCursor, table_name};
 use super::write_log::{WriteLog, log_name, replay};
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::trace::bytes::show;
-use crate::trace::{Event, FileId};
+use crate::StorageError;
+use glassbase_sim::Cx;
+use glassbase_trace::bytes::show;
+use glassbase_trace::{Event, FileId};
 
 /// What the checker found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Lsm {
     }
 
     /// A world in which reading costs nothing and is not told, and a copy of the disk.
-    fn aside(&self) -> (Cx, crate::sim::Disk) {
+    fn aside(&self) -> (Cx, glassbase_sim::Disk) {
         let mut cx = Cx::new(0);
         cx.recorder.switch(false);
         (cx, self.disk.clone())

@@ -16,7 +16,7 @@ use super::cursor::{Cursor, Io};
 use super::key::{KeyRef, Sequence, Stamp};
 use super::merge::Merge;
 use super::range_tombstone::RangeTombstones;
-use crate::storage::StorageError;
+use crate::StorageError;
 
 /// So many older versions are passed one by one; then a seek jumps over the rest.
 const STEPS_MAX: u32 = 8;

@@ -17,10 +17,10 @@ use super::options::{Background, KEY_BYTES_MAX, SyncMode, VALUE_BYTES_MAX};
 use super::range_tombstone::RangeTombstone;
 use super::write_log::WriteLog;
 use super::{Frozen, Lsm};
-use crate::sim::{Cx, MEMORY_ACCESS_NS};
-use crate::storage::StorageError;
-use crate::trace::parts::lsm::{CompactionPolicy, StallReason, StallState, WriteKind};
-use crate::trace::{Bytes, Event, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, MEMORY_ACCESS_NS};
+use glassbase_trace::parts::lsm::{CompactionPolicy, StallReason, StallState, WriteKind};
+use glassbase_trace::{Bytes, Event, FileNumber};
 
 /// What a byte costs that is written while writes are slowed down: 16 MB a second.
 const SLOW_NS_PER_BYTE: u64 = 60;

@@ -15,9 +15,9 @@ use std::rc::Rc;
 use super::batch::{WriteBatch, Writes};
 use super::key::Sequence;
 use super::record::{self, Damage, Reader};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::trace::{Event, FileId, FileNumber};
+use crate::StorageError;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::{Event, FileId, FileNumber};
 
 const HEAD: u8 = 1;
 const BATCH: u8 = 2;

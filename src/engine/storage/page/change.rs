@@ -15,7 +15,7 @@
 //! **Invariant:** an edit depends on the bytes of its page alone, so the same edit of the same bytes gives the same bytes.
 
 use super::*;
-use crate::storage::codec::{Reader, put_bytes, put_number};
+use crate::codec::{Reader, put_bytes, put_number};
 
 /// A change of one page.
 #[derive(Clone, Copy, Debug, PartialEq)]

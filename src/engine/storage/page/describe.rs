@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::*;
-use crate::trace::bytes::show;
+use glassbase_trace::bytes::show;
 
 /// A run of bytes that mean one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,7 +37,7 @@ pub use search::{search, search_from, search_heads_together};
 
 use super::checksum::crc32c;
 use super::error::StorageError;
-use crate::trace::{Lsn, PageId, PageKind};
+use glassbase_trace::{Lsn, PageId, PageKind};
 
 pub const HEADER_BYTES: usize = 36;
 pub const SLOT_BYTES: usize = 8;
@@ -376,9 +376,10 @@ pub fn check_layout(page: &[u8]) -> Result<(), String> {
 
 /// The slots in the order in which their cells stand in the page.
 fn slots_by_place(page: &[u8]) -> Vec<usize> {
-    let mut slots: Vec<usize> = (0..slot_count(page)).collect();
-    slots.sort_unstable_by_key(|slot| cell_offset(page, *slot));
-    slots
+    let mut places: Vec<u64> =
+        (0..slot_count(page)).map(|slot| (cell_offset(page, slot) as u64) << 16 | slot as u64).collect();
+    places.sort_unstable();
+    places.into_iter().map(|place| (place & 0xffff) as usize).collect()
 }
 
 #[cfg(test)]

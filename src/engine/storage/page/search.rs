@@ -129,7 +129,7 @@ fn compare(left: &[u8], right: &[u8]) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
 
     #[test]
     fn keys_are_ordered_as_slices_are() {

@@ -1,8 +1,8 @@
 //! The first pass: from the last checkpoint to the end of the log, to learn what was dirty and who was under way.
 
 use super::*;
-use crate::storage::log::record::Body;
-use crate::storage::pager::Pager;
+use crate::log::record::Body;
+use crate::pager::Pager;
 
 impl Recovery {
     /// Looks at one record.
@@ -31,8 +31,8 @@ impl Recovery {
         }
         if record.body.changes_page() {
             let page = record.body.page();
-            if let std::collections::btree_map::Entry::Vacant(entry) = self.dirty.entry(page) {
-                entry.insert(lsn);
+            if !self.dirty.contains_key(&page) {
+                self.dirty.insert(page, lsn);
                 journal.dirty.changed(cx, page, lsn);
             }
         }

@@ -21,13 +21,13 @@ mod redo;
 mod tests;
 mod undo;
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::error::StorageError;
 use super::journal::{Journal, LogOptions};
 use super::tree::Tree;
-use crate::sim::Cx;
-use crate::trace::{Event, Lsn, PageId, RecoveryPass};
+use glassbase_sim::Cx;
+use glassbase_trace::{Event, Lsn, PageId, RecoveryPass};
 
 /// What the next step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Recovery {
     /// Taking the last record back met an error half-way.
     undo_failed: bool,
     /// What may be missing on the disk: the page, and from where on.
-    dirty: BTreeMap<PageId, Lsn>,
+    dirty: SortedMap<PageId, Lsn>,
 }
 
 impl Recovery {
@@ -66,7 +66,7 @@ impl Recovery {
             end: Lsn(0),
             records: 0,
             undo_failed: false,
-            dirty: BTreeMap::new(),
+            dirty: SortedMap::new(),
         }
     }
 

@@ -4,10 +4,10 @@
 //! that says all of it: an image, or that it was formatted.
 
 use super::*;
-use crate::storage::log::record::Body;
-use crate::storage::page;
-use crate::storage::pager::Pager;
-use crate::trace::{FrameId, PageSource, SkipReason};
+use crate::log::record::Body;
+use crate::page;
+use crate::pager::Pager;
+use glassbase_trace::{FrameId, PageSource, SkipReason};
 
 impl Recovery {
     /// Looks at one record, and does what it says if need be.

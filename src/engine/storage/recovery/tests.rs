@@ -1,8 +1,8 @@
 //! A history that can be followed by hand, recovered step by step.
 
-use crate::sim::{Cx, Fault};
-use crate::storage::{CommitMode, Database, LogOptions, Options, StorageError, TornPages};
-use crate::trace::{Event, Lsn, PageId, PageSource, RecoveryPass, SkipReason, TxnId};
+use crate::{CommitMode, Database, LogOptions, Options, StorageError, TornPages};
+use glassbase_sim::{Cx, Fault};
+use glassbase_trace::{Event, Lsn, PageId, PageSource, RecoveryPass, SkipReason, TxnId};
 
 /// What recovery did, in a few words each.
 fn deeds(cx: &Cx, from: usize) -> Vec<String> {
@@ -85,7 +85,7 @@ fn what_was_taken_back_before_a_second_crash_is_not_taken_back_again() {
     }
     database.step(&mut cx).unwrap();
     // The compensation is made durable by writing its page.
-    let page = crate::trace::PageId(1);
+    let page = glassbase_trace::PageId(1);
     database.tree.pager_mut().write_page(&mut cx, page).unwrap();
     database.crash(&mut cx);
     let from = cx.recorder.trace.len();
@@ -93,7 +93,7 @@ fn what_was_taken_back_before_a_second_crash_is_not_taken_back_again() {
     let deeds = deeds(&cx, from);
     let compensations = deeds.iter().filter(|deed| *deed == "+compensation").count();
     assert_eq!(compensations, 1, "the other one is in the log: {deeds:?}");
-    let skipped = |record: &crate::trace::Record| matches!(record.event, Event::RecordSkipped { why: SkipReason::Present, page_lsn, .. } if page_lsn > Lsn(0));
+    let skipped = |record: &glassbase_trace::Record| matches!(record.event, Event::RecordSkipped { why: SkipReason::Present, page_lsn, .. } if page_lsn > Lsn(0));
     assert!(cx.recorder.trace.iter_from(from).any(skipped), "the page was written");
     assert_eq!(database.get(&mut cx, b"ash"), Ok(Some(b"1".to_vec())));
     assert!(database.log().unwrap().transactions.get(loser).is_none());
@@ -272,7 +272,7 @@ fn a_chain_that_cannot_be_read_is_given_up_and_checkpoints_go_on() {
     database.checkpoint(&mut cx).unwrap();
     let chain = (0..database.tree().page_count()).map(PageId).find(|page| {
         let bytes = database.tree().page_image(*page).unwrap();
-        crate::storage::page::kind(&bytes) == Some(crate::trace::PageKind::Overflow)
+        crate::page::kind(&bytes) == Some(glassbase_trace::PageKind::Overflow)
     });
     // The chain is sound when it is replaced, and is not when it is to be freed.
     let txn = database.begin(&mut cx).unwrap();

@@ -2,12 +2,12 @@
 //! Those that did, but had not yet tidied up, do so now.
 
 use super::*;
-use crate::storage::log::record::Body;
-use crate::trace::{TxnId, TxnStatus};
+use crate::log::record::Body;
+use glassbase_trace::{TxnId, TxnStatus};
 
 impl Journal {
     /// The newest record that has still to be taken back, and whose it is.
-    pub(in crate::storage) fn newest_to_undo(&self) -> Option<(TxnId, Lsn)> {
+    pub(crate) fn newest_to_undo(&self) -> Option<(TxnId, Lsn)> {
         let open = self.transactions.iter().map(|(txn, entry)| (txn, entry.undo_next));
         open.filter(|(_, lsn)| lsn.0 > 0).max_by_key(|(_, lsn)| *lsn)
     }

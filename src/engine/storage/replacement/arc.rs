@@ -18,8 +18,8 @@
 
 use super::chain::{Chain, Ghosts, Links};
 use super::{Arrival, Replacement, Victim, Watch};
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE, VictimReason};
 
 /// Index of T1 and B1, and of T2 and B2.
 const ONCE: usize = 0;

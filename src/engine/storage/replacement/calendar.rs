@@ -158,7 +158,7 @@ impl Calendar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
     use std::collections::BTreeMap;
 
     #[test]

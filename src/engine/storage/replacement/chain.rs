@@ -9,7 +9,7 @@
 //!
 //! **Invariant:** what a place's `newer` is to it, it is to that one's `older`.
 
-use crate::trace::{FrameId, PageId};
+use glassbase_trace::{FrameId, PageId};
 
 pub const NIL: u32 = u32::MAX;
 

@@ -13,8 +13,8 @@
 //! ```
 
 use super::{Arrival, Replacement, Victim, Watch};
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {

@@ -13,8 +13,8 @@
 use std::rc::Rc;
 
 use super::{Future, PolicyOptions, Simulation};
-use crate::trace::PolicyKind;
-use crate::trace::parts::{HitCurve, HitCurves};
+use glassbase_trace::PolicyKind;
+use glassbase_trace::parts::{HitCurve, HitCurves};
 
 /// The curves of a trace, under way.
 #[derive(Clone, Debug)]

@@ -23,8 +23,8 @@
 use super::calendar::Calendar;
 use super::chain::{Chain, Ghosts, Links};
 use super::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
-use crate::trace::parts::{FrameTimes, ReplacementState};
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+use glassbase_trace::parts::{FrameTimes, ReplacementState};
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
 /// The paper's HIST and LAST: `times[0]` is the newest uncorrelated access, 0 stands for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

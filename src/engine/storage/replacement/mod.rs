@@ -53,8 +53,8 @@ pub use two_queue::TwoQueue;
 
 use std::rc::Rc;
 
-use crate::trace::parts::{PolicyItems, ReplacementState};
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
 /// Who is told what a policy changes in its own structure.
 pub trait Watch {
@@ -194,13 +194,6 @@ macro_rules! any {
     };
 }
 use any;
-
-impl ReplacementState {
-    /// Adds a list, given oldest first.
-    fn push_list(&mut self, list: PolicyList, items: impl Iterator<Item = u32>) {
-        self.lists.push(PolicyItems { list, items: items.collect() });
-    }
-}
 
 impl Policy {
     /// Its structure as plain data.

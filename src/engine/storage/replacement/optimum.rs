@@ -18,8 +18,8 @@ use std::rc::Rc;
 use super::chain::{Chain, Links};
 use super::times::Times;
 use super::{Arrival, Replacement, Victim, Watch};
-use crate::trace::parts::{FrameTimes, ReplacementState};
-use crate::trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
+use glassbase_trace::parts::{FrameTimes, ReplacementState};
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
 /// A trace that is known beforehand. The first access has the time 1.
 #[derive(Clone, Debug, Default)]

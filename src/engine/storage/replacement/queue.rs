@@ -7,8 +7,8 @@
 
 use super::chain::{Chain, Links};
 use super::{Arrival, Replacement, Victim, Watch};
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
 #[derive(Clone, Debug)]
 pub struct Queue {

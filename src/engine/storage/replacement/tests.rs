@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::*;
-use crate::sim::{Generator, Zipf};
-use crate::trace::TARGET_ONE;
+use glassbase_sim::{Generator, Zipf};
+use glassbase_trace::TARGET_ONE;
 
 /// Something that hits or misses.
 type Model<'a> = Box<dyn FnMut(u32) -> bool + 'a>;

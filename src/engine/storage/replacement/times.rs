@@ -83,7 +83,7 @@ fn down(at: usize, floor: &[u64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
     use std::collections::BTreeSet;
 
     #[test]

@@ -14,8 +14,8 @@
 
 use super::chain::{Chain, Ghosts, Links};
 use super::{Arrival, Replacement, Victim, Watch};
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
 const IN: usize = 0;
 const MAIN: usize = 1;

@@ -29,7 +29,7 @@ pub use tree_store::TreeStore;
 
 use super::StorageError;
 use super::lsm::{Lsm, ScanBounds, WriteBatch};
-use crate::sim::Cx;
+use glassbase_sim::Cx;
 
 /// A state of the store that reads may name until it is released. Snapshots do not outlive a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

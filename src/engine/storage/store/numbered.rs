@@ -11,14 +11,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::TreeStore;
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::storage::log::changes::{KeyChange, changes_of, push_record};
-use crate::storage::log::record::Body;
-use crate::storage::lsm::batch::Write;
-use crate::storage::lsm::key::Kind;
-use crate::storage::page::{Edit, Value};
-use crate::trace::{Lsn, TxnId};
+use crate::StorageError;
+use crate::log::changes::{KeyChange, changes_of, push_record};
+use crate::log::record::Body;
+use crate::lsm::batch::Write;
+use crate::lsm::key::Kind;
+use crate::page::{Edit, Value};
+use glassbase_sim::Cx;
+use glassbase_trace::{Lsn, TxnId};
 
 /// Where the number of the last write is kept.
 pub const NUMBER_KEY: &[u8] = b"\0number";

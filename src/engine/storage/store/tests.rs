@@ -1,9 +1,9 @@
 //! What failed is taken back before anything else is answered; marks tell what is durable.
 
 use super::*;
-use crate::sim::{Device, Fault};
-use crate::storage::lsm::{LsmOptions, SyncMode};
-use crate::storage::{CommitMode, LogOptions, Options};
+use crate::lsm::{LsmOptions, SyncMode};
+use crate::{CommitMode, LogOptions, Options};
+use glassbase_sim::{Device, Fault};
 
 const KEYS: u64 = 120;
 

@@ -9,13 +9,13 @@
 use super::numbered::Numbered;
 use super::versions::Versions;
 use super::{Mark, Snapshot, Store};
-use crate::sim::{Crash, Cx};
-use crate::storage::journal::Journal;
-use crate::storage::lsm::batch::Write;
-use crate::storage::lsm::key::Kind;
-use crate::storage::lsm::{ScanBounds, WriteBatch};
-use crate::storage::{Database, LogOptions, Options, StorageError};
-use crate::trace::{Lsn, TxnId};
+use crate::journal::Journal;
+use crate::lsm::batch::Write;
+use crate::lsm::key::Kind;
+use crate::lsm::{ScanBounds, WriteBatch};
+use crate::{Database, LogOptions, Options, StorageError};
+use glassbase_sim::{Crash, Cx};
+use glassbase_trace::{Lsn, TxnId};
 
 #[derive(Clone)]
 pub struct TreeStore {

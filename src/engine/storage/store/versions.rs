@@ -8,11 +8,11 @@
 //!
 //! **Invariant:** the versions of a key ascend; none is kept that no snapshot sees.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::ops::Bound;
 
-use crate::storage::StorageError;
-use crate::storage::lsm::ScanBounds;
+use crate::StorageError;
+use crate::lsm::ScanBounds;
 
 /// A value, or that there was none.
 type Value = Option<Vec<u8>>;
@@ -22,7 +22,7 @@ pub struct Versions {
     /// Changes so far: each write or batch is one.
     version: u64,
     /// By key: until which version a value was there, ascending.
-    before: BTreeMap<Vec<u8>, Vec<(u64, Value)>>,
+    before: SortedMap<Vec<u8>, Vec<(u64, Value)>>,
     /// What snapshots see, ascending; one that was taken twice stands twice.
     snapshots: Vec<u64>,
 }

@@ -5,7 +5,7 @@
 //! ```
 
 use super::*;
-use crate::sim::DiskError;
+use glassbase_sim::DiskError;
 
 impl Tree {
     /// Pages of the file that are free.

@@ -7,9 +7,9 @@
 use super::insert::Incoming;
 use super::search::Target;
 use super::*;
-use crate::storage::page::Value;
-use crate::trace::bytes::show;
-use crate::trace::decimal::fixed;
+use crate::page::Value;
+use glassbase_trace::bytes::show;
+use glassbase_trace::decimal::fixed;
 
 /// A bulk load under way.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use super::insert::overflow_of;
 use super::search::Target;
 use super::*;
-use crate::storage::log::record::KeyUndo;
+use crate::log::record::KeyUndo;
 
 impl Tree {
     /// Removes a record; false: the key was not there.

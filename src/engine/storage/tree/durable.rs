@@ -1,17 +1,13 @@
 //! A logged tree in the large: making it, opening it, checkpoints, and what a committed transaction leaves to be done.
 
 use super::*;
-use crate::storage::journal::{Journal, LogOptions};
-use crate::storage::log::record::Body;
-use crate::trace::{PageSource, TxnId};
+use crate::journal::{Journal, LogOptions};
+use crate::log::record::Body;
+use glassbase_trace::{PageSource, TxnId};
 
 impl Tree {
     /// An empty tree on a new disk whose changes are logged from now on.
-    pub(in crate::storage) fn create_logged(
-        cx: &mut Cx,
-        options: &Options,
-        log: &LogOptions,
-    ) -> Result<Tree, StorageError> {
+    pub(crate) fn create_logged(cx: &mut Cx, options: &Options, log: &LogOptions) -> Result<Tree, StorageError> {
         let mut tree = Tree::create(cx, options)?;
         tree.meta.pages_used = tree.page_count();
         tree.flush(cx)?;
@@ -22,23 +18,19 @@ impl Tree {
     }
 
     /// A tree on a disk that has one, of which nothing is known yet: recovery has to come first.
-    pub(in crate::storage) fn unopened(options: &Options, disk: Disk) -> Tree {
+    pub(crate) fn unopened(options: &Options, disk: Disk) -> Tree {
         let pager = Pager::new(disk, options.frames);
         Tree { options: options.clone(), pager, meta: Meta::default(), path: Vec::new() }
     }
 
-    pub(in crate::storage) fn open_journal(
-        &mut self,
-        cx: &mut Cx,
-        options: &LogOptions,
-    ) -> Result<&Journal, StorageError> {
+    pub(crate) fn open_journal(&mut self, cx: &mut Cx, options: &LogOptions) -> Result<&Journal, StorageError> {
         let journal = Journal::open(cx, &mut self.pager.disk, options)?;
         Ok(self.pager.journal.insert(Box::new(journal)))
     }
 
     /// Puts the copies of the doublewrite file in the place of pages whose writes were cut short. They are durable before
     /// the copies are given up, so it does not matter if this is cut short as well.
-    pub(in crate::storage) fn restore_torn_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+    pub(crate) fn restore_torn_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
         for (page, copy) in journal.doublewritten(cx, disk)? {
             if disk.peek(page).is_some_and(|bytes| page::check(bytes, page).is_err()) {
@@ -51,26 +43,26 @@ impl Tree {
         journal.pages_synced(cx, disk)
     }
 
-    pub(in crate::storage) fn pager_mut(&mut self) -> &mut Pager {
+    pub(crate) fn pager_mut(&mut self) -> &mut Pager {
         &mut self.pager
     }
 
-    pub(in crate::storage) fn pager(&self) -> &Pager {
+    pub(crate) fn pager(&self) -> &Pager {
         &self.pager
     }
 
-    pub(in crate::storage) fn set_records(&mut self, records: u64) {
+    pub(crate) fn set_records(&mut self, records: u64) {
         self.meta.records = records;
     }
 
     /// Writes all dirty pages and makes them durable.
-    pub(in crate::storage) fn write_all_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+    pub(crate) fn write_all_pages(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.pager.flush(cx)
     }
 
     /// Makes a fuzzy checkpoint. Pages that were dirty already at the one before are written first, so that the log need
     /// not reach back further than that.
-    pub(in crate::storage) fn checkpoint(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+    pub(crate) fn checkpoint(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         let Some(journal) = self.journal() else { return Ok(()) };
         let horizon = journal.horizon();
         let old: Vec<PageId> =
@@ -86,13 +78,13 @@ impl Tree {
     }
 
     /// Redo is done: pages that turned out to have all changes are not dirty.
-    pub(in crate::storage) fn prune_dirty(&mut self, cx: &mut Cx) {
+    pub(crate) fn prune_dirty(&mut self, cx: &mut Cx) {
         let Pager { pool, journal: Some(journal), .. } = &mut self.pager else { return };
         journal.dirty.retain(cx, &|page| pool.find(page).is_some_and(|frame| pool.frame(frame).dirty));
     }
 
     /// Frees what a committed transaction gave up, and ends it.
-    pub(in crate::storage) fn finish_committed(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
+    pub(crate) fn finish_committed(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
         let chain = |tree: &Tree| {
             let entry = tree.journal().and_then(|journal| journal.transactions.get(txn));
             entry.and_then(|entry| entry.chains.first().copied())
@@ -110,11 +102,7 @@ impl Tree {
     /// As [`Tree::finish_committed`], where a chain that is damaged does not stand in the way: nothing leads to it, so it is
     /// left where it is and its pages are lost, which the checker says. Gives what was wrong with the first of them. What
     /// the disk did not read is an error once: the next call tries again, and then it counts as damaged.
-    pub(in crate::storage) fn finish_or_leak(
-        &mut self,
-        cx: &mut Cx,
-        txn: TxnId,
-    ) -> Result<Option<StorageError>, StorageError> {
+    pub(crate) fn finish_or_leak(&mut self, cx: &mut Cx, txn: TxnId) -> Result<Option<StorageError>, StorageError> {
         let mut leaked = None;
         while let Err(error) = self.finish_committed(cx, txn) {
             let Some(journal) = self.journal_mut().filter(|journal| error.is_damage() && !journal.failed) else {
@@ -135,7 +123,7 @@ impl Tree {
     }
 
     /// Does something on behalf of a transaction, all of it or nothing.
-    pub(in crate::storage) fn attempt<T>(
+    pub(crate) fn attempt<T>(
         &mut self,
         cx: &mut Cx,
         txn: TxnId,

@@ -5,9 +5,9 @@
 
 use super::search::Target;
 use super::*;
-use crate::storage::log::record::KeyUndo;
-use crate::storage::page::Value;
-use crate::trace::Bytes;
+use crate::log::record::KeyUndo;
+use crate::page::Value;
+use glassbase_trace::Bytes;
 
 /// A value to be stored.
 #[derive(Clone, Copy)]

@@ -15,11 +15,11 @@
 
 use super::insert::NewValue;
 use super::*;
-use crate::storage::codec::Reader;
-use crate::storage::journal::{Action, Journal};
-use crate::storage::log::record::{Body, KeyUndo};
-use crate::storage::page::{Value, pack_cells};
-use crate::trace::TxnId;
+use crate::codec::Reader;
+use crate::journal::{Action, Journal};
+use crate::log::record::{Body, KeyUndo};
+use crate::page::{Value, pack_cells};
+use glassbase_trace::TxnId;
 
 impl Tree {
     #[inline(always)]
@@ -27,11 +27,11 @@ impl Tree {
         self.pager.journal.is_some()
     }
 
-    pub(in crate::storage) fn journal(&self) -> Option<&Journal> {
+    pub(crate) fn journal(&self) -> Option<&Journal> {
         self.pager.journal.as_deref()
     }
 
-    pub(in crate::storage) fn journal_mut(&mut self) -> Option<&mut Journal> {
+    pub(crate) fn journal_mut(&mut self) -> Option<&mut Journal> {
         self.pager.journal.as_deref_mut()
     }
 
@@ -151,7 +151,7 @@ impl Tree {
     }
 
     /// Frees a chain that a committed transaction gave up: an action of its own.
-    pub(in crate::storage) fn free_chain(&mut self, cx: &mut Cx, chain: PageId) -> Result<(), StorageError> {
+    pub(crate) fn free_chain(&mut self, cx: &mut Cx, chain: PageId) -> Result<(), StorageError> {
         let action = self.begin_action();
         self.free_overflow(cx, chain)?;
         if let (Some(action), Some(journal)) = (action, self.journal_mut()) {
@@ -161,19 +161,19 @@ impl Tree {
     }
 
     /// Takes back what the current transaction did since a record of it; 0: all.
-    pub(in crate::storage) fn undo_to(&mut self, cx: &mut Cx, txn: TxnId, to: Lsn) -> Result<(), StorageError> {
+    pub(crate) fn undo_to(&mut self, cx: &mut Cx, txn: TxnId, to: Lsn) -> Result<(), StorageError> {
         while self.undo_next(txn) > to {
             self.undo_one(cx, txn)?;
         }
         Ok(())
     }
 
-    pub(in crate::storage) fn undo_next(&self, txn: TxnId) -> Lsn {
+    pub(crate) fn undo_next(&self, txn: TxnId) -> Lsn {
         self.journal().and_then(|journal| journal.transactions.get(txn)).map_or(Lsn(0), |entry| entry.undo_next)
     }
 
     /// Takes one record of a transaction back: the one that is next.
-    pub(in crate::storage) fn undo_one(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
+    pub(crate) fn undo_one(&mut self, cx: &mut Cx, txn: TxnId) -> Result<(), StorageError> {
         let (lsn, records) = (self.undo_next(txn), self.meta.records);
         let Pager { disk, journal: Some(journal), .. } = &mut self.pager else { return Ok(()) };
         journal.work_for(txn);
@@ -241,7 +241,7 @@ impl Tree {
     }
 
     /// Does an edit that is in the log at `lsn`.
-    pub(in crate::storage) fn apply_logged(&mut self, cx: &mut Cx, frame: FrameId, edit: &Edit, lsn: Lsn) {
+    pub(crate) fn apply_logged(&mut self, cx: &mut Cx, frame: FrameId, edit: &Edit, lsn: Lsn) {
         let page = self.pager.pool.frame(frame).page;
         let bytes = self.pager.page_mut(cx, frame);
         edit.apply(bytes, page);
@@ -254,7 +254,7 @@ impl Tree {
     }
 
     /// As [`Tree::read_meta`], and tells so.
-    pub(in crate::storage) fn restate_meta(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
+    pub(crate) fn restate_meta(&mut self, cx: &mut Cx) -> Result<(), StorageError> {
         self.read_meta()?;
         let Meta { root, height, free_head, records, .. } = self.meta;
         cx.emit(|| Event::MetaRestated { root, height, free_head, records });
@@ -262,7 +262,7 @@ impl Tree {
     }
 
     /// Tells a page whole, after it was changed otherwise than by an operation of the tree.
-    pub(in crate::storage) fn tell_page(&mut self, cx: &mut Cx, frame: FrameId) {
+    pub(crate) fn tell_page(&mut self, cx: &mut Cx, frame: FrameId) {
         if cx.recorder.is_on() {
             let page = self.pager.pool.frame(frame).page;
             let state = self.page_state(page);
@@ -271,7 +271,7 @@ impl Tree {
     }
 
     /// Takes the meta page's word for root, height and free list. The number of records is counted in memory.
-    pub(in crate::storage) fn read_meta(&mut self) -> Result<(), StorageError> {
+    pub(crate) fn read_meta(&mut self) -> Result<(), StorageError> {
         let bytes = self.pager.peek(PageId::META)?;
         self.meta = Meta { records: self.meta.records, ..page::meta(bytes) };
         Ok(())
@@ -321,7 +321,7 @@ impl OldRecord {
 }
 
 /// How an update that is a whole operation is taken back.
-pub(in crate::storage) fn key_undo<'a>(edit: &Edit<'a>, inverse: &Option<Edit<'a>>) -> Option<KeyUndo<'a>> {
+pub(crate) fn key_undo<'a>(edit: &Edit<'a>, inverse: &Option<Edit<'a>>) -> Option<KeyUndo<'a>> {
     match (*edit, *inverse) {
         (Edit::InsertRecord { key, .. }, _) => Some(KeyUndo::Remove { key }),
         (_, Some(Edit::ReplaceRecord { key, value, .. })) => Some(KeyUndo::Put { key, value }),

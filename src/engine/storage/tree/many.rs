@@ -155,7 +155,7 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::{Device, Generator};
+    use glassbase_sim::{Device, Generator};
 
     type Seen = Vec<(usize, Option<Vec<u8>>)>;
 

@@ -46,15 +46,15 @@ mod state;
 mod verify;
 
 pub use bulk::BulkLoad;
-pub(in crate::storage) use logged::key_undo;
+pub(crate) use logged::key_undo;
 pub use verify::Verification;
 
 use super::error::StorageError;
 use super::page::{self, Edit, Meta};
 use super::pager::Pager;
 use super::{Options, SplitPolicy};
-use crate::sim::{Cx, Disk};
-use crate::trace::{Event, FrameId, Lsn, Operation, Outcome, PageId, PageKind};
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::{Event, FrameId, Lsn, Operation, Outcome, PageId, PageKind};
 
 /// The longest value: 64 MiB. What is longer is a mistake rather than a record.
 pub const VALUE_BYTES_MAX: usize = 64 << 20;

@@ -11,7 +11,7 @@
 
 use super::search::Target;
 use super::*;
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 /// Two neighbours under one parent.
 #[derive(Clone, Copy)]

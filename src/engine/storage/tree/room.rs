@@ -18,14 +18,14 @@ const RECORDS_BYTES: u64 = 1024;
 
 impl Tree {
     /// Log that putting a record may need at most.
-    pub(in crate::storage) fn log_to_insert(&self, value_len: usize) -> u64 {
+    pub(crate) fn log_to_insert(&self, value_len: usize) -> u64 {
         let (page, levels) = (self.page_size() as u64, u64::from(self.meta.height));
         let chain = u64::from(self.overflow_pages(value_len)) * 256;
         (2 * levels + 4) * page + RECORDS_BYTES + chain + 2 * value_len as u64
     }
 
     /// Log that removing a record may need at most, if its leaf is left with little.
-    pub(in crate::storage) fn log_to_delete(&self) -> u64 {
+    pub(crate) fn log_to_delete(&self) -> u64 {
         2 * self.page_size() as u64 + RECORDS_BYTES / 2
     }
 
@@ -35,7 +35,7 @@ impl Tree {
     }
 
     /// What is kept free for what makes room: a delete, and the checkpoint that lets the log be cut.
-    pub(in crate::storage) fn log_reserve(&self) -> u64 {
+    pub(crate) fn log_reserve(&self) -> u64 {
         2 * self.log_to_delete() + self.page_size() as u64
     }
 
@@ -50,7 +50,7 @@ impl Tree {
     }
 
     /// True when the log can grow by so much.
-    pub(in crate::storage) fn has_room_for_log(&self, bytes: u64) -> bool {
+    pub(crate) fn has_room_for_log(&self, bytes: u64) -> bool {
         self.bytes_for_log().is_none_or(|free| free >= bytes)
     }
 

@@ -5,7 +5,7 @@
 //! right.
 
 use super::*;
-use crate::storage::page::Value;
+use crate::page::Value;
 
 /// Where a descent goes.
 #[derive(Clone, Copy)]

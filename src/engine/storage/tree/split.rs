@@ -14,7 +14,7 @@
 
 use super::insert::Incoming;
 use super::*;
-use crate::trace::{Bytes, SplitKind};
+use glassbase_trace::{Bytes, SplitKind};
 
 /// Where to cut a sequence of cells in two.
 pub(super) struct Cut<'a> {

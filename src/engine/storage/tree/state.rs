@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::storage::journal::surviving;
-use crate::storage::page::Value;
-use crate::trace::state::Cell;
-use crate::trace::{Cells, EngineState, PageBody, PageState, Parts, parts::LogState};
+use crate::journal::surviving;
+use crate::page::Value;
+use glassbase_trace::state::Cell;
+use glassbase_trace::{Cells, EngineState, PageBody, PageState, Parts, parts::LogState};
 
 impl Tree {
     /// The whole engine as plain data: every page in its newest version, the pool, the disk, what was counted.
@@ -48,7 +48,7 @@ impl Tree {
     }
 
     /// Takes the state after pages changed otherwise than by edits.
-    pub(in crate::storage) fn emit_state(&self, cx: &mut Cx) {
+    pub(crate) fn emit_state(&self, cx: &mut Cx) {
         if !cx.recorder.is_on() {
             return cx.recorder.forget_last_state();
         }

@@ -1,8 +1,8 @@
 //! The checker: walks the whole file, outside of virtual time, and says which invariant does not hold.
 
 use super::*;
-use crate::storage::page::Value;
-use crate::trace::bytes::show;
+use crate::page::Value;
+use glassbase_trace::bytes::show;
 
 /// What the checker found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@
 
 use std::rc::Rc;
 
-use crate::trace::id::{Lsn, PageId, PageSource, TxnFate, TxnId};
-use crate::trace::plain::plain;
-use crate::trace::{Bytes, Event};
+use crate::id::{Lsn, PageId, PageSource, TxnFate, TxnId};
+use crate::plain::plain;
+use crate::{Bytes, Event};
 
 /// Transactions that the notes tell in detail, and changes of each.
 const TRANSACTIONS_SHOWN: usize = 24;

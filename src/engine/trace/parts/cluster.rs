@@ -5,9 +5,9 @@
 
 use std::rc::Rc;
 
-use crate::trace::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
-use crate::trace::plain::plain;
-use crate::trace::{Bytes, Event};
+use crate::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
+use crate::plain::plain;
+use crate::{Bytes, Event};
 
 /// Operations of clients that are kept: those that are open, and the latest of the others.
 pub const REQUESTS_KEPT: usize = 64;

@@ -9,9 +9,9 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::trace::bytes::Bytes;
-use crate::trace::id::{CellKind, HeapKind, Lsn, PageId};
-use crate::trace::plain::plain;
+use crate::bytes::Bytes;
+use crate::id::{CellKind, HeapKind, Lsn, PageId};
+use crate::plain::plain;
 
 /// The fields of a page's header: first byte, length, name.
 pub const HEADER_FIELDS: [(u16, u16, &str); 11] = [
@@ -197,7 +197,7 @@ impl Patch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::RowId;
+    use crate::RowId;
 
     #[test]
     fn a_patch_turns_the_old_bytes_into_the_new_ones() {

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::trace::id::{FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId, TxnStatus};
-use crate::trace::plain::plain;
+use crate::id::{FileId, LogKind, Lsn, PageId, RecoveryPass, TxnId, TxnStatus};
+use crate::plain::plain;
 
 plain! {
     /// A write-ahead log.

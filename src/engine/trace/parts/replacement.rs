@@ -6,10 +6,10 @@
 
 use std::rc::Rc;
 
-use crate::trace::Event;
-use crate::trace::id::FrameId;
-use crate::trace::plain::plain;
-use crate::trace::policy::{PolicyKind, PolicyList};
+use crate::Event;
+use crate::id::FrameId;
+use crate::plain::plain;
+use crate::policy::{PolicyKind, PolicyList};
 
 /// What stands for one frame in ARC's target, which moves by fractions of a frame.
 pub const TARGET_ONE: u64 = 1 << 16;
@@ -75,6 +75,11 @@ plain! {
 }
 
 impl ReplacementState {
+    /// Adds a list, given oldest first.
+    pub fn push_list(&mut self, list: PolicyList, items: impl Iterator<Item = u32>) {
+        self.lists.push(PolicyItems { list, items: items.collect() });
+    }
+
     /// The items of a list, oldest first.
     pub fn list(&self, list: PolicyList) -> &[u32] {
         self.lists.iter().find(|held| held.list == list).map_or(&[], |held| &held.items)

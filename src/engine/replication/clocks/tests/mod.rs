@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::puppet::Puppet;
 use super::super::{Consistency, RequestId};
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 const MS: u64 = 1_000_000;
 
@@ -127,7 +127,7 @@ fn commit_wait_holds_the_answer_until_the_stamp_is_past() {
     puppet.settle();
     let read = puppet.ask(2, NodeId(2), "x", Call::Get, Consistency::Default);
     assert_eq!(answered(&puppet, read), Some(1_007 * MS));
-    puppet.compare("replication/clocks/transcripts/commit_wait.txt");
+    puppet.compare("clocks/transcripts/commit_wait.txt");
 }
 
 /// One write after another was answered, at nodes whose clocks are off by at most `skew_ms`: whether the stamps are in that
@@ -200,5 +200,5 @@ fn a_clock_that_is_ahead_wins() {
         let held = &puppet.node::<Clocks>(NodeId(node)).values[&Bytes::typed("x")];
         assert_eq!(held.value, Some(Bytes::typed("first")));
     }
-    puppet.compare("replication/clocks/transcripts/ahead.txt");
+    puppet.compare("clocks/transcripts/ahead.txt");
 }

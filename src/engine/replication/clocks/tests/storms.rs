@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::super::*;
-use crate::history::{History, Outcome};
-use crate::replication::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
-use crate::sim::network::{Latency, Quality};
-use crate::sim::{Cx, Generator};
+use crate::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
+use glassbase_history::{History, Outcome};
+use glassbase_sim::network::{Latency, Quality};
+use glassbase_sim::{Cx, Generator};
 
 const MS: u64 = 1_000_000;
 

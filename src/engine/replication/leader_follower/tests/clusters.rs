@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use super::storms::{Trial, agree, leader_of, replica_of};
 use super::*;
-use crate::replication::cluster::{self, Action, Cluster, StormKind, Workload};
-use crate::replication::shelf::ShelfKind;
-use crate::sim::Cx;
-use crate::storage::lsm::{LsmOptions, SyncMode};
-use crate::storage::{CommitMode, LogOptions, Options as TreeOptions};
+use crate::cluster::{self, Action, Cluster, StormKind, Workload};
+use crate::shelf::ShelfKind;
+use glassbase_sim::Cx;
+use glassbase_storage::lsm::{LsmOptions, SyncMode};
+use glassbase_storage::{CommitMode, LogOptions, Options as TreeOptions};
 
 const MS: u64 = 1_000_000;
 

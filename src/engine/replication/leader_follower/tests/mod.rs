@@ -5,8 +5,8 @@ mod steps;
 mod storms;
 
 use super::*;
-use crate::replication::message::{Answer, Call, Consistency};
-use crate::replication::puppet::Puppet;
+use crate::message::{Answer, Call, Consistency};
+use crate::puppet::Puppet;
 
 fn n(number: u16) -> NodeId {
     NodeId(number)

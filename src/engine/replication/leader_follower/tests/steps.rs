@@ -24,7 +24,7 @@ fn last_answer(puppet: &Puppet) -> Answer {
 }
 
 fn compare(puppet: &Puppet, name: &str) {
-    puppet.compare(&format!("replication/leader_follower/transcripts/{name}.txt"));
+    puppet.compare(&format!("leader_follower/transcripts/{name}.txt"));
 }
 
 /// Nobody hears a node any more, and it hears nobody.
@@ -270,7 +270,7 @@ fn a_request_that_is_sent_twice_is_done_once() {
     puppet.settle();
     fail_over(&mut puppet, n(1), n(2));
     let (key, call, context) = (Bytes::typed("x"), put("5"), Bytes::default());
-    let again = crate::replication::Request { id, key, call, consistency: Consistency::Default, context };
+    let again = crate::Request { id, key, call, consistency: Consistency::Default, context };
     puppet.hand(NodeId::client(1), n(2), AnyMessage::Request(again.into()));
     assert_eq!(last_answer(&puppet), Answer::Written);
     assert_eq!(replica(&puppet, n(2)).end(), 4, "two writes, and two leaders");
@@ -300,7 +300,7 @@ fn a_follower_sends_writers_to_the_leader_and_compares_nothing() {
 fn read_with(puppet: &mut Puppet, to: NodeId, consistency: Consistency, context: Bytes) -> usize {
     let before = puppet.answers.len();
     let id = super::super::RequestId(9_000 + puppet.answers.len() as u64 + puppet.transcript.len() as u64);
-    let request = crate::replication::Request { id, key: Bytes::typed("x"), call: Call::Get, consistency, context };
+    let request = crate::Request { id, key: Bytes::typed("x"), call: Call::Get, consistency, context };
     puppet.hand(NodeId::client(7), to, AnyMessage::Request(request.into()));
     puppet.answers.len() - before
 }

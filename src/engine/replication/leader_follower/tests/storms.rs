@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use super::super::ledger::Ledger;
 use super::*;
-use crate::history::sessions::{Guarantee, SessionReport, check_sessions};
-use crate::history::{Call as Asked, Outcome};
-use crate::replication::cluster::{self, Arrival, Cluster, Keys, Storm, StormKind, Workload};
-use crate::replication::shelf::ShelfKind;
-use crate::sim::Cx;
+use crate::cluster::{self, Arrival, Cluster, Keys, Storm, StormKind, Workload};
+use crate::shelf::ShelfKind;
+use glassbase_history::sessions::{Guarantee, SessionReport, check_sessions};
+use glassbase_history::{Call as Asked, Outcome};
+use glassbase_sim::Cx;
 
 const MS: u64 = 1_000_000;
 

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::replication::versions::Input;
-use crate::trace::NodeId;
+use crate::versions::Input;
+use glassbase_trace::NodeId;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counter {

@@ -16,8 +16,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::replication::versions::{Dot, Input, Stamp, VersionVector, push_sized};
-use crate::trace::{Bytes, NodeId};
+use crate::versions::{Dot, Input, Stamp, VersionVector, push_sized};
+use glassbase_trace::{Bytes, NodeId};
 
 /// Dots that were seen: all of each node up to some number, and single ones above.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

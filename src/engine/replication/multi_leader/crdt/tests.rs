@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::counter::Counter;
 use super::dots::{DotMap, Entry};
 use super::text::Text;
-use crate::replication::versions::{Input, Stamp};
-use crate::sim::Generator;
-use crate::trace::{Bytes, NodeId};
+use crate::versions::{Input, Stamp};
+use glassbase_sim::Generator;
+use glassbase_trace::{Bytes, NodeId};
 
 /// Three replicas make changes; each learns of the others' changes at random, then of all. All must be alike then.
 fn converge<T: Clone + Default + PartialEq + std::fmt::Debug>(

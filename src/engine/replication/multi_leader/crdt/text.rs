@@ -18,8 +18,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dots::{push_dot, take_dot};
-use crate::replication::versions::{Dot, Input};
-use crate::trace::NodeId;
+use crate::versions::{Dot, Input};
+use glassbase_trace::NodeId;
 
 /// A letter's name: a Lamport clock, and the node that typed it. The later clock is the greater name.
 type Name = (u64, NodeId);

@@ -4,7 +4,7 @@ mod storms;
 
 use super::super::puppet::Puppet;
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 const MS: u64 = 1_000_000;
 
@@ -76,7 +76,7 @@ fn two_leaders_meet_in_a_conflict() {
     puppet.settle();
     assert_eq!(get(&mut puppet, 1, "title"), value("last"));
     assert_eq!(puppet.node::<MultiLeader>(NodeId(1)).conflicts(), 1);
-    puppet.compare("replication/multi_leader/transcripts/conflict.txt");
+    puppet.compare("multi_leader/transcripts/conflict.txt");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn siblings_are_replaced_by_whoever_has_seen_them() {
     write(101, "and tea", &context);
     let both: Rc<[Bytes]> = Rc::new([Bytes::typed("and tea"), Bytes::typed("both")]);
     assert_eq!(get(&mut puppet, 1, "cart"), Answer::Siblings(both), "the second had not seen the first");
-    puppet.compare("replication/multi_leader/transcripts/siblings.txt");
+    puppet.compare("multi_leader/transcripts/siblings.txt");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn values_merge() {
         }
     }
     assert_alike(&puppet, 2, "merged");
-    puppet.compare("replication/multi_leader/transcripts/merge.txt");
+    puppet.compare("multi_leader/transcripts/merge.txt");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn after_a_partition_each_sends_what_the_other_misses() {
     puppet.settle();
     assert_alike(&puppet, 2, "after the partition");
     assert_eq!(puppet.node::<MultiLeader>(NodeId(1)).values().len(), 6);
-    puppet.compare("replication/multi_leader/transcripts/partition.txt");
+    puppet.compare("multi_leader/transcripts/partition.txt");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn who_misses_more_than_is_kept_is_sent_all() {
     put(&mut puppet, 1, "more", "1");
     puppet.settle();
     assert_alike(&puppet, 2, "and it goes on");
-    puppet.compare("replication/multi_leader/transcripts/state.txt");
+    puppet.compare("multi_leader/transcripts/state.txt");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_change_waits_for_what_its_writer_knew() {
         puppet.settle();
         assert_eq!(get(&mut puppet, 3, "answer"), value("because"));
         let name = if causal { "causal" } else { "not_causal" };
-        puppet.compare(&format!("replication/multi_leader/transcripts/{name}.txt"));
+        puppet.compare(&format!("multi_leader/transcripts/{name}.txt"));
     }
 }
 
@@ -216,7 +216,7 @@ fn gathered_changes_go_together() {
     assert_eq!(puppet.pending.len(), 1);
     puppet.settle();
     assert_alike(&puppet, 2, "gathered");
-    puppet.compare("replication/multi_leader/transcripts/gathered.txt");
+    puppet.compare("multi_leader/transcripts/gathered.txt");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn who_does_not_lead_says_who_does() {
     let compare = Call::CompareAndSet { expected: None, new: Bytes::typed("1") };
     assert!(matches!(ask(&mut puppet, 1, "x", compare), Answer::Refused(_)));
     assert!(matches!(change(&mut puppet, 1, "x", MergeCall::Count(1)), Answer::Refused(_)));
-    puppet.compare("replication/multi_leader/transcripts/redirect.txt");
+    puppet.compare("multi_leader/transcripts/redirect.txt");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_client_does_not_read_what_is_older_than_what_it_has_written() {
     puppet.settle();
     puppet.hand(NodeId::client(1), NodeId(2), Wired::Request(request));
     assert_eq!(puppet.answers.last().unwrap().1.answer, value("1"));
-    puppet.compare("replication/multi_leader/transcripts/behind.txt");
+    puppet.compare("multi_leader/transcripts/behind.txt");
 }
 
 fn random_call(random: &mut Generator, resolution: Resolution) -> (String, Call) {

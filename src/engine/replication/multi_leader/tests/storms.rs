@@ -4,13 +4,13 @@
 use std::rc::Rc;
 
 use super::super::*;
-use crate::history::convergence::{ConvergenceReport, FinalState, check_convergence};
-use crate::history::sessions::{Guarantee, check_sessions};
-use crate::replication::cluster::{Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
-use crate::replication::shelf::ShelfKind;
-use crate::sim::network::{Latency, Quality};
-use crate::sim::{Cx, Generator};
-use crate::trace::RequestFate;
+use crate::cluster::{Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
+use crate::shelf::ShelfKind;
+use glassbase_history::convergence::{ConvergenceReport, FinalState, check_convergence};
+use glassbase_history::sessions::{Guarantee, check_sessions};
+use glassbase_sim::network::{Latency, Quality};
+use glassbase_sim::{Cx, Generator};
+use glassbase_trace::RequestFate;
 
 const MS: u64 = 1_000_000;
 const STORM_ENDS_NS: u64 = 1_500 * MS;

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::super::super::cluster::{self, Cluster};
 use super::*;
-use crate::sim::Cx;
-use crate::sim::network::{Latency, Quality};
+use glassbase_sim::Cx;
+use glassbase_sim::network::{Latency, Quality};
 
 /// Clients 1 and 2 ask n1 and n2, the second so much later.
 fn duel(seed: u64, back_off_ns: u64, apart_ns: u64, until_ns: u64) -> (Cluster, Cx) {

@@ -10,7 +10,7 @@ use super::super::message::{Answer, Call, Consistency, RequestId};
 use super::super::puppet::Puppet;
 use super::agreement::{Violation, Watch};
 use super::*;
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
 
 pub(super) fn n(number: u16) -> NodeId {
     NodeId(number)
@@ -48,7 +48,7 @@ pub(super) fn settle_apart(puppet: &mut Puppet, away: &[NodeId]) {
 }
 
 pub(super) fn compare(puppet: &Puppet, name: &str) {
-    puppet.compare(&format!("replication/paxos/transcripts/{name}.txt"));
+    puppet.compare(&format!("paxos/transcripts/{name}.txt"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_damaged_shelf_is_an_error() {
         let mut shelf = Shelf::memory();
         shelf.put(key, value).unwrap();
         let options = Options { decree, ..Options::default() };
-        let (mut random, mut outputs) = (crate::sim::Generator::new(1, "node"), Vec::new());
+        let (mut random, mut outputs) = (glassbase_sim::Generator::new(1, "node"), Vec::new());
         let mut step = super::super::node::Step {
             me: n(1),
             clock_ns: 0,

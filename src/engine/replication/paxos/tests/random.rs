@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::agreement::Property;
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 const NODES: u16 = 3;
 

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::super::super::cluster::{self, Cluster, Storm, StormKind, Workload};
 use super::super::super::shelf::ShelfKind;
 use super::*;
-use crate::history::linearizable::{self, Limits, Model, Verdict};
-use crate::sim::Cx;
-use crate::sim::network::Quality;
+use glassbase_history::linearizable::{self, Limits, Model, Verdict};
+use glassbase_sim::Cx;
+use glassbase_sim::network::Quality;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -15,7 +15,7 @@ struct Run {
     violation: Option<String>,
     verdict: Verdict,
     done: u64,
-    state: crate::trace::ClusterState,
+    state: glassbase_trace::ClusterState,
 }
 
 fn run(seed: u64, nodes: u16, shelf: ShelfKind, options: &Options, kinds: &[StormKind]) -> Run {

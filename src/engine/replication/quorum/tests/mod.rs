@@ -5,8 +5,8 @@ mod storms;
 use super::super::puppet::Puppet;
 use super::super::{Answer, Call, Consistency, Message as Wired, Request, RequestId};
 use super::*;
-use crate::sim::Generator;
-use crate::trace::Bytes;
+use glassbase_sim::Generator;
+use glassbase_trace::Bytes;
 
 const MS: u64 = 1_000_000;
 
@@ -81,7 +81,7 @@ fn two_of_three_do() {
     assert_eq!(answer(&puppet, read), value("milk"));
     let stale = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, stale), Some(Answer::Value(None)), "one replica may be behind");
-    puppet.compare("replication/quorum/transcripts/two_of_three.txt");
+    puppet.compare("quorum/transcripts/two_of_three.txt");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_read_repairs_before_it_answers() {
     assert_eq!(answer(&puppet, read), value("milk"), "it had the old version itself, and needs no message for that");
     let local = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, local), value("milk"));
-    puppet.compare("replication/quorum/transcripts/repair_first.txt");
+    puppet.compare("quorum/transcripts/repair_first.txt");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_blocking_repair_waits_for_the_replica() {
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("milk"));
     assert_eq!(puppet.node::<Quorum>(nodes[0]).repairs_sent(), 1);
-    puppet.compare("replication/quorum/transcripts/repair_waits.txt");
+    puppet.compare("quorum/transcripts/repair_waits.txt");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_read_repairs_in_the_background() {
         assert_eq!(answer(&puppet, read), value("milk"));
         puppet.lose(|_| true);
     }
-    puppet.compare("replication/quorum/transcripts/repair_after.txt");
+    puppet.compare("quorum/transcripts/repair_after.txt");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_stand_in_keeps_a_hint_and_hands_it_off() {
     assert_eq!(puppet.node::<Quorum>(nodes[3]).hints_held(), 0);
     let read = get(&mut puppet, nodes[2], "cart", Consistency::One);
     assert_eq!(answer(&puppet, read), value("milk"));
-    puppet.compare("replication/quorum/transcripts/hint.txt");
+    puppet.compare("quorum/transcripts/hint.txt");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_strict_quorum_refuses_what_a_sloppy_one_takes() {
             assert!(matches!(answer(&puppet, second), Some(Answer::Refused(_))), "nobody was asked");
         }
         let name = if sloppy { "sloppy" } else { "strict" };
-        puppet.compare(&format!("replication/quorum/transcripts/{name}.txt"));
+        puppet.compare(&format!("quorum/transcripts/{name}.txt"));
     }
 }
 
@@ -234,7 +234,7 @@ fn hash_trees_find_what_differs() {
     puppet.crash(NodeId(2), 3);
     puppet.start(NodeId(2));
     assert_eq!(puppet.node::<Quorum>(NodeId(2)).root(), before);
-    puppet.compare("replication/quorum/transcripts/trees.txt");
+    puppet.compare("quorum/transcripts/trees.txt");
 }
 
 /// A replica misses a deletion; the others let its mark go before or after it hears of it.
@@ -264,7 +264,7 @@ fn deleted_data_comes_back_if_the_grace_is_too_short() {
         puppet.settle();
         assert_eq!(answer(&puppet, read), if comes_back { value("milk") } else { Some(Answer::Value(None)) });
         let name = if comes_back { "deletion_forgotten" } else { "deletion_kept" };
-        puppet.compare(&format!("replication/quorum/transcripts/{name}.txt"));
+        puppet.compare(&format!("quorum/transcripts/{name}.txt"));
     }
 }
 
@@ -280,7 +280,7 @@ fn a_clock_that_is_ahead_wins_over_a_later_write() {
     let read = get(&mut puppet, NodeId(3), "cart", Consistency::All);
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("earlier"), "the write that was acknowledged last is lost");
-    puppet.compare("replication/quorum/transcripts/clock_ahead.txt");
+    puppet.compare("quorum/transcripts/clock_ahead.txt");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn concurrent_carts_are_siblings_until_somebody_merges_them() {
     let left = get(&mut puppet, NodeId(2), "cart", Consistency::All);
     puppet.settle();
     assert_eq!(answer(&puppet, left), value("milk and eggs"));
-    puppet.compare("replication/quorum/transcripts/siblings.txt");
+    puppet.compare("quorum/transcripts/siblings.txt");
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn only_a_replica_coordinates_a_dotted_write() {
     let read = get(&mut puppet, nodes[4], "cart", Consistency::Quorum);
     puppet.settle();
     assert_eq!(answer(&puppet, read), value("milk"));
-    puppet.compare("replication/quorum/transcripts/forward.txt");
+    puppet.compare("quorum/transcripts/forward.txt");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn a_local_quorum_asks_its_own_data_centre() {
     puppet.deliver(NodeId(1), NodeId(2));
     puppet.deliver(NodeId(2), NodeId(1));
     assert_eq!(answer(&puppet, id), Some(Answer::Written));
-    puppet.compare("replication/quorum/transcripts/local_quorum.txt");
+    puppet.compare("quorum/transcripts/local_quorum.txt");
 }
 
 #[test]

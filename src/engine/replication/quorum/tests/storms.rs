@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::*;
-use crate::history::convergence::{FinalState, check_convergence};
-use crate::history::linearizable::{Limits, Model, Verdict, check};
-use crate::history::regular::{RegularReport, check_regular};
-use crate::replication::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
-use crate::replication::message::{Answer, Call, Consistency};
-use crate::replication::shelf::ShelfKind;
-use crate::sim::network::{Latency, Quality};
-use crate::sim::{Cx, Generator};
-use crate::trace::{Bytes, RequestFate};
+use crate::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
+use crate::message::{Answer, Call, Consistency};
+use crate::shelf::ShelfKind;
+use glassbase_history::convergence::{FinalState, check_convergence};
+use glassbase_history::linearizable::{Limits, Model, Verdict, check};
+use glassbase_history::regular::{RegularReport, check_regular};
+use glassbase_sim::network::{Latency, Quality};
+use glassbase_sim::{Cx, Generator};
+use glassbase_trace::{Bytes, RequestFate};
 
 const MS: u64 = 1_000_000;
 const STORM_ENDS_NS: u64 = 1_500 * MS;

@@ -3,7 +3,7 @@
 
 use super::super::safety::{Property, Watch};
 use super::*;
-use crate::sim::Generator;
+use glassbase_sim::Generator;
 
 /// What a schedule may do, besides delivering messages and firing timers.
 struct World {

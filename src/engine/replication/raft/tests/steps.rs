@@ -4,7 +4,7 @@ use super::super::safety::{Property, Watch};
 use super::*;
 
 fn compare(puppet: &Puppet, name: &str) {
-    puppet.compare(&format!("replication/raft/transcripts/{name}.txt"));
+    puppet.compare(&format!("raft/transcripts/{name}.txt"));
 }
 
 /// Time-outs by which nobody is loyal to a leader any more.

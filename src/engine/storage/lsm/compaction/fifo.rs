@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use super::{Compaction, Output};
-use crate::storage::lsm::options::LsmOptions;
-use crate::trace::FileNumber;
-use crate::trace::parts::lsm::CompactionReason;
-use crate::trace::parts::lsm::{TableState, Version};
+use crate::lsm::options::LsmOptions;
+use glassbase_trace::FileNumber;
+use glassbase_trace::parts::lsm::CompactionReason;
+use glassbase_trace::parts::lsm::{TableState, Version};
 
 pub fn pick(version: &Version, options: &LsmOptions, now_ns: u64) -> Option<Compaction> {
     // Tables below level 0 are what another policy left: older than all of it.

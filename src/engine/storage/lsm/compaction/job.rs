@@ -9,18 +9,19 @@
 use std::rc::Rc;
 
 use super::{Compaction, Output as Place, span};
-use crate::sim::Cx;
-use crate::storage::StorageError;
-use crate::storage::lsm::Lsm;
-use crate::storage::lsm::cursor::{Cursor, Io};
-use crate::storage::lsm::merge::Merge;
-use crate::storage::lsm::output::Output;
-use crate::storage::lsm::range_tombstone::RangeTombstones;
-use crate::storage::lsm::retention::Retention;
-use crate::storage::lsm::source::Source;
-use crate::storage::lsm::table::{LevelCursor, Table};
-use crate::trace::parts::lsm::{CompactionReason, PlacedTable, TableState, VersionEdit};
-use crate::trace::{Bytes, Event, FileNumber};
+use crate::StorageError;
+use crate::lsm::Lsm;
+use crate::lsm::cursor::{Cursor, Io};
+use crate::lsm::merge::Merge;
+use crate::lsm::output::Output;
+use crate::lsm::range_tombstone::RangeTombstones;
+use crate::lsm::retention::Retention;
+use crate::lsm::source::Source;
+use crate::lsm::table::{LevelCursor, Table};
+use glassbase_sim::Cx;
+use glassbase_trace::parts::lsm::{CompactionReason, PlacedTable, TableState, VersionEdit};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{Bytes, Event, FileNumber};
 
 /// A compaction under way.
 #[derive(Clone, Debug)]
@@ -219,7 +220,7 @@ impl Lsm {
 /// Whether the inputs can change their level as they are: they come from one level and do not overlap.
 fn is_move(choice: &Compaction, inputs: &[(u32, Rc<TableState>)]) -> bool {
     let mut tables: Vec<&Rc<TableState>> = inputs.iter().map(|(_, table)| table).collect();
-    tables.sort_by(|left, right| left.smallest.cmp(&right.smallest));
+    sort_by(&mut tables, |left, right| left.smallest.cmp(&right.smallest));
     choice.reason != CompactionReason::Asked
         && choice.output_level != choice.level
         && inputs.iter().all(|(level, _)| *level == choice.level)

@@ -13,9 +13,9 @@
 //! When the last level is full it moves down whole, without being read, and a new, empty level takes its place.
 
 use super::{Compaction, Output, all_of, bytes_of, runs_most, size_tiered, target_bytes};
-use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::parts::lsm::CompactionReason;
-use crate::trace::parts::lsm::Version;
+use crate::lsm::options::{LEVELS_MAX, LsmOptions};
+use glassbase_trace::parts::lsm::CompactionReason;
+use glassbase_trace::parts::lsm::Version;
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
     let last = version.last_level()?;

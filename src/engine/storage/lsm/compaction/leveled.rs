@@ -17,9 +17,9 @@
 use std::rc::Rc;
 
 use super::{Compaction, Output, bytes_of, runs_most, size_tiered, span, target_bytes};
-use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::parts::lsm::CompactionReason;
-use crate::trace::parts::lsm::{TableState, Version};
+use crate::lsm::options::{LEVELS_MAX, LsmOptions};
+use glassbase_trace::parts::lsm::CompactionReason;
+use glassbase_trace::parts::lsm::{TableState, Version};
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
     if let Some(level) = (1..LEVELS_MAX).find(|level| version.runs(*level).len() > 1) {

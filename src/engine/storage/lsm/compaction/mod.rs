@@ -23,10 +23,10 @@ use std::rc::Rc;
 pub(super) use job::Job;
 
 use super::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::Bytes;
-use crate::trace::FileNumber;
+use glassbase_trace::Bytes;
+use glassbase_trace::FileNumber;
 
-use crate::trace::parts::lsm::{CompactionPolicy, CompactionReason, Run, TableState, Version};
+use glassbase_trace::parts::lsm::{CompactionPolicy, CompactionReason, Run, TableState, Version};
 
 /// Where the result of a compaction goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@
 //! Each entry is written once a level; a read may have to ask every run.
 
 use super::{Compaction, Output, all_of, runs_most};
-use crate::storage::lsm::options::{LEVELS_MAX, LsmOptions};
-use crate::trace::parts::lsm::CompactionReason;
-use crate::trace::parts::lsm::Version;
+use crate::lsm::options::{LEVELS_MAX, LsmOptions};
+use glassbase_trace::parts::lsm::CompactionReason;
+use glassbase_trace::parts::lsm::Version;
 
 pub fn pick(version: &Version, options: &LsmOptions) -> Option<Compaction> {
     let level = (0..LEVELS_MAX).find(|level| version.runs(*level).len() >= runs_most(*level, options))?;

@@ -1,7 +1,7 @@
 //! Policies against known answers: this version, that choice.
 
 use super::*;
-use crate::trace::parts::lsm::{PlacedTable, VersionEdit};
+use glassbase_trace::parts::lsm::{PlacedTable, VersionEdit};
 
 /// A version from lines "level run: table smallest largest bytes, …".
 fn version(lines: &[&str]) -> Version {

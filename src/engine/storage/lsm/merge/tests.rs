@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::sim::Generator;
-use crate::storage::lsm::table::tests::{Entries, World, random_entries, walk};
-use crate::storage::lsm::table::{LevelCursor, TableCursor, TableOptions};
+use crate::lsm::table::tests::{Entries, World, random_entries, walk};
+use crate::lsm::table::{LevelCursor, TableCursor, TableOptions};
+use glassbase_sim::Generator;
 
 /// A sorted list in memory, as a source.
 pub struct ListCursor {

@@ -17,8 +17,8 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::Damage;
-use crate::storage::codec::{Reader, put_number};
-use crate::storage::lsm::key::{KeyRef, Stamp};
+use crate::codec::{Reader, put_number};
+use crate::lsm::key::{KeyRef, Stamp};
 
 /// Three lengths of one byte each, and the stamp.
 const ENTRY_BYTES_MIN: usize = 3 + Stamp::BYTES;

@@ -13,11 +13,11 @@ use super::block::BlockBuilder;
 use super::footer::Footer;
 use super::properties::Properties;
 use super::{BlockHandle, BlockKind, TableOptions, block_checksum, filter, index};
-use crate::sim::{Cx, Disk};
-use crate::storage::StorageError;
-use crate::storage::lsm::key::{InternalKey, KeyRef, Kind, MAX_SEQUENCE, Stamp};
-use crate::storage::lsm::range_tombstone::RangeTombstones;
-use crate::trace::{Bytes, FileId, FileNumber};
+use crate::StorageError;
+use crate::lsm::key::{InternalKey, KeyRef, Kind, MAX_SEQUENCE, Stamp};
+use crate::lsm::range_tombstone::RangeTombstones;
+use glassbase_sim::{Cx, Disk};
+use glassbase_trace::{Bytes, FileId, FileNumber};
 
 /// A table in the making.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::block::BlockCursor;
 use super::{Damage, Table};
-use crate::storage::StorageError;
-use crate::storage::lsm::cursor::{Cursor, Io};
-use crate::storage::lsm::key::KeyRef;
+use crate::StorageError;
+use crate::lsm::cursor::{Cursor, Io};
+use crate::lsm::key::KeyRef;
 
 /// A place in a table. It holds one block at a time and asks the cache only when it comes to another.
 #[derive(Clone, Debug)]

@@ -132,7 +132,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::Generator;
+    use glassbase_sim::Generator;
 
     /// The check that SMHasher (Appleby) does: hashes of 0 to 255 bytes with seeds 256 to 1, hashed together.
     #[test]

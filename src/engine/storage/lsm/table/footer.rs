@@ -7,7 +7,7 @@
 //! ```
 
 use super::{BlockHandle, Damage, TRAILER_BYTES, block_checksum};
-use crate::trace::FileNumber;
+use glassbase_trace::FileNumber;
 
 pub const FOOTER_BYTES: usize = 64;
 const MAGIC: [u8; 8] = *b"glasssst";

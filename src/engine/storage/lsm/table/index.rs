@@ -3,7 +3,7 @@
 //! On disk it is a block of entries: a separator, which sorts at or after all keys of a data block and before all of the
 //! next, and where that data block stands. It is unpacked when the table is opened: what all separators have in common is
 //! kept once, and of what follows the first eight bytes as a number, so that most comparisons of a search are between two
-//! numbers in one array (as in the slots of a page, see [`crate::storage::page`]).
+//! numbers in one array (as in the slots of a page, see [`crate::page`]).
 //!
 //! ```text
 //!   block 0: … ash   block 1: beech … cedar   block 2: elm …
@@ -12,8 +12,8 @@
 
 use super::block::{Block, BlockBuilder, BlockCursor, common_prefix};
 use super::{BlockHandle, Damage, TRAILER_BYTES};
-use crate::storage::codec::{Reader, put_number};
-use crate::storage::lsm::key::{KeyRef, Stamp, head};
+use crate::codec::{Reader, put_number};
+use crate::lsm::key::{KeyRef, Stamp, head};
 
 /// The shortest user key that sorts after `last` and at or before `next`, which is greater: what `next` has in common with
 /// `last`, and one byte more. With the stamp [`Stamp::FIRST`] it separates the two.

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::{Table, TableCursor};
-use crate::storage::StorageError;
-use crate::storage::lsm::cursor::{Cursor, Io};
-use crate::storage::lsm::key::KeyRef;
+use crate::StorageError;
+use crate::lsm::cursor::{Cursor, Io};
+use crate::lsm::key::KeyRef;
 
 /// A place in a sequence of tables in key order. Only the table that it is in is read.
 #[derive(Clone, Debug)]

@@ -45,9 +45,9 @@ pub use level::LevelCursor;
 pub use properties::Properties;
 pub use reader::{Slice, Table};
 
-use crate::storage::StorageError;
-use crate::storage::checksum::crc32c;
-use crate::trace::FileNumber;
+use crate::StorageError;
+use crate::checksum::crc32c;
+use glassbase_trace::FileNumber;
 
 /// How tables are built.
 #[derive(Clone, Copy, Debug, PartialEq)]

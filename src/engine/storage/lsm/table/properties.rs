@@ -1,8 +1,8 @@
 //! What a table says about itself.
 
 use super::Damage;
-use crate::storage::codec::{Reader, put_bytes, put_number};
-use crate::storage::lsm::key::{InternalKey, KeyRef, Sequence};
+use crate::codec::{Reader, put_bytes, put_number};
+use crate::lsm::key::{InternalKey, KeyRef, Sequence};
 
 /// Counts, bounds and age of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Properties {
     /// The first key. Range deletes count: theirs is the start.
     pub smallest: InternalKey,
     /// The last key. The end of a range delete, which is not deleted itself, has the stamp
-    /// [`Stamp::FIRST`](crate::storage::lsm::key::Stamp::FIRST) and so sorts before that user key's versions.
+    /// [`Stamp::FIRST`](crate::lsm::key::Stamp::FIRST) and so sorts before that user key's versions.
     pub largest: InternalKey,
 }
 

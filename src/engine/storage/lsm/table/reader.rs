@@ -9,13 +9,13 @@ use super::footer::{FOOTER_BYTES, Footer};
 use super::index::Index;
 use super::properties::Properties;
 use super::{BlockHandle, BlockKind, Damage, TRAILER_BYTES, damaged, unseal};
-use crate::sim::{Cx, Disk, DiskError};
-use crate::storage::StorageError;
-use crate::storage::lsm::cursor::Io;
-use crate::storage::lsm::key::{Kind, Stamp};
-use crate::storage::lsm::lookup::{Answer, Lookup};
-use crate::storage::lsm::range_tombstone::RangeTombstones;
-use crate::trace::{Bytes, Event, FileId, FileNumber};
+use crate::StorageError;
+use crate::lsm::cursor::Io;
+use crate::lsm::key::{Kind, Stamp};
+use crate::lsm::lookup::{Answer, Lookup};
+use crate::lsm::range_tombstone::RangeTombstones;
+use glassbase_sim::{Cx, Disk, DiskError};
+use glassbase_trace::{Bytes, Event, FileId, FileNumber};
 
 /// An open table. Index, filter, range deletes and properties are in memory; data blocks come through the cache.
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ impl Table {
             cursor.seek_to_first().map_err(wrong)?;
             while cursor.is_valid() {
                 let key = cursor.key();
-                if last.as_ref().is_some_and(|last: &crate::storage::lsm::key::InternalKey| last.as_ref() >= key) {
+                if last.as_ref().is_some_and(|last: &crate::lsm::key::InternalKey| last.as_ref() >= key) {
                     return Err(wrong("its keys do not ascend"));
                 }
                 if key < smallest || key > largest {

@@ -7,12 +7,12 @@ use super::filter::Filter;
 use super::footer::{FOOTER_BYTES, Footer};
 use super::index::Index;
 use super::*;
-use crate::sim::{Cx, Device, Disk, DiskError, Generator};
-use crate::storage::lsm::block_cache::BlockCache;
-use crate::storage::lsm::cursor::{Cursor, Io};
-use crate::storage::lsm::key::{InternalKey, KeyRef, Kind, MAX_SEQUENCE, Stamp};
-use crate::storage::lsm::lookup::{Answer, Lookup};
-use crate::trace::{Bytes, FileId};
+use crate::lsm::block_cache::BlockCache;
+use crate::lsm::cursor::{Cursor, Io};
+use crate::lsm::key::{InternalKey, KeyRef, Kind, MAX_SEQUENCE, Stamp};
+use crate::lsm::lookup::{Answer, Lookup};
+use glassbase_sim::{Cx, Device, Disk, DiskError, Generator};
+use glassbase_trace::{Bytes, FileId};
 
 pub type Entries = Vec<(InternalKey, Vec<u8>)>;
 

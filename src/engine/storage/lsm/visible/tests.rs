@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::sim::Generator;
-use crate::storage::lsm::key::Kind;
-use crate::storage::lsm::merge::tests::ListCursor;
-use crate::storage::lsm::table::tests::{Entries, World};
-use crate::trace::Bytes;
+use crate::lsm::key::Kind;
+use crate::lsm::merge::tests::ListCursor;
+use crate::lsm::table::tests::{Entries, World};
+use glassbase_sim::Generator;
+use glassbase_trace::Bytes;
 
 enum Write {
     Put(u64, Vec<u8>),

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{
     CompactionState, LsmCounters, LsmState, MemtableEntry, MemtableRange, MemtableState, StallState, WriteKind,
 };
-use crate::trace::event::Event;
-use crate::trace::id::FileNumber;
+use crate::event::Event;
+use crate::id::FileNumber;
 
 impl LsmState {
     /// The state after an event; events of other lanes change nothing.

@@ -12,9 +12,9 @@ pub use theory::Amplification;
 pub use version::{Level, PlacedTable, Run, TableState, Version, VersionEdit};
 pub use words::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 
-use crate::trace::bytes::Bytes;
-use crate::trace::id::FileNumber;
-use crate::trace::plain::plain;
+use crate::bytes::Bytes;
+use crate::id::FileNumber;
+use crate::plain::plain;
 
 plain! {
     /// A log-structured merge tree.

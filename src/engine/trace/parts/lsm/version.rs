@@ -11,9 +11,9 @@
 
 use std::rc::Rc;
 
-use crate::trace::bytes::Bytes;
-use crate::trace::id::FileNumber;
-use crate::trace::plain::plain;
+use crate::bytes::Bytes;
+use crate::id::FileNumber;
+use crate::plain::plain;
 
 /// Levels beyond this one are refused: an edit that names them is damaged.
 const LEVELS_MOST: usize = 64;

@@ -1,6 +1,6 @@
 //! The words of a log-structured merge tree: policies, reasons, kinds.
 
-use crate::trace::id::words;
+use crate::id::words;
 
 words! {
     /// How the tables of a log-structured merge tree are merged.

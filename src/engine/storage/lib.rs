@@ -42,7 +42,7 @@ pub use store::{Snapshot, Store, TreeStore};
 pub use transaction::Savepoint;
 pub use tree::{BulkLoad, Tree, Verification};
 
-use crate::sim::Device;
+use glassbase_sim::Device;
 
 /// Smallest and largest page, in bytes; sizes are powers of two.
 pub const PAGE_BYTES_MIN: u32 = 128;

@@ -29,7 +29,8 @@ pub use operation::{Call, Completion, FaultSpan, Moment, OpId, Operation, Outcom
 
 use thiserror::Error;
 
-use crate::trace::Bytes;
+use glassbase_trace::Bytes;
+use glassbase_trace::sorting::sort_by_key;
 
 /// What is wrong with a history.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -152,7 +153,7 @@ impl History {
 
     fn verify_clients(&self) -> Result<(), HistoryError> {
         let mut ids: Vec<OpId> = self.iter().map(|(id, _)| id).collect();
-        ids.sort_unstable_by_key(|id| (self.operation(*id).client, *id));
+        sort_by_key(&mut ids, |id| (self.operation(*id).client, *id));
         for pair in ids.windows(2) {
             let (first, second) = (self.operation(pair[0]), self.operation(pair[1]));
             let waits = first.completed.as_ref().is_none_or(|end| end.moment.order > second.invoked.order);

@@ -18,6 +18,7 @@
 //! - [`decimal`]: numbers written and read.
 //! - [`state`], [`parts`]: a whole engine as plain data, for what was done with recording off.
 //! - [`plain`], [`base64`]: plain data as bytes, and as one word of a text.
+//! - [`sorted`], [`sorting`]: maps in order, and one sort for all that is short: for the size of the code.
 //! - [`recorder`]: switch, cause, byte capture.
 //! - [`text`]: the text form, written and read.
 
@@ -31,6 +32,8 @@ pub mod parts;
 pub mod plain;
 pub mod policy;
 pub mod recorder;
+pub mod sorted;
+pub mod sorting;
 pub mod state;
 pub mod state_text;
 pub mod text;
@@ -62,6 +65,24 @@ pub struct Record {
     /// The node (server) on which it happened; 0 while there is one.
     pub node: u16,
     pub event: Event,
+}
+
+impl Record {
+    /// Whether both tell the same. The words of the text form are compared: an `==` for each of the events would be ten
+    /// kilobytes of code. Whole states are the same only if they are one: what stands elsewhere is another, even if equal.
+    pub fn tells_as(&self, other: &Record) -> bool {
+        let head = |record: &Record| (record.time_ns, record.cause, record.node, record.event.name());
+        let words = |record: &Record| {
+            let mut words = String::new();
+            record.event.write_fields(&mut words);
+            words
+        };
+        head(self) == head(other)
+            && match (&self.event, &other.event) {
+                (Event::StateTaken { state }, Event::StateTaken { state: others }) => Rc::ptr_eq(state, others),
+                _ => words(self) == words(other),
+            }
+    }
 }
 
 /// The cause of a record that nothing in the trace led to.
@@ -156,6 +177,19 @@ mod tests {
         }
         assert!(trace.get(CHUNK * 2 + 5).is_none());
         assert_eq!(trace.iter_from(CHUNK * 2).count(), 5);
+    }
+
+    #[test]
+    fn records_that_tell_the_same() {
+        let record = |line, event| Record { time_ns: 7, cause: line, node: 0, event };
+        let ended = |line| Event::CommandEnded { line };
+        assert!(record(1, ended(3)).tells_as(&record(1, ended(3))));
+        assert!(!record(1, ended(3)).tells_as(&record(2, ended(3))));
+        assert!(!record(1, ended(3)).tells_as(&record(1, ended(4))));
+        let state = Rc::new(EngineState::default());
+        let taken = |state: &Rc<EngineState>| record(1, Event::StateTaken { state: state.clone() });
+        assert!(taken(&state).tells_as(&taken(&state)));
+        assert!(!taken(&state).tells_as(&taken(&Rc::default())));
     }
 
     #[test]
