@@ -107,3 +107,21 @@ fn a_compaction_keeps_its_range() {
     });
     assert!(merges > 2);
 }
+
+/// What both stores wrote for each byte put is told however the records came in: step by step, unseen, or both.
+#[test]
+fn write_amplification_is_told_of_both_stores_also_when_nothing_was_recorded() {
+    let measure = glassbase_core::view::lsm::GUIDE.measures.iter().find(|measure| measure.name == "write-amplification");
+    let measure = measure.expect("the lab has it");
+    let at_end = |store: &str, lines: &str| {
+        let timeline =
+            run(&format!("lab lsm\nset store {store}\nset page_size 1024\nset frames 16\nset memtable 2048\n{lines}"));
+        measure.value(&timeline.view_at(timeline.len()))
+    };
+    for store in ["lsm", "btree"] {
+        assert_eq!(at_end(store, ""), None, "{store}");
+        let unseen = at_end(store, "ycsb A 1000 records 300 unrecorded\nflush").expect("bytes were put");
+        let seen = at_end(store, "record on\nycsb A 1000 records 300\nflush").expect("bytes were put");
+        assert!(unseen > 1.0 && (unseen - seen).abs() < 1e-9, "{store}: {unseen} unseen, {seen} seen");
+    }
+}
