@@ -111,7 +111,8 @@ fn a_compaction_keeps_its_range() {
 /// What both stores wrote for each byte put is told however the records came in: step by step, unseen, or both.
 #[test]
 fn write_amplification_is_told_of_both_stores_also_when_nothing_was_recorded() {
-    let measure = glassbase_core::view::lsm::GUIDE.measures.iter().find(|measure| measure.name == "write-amplification");
+    let measure =
+        glassbase_core::view::lsm::GUIDE.measures.iter().find(|measure| measure.name == "write-amplification");
     let measure = measure.expect("the lab has it");
     let at_end = |store: &str, lines: &str| {
         let timeline =

@@ -244,12 +244,10 @@ fn a_refusal_is_said_once() {
 #[test]
 fn a_check_is_no_algorithm_of_the_engine() {
     let title = |command: &str| pseudocode::of_check(command).map(|algorithm| algorithm.title);
-    assert_eq!([title("verify"), title("expect height = 2"), title("get 5"), title("")], [
-        Some("Verify"),
-        Some("Expect"),
-        None,
-        None
-    ]);
+    assert_eq!(
+        [title("verify"), title("expect height = 2"), title("get 5"), title("")],
+        [Some("Verify"), Some("Expect"), None, None]
+    );
 }
 
 #[test]

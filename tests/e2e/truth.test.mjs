@@ -13,6 +13,23 @@ const compare = async (page, setting, value) => {
   return field.press('Enter');
 };
 
+/** In the page: what is to happen in some seconds waits in a list, for `eightSeconds`. */
+function keepLongTimers() {
+  const soon = globalThis.setTimeout;
+  globalThis.later = [];
+  globalThis.setTimeout = (work, ms, ...rest) => (ms >= 5000 ? globalThis.later.push([work, ms]) : soon(work, ms, ...rest));
+}
+
+async function eightSeconds(page) {
+  const delays = await page.evaluate(() => {
+    const due = globalThis.later.splice(0);
+    for (const [work] of due) work();
+    return due.map(([, ms]) => ms);
+  });
+  assert.ok(delays.every((ms) => ms === 8000), delays.join());
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
+
 const labels = (page) => page.locator('.stage-label').allInnerTexts();
 
 test('the quick fields of a lab are its own: nothing that was typed goes along to another lab', async () => {
@@ -37,10 +54,10 @@ test('in a comparison the labels say what holds at the playhead, and the right s
   await toEnd(page);
   assert.deepEqual(await labels(page), ['order 4', 'order 8']);
   await say(page, 'set order 6');
-  await say(page, 'sequence 1 200');
-  await logged(page, /200 inserted/);
-  await toEnd(page);
+  await say(page, 'sequence 1 60');
   await idle(page);
+  await toEnd(page);
+  await logged(page, /60 inserted/);
   assert.deepEqual(await labels(page), ['order 6', 'order 8']);
   const [left, right] = (await measure(page, 'Pages')).split('|').map(Number);
   assert.ok(left > right, `${left} pages of order 6, ${right} of order 8`);
@@ -76,7 +93,7 @@ test('the caption of a preset is about its own comparison alone', async () => {
 });
 
 test('a notice that asks for nothing goes by itself; one that tells of a mistake stays until its run is replaced', async () => {
-  const view = await opened('', { clock: true });
+  const view = await opened('', { init: keepLongTimers });
   const { page } = view;
   await rest(page);
   // The place from which a screen reader hears them is there before the first.
@@ -89,17 +106,16 @@ test('a notice that asks for nothing goes by itself; one that tells of a mistake
     await page.mouse.move(2, 2);
   };
   await look();
-  await page.clock.fastForward(9000);
+  await eightSeconds(page);
   await notice(page).waitFor({ state: 'detached' });
   // Not while someone is at it.
   await look();
   await page.getByRole('button', { name: 'Close the message' }).focus();
-  await page.clock.fastForward(9000);
-  await page.clock.fastForward(9000);
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await eightSeconds(page);
+  await eightSeconds(page);
   assert.match(await notice(page).innerText(), /4711 is not there/);
   await page.evaluate(() => document.activeElement.blur());
-  await page.clock.fastForward(9000);
+  await eightSeconds(page);
   await notice(page).waitFor({ state: 'detached' });
 
   const wrong = async () => {
@@ -111,8 +127,8 @@ test('a notice that asks for nothing goes by itself; one that tells of a mistake
   for (const away of ['Ascending keys', 'LSM tree', 'B+tree']) {
     if (away !== 'LSM tree') await page.getByRole('button', { name: 'B+tree', exact: true }).click();
     await wrong();
-    await page.clock.fastForward(9000);
-    await page.clock.fastForward(9000);
+    await eightSeconds(page);
+    await eightSeconds(page);
     assert.equal(await notice(page).count(), 1, 'a mistake stays');
     await page.getByRole('button', { name: away, exact: true }).click();
     await notice(page).waitFor({ state: 'detached' });
@@ -121,7 +137,7 @@ test('a notice that asks for nothing goes by itself; one that tells of a mistake
 });
 
 test('the notice of a fork leaves its button, which takes the fork back', async () => {
-  const view = await opened('', { clock: true });
+  const view = await opened('', { init: keepLongTimers });
   const { page } = view;
   await rest(page);
   await toEnd(page);
@@ -130,7 +146,7 @@ test('the notice of a fork leaves its button, which takes the fork back', async 
   await page.keyboard.press('Shift+ArrowLeft');
   await page.keyboard.press('f');
   await notice(page).getByText('Forked after').waitFor();
-  await page.clock.fastForward(9000);
+  await eightSeconds(page);
   await notice(page).getByText('Forked after').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   assert.equal(await page.getByRole('slider', { name: 'Playhead' }).getAttribute('aria-valuemax'), total);
