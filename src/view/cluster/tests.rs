@@ -378,7 +378,10 @@ fn a_crowd_of_messages_is_a_swarm_and_each_is_where_it_is() {
         let ask = Ask { before, after, end, record: Some(record), room, selected: None, look: Look::default() };
         let Step { from, to, swarm } = scene::draw(&ask);
         let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
-        let dots = |drawing: &Drawing| drawing.shapes.iter().filter(|shape| shape.class.starts_with("message")).count();
+        let dots = |drawing: &Drawing| {
+            let shown = drawing.shapes.iter().filter(|shape| shape.opacity > 0.0);
+            shown.filter(|shape| shape.class.starts_with("message")).count()
+        };
         let seen = |t: f64| swarm.motes.iter().filter(|mote| mote.at(t).1 > 0.0).count();
         assert_eq!((dots(&from) + seen(0.0), dots(&to) + seen(1.0)), (flying(before), flying(after)));
         if !swarm.motes.is_empty() {
