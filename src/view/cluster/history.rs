@@ -141,7 +141,7 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, verdict: &Verd
     for deal in doing.deals.iter().filter(|deal| window.sees(deal.asked_ns, ended(deal)) && !in_part(deal)) {
         other(d, &sheet, deal);
     }
-    part.iter().for_each(|suspect| bar(d, &sheet, suspect));
+    bars(d, &sheet, part);
     for explained in &verdict.proof.prefix {
         let deal = doing.deals.find(explained.request, |deal| deal.request);
         let row = deal.and_then(|deal| sheet.row_of(deal.client));
@@ -150,6 +150,9 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, verdict: &Verd
         let dot = Shape::dot(Id::of("explained", explained.request), place.x, place.y, 3.0).class("dot note decided");
         d.add(dot.said(format!("Explained: it took effect at {}", words::time(explained.at_ns))));
     }
+    let x = sheet.x(verdict.at_ns);
+    let line = Shape::line(Id::of("break", 0), (x, place.y - 2.0), (x, place.bottom())).class("break");
+    d.add(line.said(format!("{} is broken here: {}", verdict.checker, verdict.text)));
     let x = sheet.x(view.time_ns);
     let line = Shape::line(Id::of("cursor", 0), (x, place.y - 4.0), (x, place.bottom())).class("cursor");
     d.add(line.layer(Layer::Signs).evenly());
@@ -177,32 +180,58 @@ fn fault(d: &mut Drawing, sheet: &Sheet, row: usize, stretch: &Stretch) {
 fn other(d: &mut Drawing, sheet: &Sheet, deal: &Deal) {
     let Some(row) = sheet.row_of(deal.client) else { return };
     let place = sheet.bar(row, deal.asked_ns, ended(deal));
-    let text = cut(&deal.text, place.w - 8.0, MONO_W);
-    let text = if text.chars().count() < 4 { String::new() } else { text };
-    let shape = Shape::rect(Id::of("history-deal", deal.request), place).class("deal").opacity(DIM).label(text);
+    let shape = Shape::rect(Id::of("history-deal", deal.request), place).class("deal").opacity(DIM);
     d.add(shape.target(Selection::Request(deal.request), format!("{}: {}: {}", deal.client, deal.text, deal.answer)));
 }
 
-/// An operation of the part: ringed, with its answer.
-fn bar(d: &mut Drawing, sheet: &Sheet, suspect: &Suspect) {
-    let Some(row) = sheet.row_of(suspect.client) else { return };
-    let place = sheet.bar(row, suspect.asked_ns, suspect.ended_ns.unwrap_or(u64::MAX));
+/// The operations of the part: ringed, with their answers.
+fn bars(d: &mut Drawing, sheet: &Sheet, part: &[Suspect]) {
+    let place = |suspect: &Suspect| {
+        let until_ns = suspect.ended_ns.unwrap_or(u64::MAX);
+        sheet.row_of(suspect.client).map(|row| sheet.bar(row, suspect.asked_ns, until_ns))
+    };
+    let mut taken: Vec<Place> = part.iter().filter_map(place).collect();
+    for suspect in part {
+        let Some(place) = place(suspect) else { continue };
+        let inside = bar(d, place, suspect);
+        if !inside {
+            beside(d, sheet, place, suspect, &mut taken);
+        }
+    }
+}
+
+/// Whether its text found room inside.
+fn bar(d: &mut Drawing, place: Place, suspect: &Suspect) -> bool {
     let class = if suspect.failing { "deal broken" } else { "deal part" };
     let what = if suspect.failing { "nothing explains it" } else { "part of what shows it" };
     let until =
         suspect.ended_ns.map_or("nobody knows when it ended".to_string(), |ns| format!("to {}", words::time(ns)));
-    let title = format!("{}: {}; {what}; from {} {until}", suspect.client, suspect.text, words::time(suspect.asked_ns));
-    let id = Id::of("history-part", suspect.request);
-    // What finds no room inside stands beside it.
-    let w = suspect.text.chars().count() as f64 * MONO_W;
-    let inside = w + 8.0 <= place.w;
-    let shape = Shape::rect(id, place).class(class).mark(Marks::FAILED, suspect.failing);
-    let shape = if inside { shape.label(suspect.text.to_string()) } else { shape };
-    d.add(shape.target(Selection::Request(suspect.request), title));
-    if !inside {
-        let fits_right = place.right() + 4.0 + w <= sheet.rows.place.right();
-        let x = if fits_right { place.right() + 4.0 } else { place.x - 4.0 - w };
-        let text = Shape::text(id.and(1), x, place.y + place.h / 2.0 + 4.0, suspect.text.to_string());
-        d.add(text.class("label on-message"));
-    }
+    let from = words::time(suspect.asked_ns);
+    let title = format!("{}: {}; {what}; from {from} {until}", suspect.client, suspect.text);
+    let inside = width(&suspect.text) + 8.0 <= place.w;
+    let shape = Shape::rect(Id::of("history-part", suspect.request), place).class(class);
+    let shape = shape.mark(Marks::FAILED, suspect.failing).target(Selection::Request(suspect.request), title);
+    d.add(if inside { shape.label(suspect.text.to_string()) } else { shape });
+    inside
+}
+
+fn width(text: &str) -> f64 {
+    text.chars().count() as f64 * MONO_W
+}
+
+/// What finds no room inside stands to the right or to the left, where nothing of the part is.
+fn beside(d: &mut Drawing, sheet: &Sheet, place: Place, suspect: &Suspect, taken: &mut Vec<Place>) {
+    let w = width(&suspect.text);
+    let fits = |room: &Place| {
+        let apart = |other: &Place| {
+            room.right() <= other.x || other.right() <= room.x || room.bottom() <= other.y || other.bottom() <= room.y
+        };
+        room.x >= sheet.rows.place.x && room.right() <= sheet.rows.place.right() && taken.iter().all(apart)
+    };
+    let mut rooms = [place.right() + 5.0, place.x - 5.0 - w].map(|x| Place { x, w, ..place }).into_iter();
+    let Some(room) = rooms.find(fits) else { return };
+    taken.push(room);
+    let y = room.y + room.h / 2.0 + 4.0;
+    let text = Shape::text(Id::of("history-text", suspect.request), room.x, y, suspect.text.to_string());
+    d.add(text.class("label on-message"));
 }
