@@ -1,7 +1,7 @@
 //! The memtable: a skip list that holds the newest entries in order until they are written to a table.
 //!
 //! It is a deterministic one (Munro, Papadakis and Sedgewick, "Deterministic Skip Lists", 1992) with wide gaps: between
-//! two entries that reach a higher lane there are not one to three but 15 to 31, and each such run lies in one block, as
+//! two entries that reach a higher lane there are not one to three but 31 to 63, and each such run lies in one block, as
 //! in that paper's array form. So a search reads few blocks, and within one no read waits for the one before it.
 //!
 //! ```text
@@ -15,9 +15,6 @@
 //! A full block is cut into halves, and the upper half's first entry goes into the lane above; where a block of the
 //! highest lane is cut there is one lane more. Where keys come in ascending order nothing is searched, and blocks are left
 //! full. Nothing is ever removed.
-//!
-//! The writes of a batch are looked for several at a time, so that what the processor waits for overlaps, as in the B+tree
-//! (`tree::many`).
 //!
 //! A slot has the first eight bytes of its key, so most comparisons of a search need not touch the key, and the address of
 //! the entry's bytes, which lie in an [arena](arena) as they stand in the log.
@@ -42,11 +39,11 @@ use crate::page::compare;
 use arena::Arena;
 
 /// Most slots of a block.
-const SLOTS: usize = 32;
+const SLOTS: usize = 64;
 /// Slots that are counted at a time.
 const LINE: usize = 8;
 /// Most levels, that of the entries included: blocks are half full at least, and addresses have 32 bits.
-const LEVELS_MAX: usize = 10;
+const LEVELS_MAX: usize = 8;
 const NONE: u32 = u32::MAX;
 /// Memory that an entry takes besides its key and its value, about: a slot in a block that is two thirds full, the
 /// lengths, its part of the lanes.
@@ -79,19 +76,6 @@ struct Step {
     block: u32,
     slot: u32,
 }
-
-/// Writes that are looked for together.
-pub const GROUP: usize = 8;
-
-/// The blocks into which writes belong, as long as none has been cut; no block: it is not known.
-#[derive(Clone, Copy, Debug)]
-pub struct Located {
-    blocks: [u32; GROUP],
-    cuts: u32,
-}
-
-/// A write and the address of its bytes.
-pub type Taken<'a> = (u32, Write<'a>);
 
 /// By level.
 type Path = [Step; LEVELS_MAX];
@@ -130,8 +114,6 @@ pub struct Memtable {
     levels: Vec<Vec<Block>>,
     /// The rightmost block of each level.
     edge: [u32; LEVELS_MAX],
-    /// How many blocks were cut.
-    cuts: u32,
     len: usize,
     /// The sequence number of the first entry.
     first: Sequence,
@@ -148,7 +130,6 @@ impl Default for Memtable {
             bytes: 0,
             levels: vec![vec![EMPTY]],
             edge: [0; LEVELS_MAX],
-            cuts: 0,
             len: 0,
             first: 0,
             newest: 0,
@@ -207,28 +188,9 @@ impl Memtable {
         self.arena.take(bytes)
     }
 
-    /// Looks for the blocks of up to [`GROUP`] writes at once. Changes nothing.
+    /// Adds a put or a delete whose bytes were taken. Its sequence number is higher than all before.
     #[inline]
-    pub fn locate(&self, writes: &[Taken]) -> Located {
-        let mut located = Located { blocks: [NONE; GROUP], cuts: self.cuts };
-        // Where keys ascend there is nothing to look for.
-        if writes.first().is_none_or(|(_, write)| self.is_behind_all(head(write.key), write.key)) {
-            return located;
-        }
-        let mut touched = 0;
-        for (block, (_, Write { key, .. })) in located.blocks.iter_mut().zip(writes) {
-            *block = self.find_block(head(key), KeyRef { user: key, stamp: Stamp::FIRST }, &mut Path::default());
-            let (lines, _) = self.levels[0][*block as usize].slots.as_chunks::<LINE>();
-            touched = lines.iter().fold(touched, |touched, line| touched ^ line[LINE - 1].head);
-        }
-        std::hint::black_box(touched);
-        located
-    }
-
-    /// Adds a put or a delete whose bytes were taken, the write of a number of those that were located. Its sequence number
-    /// is higher than all before.
-    #[inline]
-    pub fn insert(&mut self, sequence: Sequence, (at, write): Taken, located: &Located, number: usize) {
+    pub fn insert(&mut self, sequence: Sequence, at: u32, write: Write) {
         debug_assert!(self.newest < sequence, "sequence numbers ascend");
         let Write { kind, key, value } = write;
         if self.len == 0 {
@@ -237,15 +199,12 @@ impl Memtable {
         debug_assert!(sequence - self.first < u64::from(NONE), "a memtable holds no more than its addresses can name");
         let head = head(key);
         let slot = Slot { head, at, to: (sequence - self.first) as u32 };
-        let sought = KeyRef { user: key, stamp: Stamp::new(sequence, kind) };
-        let known = if located.cuts == self.cuts { located.blocks[number] } else { NONE };
         let mut path = Path::default();
-        let (block, place) = if known != NONE && (self.levels[0][known as usize].count as usize) < SLOTS {
-            (known, self.count_before(0, known, head, sought))
-        } else if self.is_behind_all(head, key) {
+        let (block, place) = if self.is_behind_all(head, key) {
             let last = self.edge[0];
             (last, self.levels[0][last as usize].count as usize)
         } else {
+            let sought = KeyRef { user: key, stamp: Stamp::new(sequence, kind) };
             let block = self.find_block(head, sought, &mut path);
             (block, self.count_before(0, block, head, sought))
         };
@@ -444,7 +403,6 @@ impl Memtable {
 
     /// Moves the slots behind the first `kept` into a new block that follows; gives its number.
     fn cut(&mut self, level: usize, block: u32, kept: usize) -> u32 {
-        self.cuts += 1;
         let blocks = &mut self.levels[level];
         let new = blocks.len() as u32;
         let left = &mut blocks[block as usize];
@@ -471,4 +429,139 @@ impl Block {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::cmp::Reverse;
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::lsm::batch::WriteBatch;
+    use crate::lsm::key::{Kind, MAX_SEQUENCE};
+    use glassbase_sim::Generator;
+
+    type Model = BTreeMap<(Vec<u8>, Reverse<Sequence>), Vec<u8>>;
+
+    /// Inserts as writes come from a log.
+    fn insert(memtable: &mut Memtable, sequence: Sequence, kind: Kind, key: &[u8], value: &[u8]) {
+        let mut batch = WriteBatch::new();
+        batch.push(Write { kind, key, value });
+        let at = memtable.take(batch.iter().bytes());
+        memtable.insert(sequence, at, Write { kind, key, value });
+    }
+
+    /// Every slot of a lane stands for the first entry of its block, in order, and blocks are half full at least, but for
+    /// those at the right edge.
+    fn assert_sound(memtable: &Memtable) {
+        for (level, blocks) in memtable.levels.iter().enumerate() {
+            let (mut at, mut order) = (0, Vec::new());
+            while at != NONE {
+                let block = &blocks[at as usize];
+                order.push(at);
+                assert!(block.slots[block.count as usize..].iter().all(|slot| slot.head == u64::MAX));
+                assert!(at == memtable.edge[level] || block.count as usize >= SLOTS / 2, "{} slots", block.count);
+                assert!(block.next == NONE || blocks[block.next as usize].previous == at);
+                at = block.next;
+            }
+            assert_eq!(order.len(), blocks.len());
+            assert_eq!(order.last(), Some(&memtable.edge[level]));
+            let Some(lane) = memtable.levels.get(level + 1) else {
+                assert_eq!(order.len(), 1);
+                continue;
+            };
+            let slots = lane_slots(lane);
+            assert!(slots.iter().map(|slot| slot.to).eq(order));
+            for slot in &slots[1..] {
+                assert_eq!(slot.at, memtable.first_slot_below(level + 1, slot).at);
+            }
+        }
+        let keys: Vec<KeyRef> = memtable.iter().map(|entry| entry.key).collect();
+        assert_eq!(keys.windows(2).find(|pair| pair[0] >= pair[1]), None);
+    }
+
+    fn lane_slots(lane: &[Block]) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        let mut at = 0;
+        while at != NONE {
+            let block = &lane[at as usize];
+            slots.extend_from_slice(&block.slots[..block.count as usize]);
+            at = block.next;
+        }
+        slots
+    }
+
+    fn filled(seed: u64, count: u64) -> (Memtable, Model) {
+        let mut generator = Generator::new(seed, "memtable");
+        let mut memtable = Memtable::default();
+        let mut model = Model::new();
+        for sequence in 1..=count {
+            let length = generator.below(12) as usize;
+            let key: Vec<u8> = (0..length).map(|_| [0, b'a', b'b', 255][generator.below(4) as usize]).collect();
+            let kind = if generator.chance(0.2) { Kind::Delete } else { Kind::Put };
+            let value = if kind == Kind::Put { sequence.to_be_bytes().to_vec() } else { vec![] };
+            insert(&mut memtable, sequence, kind, &key, &value);
+            model.insert((key, Reverse(sequence)), value);
+        }
+        (memtable, model)
+    }
+
+    #[test]
+    fn holds_what_an_ordered_map_holds_in_both_directions() {
+        for seed in 0..40 {
+            let (memtable, model) = filled(seed, seed * seed * 5);
+            let owned =
+                |entry: Entry| ((entry.key.user.to_vec(), Reverse(entry.key.stamp.sequence())), entry.value.to_vec());
+            assert!(memtable.iter().map(owned).eq(model.iter().map(|(key, value)| (key.clone(), value.clone()))));
+            let mut at = memtable.last();
+            for (key, value) in model.iter().rev() {
+                assert_eq!(owned(memtable.entry(at)), (key.clone(), value.clone()));
+                at = memtable.previous(at);
+            }
+            assert_eq!(at, Place::NOWHERE);
+            assert_eq!(memtable.len(), model.len());
+            assert_sound(&memtable);
+        }
+    }
+
+    #[test]
+    fn a_snapshot_sees_the_newest_entry_that_is_not_newer() {
+        let (memtable, model) = filled(3, 3000);
+        for (key, _) in model.keys() {
+            for snapshot in (0..=3000).step_by(99).chain([MAX_SEQUENCE]) {
+                let expected = model.range((key.clone(), Reverse(snapshot))..).next().filter(|((k, _), _)| k == key);
+                let found = memtable.find_newest(KeyRef::seek(key, snapshot)).map(|at| memtable.entry(at));
+                let found = found.map(|entry| (entry.key.stamp.sequence(), entry.value));
+                assert_eq!(found, expected.map(|((_, sequence), value)| (sequence.0, &value[..])));
+            }
+        }
+    }
+
+    #[test]
+    fn ascending_keys_and_random_ones_give_the_same_list() {
+        let keys: Vec<u64> = (0..2000).collect();
+        let mut shuffled = keys.clone();
+        Generator::new(1, "order").shuffle(&mut shuffled);
+        let list = |keys: &[u64]| {
+            let mut memtable = Memtable::default();
+            for (key, sequence) in keys.iter().zip(1..) {
+                insert(&mut memtable, sequence, Kind::Put, &key.to_be_bytes(), &[]);
+            }
+            memtable.iter().map(|entry| entry.key.user.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(list(&keys), list(&shuffled));
+    }
+
+    #[test]
+    fn lanes_lead_to_blocks_that_are_half_full_at_least() {
+        for (count, ascending) in [(200_000, false), (20_000, true)] {
+            let mut memtable = Memtable::default();
+            let mut generator = Generator::new(1, "keys");
+            for sequence in 1..=count {
+                let key = if ascending { sequence } else { generator.next_u64() };
+                insert(&mut memtable, sequence, Kind::Put, &key.to_be_bytes(), &[]);
+            }
+            assert_sound(&memtable);
+            let fill = count as f64 / (memtable.levels[0].len() * SLOTS) as f64;
+            assert!(if ascending { fill > 0.99 } else { (0.65..0.75).contains(&fill) }, "blocks are {fill} full");
+            assert!(memtable.levels.len() <= 4);
+        }
+    }
+}

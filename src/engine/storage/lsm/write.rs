@@ -12,7 +12,7 @@ use super::background::PACE;
 use super::batch::{Write, WriteBatch, Writes};
 use super::compaction::pending_bytes;
 use super::key::Kind;
-use super::memtable::{GROUP, Located, Memtable, Taken};
+use super::memtable::Memtable;
 use super::options::{Background, KEY_BYTES_MAX, SyncMode, VALUE_BYTES_MAX};
 use super::range_tombstone::RangeTombstone;
 use super::write_log::WriteLog;
@@ -204,41 +204,28 @@ fn check_lengths(key_bytes: usize, value_bytes: usize) -> Result<(), StorageErro
 pub(super) fn apply_writes(cx: &mut Cx, memtable: &mut Memtable, first: u64, mut writes: Writes) {
     let bytes = writes.bytes();
     let taken = memtable.take_all(bytes);
-    let none = Write { kind: Kind::Delete, key: &[], value: &[] };
     let mut sequence = first;
     let mut start = 0;
-    while start < bytes.len() {
-        let (mut group, mut count) = ([(0, none); GROUP], 0);
-        while let Some(write) = if count < GROUP { writes.next() } else { None } {
-            let end = bytes.len() - writes.bytes().len();
-            let at = match taken {
-                Some(at) => at + start as u32,
-                None => memtable.take(&bytes[start..end]),
-            };
-            group[count] = (at, write);
-            (start, count) = (end, count + 1);
-        }
-        let located = memtable.locate(&group[..count]);
-        for (number, taken) in group[..count].iter().enumerate() {
-            apply_write(cx, memtable, sequence, *taken, &located, number);
-            sequence += 1;
-        }
-        if count < GROUP {
-            break;
-        }
+    while let Some(write) = writes.next() {
+        let end = bytes.len() - writes.bytes().len();
+        let at = match taken {
+            Some(at) => at + start as u32,
+            None => memtable.take(&bytes[start..end]),
+        };
+        apply_write(cx, memtable, sequence, at, write);
+        (start, sequence) = (end, sequence + 1);
     }
 }
 
 /// One write, whose bytes are in the memtable.
 #[inline]
-fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, taken: Taken, located: &Located, number: usize) {
-    let (_, write) = taken;
+fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, at: u32, write: Write) {
     // A descent of a skip list passes about as many nodes as a binary search.
     cx.pass(MEMORY_ACCESS_NS * u64::from(usize::BITS - memtable.len().leading_zeros()));
     if write.kind == Kind::RangeDelete {
         return apply_range_delete(cx, memtable, sequence, write);
     }
-    memtable.insert(sequence, taken, located, number);
+    memtable.insert(sequence, at, write);
     cx.emit(|| {
         let (bytes, value_len) = (memtable.approx_bytes() as u64, write.value.len() as u32);
         let kind = if write.kind == Kind::Put { WriteKind::Put } else { WriteKind::Delete };
