@@ -24,7 +24,7 @@ use super::replacement::{
     Arrival, Capacity, Chain, Future, Links, Newcomer, Policy, PolicyOptions, Replacement, Victim, Watch,
 };
 use glassbase_sim::Cx;
-use glassbase_trace::{Event, FrameId, FrameState, PageId, ReplacementState};
+use glassbase_trace::{FrameId, FrameState, PageId, ReplacementState};
 
 const NO_FRAME: u32 = u32::MAX;
 

@@ -255,6 +255,8 @@ events! {
         "dirtied" PoolDirtied { page: PageId, frame: FrameId }
         /// The page left the pool to make room; it was written first if it was dirty.
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
+        /// The page, or object, was taken out for good.
+        "removed" PoolRemoved { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
         /// The page was read into `frame` before anybody asked for it. It is not pinned.
@@ -499,6 +501,7 @@ impl Event {
                 one(*page)
             }
             PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
+            PoolRemoved { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),

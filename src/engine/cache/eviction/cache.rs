@@ -77,6 +77,11 @@ impl Cache {
         self.table.frame(object) != NONE
     }
 
+    /// The place of an object that is there.
+    pub fn frame(&self, object: u32) -> Option<FrameId> {
+        Some(FrameId(self.table.frame(object))).filter(|frame| frame.0 != NONE)
+    }
+
     /// What is held, by frame: object and size.
     pub fn held(&self) -> impl Iterator<Item = (FrameId, u32, u32)> {
         let there = |(frame, held): (u32, &(u32, u32))| (held.0 != NONE).then_some((FrameId(frame), held.0, held.1));
@@ -118,6 +123,7 @@ impl Cache {
         }
         self.table.vacate(FrameId(frame));
         self.table.vacant.push(frame);
+        watch.tell(|| Event::PoolRemoved { page: PageId(object), frame: FrameId(frame) });
         self.policy.removed(FrameId(frame), watch);
         true
     }
@@ -153,8 +159,8 @@ impl Table {
             self.vacate(frame);
             self.vacant.push(frame.0);
             self.evicted.push(gone.0);
-            policy.evicted(frame, gone, watch);
             watch.tell(|| Event::PoolEvicted { page: gone, frame });
+            policy.evicted(frame, gone, watch);
         }
         let frame = FrameId(self.vacant.pop().unwrap_or(self.held.len() as u32));
         self.occupy(frame, object, size, watch);

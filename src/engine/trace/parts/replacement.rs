@@ -140,7 +140,7 @@ impl ReplacementState {
     pub fn heeds(event: &Event) -> bool {
         use Event::*;
         matches!(event, PoolHit { .. } | PoolMiss { .. } | PoolCreated { .. } | PoolEvicted { .. } | PoolMoved { .. })
-            || matches!(event, PoolReadAhead { .. } | PoolResized { .. } | DiskExtended { .. })
+            || matches!(event, PoolReadAhead { .. } | PoolRemoved { .. } | PoolResized { .. } | DiskExtended { .. })
             || matches!(event, PolicyPlaced { .. } | PolicyForgot { .. } | PolicyReferenced { .. })
             || matches!(event, PolicyHandMoved { .. } | PolicyTarget { .. } | PolicyTimes { .. })
             || matches!(event, PolicyForetold { .. } | CurvesDrawn { .. } | ObjectSized { .. })
@@ -157,7 +157,7 @@ impl ReplacementState {
             }
             Event::PoolMiss { .. } | Event::PoolCreated { .. } => self.count_access(),
             Event::PoolReadAhead { frame, .. } => insert(&mut self.ahead, *frame),
-            Event::PoolEvicted { frame, .. } => self.vacate(*frame),
+            Event::PoolEvicted { frame, .. } | Event::PoolRemoved { frame, .. } => self.vacate(*frame),
             Event::PoolMoved { from, to, .. } => self.rename(*from, *to),
             Event::DiskExtended { pages } => self.pages = *pages,
             Event::PolicyPlaced { list, item } => self.place(*list, *item),
