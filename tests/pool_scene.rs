@@ -15,7 +15,8 @@ const ROOMS: [Size; 3] =
 
 /// Pool scripts, presets first.
 fn runs() -> Vec<(String, &'static str)> {
-    let of_pool = |name: &str| name.starts_with("preset/pool/") || name.starts_with("pool/");
+    let floors = ["preset/pool/", "pool/", "preset/eviction/", "eviction/"];
+    let of_pool = |name: &str| floors.iter().any(|floor| name.starts_with(floor));
     scripts::all().into_iter().filter(|(name, _)| of_pool(name)).collect()
 }
 
@@ -102,5 +103,5 @@ fn an_evicted_page_is_the_one_that_was_said_to_leave() {
             }
         }
     }
-    assert_eq!(PolicyKind::ALL.len(), 7);
+    assert_eq!(PolicyKind::ALL.len(), 14);
 }
