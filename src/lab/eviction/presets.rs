@@ -69,7 +69,7 @@ pub const PRESETS: &[Preset] = &[
         "w-tinylfu",
         "A duel at the door",
         "W-TinyLFU lets in only who is asked for more often than who would leave; a small sketch counts for all.",
-        Some(("policy", "lru")),
+        None,
         "2"
     ),
     preset!(
