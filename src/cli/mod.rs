@@ -40,7 +40,7 @@ Glassbase: a whole database behind glass.
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
   glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
       --lab LAB            into another lab than the B+tree's: lsm
-      --set NAME=VALUE     change a setting first; may be there several times
+      --set NAME=VALUE     change a setting first; may be there several times (also with run and a file of accesses)
       --trace FILE, --hash, --quiet as above
   glassbase check FILE     judge a history of clients, JSON or Jepsen's EDN: is it linearizable? - is standard input
       --model MODEL        register, cas-register or map; without it, what the history needs

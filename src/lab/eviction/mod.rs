@@ -210,7 +210,7 @@ const EXPECTATIONS: &[CommandInfo] = &[
     CommandInfo::single(
         "curve-order",
         MEASURE,
-        "How many sizes of the curves have a policy that hits more often than the optimum (none, if entries are counted).",
+        "How many sizes of the curves have a policy that hits more often than the optimum: none, if entries are counted.",
         "expect curve-order = 0",
     ),
 ];
