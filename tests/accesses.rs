@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use glassbase_core::eviction::{CurveJob, PolicyOptions};
+use glassbase_core::lab::world::DEFAULT_SEED;
 use glassbase_core::trace::PolicyKind;
 
 fn run(name: &str, content: &[u8], more: &[&str]) -> (i32, String, String) {
@@ -52,7 +53,12 @@ fn the_misses_are_those_of_the_library() {
     let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
     let (code, out, _) = run("keys.txt", lines.as_bytes(), &["--set", "capacity=20"]);
     assert_eq!(code, 0, "{out}");
-    let mut job = CurveJob::new(keys.into(), vec![20], PolicyKind::ALL, &PolicyOptions::default());
+    let mut job = CurveJob::new(
+        keys.into(),
+        vec![20],
+        PolicyKind::ALL,
+        &PolicyOptions { seed: DEFAULT_SEED, ..PolicyOptions::default() },
+    );
     while !job.step(10_000) {}
     for curve in &job.curves().curves {
         let row = out.lines().find(|line| {
