@@ -24,6 +24,7 @@ pub mod cluster;
 pub mod complete;
 pub mod data;
 pub mod declaration;
+pub mod eviction;
 pub mod expectations;
 pub mod help;
 pub mod intake;
@@ -65,6 +66,7 @@ pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
     &pages::PAGES,
     &pool::POOL,
+    &eviction::EVICTION,
     &lsm::LSM,
     &log::LOG,
     &cluster::LEADER_FOLLOWER,

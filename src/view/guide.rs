@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, log, lsm, pages, pool};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool};
 use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -19,6 +19,7 @@ pub static GUIDES: &[&Guide] = &[
     &BTREE,
     &pages::GUIDE,
     &pool::GUIDE,
+    &eviction::GUIDE,
     &lsm::GUIDE,
     &log::GUIDE,
     &cluster::LEADER_FOLLOWER,

@@ -26,6 +26,7 @@ pub mod caption;
 pub mod cluster;
 pub mod describe;
 pub mod drawing;
+mod eviction;
 pub mod facts;
 pub mod find;
 mod fold;

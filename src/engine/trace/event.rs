@@ -255,6 +255,8 @@ events! {
         "dirtied" PoolDirtied { page: PageId, frame: FrameId }
         /// The page left the pool to make room; it was written first if it was dirty.
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
+        /// The page, or object, was taken out for good.
+        "removed" PoolRemoved { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
         /// The page was read into `frame` before anybody asked for it. It is not pinned.
@@ -279,6 +281,20 @@ events! {
         "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often what is in a frame was used, as the policy counts.
+        "policy-counted" PolicyCounted { frame: FrameId, count: u32 }
+        /// The policy halved all its counts: those of frames rounded up, those of a sketch rounded down.
+        "policy-aged" PolicyAged {}
+        /// SIEVE's hand stands at `hand`; 4294967295: nowhere.
+        "policy-pointed" PolicyPointed { hand: FrameId }
+        /// One was added to these counters of W-TinyLFU's sketch, one in each row, as far as they count.
+        "policy-sketched" PolicySketched { a: u32, b: u32, c: u32, d: u32 }
+        /// The page is on top of LIRS's stack.
+        "policy-stacked" PolicyStacked { page: PageId }
+        /// The page left LIRS's stack.
+        "policy-unstacked" PolicyUnstacked { page: PageId }
+        /// What is in the frame has so many bytes.
+        "object-sized" ObjectSized { frame: FrameId, size: u32 }
         /// How often each policy would have hit, by the size of the pool.
         "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
@@ -485,6 +501,7 @@ impl Event {
                 one(*page)
             }
             PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
+            PoolRemoved { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),

@@ -25,7 +25,7 @@ pub use cluster::ClusterState;
 pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
-pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 pub use work::WorkState;
 
 use super::plain::{self, Plain};
