@@ -17,12 +17,17 @@ const FLOORS: &[Floor] = &[
     Floor { name: "storage", folder: "src/engine/storage", may_name: &["trace", "sim"] },
     Floor { name: "history", folder: "src/engine/history", may_name: &["trace", "sim"] },
     Floor { name: "replication", folder: "src/engine/replication", may_name: &["trace", "sim", "storage", "history"] },
+    Floor { name: "sharding", folder: "src/engine/sharding", may_name: &["trace", "sim", "storage", "history"] },
     Floor {
         name: "bench",
         folder: "src/engine/bench",
-        may_name: &["trace", "sim", "storage", "history", "replication"],
+        may_name: &["trace", "sim", "storage", "history", "replication", "sharding"],
     },
-    Floor { name: "lab", folder: "src/lab", may_name: &["trace", "sim", "storage", "history", "replication"] },
+    Floor {
+        name: "lab",
+        folder: "src/lab",
+        may_name: &["trace", "sim", "storage", "history", "replication", "sharding"],
+    },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
     Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "history", "lab", "view", "js"] },
@@ -93,6 +98,7 @@ const ROOTS: &[&str] = &[
     "glassbase_storage",
     "glassbase_history",
     "glassbase_replication",
+    "glassbase_sharding",
     "super",
     "self",
 ];

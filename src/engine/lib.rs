@@ -1,6 +1,7 @@
 //! The floors that do the work.
 //!
 //! ```text
+//!   sharding   the data on several shards: where a key lives, how a request finds it, how it moves
 //!   replication   copies on several nodes: protocols, a cluster that runs them
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
 //!   history   what clients saw, and the checkers that judge it
@@ -16,6 +17,7 @@ pub mod bench;
 
 pub use glassbase_history as history;
 pub use glassbase_replication as replication;
+pub use glassbase_sharding as sharding;
 pub use glassbase_sim as sim;
 pub use glassbase_storage as storage;
 pub use glassbase_trace as trace;
