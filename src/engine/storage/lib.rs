@@ -28,7 +28,6 @@ pub mod page;
 pub mod pager;
 pub mod pool;
 pub mod recovery;
-pub mod replacement;
 pub mod shelf;
 pub mod step;
 pub mod store;
@@ -39,6 +38,8 @@ pub mod tree;
 
 pub use database::Database;
 pub use error::StorageError;
+/// Which page leaves the pool: the library of eviction policies, which caches use too.
+pub use glassbase_eviction as replacement;
 pub use heap::Heap;
 pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
 pub use shelf::{Shelf, ShelfKind};
