@@ -90,7 +90,7 @@ impl ClusterLab {
     }
 
     /// The node that the argument `name` names; it is there.
-    pub(super) fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
+    pub fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
         self.named(call.arguments.node(name).unwrap_or(LEADER))
     }
 
@@ -106,7 +106,7 @@ impl ClusterLab {
     }
 
     /// The answer to a client's command.
-    pub(super) fn asked(&self, client: NodeId, text: &str) -> String {
+    pub fn asked(&self, client: NodeId, text: &str) -> String {
         match self.cluster.asks(client) {
             Some(node) => format!("{client} asks {node}: {text}."),
             None => format!("{client} asks: {text}."),

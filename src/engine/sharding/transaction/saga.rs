@@ -164,8 +164,10 @@ impl Coordinator {
         match (undo, no) {
             (false, None) => {
                 (saga.done, saga.attempts) = (number + 1, 0);
-                // Not forced: after a crash the step is asked for again, and the shard knows that it has done it.
-                self.write(step, &Record::new(Entry::StepDone, work).numbered(number), false)?;
+                // Forced before the next step is asked for: a coordinator that comes back and turns back must not begin at
+                // an earlier step than was done. Behind the last one the end is forced.
+                let is_last = number + 1 == saga.legs.len() as u64;
+                self.write(step, &Record::new(Entry::StepDone, work).numbered(number), !is_last)?;
                 self.go_on(step, work)
             }
             (false, Some(why)) => {
@@ -175,6 +177,7 @@ impl Coordinator {
             }
             (true, None) => {
                 (saga.back, saga.attempts, saga.refusals) = (Some(number), 0, 0);
+                // Not forced: after a crash it is taken back once more, and the shard knows that it has done that.
                 self.write(step, &Record::new(Entry::StepUndone, work).numbered(number), false)?;
                 self.go_on(step, work)
             }

@@ -261,6 +261,30 @@ fn a_saga_goes_on_after_a_crash_of_its_coordinator_wherever_that_was() {
 }
 
 #[test]
+fn a_saga_that_comes_back_turns_back_from_the_step_that_it_had_come_to() {
+    // Found by a storm: hotel was booked, the record that flight was got lost in the crash, and flight had no answer then.
+    for choice in 0..8 {
+        let mut puppet = puppet();
+        puppet.book();
+        for (from, to) in [(1, 2), (2, 1), (1, 3)] {
+            puppet.deliver(from, to);
+        }
+        puppet.crash(n(1), choice);
+        puppet.pending.clear();
+        puppet.start(n(1));
+        for _ in 0..2 {
+            puppet.pending.clear();
+            puppet.fire(1, SAGA);
+        }
+        puppet.pending.clear();
+        puppet.fire(1, SAGA);
+        puppet.settle();
+        assert_eq!((puppet.balance(2, "flight"), puppet.balance(3, "hotel")), (2, 2), "{}", puppet.transcript);
+        conserved(&puppet);
+    }
+}
+
+#[test]
 fn a_step_without_an_answer_is_taken_back_and_can_not_happen_later() {
     let mut puppet = puppet();
     puppet.book();
