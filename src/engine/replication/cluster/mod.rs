@@ -155,7 +155,7 @@ impl Cluster {
             waiting: 0,
             merged: SortedSet::new(),
             last: None,
-    orders: Vec<Ordered>,
+            orders: Vec::new(),
             faults: SortedMap::new(),
             next_fault: 0,
             next_message: 0,
