@@ -13,6 +13,7 @@
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
 //!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters.
+//!   [`transactions`]: the lab of work that spans shards.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -43,6 +44,7 @@ pub mod statement;
 pub mod token;
 #[cfg(test)]
 pub mod toy;
+pub mod transactions;
 pub mod values;
 pub mod words;
 pub mod world;
@@ -76,6 +78,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::RAFT,
     &cluster::PAXOS,
     &cluster::CLOCKS,
+    &transactions::TRANSACTIONS,
     #[cfg(test)]
     &toy::TOY,
 ];

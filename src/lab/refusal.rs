@@ -103,6 +103,10 @@ pub enum Refusal {
     PlannedLine { what: String, remedy: String },
     #[error("the data of all nodes would take {mib} MiB: set fewer nodes, or a smaller store")]
     ClusterTooLarge { mib: usize },
+    #[error("there is no account {account}: these are {known}")]
+    NoAccount { account: String, known: String },
+    #[error("{account} can't pay itself: name two accounts")]
+    SameAccount { account: String },
     #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
     NotThisStore { what: &'static str },
 }

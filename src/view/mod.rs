@@ -50,6 +50,7 @@ pub mod tally;
 mod tests;
 pub mod time_span;
 pub mod timeline;
+pub mod transactions;
 pub mod tween;
 
 pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};

@@ -108,7 +108,9 @@ impl Settings {
         options.timeout_ns = values.duration_ns("timeout");
         options.retries = number("retries") as u32;
         options.sticky = values.is_on("sticky");
-        options.consistency = level(values.word("consistency"), kind.staleness_ns(values));
+        if kind != Kind::Transactions {
+            options.consistency = level(values.word("consistency"), kind.staleness_ns(values));
+        }
         kind.adjust(values, &mut options);
         Settings { kind, values: values.clone(), options }
     }

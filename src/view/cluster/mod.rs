@@ -13,7 +13,7 @@ mod caption;
 mod card;
 mod causal;
 mod chunks;
-mod code;
+pub(super) mod code;
 mod cutting;
 mod doing;
 mod facts;
@@ -38,7 +38,7 @@ use super::markers::MarkerKind;
 use crate::trace::{EngineState, Event, Lane, NodeStatus, RequestFate, VerdictKind};
 
 /// What all labs of clusters have in common.
-const CLUSTER: Guide = Guide {
+pub(super) const CLUSTER: Guide = Guide {
     draw: Some(scene::draw),
     caption: caption::caption,
     describe: caption::describe,
