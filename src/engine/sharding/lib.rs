@@ -5,6 +5,15 @@
 //!   key ──▶ placement ──▶ shard       a pure function of the key and the cluster map
 //! ```
 //!
+//! - [`placement`]: eight strategies, and what theory says of them. [`map`]: the cluster map and its changes.
 //! - [`transaction`]: work that spans shards: all of it or nothing.
 
+pub mod error;
+pub mod hash;
+pub mod map;
+pub mod placement;
 pub mod transaction;
+
+pub use error::ShardingError;
+pub use map::{Change, ClusterMap, MapOptions, Member};
+pub use placement::{Placement, Strategy};
