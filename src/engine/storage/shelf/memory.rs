@@ -13,9 +13,9 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::log::Logged;
+use crate::lsm::WriteBatch;
+use crate::lsm::key::Kind;
 use glassbase_sim::Generator;
-use glassbase_storage::lsm::WriteBatch;
-use glassbase_storage::lsm::key::Kind;
 
 /// Key by key, in order. Shared with snapshots until one side writes.
 pub(super) type Map = BTreeMap<Box<[u8]>, Box<[u8]>>;

@@ -20,10 +20,10 @@ use std::rc::Rc;
 
 use super::memory::{Map, scan};
 use super::{Kept, Shelf};
-use glassbase_storage::StorageError;
-use glassbase_storage::lsm::key::Kind;
-use glassbase_storage::lsm::{LoggedBatch, ScanBounds, WriteBatch};
-use glassbase_storage::store::{LoggedTransaction, NUMBER_KEY, Snapshot, Store, changes};
+use crate::StorageError;
+use crate::lsm::key::Kind;
+use crate::lsm::{LoggedBatch, ScanBounds, WriteBatch};
+use crate::store::{LoggedTransaction, NUMBER_KEY, Snapshot, Store, changes};
 
 /// A batch as it stands in the log of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]

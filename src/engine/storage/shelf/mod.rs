@@ -27,10 +27,10 @@ pub use log::{Change, Logged, SnapshotId};
 
 use self::beside::Beside;
 use self::memory::Memory;
+use crate::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
+use crate::store::{Store, TreeStore};
+use crate::{LogOptions, Options, StorageError};
 use glassbase_sim::{Cx, Disk, Fault};
-use glassbase_storage::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
-use glassbase_storage::store::{Store, TreeStore};
-use glassbase_storage::{LogOptions, Options, StorageError};
 use glassbase_trace::{EngineState, Parts};
 
 /// Which store a node has, and how it is set up.

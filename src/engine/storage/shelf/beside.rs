@@ -8,9 +8,9 @@
 //! For what a node must not forget and what is no part of the data: which leader it has promised to follow. Were it in the
 //! store, it would take a place in the store's log, and the logs of two nodes would no longer be the same.
 
+use crate::StorageError;
+use crate::lsm::note;
 use glassbase_sim::{Cx, Disk};
-use glassbase_storage::StorageError;
-use glassbase_storage::lsm::note;
 use glassbase_trace::FileId;
 
 const NAMES: [&str; 2] = ["beside-a", "beside-b"];

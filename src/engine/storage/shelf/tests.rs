@@ -1,8 +1,8 @@
 //! What all shelves have in common: their log read, applied elsewhere, cut back; snapshots; the note beside.
 
 use super::*;
-use glassbase_storage::lsm::{LsmOptions, SyncMode, WriteBatch};
-use glassbase_storage::{CommitMode, LogOptions, Options};
+use crate::lsm::{LsmOptions, SyncMode, WriteBatch};
+use crate::{CommitMode, LogOptions, Options};
 
 fn kinds() -> Vec<ShelfKind> {
     let options = Options { page_size: 512, frames: 16, ..Options::default() };
