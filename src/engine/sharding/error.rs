@@ -33,6 +33,8 @@ pub enum ShardingError {
     Resharding,
     #[error("{name} is {status} already")]
     AlreadySo { name: String, status: &'static str },
+    #[error("{shard} is down, and what it keeps can't be judged; restart it first")]
+    NotWhole { shard: NodeId },
     #[error("client {client} still waits for an answer; let time pass, or ask from another")]
     Busy { client: NodeId },
     #[error("there is no client {client}; there are {clients}")]
