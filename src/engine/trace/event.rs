@@ -20,6 +20,7 @@ use super::parts::cluster::{Datum, NodeHead, NodeLog};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
+use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
 use super::parts::{FrameTimes, HitCurves};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
@@ -466,6 +467,17 @@ events! {
         /// A decision of a node: a word of its protocol, and a sentence.
         "noted" Noted { node: NodeId, topic: Rc<str>, text: Rc<str> }
         "timer-fired" TimerFired { node: NodeId, kind: u8 }
+        /// The map of a sharded cluster, or what is being changed about it.
+        "cluster-map" ClusterMapChanged { map: Rc<MapState> }
+        "shard-figures" ShardFigures { shard: Rc<ShardState> }
+        "shard-gone" ShardGone { shard: NodeId }
+        /// A change of the map begins: what was told of streams is of the last one.
+        "streams-cleared" StreamsCleared {}
+        "stream" StreamChanged { stream: Rc<StreamState> }
+        "key-dot" KeyDotChanged { dot: Rc<KeyDot> }
+        "surveyed" Surveyed { survey: Rc<Survey> }
+        /// A query over shards is over.
+        "gathered" Gathered { query: Rc<QueryState> }
     }
     Network {
         "message-sent" MessageSent {

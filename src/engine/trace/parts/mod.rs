@@ -5,6 +5,7 @@
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
 //!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
+//!   sharding      map, shards, keys on their way
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -16,6 +17,7 @@ pub mod heap;
 pub mod log;
 pub mod lsm;
 pub mod replacement;
+pub mod sharding;
 pub mod work;
 
 use std::rc::Rc;
@@ -26,6 +28,7 @@ pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+pub use sharding::ShardingState;
 pub use work::WorkState;
 
 use super::plain::{self, Plain};
@@ -80,6 +83,7 @@ parts! {
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
     work: WorkState = "work",
+    sharding: ShardingState = "sharding",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
