@@ -18,6 +18,7 @@ use super::parts::cluster::{Datum, NodeHead, NodeLog};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
+use super::parts::{QuorumRun, TradeoffState};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageBody, PageState};
 use super::state_text;
@@ -219,7 +220,7 @@ macro_rules! shared_fields {
         }
     )*};
 }
-shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit);
+shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {
