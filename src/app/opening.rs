@@ -7,7 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::action::Shown;
+use super::action::{Pane, Shown};
+use super::curves;
 use super::files::{self, Reading};
 use super::log::{Kind, Log};
 use super::pace::SPEEDS;
@@ -100,6 +101,11 @@ impl App {
             self.complain(&format!(
                 "{count} of the script's lines cannot be understood and are passed over; the console says which and why."
             ));
+        }
+        if curves::is_about(script) && Pane::Curves.is_of(lab.name) {
+            self.pane = Pane::Curves;
+        } else if !self.pane.is_of(lab.name) {
+            self.pane = Pane::Code;
         }
         self.script_changed();
         self.player.play();

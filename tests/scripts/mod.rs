@@ -103,6 +103,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("cluster/quorum-hinted-handoff", include_str!("cluster/quorum-hinted-handoff.gb")),
     ("cluster/quorum-merkle", include_str!("cluster/quorum-merkle.gb")),
     ("cluster/quorum-read-repair", include_str!("cluster/quorum-read-repair.gb")),
+    ("cluster/quorum-tradeoff", include_str!("cluster/quorum-tradeoff.gb")),
     ("cluster/raft-faults", include_str!("cluster/raft-faults.gb")),
     ("cluster/raft-stores", include_str!("cluster/raft-stores.gb")),
     ("cluster/raft-unrecorded", include_str!("cluster/raft-unrecorded.gb")),

@@ -21,7 +21,7 @@ use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
 use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
-use super::parts::{FrameTimes, HitCurves};
+use super::parts::{FrameTimes, HitCurves, QuorumRun, TradeoffState};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 
@@ -455,6 +455,10 @@ events! {
         }
         /// A checker of the clients' history, or of the nodes, has a verdict. `at_ns` is the moment that it is about.
         "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64 }
+        /// In the background, clusters with other R and W are measured; what was measured before is gone.
+        "tradeoff-begun" TradeoffBegun { plan: Rc<TradeoffState> }
+        /// One pair of R and W was measured.
+        "quorum-measured" QuorumMeasured { run: Rc<QuorumRun> }
     }
     Node {
         /// A node stops, or goes on, or its clock is set: how far is it ahead of the true time, or behind.

@@ -19,6 +19,7 @@ use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
+use super::parts::{QuorumRun, TradeoffState};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageBody, PageState};
 use super::state_text;
@@ -220,7 +221,7 @@ macro_rules! shared_fields {
         }
     )*};
 }
-shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit);
+shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
 shared_fields!(MapState, ShardState, StreamState, KeyDot, Survey, QueryState);
 
 impl Field for Rc<EngineState> {

@@ -3,6 +3,7 @@
 //! An expectation looks at what everybody can see: the state that the trace tells of, and the clients' history.
 
 use super::machine::ClusterLab;
+use super::tradeoff;
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
 use crate::lab::expectations::{Finding, MEASURE};
 use crate::lab::refusal::Refusal;
@@ -109,6 +110,9 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
 impl ClusterLab {
     /// Checks an expectation.
     pub(super) fn expected(&self, cx: &Cx, call: &Call) -> Result<Finding, Refusal> {
+        if let Some(finding) = tradeoff::expected(self.tradeoff.as_deref(), call) {
+            return Ok(finding);
+        }
         let state = self.cluster.state();
         let text = |name| call.arguments.text(name).unwrap_or_default();
         let word = |name| call.arguments.word(name).unwrap_or_default();

@@ -5,6 +5,7 @@
 //! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages.
 //!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what; [`rounds`]: who has
 //!   answered whom; [`reigns`]: who led; [`tenor`]: what a message means.
+//! - [`tradeoff`]: what R and W cost and give, as curves.
 //! - [`doing`]: what is over, in lists that views share ([`chunks`]).
 //! - [`caption`], [`words`]: sentences. [`facts`]: the inspector, and what can be done to a thing. [`numbers`]: the measures.
 //!   [`code`]: pseudocode. [`cutting`]: a line across the stage as a partition.
@@ -27,6 +28,7 @@ mod stage;
 mod tenor;
 #[cfg(test)]
 mod tests;
+pub mod tradeoff;
 mod words;
 
 pub use doing::Doing;
@@ -75,6 +77,11 @@ pub static QUORUM: Guide = Guide {
     lab: "quorum",
     algorithm: &code::QUORUM_READ,
     running: |_, record| code::running(code::QUORUM, record),
+    caption: |view, record| tradeoff::describe(record).or_else(|| caption::caption(view, record)),
+    describe: |record| tradeoff::describe(record).or_else(|| caption::describe(record)),
+    tone: |event| tradeoff::tone(event).or_else(|| tone(event)),
+    fold: tradeoff::fold,
+    words: tradeoff::words,
     ..CLUSTER
 };
 pub static CAP: Guide = Guide { lab: "cap", ..QUORUM_LIKE };

@@ -41,6 +41,8 @@ pub(super) struct Place {
     /// How often its power was cut.
     pub incarnation: u32,
     last_cut_ns: Option<u64>,
+    /// Why it is down, if it is not its power.
+    pub stopped_by: Option<StorageError>,
     /// What the trace tells of it.
     pub told: Rc<NodeState>,
 }
@@ -63,6 +65,7 @@ impl Place {
             wakes: false,
             incarnation: 0,
             last_cut_ns: None,
+            stopped_by: None,
             told: Rc::default(),
         })
     }
@@ -112,6 +115,7 @@ impl Cluster {
         let began_ns = self.place(id).shelf.spent_ns();
         let place = self.place_mut(id);
         (place.status, place.slowness) = (NodeStatus::Up, 1);
+        place.stopped_by = None;
         let opened = place.shelf.recover();
         let took_ns = place.shelf.spent_ns() - began_ns;
         place.busy_until_ns = cx.now_ns() + took_ns;
@@ -123,6 +127,12 @@ impl Cluster {
         place.node = Some(node);
         self.tell_status(cx, id);
         self.work(cx, id, |node, step| node.start(step));
+    }
+
+    /// Why a node is down whose storage failed; nothing if it is up, or its power was cut.
+    pub fn stopped_by(&self, id: NodeId) -> Option<&StorageError> {
+        self.known(id).ok()?;
+        self.place(id).stopped_by.as_ref()
     }
 
     /// Something has come for a node: it deals with it now, or when it has the time.
@@ -241,9 +251,10 @@ impl Cluster {
     }
 
     /// Why a node stops, or does not come up.
-    fn tell_stopped(&self, cx: &mut Cx, id: NodeId, error: &StorageError) {
+    fn tell_stopped(&mut self, cx: &mut Cx, id: NodeId, error: &StorageError) {
         let text = format!("{id} stops: {error}.").into();
         cx.emit(|| Event::Noted { node: id, topic: "storage-failed".into(), text });
+        self.place_mut(id).stopped_by = Some(error.clone());
     }
 
     /// Cuts the power of a node.

@@ -5,7 +5,7 @@
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
 //!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
-//!   sharding      map, shards, keys on their way
+//!   sharding      map, shards, keys on their way           tradeoff      what R and W of a quorum cost and give
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -18,6 +18,7 @@ pub mod log;
 pub mod lsm;
 pub mod replacement;
 pub mod sharding;
+pub mod tradeoff;
 pub mod work;
 
 use std::rc::Rc;
@@ -29,6 +30,7 @@ pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 pub use sharding::ShardingState;
+pub use tradeoff::{QuorumRun, StaleClass, TradeoffState};
 pub use work::WorkState;
 
 use super::plain::{self, Plain};
@@ -84,6 +86,7 @@ parts! {
     cluster: ClusterState = "cluster",
     work: WorkState = "work",
     sharding: ShardingState = "sharding",
+    tradeoff: TradeoffState = "tradeoff",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
