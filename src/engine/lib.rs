@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   replication   copies on several nodes: protocols, a cluster that runs them
+//!   cache     tiers of caches before a database
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
 //!   history   what clients saw, and the checkers that judge it
 //!   sim       the world: virtual time, seeded randomness, a disk that can fail
@@ -14,6 +15,7 @@
 //! and the command line.
 pub mod bench;
 
+pub use glassbase_cache as cache;
 pub use glassbase_history as history;
 pub use glassbase_replication as replication;
 pub use glassbase_sim as sim;

@@ -4,7 +4,7 @@
 //!   heap          rows in slots, map of free space          replacement   what a policy knows of the pages
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
-//!   cluster       nodes, links, messages on their way
+//!   cluster       nodes, links, messages on their way       tiers         caches before a database
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -16,6 +16,7 @@ pub mod heap;
 pub mod log;
 pub mod lsm;
 pub mod replacement;
+pub mod tiers;
 
 use std::rc::Rc;
 
@@ -25,6 +26,7 @@ pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+pub use tiers::TiersState;
 
 use super::plain::{self, Plain};
 
@@ -77,6 +79,7 @@ parts! {
     client: ClientState = "client",
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
+    tiers: TiersState = "tiers",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
