@@ -14,6 +14,7 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
+use super::id::{BreakerState, DropCause, TierFate, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind, place_of};
 use super::parts::cluster::{Datum, NodeHead, NodeLog};
@@ -45,6 +46,10 @@ pub enum Lane {
     Node,
     /// Messages between nodes.
     Network,
+    /// The caches before a database.
+    Tiers,
+    /// The database behind them.
+    Database,
 }
 
 impl Lane {
@@ -53,6 +58,8 @@ impl Lane {
         Lane::Client,
         Lane::Node,
         Lane::Network,
+        Lane::Tiers,
+        Lane::Database,
         Lane::Tree,
         Lane::Heap,
         Lane::Log,
@@ -75,6 +82,8 @@ impl Lane {
             Lane::Client => "client",
             Lane::Node => "node",
             Lane::Network => "network",
+            Lane::Tiers => "tiers",
+            Lane::Database => "database",
         }
     }
 }
@@ -492,6 +501,41 @@ events! {
         "message-delayed" MessageDelayed { message: MessageId, due_ns: u64 }
         /// These links are cut now, each from one node to another; all others are whole.
         "links-changed" LinksChanged { cut: Vec<(NodeId, NodeId)> }
+    }
+    Tiers {
+        /// A request begins and goes from one place to another, where it arrives at `due_ns`. Work that the hierarchy gives
+        /// itself has no client.
+        "tier-asked" TierAsked {
+            request: u64, client: NodeId, operation: TierOperation, key: Bytes, from: NodeId, to: NodeId, due_ns: u64,
+        }
+        "tier-moved" TierMoved { request: u64, from: NodeId, to: NodeId, due_ns: u64 }
+        "tier-waits" TierWaits { request: u64, wait: TierWait }
+        /// A request is over. `version` is what it read or wrote; `age_ns` is how long it had been known to the writer of the
+        /// next version that this one is old; 0: it is not.
+        "tier-told" TierTold {
+            request: u64, fate: TierFate, source: TierSource, version: u64, latency_ns: u64, age_ns: u64,
+        }
+        "tier-looked" TierLooked { request: u64, at: NodeId, key: Bytes, look: TierLook }
+        /// A cache has this of a key now.
+        "tier-kept" TierKept {
+            at: NodeId, key: Bytes, version: u64, absent: bool, dirty: bool, expires_ns: u64, stale_ns: u64,
+        }
+        "tier-dropped" TierDropped { at: NodeId, key: Bytes, why: DropCause }
+        /// There is a new version of a key: what caches have of it is stale.
+        "tier-written" TierWritten { key: Bytes, version: u64 }
+        /// A write that was acknowledged is nowhere any more.
+        "tier-lost" TierLost { key: Bytes, version: u64 }
+        "tier-status-changed" TierStatusChanged { at: NodeId, status: TierStatus }
+        "breaker-turned" BreakerTurned { at: NodeId, state: BreakerState }
+        /// A decision: a word for it, and a sentence.
+        "tier-noted" TierNoted { at: NodeId, topic: Rc<str>, text: Rc<str> }
+    }
+    Database {
+        /// The database works on so many queries now, this one too, and so many wait.
+        "database-began" DatabaseBegan { request: u64, writes: bool, busy: u32, queued: u32 }
+        "database-load" DatabaseLoad { busy: u32, queued: u32 }
+        /// There was no room in the queue, or the query waited too long in it.
+        "database-refused" DatabaseRefused { request: u64, text: Rc<str> }
     }
 }
 

@@ -12,6 +12,7 @@ use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
+use super::id::{BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
 use super::parts::cluster::{Datum, NodeHead, NodeLog};
@@ -134,6 +135,7 @@ macro_rules! word_fields {
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
 word_fields!(NodeStatus, DropReason, RequestFate, VerdictKind);
+word_fields!(BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);

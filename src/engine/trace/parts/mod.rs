@@ -6,6 +6,7 @@
 //!   client        what a client was told                    medium        pages as the disk has them
 //!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
 //!   sharding      map, shards, keys on their way           tradeoff      what R and W of a quorum cost and give
+//!   tiers         caches before a database
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -18,6 +19,7 @@ pub mod log;
 pub mod lsm;
 pub mod replacement;
 pub mod sharding;
+pub mod tiers;
 pub mod tradeoff;
 pub mod work;
 
@@ -30,6 +32,7 @@ pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 pub use sharding::ShardingState;
+pub use tiers::TiersState;
 pub use tradeoff::{QuorumRun, StaleClass, TradeoffState};
 pub use work::WorkState;
 
@@ -87,6 +90,7 @@ parts! {
     work: WorkState = "work",
     sharding: ShardingState = "sharding",
     tradeoff: TradeoffState = "tradeoff",
+    tiers: TiersState = "tiers",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
