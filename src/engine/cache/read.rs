@@ -18,9 +18,7 @@ use super::store::Entry;
 use super::task::{Ask, Reply, Stage, Task};
 use super::{Guard, HotKey, Invalidation, Stampede, Strategy, Tiers};
 use glassbase_sim::Cx;
-use glassbase_trace::{
-    BreakerState, Bytes, DropCause, Event, TierFate, TierLook, TierOperation, TierSource, TierWait,
-};
+use glassbase_trace::{BreakerState, Bytes, DropCause, Event, TierFate, TierLook, TierOperation, TierSource, TierWait};
 
 /// A key with something behind it.
 fn with(key: &Bytes, mark: u8, number: Option<u64>) -> Bytes {

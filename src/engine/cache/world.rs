@@ -406,7 +406,15 @@ impl Tiers {
     }
 
     /// An entry as it is kept from now on.
-    pub(super) fn entry(&mut self, cx: &Cx, key: &[u8], version: u64, value: Option<Bytes>, ttl_ns: u64, cost_ns: u64) -> Entry {
+    pub(super) fn entry(
+        &mut self,
+        cx: &Cx,
+        key: &[u8],
+        version: u64,
+        value: Option<Bytes>,
+        ttl_ns: u64,
+        cost_ns: u64,
+    ) -> Entry {
         let jitter_ns = match self.options.jitter_ns {
             0 => 0,
             jitter_ns => self.random.below(jitter_ns + 1),
