@@ -19,7 +19,7 @@ pub fn moment(ns: u64, step_ns: u64) -> String {
     let in_s = ns >= 1_000_000_000 && step_ns >= 10_000_000;
     let (unit_ns, unit) = if in_s { (1_000_000_000, "s") } else { (1_000_000, "ms") };
     let (mut digits, mut least_ns) = (0, unit_ns);
-    while least_ns > 1 && step_ns % least_ns != 0 {
+    while least_ns > 1 && !step_ns.is_multiple_of(least_ns) {
         (digits, least_ns) = (digits + 1, least_ns / 10);
     }
     let (whole, part) = (grouped(ns / unit_ns), ns % unit_ns / least_ns);
