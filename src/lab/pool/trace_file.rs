@@ -104,8 +104,8 @@ impl PageReader {
     /// Reads keys, and sizes if there are any.
     pub fn of_objects(mut self) -> PageReader {
         if self.separator.is_none() {
-            let first = self.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-            let first = first.filter(|line| !line.is_empty() && !line.starts_with(b"#")).next();
+            let mut lines = self.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
             self.separator = first.filter(|line| line.contains(&b',')).map(|_| ',');
         }
         self.column = self.separator.is_none().then_some(1);
@@ -208,7 +208,7 @@ impl PageReader {
         if self.pages.len() as u64 == ACCESSES_MAX {
             return Err(IntakeError::TooManyAccesses { name: self.name.clone(), most: ACCESSES_MAX });
         }
-        let size = self.objects.as_ref().and_then(|objects| objects.size_column).map(|column| columns(column));
+        let size = self.objects.as_ref().and_then(|objects| objects.size_column).map(columns);
         let objects = self.objects.get_or_insert_default();
         if let Some(size) = size {
             let bytes = number::<u64>(size.trim()).filter(|bytes| (1..=SIZE_MAX).contains(bytes));
@@ -337,7 +337,10 @@ mod tests {
         assert!(read(&many, None).unwrap_err().contains("more than 1,000,000 accesses"));
     }
 
-    fn read_objects(name: &str, text: &str) -> Result<(String, Option<(u64, u64)>, String), String> {
+    /// The data lines, the bytes of all objects and of the largest, and what is said.
+    type Read = (String, Option<(u64, u64)>, String);
+
+    fn read_objects(name: &str, text: &str) -> Result<Read, String> {
         let separator = name.ends_with("csv").then_some(',');
         let mut reader = PageReader::new(name.into(), text.as_bytes().to_vec(), separator).of_objects();
         while !reader.step(7).map_err(|error| error.to_string())? {}

@@ -106,7 +106,8 @@ impl Lfu {
         }
         let entries: Vec<(FrameId, u32)> = self.entries().collect();
         let Lfu { buckets, vacant, order, ascending, held, sum, .. } = self;
-        (buckets.clear(), vacant.clear());
+        buckets.clear();
+        vacant.clear();
         (*order, *ascending, *held, *sum) = Default::default();
         let mut last = NIL;
         for (frame, count) in entries {

@@ -105,8 +105,8 @@ pub fn metadata(options: &PolicyOptions) -> Metadata {
         PolicyKind::TwoQueue => all(9, 17, 50),
         PolicyKind::Arc => all(9, 17, 100),
         PolicyKind::Lirs => all(36, 36, 200),
-        // Eight counters in each of four rows, half a byte each, at most.
-        PolicyKind::WTinyLfu => all(29, 0, 0),
+        // Beside its lists and its id: up to four counters in each of four rows, half a byte each.
+        PolicyKind::WTinyLfu => all(21, 0, 0),
         PolicyKind::S3Fifo => all(10, 17, 90),
         PolicyKind::Sieve => all(10, 0, 0),
         PolicyKind::Optimum => all(20, 0, 0),
