@@ -19,17 +19,17 @@ mod cutting;
 mod doing;
 mod facts;
 mod numbers;
-mod plan;
+pub(super) mod plan;
 mod reigns;
 mod rounds;
-mod scene;
-mod spacetime;
+pub(super) mod scene;
+pub(super) mod spacetime;
 mod stage;
 mod tenor;
 #[cfg(test)]
 mod tests;
 pub mod tradeoff;
-mod words;
+pub(super) mod words;
 
 pub use doing::Doing;
 

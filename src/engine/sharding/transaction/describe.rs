@@ -79,7 +79,7 @@ impl Participant {
     fn datum(&self, account: &Bytes, balance: i64) -> Rc<Datum> {
         let stamp = match self.locks.get(account) {
             Some(holder) => format!("locked by {holder}").into(),
-            None => "".into(),
+            None => "free".into(),
         };
         let version = Version { value: balance.to_string().into(), stamp, deleted: false };
         Rc::new(Datum { key: account.clone(), versions: vec![version] })
