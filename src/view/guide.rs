@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, log, lsm, pages, pool};
+use super::{Selection, View, cluster, log, lsm, pages, pool, sharding};
 use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -21,6 +21,8 @@ pub static GUIDES: &[&Guide] = &[
     &pool::GUIDE,
     &lsm::GUIDE,
     &log::GUIDE,
+    // Before those of clusters: it has sentences of its own for events that it shares with them.
+    &sharding::GUIDE,
     &cluster::LEADER_FOLLOWER,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
