@@ -4,7 +4,8 @@
 //!   heap          rows in slots, map of free space          replacement   what a policy knows of the pages
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
-//!   cluster       nodes, links, messages on their way         sharding      map, shards, keys on their way
+//!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
+//!   sharding      map, shards, keys on their way
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -16,7 +17,11 @@ pub mod heap;
 pub mod log;
 pub mod lsm;
 pub mod replacement;
+<<<<<<< HEAD
 pub mod sharding;
+=======
+pub mod work;
+>>>>>>> main
 
 use std::rc::Rc;
 
@@ -26,7 +31,11 @@ pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+<<<<<<< HEAD
 pub use sharding::ShardingState;
+=======
+pub use work::WorkState;
+>>>>>>> main
 
 use super::plain::{self, Plain};
 
@@ -79,7 +88,11 @@ parts! {
     client: ClientState = "client",
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
+<<<<<<< HEAD
     sharding: ShardingState = "sharding",
+=======
+    work: WorkState = "work",
+>>>>>>> main
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
