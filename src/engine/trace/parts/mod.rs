@@ -17,11 +17,8 @@ pub mod heap;
 pub mod log;
 pub mod lsm;
 pub mod replacement;
-<<<<<<< HEAD
 pub mod sharding;
-=======
 pub mod work;
->>>>>>> main
 
 use std::rc::Rc;
 
@@ -31,11 +28,8 @@ pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
-<<<<<<< HEAD
 pub use sharding::ShardingState;
-=======
 pub use work::WorkState;
->>>>>>> main
 
 use super::plain::{self, Plain};
 
@@ -88,11 +82,8 @@ parts! {
     client: ClientState = "client",
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
-<<<<<<< HEAD
     sharding: ShardingState = "sharding",
-=======
     work: WorkState = "work",
->>>>>>> main
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {
