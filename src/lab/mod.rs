@@ -12,7 +12,7 @@
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
-//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters.
+//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters. [`sharding`]: that of shards.
 //!   [`transactions`]: the lab of work that spans shards.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
@@ -39,6 +39,7 @@ pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
+pub mod sharding;
 pub mod span;
 pub mod statement;
 pub mod token;
@@ -78,6 +79,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::RAFT,
     &cluster::PAXOS,
     &cluster::CLOCKS,
+    &sharding::SHARDING,
     &transactions::TRANSACTIONS,
     #[cfg(test)]
     &toy::TOY,

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::words::{counted, grouped};
 use crate::replication::ClusterError;
+use crate::sharding::ShardingError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
 
@@ -93,6 +94,8 @@ pub enum Refusal {
     NoSuchHeapPage { page: u32, pages: u32 },
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Sharding(#[from] ShardingError),
     #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]
     NoLeader,
     #[error("every client waits for an answer: wait, or let more clients in (set clients)")]

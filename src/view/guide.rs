@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, transactions};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, transactions};
 use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -22,6 +22,8 @@ pub static GUIDES: &[&Guide] = &[
     &eviction::GUIDE,
     &lsm::GUIDE,
     &log::GUIDE,
+    // Before those of clusters: it has sentences of its own for events that it shares with them.
+    &sharding::GUIDE,
     &cluster::LEADER_FOLLOWER,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,

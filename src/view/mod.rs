@@ -45,6 +45,7 @@ pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
+pub mod sharding;
 pub mod swarm;
 pub mod tally;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use glassbase_storage::StorageError;
 use glassbase_trace::bytes::show;
 use glassbase_trace::{Bytes, NodeId};
 
-#[derive(Debug, Error, Clone, PartialEq)]
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShardingError {
     #[error("there is no shard, so no key has a place; add one first")]

@@ -130,20 +130,26 @@ impl Settings {
 
     /// What a setting means now, in a sentence.
     pub fn sentence(&self, lab: &LabInfo, name: &str) -> String {
-        let value = self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-        let value = match value {
-            Some(Value::Duration(ns)) => span::written(ns.unsigned_abs()),
-            Some(Value::Number(number)) => grouped(*number),
-            Some(Value::Decimal(number)) => fixed(*number, 3),
-            Some(Value::Word(word)) => (*word).to_string(),
-            _ => String::new(),
-        };
-        let help = lab.setting(name).map_or("", |setting| setting.help);
-        format!("{name} is {value} now. {help}")
+        sentence(&self.values, lab, name)
     }
 }
 
-fn shelf(values: &Values) -> ShelfKind {
+/// What a setting of a lab means now, in a sentence.
+pub fn sentence(values: &Values, lab: &LabInfo, name: &str) -> String {
+    let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+    let value = match value {
+        Some(Value::Duration(ns)) => span::written(ns.unsigned_abs()),
+        Some(Value::Number(number)) => grouped(*number),
+        Some(Value::Decimal(number)) => fixed(*number, 3),
+        Some(Value::Word(word)) => (*word).to_string(),
+        _ => String::new(),
+    };
+    let help = lab.setting(name).map_or("", |setting| setting.help);
+    format!("{name} is {value} now. {help}")
+}
+
+/// What nodes keep their data in, as the settings `store` and `device` say.
+pub fn shelf(values: &Values) -> ShelfKind {
     let device = Device::from_word(values.word("device")).unwrap_or(Device::Nvme);
     match values.word("store") {
         "btree" => {

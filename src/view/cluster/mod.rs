@@ -32,6 +32,11 @@ pub mod tradeoff;
 pub(super) mod words;
 
 pub use doing::Doing;
+// What the labs of shards draw in the same way.
+pub use numbers::percentile;
+pub use stage::share;
+pub use tenor::Tenor;
+pub use words::clock;
 
 use std::rc::Rc;
 

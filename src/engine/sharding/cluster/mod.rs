@@ -43,7 +43,9 @@ use crate::shard::MAP_SERVICE;
 use glassbase_sim::network::{Fate as Route, Network};
 use glassbase_sim::{Cx, EventQueue, Generator};
 use glassbase_storage::step::Timer;
-use glassbase_trace::{Bytes, ClusterState, DropReason, Event, MessageId, NodeId, ShardingState, VerdictKind};
+use glassbase_trace::{
+    Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NodeId, ShardingState, VerdictKind,
+};
 use load::LoadState;
 use place::Place;
 use router::{Client, Wake};
@@ -185,6 +187,11 @@ impl Cluster {
     /// How long operations took that were done, in the order in which they ended.
     pub fn latencies_ns(&self) -> &[u64] {
         &self.latencies_ns
+    }
+
+    /// The store of a shard as its own lab shows it; nothing for one in memory, or one that is not open.
+    pub fn store_of(&self, shard: NodeId) -> Option<EngineState> {
+        self.places.get(usize::from(shard.0).checked_sub(1)?)?.shelf.state()
     }
 
     pub fn cluster_state(&self) -> ClusterState {

@@ -378,6 +378,9 @@ impl Cluster {
             }
             answer => {
                 (open.answer, open.answered_ns) = (Some(answer.clone()), now_ns);
+                if told.serial > known {
+                    self.want_map(cx, at);
+                }
                 self.part_over(cx, at);
             }
         }

@@ -9,7 +9,7 @@ use crate::placement::Strategy;
 use glassbase_sim::Cx;
 use glassbase_trace::bytes::show;
 use glassbase_trace::parts::cluster::NodeState;
-use glassbase_trace::parts::sharding::{DOTS_MAX, KeyDot, MapState, ShardState, SpanState, StreamState};
+use glassbase_trace::parts::sharding::{DOTS_MAX, KeyDot, MapState, ShardState, SpanState, StreamState, Survey};
 use glassbase_trace::{Bytes, ClusterState, Event, NodeId, NodeStatus, ShardingState};
 
 /// Requests that the heat of shards is told by.
@@ -79,6 +79,11 @@ impl Cluster {
             special: homes.chain(salts).collect(),
         };
         self.tell(cx, || Event::ClusterMapChanged { map: Rc::new(state) });
+    }
+
+    /// Strategies were compared.
+    pub fn tell_survey(&mut self, cx: &mut Cx, survey: Rc<Survey>) {
+        self.tell(cx, || Event::Surveyed { survey });
     }
 
     /// How a shard is doing.

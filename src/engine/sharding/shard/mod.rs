@@ -231,6 +231,7 @@ impl Shard {
         }
         let answer = match &ask.question {
             _ if self.news.is_none() => Some(Answer::NotYet),
+            question if self.is_salted_since(question, ask.stage) => Some(Answer::Elsewhere(None)),
             Question::Get { key } => match self.whose(key) {
                 Err(to) => Some(self.bounce(step, key, to)),
                 Ok(()) => Some(Answer::Value(self.record(step, key)?)),
@@ -248,6 +249,13 @@ impl Shard {
             step.respond(from, Message::Told(Rc::new(told)));
         }
         Ok(())
+    }
+
+    /// Whether a key is kept in pieces that the asker does not know of. Who has not heard of it is told by the shards that
+    /// have; until all have, a read may miss what went into a piece.
+    fn is_salted_since(&self, question: &Question, stage: (u64, u64)) -> bool {
+        let Some(news) = &self.news else { return false };
+        stage.0 < news.map.version() && question.key().is_some_and(|key| news.map.pieces(key) > 0)
     }
 
     fn bounce(&self, step: &mut Step, key: &Bytes, to: Option<NodeId>) -> Answer {

@@ -25,6 +25,10 @@ use glassbase_trace::{Bytes, NodeId};
 /// Rows of the store that are looked at for one message, for each row that it may have.
 const LOOKED_AT: u64 = 8;
 
+/// Messages of catching up after which the source stops taking requests, however much is left: where more is written than
+/// a throttled stream carries, it would never end.
+const ROUNDS_MAX: u32 = 40;
+
 /// How far a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -63,6 +67,7 @@ pub struct Outgoing {
     cursor: Vec<u8>,
     /// Rows that changed since the snapshot.
     dirty: SortedSet<Bytes>,
+    rounds: u32,
     pub copied: u64,
     pub caught_up: u64,
     pub keys: u64,
@@ -79,6 +84,7 @@ impl Outgoing {
             snapshot: None,
             cursor: Vec::new(),
             dirty: SortedSet::new(),
+            rounds: 0,
             copied: 0,
             caught_up: 0,
             keys: 0,
@@ -238,14 +244,14 @@ impl Shard {
                         return Ok(());
                     }
                 }
-                Phase::CatchingUp => {
+                Phase::CatchingUp | Phase::Frozen => {
                     let rows = self.catch_up(step, to)?;
                     if !rows.is_empty() {
                         self.send_rows(step, to, rows);
                         return Ok(());
                     }
+                    return self.hand_over(step, to);
                 }
-                Phase::Frozen => return self.hand_over(step, to),
                 Phase::Handed => return self.done(step, to),
                 Phase::Done => return Ok(()),
             }
@@ -306,7 +312,9 @@ impl Shard {
         if !catches_up {
             outgoing.dirty.clear();
         }
-        if outgoing.dirty.len() as u64 <= most {
+        outgoing.rounds += 1;
+        let is_near = outgoing.dirty.len() as u64 <= most || outgoing.rounds >= ROUNDS_MAX;
+        if outgoing.phase == Phase::CatchingUp && is_near {
             outgoing.phase = Phase::Frozen;
             let left = outgoing.dirty.len();
             step.note("frozen", || {
