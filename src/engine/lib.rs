@@ -4,6 +4,7 @@
 //!   sharding   the data on several shards: where a key lives, how a request finds it, how it moves
 //!   replication   copies on several nodes: protocols, a cluster that runs them
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
+//!   eviction  what leaves a cache when room is needed; the buffer pool uses it too
 //!   history   what clients saw, and the checkers that judge it
 //!   sim       the world: virtual time, seeded randomness, a disk that can fail
 //!   trace     the vocabulary: every event a floor can emit, as plain data
@@ -15,6 +16,7 @@
 //! and the command line.
 pub mod bench;
 
+pub use glassbase_eviction as eviction;
 pub use glassbase_history as history;
 pub use glassbase_replication as replication;
 pub use glassbase_sharding as sharding;
