@@ -41,6 +41,8 @@ pub(super) struct Place {
     /// How often its power was cut.
     pub incarnation: u32,
     last_cut_ns: Option<u64>,
+    /// How many machines stood here before this one.
+    pub machine: u16,
     /// Why it is down, if it is not its power.
     pub stopped_by: Option<StorageError>,
     /// What the trace tells of it.
@@ -65,6 +67,7 @@ impl Place {
             wakes: false,
             incarnation: 0,
             last_cut_ns: None,
+            machine: 0,
             stopped_by: None,
             told: Rc::default(),
         })
@@ -111,7 +114,7 @@ impl Cluster {
     /// Starts the node of a place, with what its shelf has. A shelf that can't be opened leaves it down.
     pub(super) fn boot(&mut self, cx: &mut Cx, id: NodeId) {
         let members = self.options.member_ids();
-        let node = self.options.protocol.node(id, &members);
+        let node = self.options.protocol.on_machine(id, &members, self.place(id).machine);
         let began_ns = self.place(id).shelf.spent_ns();
         let place = self.place_mut(id);
         (place.status, place.slowness) = (NodeStatus::Up, 1);
