@@ -17,7 +17,7 @@ use super::id::{
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind, place_of};
-use super::parts::cluster::{Datum, NodeHead, NodeLog};
+use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
@@ -463,7 +463,7 @@ events! {
             request: u64, fate: RequestFate, answer: Rc<str>, latency_ns: u64, stale: bool,
         }
         /// A checker of the clients' history, or of the nodes, has a verdict. `at_ns` is the moment that it is about.
-        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64 }
+        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64, proof: Rc<Proof> }
         /// In the background, clusters with other R and W are measured; what was measured before is gone.
         "tradeoff-begun" TradeoffBegun { plan: Rc<TradeoffState> }
         /// One pair of R and W was measured.

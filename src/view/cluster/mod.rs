@@ -2,14 +2,16 @@
 //!
 //! Every protocol describes its nodes in the same terms, so one picture serves all labs; they differ in their pseudocode.
 //!
-//! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages.
-//!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what; [`rounds`]: who has
+//! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages;
+//!   [`aggregate`]: a large cluster.
+//!   [`spacetime`]: the space-time diagram, or [`history`]: what breaks a promise; [`causal`]: what happened before what; [`rounds`]: who has
 //!   answered whom; [`reigns`]: who led; [`tenor`]: what a message means.
 //! - [`tradeoff`]: what R and W cost and give, as curves.
 //! - [`doing`]: what is over, in lists that views share ([`chunks`]).
 //! - [`caption`], [`words`]: sentences. [`facts`]: the inspector, and what can be done to a thing. [`numbers`]: the measures.
 //!   [`code`]: pseudocode. [`cutting`]: a line across the stage as a partition.
 
+mod aggregate;
 mod caption;
 mod card;
 mod causal;
@@ -18,6 +20,7 @@ pub(super) mod code;
 mod cutting;
 mod doing;
 mod facts;
+mod history;
 mod numbers;
 pub(super) mod plan;
 mod reigns;

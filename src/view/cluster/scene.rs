@@ -2,8 +2,8 @@
 
 use super::causal::Cone;
 use super::plan::{HEAD_H, Plan};
-use super::{spacetime, stage, words};
-use crate::trace::{NodeStatus, VerdictKind};
+use super::{history, spacetime, stage, words};
+use crate::trace::VerdictKind;
 use crate::view::arrange::SANS_W;
 use crate::view::arrange::{Place, cut};
 use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
@@ -52,7 +52,7 @@ impl Crowd {
         let on_stage = plan.stage.is_some() && plan.map.is_none();
         Crowd {
             messages: on_stage && flying(ask.before).max(flying(ask.after)) > MESSAGES_MAX,
-            arrows: plan.diagram.is_some() && spacetime::is_beyond(ask, ARROWS_MAX),
+            arrows: plan.diagram.is_some() && history::selected(ask).is_none() && spacetime::is_beyond(ask, ARROWS_MAX),
         }
     }
 }
@@ -64,7 +64,10 @@ fn picture(ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, cone: Option<&Cone
     if plan.stage.is_some() {
         stage::draw(&mut d, ask, plan, crowd, view);
     }
-    spacetime::draw(&mut d, ask, plan, crowd, view, cone);
+    match history::selected(ask) {
+        Some(verdict) => history::draw(&mut d, ask, plan, view, &verdict),
+        None => spacetime::draw(&mut d, ask, plan, crowd, view, cone),
+    }
     d.width = plan.width;
     d.height = plan.height;
     d
@@ -89,7 +92,9 @@ pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
         let place = Place::new(right - w, plan.head.y + 1.0, w, HEAD_H - 10.0);
         let id = Id::of("verdict", index as u64);
         let shape = Shape::rect(id, place).class(class).marks(marks);
-        let title = format!("{text}. {} At {}: click to go there.", verdict.text, words::time(verdict.at_ns));
+        let shows = if verdict.proof.part.is_empty() { "" } else { " and see what shows it" };
+        let at = words::time(verdict.at_ns);
+        let title = format!("{text}. {} At {at}: click to go there{shows}.", verdict.text);
         d.add(shape.target(Selection::Verdict(index as u8), title));
         let label = cut(&text, w - 24.0, SANS_W);
         d.add(Shape::text(id.and(1), place.x + 18.0, place.y + 14.0, label));

@@ -225,6 +225,9 @@ impl Cluster {
         let operation = history_call(&call)
             .filter(|_| self.options.history && !self.merged.contains(key))
             .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
+        if operation.is_some() {
+            self.requests.push(id.0);
+        }
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
         let newest = self.measures.newest(key);
         let open = Open { operation, newest, of_load, ..self.open_request(cx, at, request) };

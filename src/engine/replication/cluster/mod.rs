@@ -110,6 +110,8 @@ pub struct Cluster {
     clients: Vec<Client>,
     pub network: Network,
     pub history: History,
+    /// The request of each operation of the history, as traces name it.
+    requests: Vec<u64>,
     pub measures: Measures,
     watch: Option<Box<dyn Watch>>,
     /// What the watch found first.
@@ -148,6 +150,7 @@ impl Cluster {
             places: Vec::new(),
             clients: Vec::new(),
             history: History::new(),
+            requests: Vec::new(),
             measures: Measures::default(),
             watch: options.protocol.watch(),
             violation: None,
