@@ -6,7 +6,7 @@ mod scripts;
 use glassbase_core::lab::{Progress, Session};
 use glassbase_core::trace::Event;
 use glassbase_core::view::camera::Size;
-use glassbase_core::view::drawing::{Ask, Drawing, Look};
+use glassbase_core::view::drawing::{Ask, Drawing, Kind, Look, Shape};
 use glassbase_core::view::{Selection, Timeline, caption};
 
 /// A desk, and a phone.
@@ -106,4 +106,48 @@ fn a_compaction_keeps_its_range() {
         assert!((before.0 - after.0).abs() < 6.0 && (before.1 - after.1).abs() < 6.0, "{before:?} {after:?}");
     });
     assert!(merges > 2);
+}
+
+/// What both stores wrote for each byte put is told however the records came in: step by step, unseen, or both.
+#[test]
+fn write_amplification_is_told_of_both_stores_also_when_nothing_was_recorded() {
+    let measure =
+        glassbase_core::view::lsm::GUIDE.measures.iter().find(|measure| measure.name == "write-amplification");
+    let measure = measure.expect("the lab has it");
+    let at_end = |store: &str, lines: &str| {
+        let timeline =
+            run(&format!("lab lsm\nset store {store}\nset page_size 1024\nset frames 16\nset memtable 2048\n{lines}"));
+        measure.value(&timeline.view_at(timeline.len()))
+    };
+    for store in ["lsm", "btree"] {
+        assert_eq!(at_end(store, ""), None, "{store}");
+        let unseen = at_end(store, "ycsb A 1000 records 300 unrecorded\nflush").expect("bytes were put");
+        let seen = at_end(store, "record on\nycsb A 1000 records 300\nflush").expect("bytes were put");
+        assert!(unseen > 1.0 && (unseen - seen).abs() < 1e-9, "{store}: {unseen} unseen, {seen} seen");
+    }
+}
+
+/// A word of a table stands inside a box that is as high as the word, or in a box of its own.
+#[test]
+fn what_a_table_says_to_a_get_stands_in_a_box() {
+    let words = ["asked", "filter: no", "filter: maybe", "filter was wrong", "not in it", "found"];
+    let mut seen = 0;
+    for (name, script) in
+        scripts::presets().iter().filter(|(name, _)| name.ends_with("filter") || name.ends_with("filters"))
+    {
+        draw_all(name, script, &mut |ask, _, to| {
+            for word in to.shapes.iter().filter(|shape| words.contains(&shape.text.as_str())) {
+                let (x, y) = (word.place.x, word.place.y - 4.0);
+                let holds = |shape: &&Shape| {
+                    let place = shape.place;
+                    let across = place.x <= x && x <= place.right();
+                    shape.kind == Kind::Rect && across && place.y <= y - 8.0 && y + 8.0 <= place.bottom()
+                };
+                let own = word.kind == Kind::Rect && word.place.h >= 16.0 && word.place.right() <= ask.room.width;
+                assert!(own || to.shapes.iter().any(|shape| holds(&shape)), "{} at {}", word.text, ask.after.position);
+                seen += 1;
+            }
+        });
+    }
+    assert!(seen > 500, "{seen}");
 }

@@ -18,6 +18,11 @@ pub fn by_id(id: &str) -> Option<Element> {
     document().get_element_by_id(id)
 }
 
+/// Whether the page has such an element now.
+pub fn finds(selector: &str) -> bool {
+    document().query_selector(selector).is_ok_and(|found| found.is_some())
+}
+
 /// Milliseconds since the page was opened; for pacing and budgets only, never for anything the engine sees.
 pub fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())

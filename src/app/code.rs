@@ -14,10 +14,14 @@ pub struct CodeProps {
     pub current: Option<usize>,
 }
 
-/// Keeps the last algorithm on show while nothing runs.
+/// Keeps the last algorithm on show while nothing runs; a check is shown as what it is, not as what it makes the engine do.
 pub fn code(props: &CodeProps, shown: &Cell<Option<(&'static Guide, &'static Algorithm)>>) -> Html {
     let guide = props.timeline.guide();
-    let running = props.current.and_then(|index| {
+    let checks = props.current.and_then(|index| {
+        let view = props.timeline.view_at(index + 1);
+        view.command.as_ref().and_then(|command| pseudocode::of_check(&command.text))
+    });
+    let running = props.current.filter(|_| checks.is_none()).and_then(|index| {
         props.timeline.with(|timeline| {
             // What nodes decide are moments: the line stays lit while what follows from it is on its way.
             if guide.has_time {
@@ -31,7 +35,7 @@ pub fn code(props: &CodeProps, shown: &Cell<Option<(&'static Guide, &'static Alg
         shown.set(Some((guide, algorithm)));
     }
     let last = shown.get().filter(|(of, _)| *of == guide);
-    let algorithm = last.map_or(guide.algorithm, |(_, algorithm)| algorithm);
+    let algorithm = checks.unwrap_or_else(|| last.map_or(guide.algorithm, |(_, algorithm)| algorithm));
     let line = running.map(|(_, line)| line);
     let lines = algorithm.lines.iter().enumerate().map(|(index, text)| {
         let current = (line == Some(index)).then_some("step");

@@ -1,8 +1,9 @@
 //! The console: what was asked and answered so far, and the line to ask more.
 //!
 //! Commands that lie ahead of the playhead are there already, in grey; their answers appear when the playhead gets to
-//! them. Keys: Enter runs, Tab takes the completion, Up and Down walk through the history, or through the completions
-//! while something is being typed, Escape closes them.
+//! them. What was said beside the run (a mistake, a remark of the page) stands where it was said, and is never ahead.
+//! Keys: Enter runs (`?` and `help` open the help), Tab takes the completion, Up and Down walk through the history, or
+//! through the completions while something is being typed, Escape closes them.
 
 use std::rc::Rc;
 
@@ -11,7 +12,7 @@ use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::LabRef;
-use super::action::{Act, Action, on};
+use super::action::{Act, Action, Shown, on};
 use super::icons::{self, icon_button};
 use super::log::{Entry, Kind, Log};
 use super::player::Move;
@@ -19,12 +20,14 @@ use crate::lab::{Completion, common_prefix, complete};
 
 /// Completions shown at once.
 const CHOICES_MAX: usize = 12;
+/// Alone in the line, these are no commands: they open the help.
+const ASKS_FOR_HELP: [&str; 2] = ["?", "help"];
 
 #[derive(Properties, PartialEq)]
 pub struct ConsoleProps {
     pub lab: LabRef,
     pub log: Log,
-    /// Entries that stand at or before the playhead.
+    /// Up to here the entries of the run stand at or before the playhead.
     pub reached: usize,
     pub tall: bool,
     /// Text to put into the line, and its number: a new number is a new offer.
@@ -90,10 +93,13 @@ impl Component for Console {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _: bool) {
-        let now = (ctx.props().log.entries().len(), ctx.props().reached);
+        let entries = ctx.props().log.entries();
+        let now = (entries.len(), ctx.props().reached);
         if now != self.shown {
+            // What was just said is to be seen, wherever the playhead is.
+            let is_said = now.0 != self.shown.0 && entries.last().is_some_and(|entry| !entry.of_run);
             self.shown = now;
-            self.scroll_to_reached();
+            self.scroll_to(if is_said { "li:last-child" } else { ".here" });
         }
     }
 
@@ -138,7 +144,7 @@ pub fn typed(event: &InputEvent) -> String {
 
 impl Console {
     fn row(&self, props: &ConsoleProps, index: usize, entry: &Entry) -> Option<Html> {
-        let ahead = index >= props.reached;
+        let ahead = entry.of_run && index >= props.reached;
         if ahead && entry.kind != Kind::Input {
             return None;
         }
@@ -150,15 +156,15 @@ impl Console {
             Kind::Remark => ("#", "remark"),
             Kind::Note => ("", "note"),
         };
-        let text = match entry.position {
-            Some(position) if entry.kind == Kind::Input => {
-                let onclick = on(&props.act, Action::Move(Move::To(position as f64)));
+        let text = match entry.kind {
+            Kind::Input if entry.of_run => {
+                let onclick = on(&props.act, Action::Move(Move::To(entry.position as f64)));
                 html! { <button type="button" class="text" title="Go there" {onclick}>{ &*entry.text }</button> }
             }
             _ => html! { <span class="text">{ &*entry.text }</span> },
         };
         Some(html! {
-            <li key={index} class={classes!(class, ahead.then_some("ahead"))}>
+            <li key={index} class={classes!(class, ahead.then_some("ahead"), (index + 1 == props.reached).then_some("here"))}>
                 <span class="mark-of" aria-hidden="true">{ sign }</span>{ text }
             </li>
         })
@@ -270,7 +276,9 @@ impl Console {
         let text = std::mem::take(&mut self.text);
         self.close();
         self.back = 0;
-        if !text.trim().is_empty() {
+        if ASKS_FOR_HELP.contains(&text.trim()) {
+            ctx.props().act.emit(Action::Show(Shown::Help));
+        } else if !text.trim().is_empty() {
             if self.typed.last() != Some(&text) {
                 self.typed.push(text.clone());
             }
@@ -290,9 +298,9 @@ impl Console {
         several
     }
 
-    fn scroll_to_reached(&self) {
+    fn scroll_to(&self, row: &str) {
         let Some(log) = self.log_ref.cast::<HtmlElement>() else { return };
-        let current = log.query_selector("li:nth-last-child(1 of li:not(.ahead))").ok().flatten();
+        let current = log.query_selector(row).ok().flatten();
         let current = current.and_then(|row| row.dyn_into::<HtmlElement>().ok());
         let bottom = current.map_or(0, |row| row.offset_top() + row.offset_height() - log.offset_top());
         let top = bottom - log.client_height();

@@ -41,6 +41,7 @@ impl App {
             None => (Run::open(&self.player.run.script()), None),
         };
         let undo = self.put_aside(run, "fork");
+        self.dismiss();
         match &said {
             Some((_, end)) => self.log.cut(*end),
             None => self.log = Log::default(),
@@ -104,7 +105,7 @@ impl App {
         self.player.seek(Move::To(undo.playhead));
         (self.log, self.preset, self.title, self.lab) = (undo.log, undo.preset, undo.title, undo.lab);
         self.goal = None;
-        self.notice = None;
+        self.dismiss();
         self.script_changed();
     }
 }

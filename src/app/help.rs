@@ -18,7 +18,7 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["Up", "Down"], "in the console: earlier and later commands, completions"),
     (&["Tab"], "in the console: take the completion"),
     (&["Escape"], "close what is open, undo the selection"),
-    (&["?"], "this page"),
+    (&["?"], "this page; in the console, ? or help and Enter"),
 ];
 
 pub fn help(lab: LabRef, act: &Act) -> Html {

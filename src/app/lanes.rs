@@ -19,6 +19,7 @@ use super::player::Move;
 use crate::trace::{Event, Lane};
 use crate::view::camera::within;
 use crate::view::guide::{Dot, Tone, told};
+use crate::view::markers::signs;
 use crate::view::{MarkerKind, TimelineHandle};
 
 const MARKER_HEIGHT: f64 = 14.0;
@@ -266,22 +267,13 @@ impl Painter<'_> {
         let colors = Colors::new();
         self.context.set_font("10px system-ui, sans-serif");
         self.context.set_text_baseline("middle");
-        let mut free_from = [f64::MIN, f64::MIN];
         timeline.with(|timeline| {
-            for marker in timeline.markers() {
-                let x = self.x(marker.position as f64 + 0.5);
-                let quiet = marker.kind.is_quiet();
-                let lane = usize::from(quiet);
-                if x < free_from[lane] {
-                    continue;
-                }
-                self.marker(x, marker.kind, &colors);
-                free_from[lane] = x + 5.0;
-                let word = marker.kind.word();
-                let room = x + 9.0 + word.len() as f64 * 6.0;
-                if !quiet && room < self.width && timeline.len() < 2000 {
-                    let _ = self.context.fill_text(word, x + 6.0, MARKER_HEIGHT / 2.0);
-                    free_from[lane] = room;
+            let signs =
+                signs(timeline.markers(), |position| self.x(position as f64 + 0.5), self.width, timeline.len() < 2000);
+            for sign in signs {
+                self.marker(sign.x, sign.kind, &colors);
+                if sign.worded {
+                    let _ = self.context.fill_text(sign.kind.word(), sign.x + 6.0, MARKER_HEIGHT / 2.0);
                 }
             }
         });
@@ -324,7 +316,9 @@ impl Painter<'_> {
             MarkerKind::Flush => &[(0.0, -3.5, 0.0, 3.5), (-2.5, 1.0, 0.0, 3.5), (2.5, 1.0, 0.0, 3.5)],
             MarkerKind::Compaction => &[(-3.5, -3.5, 0.0, 0.0), (3.5, -3.5, 0.0, 0.0), (-3.5, 3.0, 3.5, 3.0)],
             MarkerKind::Checkpoint => &[(-2.0, -3.5, -2.0, 3.5), (2.0, -3.5, 2.0, 3.5)],
-            MarkerKind::Recovery => &[(-3.5, 0.0, -1.0, 3.0), (-1.0, 3.0, 3.5, -3.5)],
+            MarkerKind::Analysis => &[(-3.5, -3.0, 2.5, -3.0), (-3.5, 0.0, 1.0, 0.0), (-3.5, 3.0, 3.5, 3.0)],
+            MarkerKind::Redo => &[(-3.5, 0.0, 3.5, 0.0), (0.5, -3.0, 3.5, 0.0), (0.5, 3.0, 3.5, 0.0)],
+            MarkerKind::Undo => &[(-3.5, 0.0, 3.5, 0.0), (-0.5, -3.0, -3.5, 0.0), (-0.5, 3.0, -3.5, 0.0)],
             MarkerKind::Stall => &[(-3.5, -3.5, 3.5, -3.5), (-3.5, 3.5, 3.5, 3.5), (0.0, -3.5, 0.0, 3.5)],
             MarkerKind::CommandBegun => &[(0.0, MARKER_HEIGHT / 2.0 - 2.0, 0.0, MARKER_HEIGHT / 2.0 + 4.0)],
         };

@@ -2,7 +2,10 @@
 //!
 //! Commands and answers are read off the trace, so they are the same whether a person typed them, a control issued them
 //! or a link brought them. Only what never became a command (a line with a mistake, a remark of the page) is added by
-//! hand. Entries know their place in the trace: a click goes there, and a fork forgets what came after.
+//! hand, and keeps the place at which it was said.
+//!
+//! **Invariant:** entries ascend in their place in the trace. A click goes there, and a fork forgets what came after: of
+//! what was said beside the run as of the run itself, so that the order stays that in which it happened.
 
 use std::rc::Rc;
 
@@ -30,8 +33,10 @@ pub enum Kind {
 pub struct Entry {
     pub kind: Kind,
     pub text: Rc<str>,
-    /// Position of the trace at which it stands; nothing for what is not in the trace.
-    pub position: Option<usize>,
+    /// Position of the trace at which it stands, or at which it was said.
+    pub position: usize,
+    /// Whether the trace has it.
+    pub of_run: bool,
 }
 
 /// The console's entries, newest last.
@@ -48,7 +53,7 @@ impl Log {
     }
 
     pub fn say(&mut self, kind: Kind, text: &str) {
-        self.push(Entry { kind, text: Rc::from(text), position: None });
+        self.push(Entry { kind, text: Rc::from(text), position: self.seen, of_run: false });
     }
 
     /// What a person typed that could not be understood, and why, with a mark below the place.
@@ -77,6 +82,8 @@ impl Log {
             let (kind, text) = match &record.event {
                 Event::CommandBegun { text, .. } => (Kind::Input, text.clone()),
                 Event::Answered { text } => (Kind::Answer, text.clone()),
+                // What stopped the command was told when it came up.
+                Event::Refused { text } if self.last_is(Kind::Bad, text) => continue,
                 Event::Refused { text } => (Kind::Bad, text.clone()),
                 Event::Comment { text } => (Kind::Remark, text.clone()),
                 Event::ExpectationHeld { text } => (Kind::Good, Rc::from(format!("held: {text}"))),
@@ -86,14 +93,19 @@ impl Log {
                 Event::DiskFault { text } => (Kind::Bad, text.clone()),
                 _ => continue,
             };
-            self.push(Entry { kind, text, position: Some(index + 1) });
+            self.push(Entry { kind, text, position: index + 1, of_run: true });
         }
-        self.seen = trace.len();
+        // A fork that is still on its way to where it was cut has fewer records than were read.
+        self.seen = self.seen.max(trace.len());
+    }
+
+    fn last_is(&self, kind: Kind, text: &str) -> bool {
+        self.entries.last().is_some_and(|last| last.of_run && last.kind == kind && *last.text == *text)
     }
 
     /// Forgets what the trace no longer has.
     pub fn cut(&mut self, length: usize) {
-        Rc::make_mut(&mut self.entries).retain(|entry| entry.position.is_none_or(|position| position <= length));
+        Rc::make_mut(&mut self.entries).retain(|entry| entry.position <= length);
         self.seen = self.seen.min(length);
     }
 

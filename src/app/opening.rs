@@ -13,7 +13,7 @@ use super::log::{Kind, Log};
 use super::pace::SPEEDS;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
-use super::{LabRef, browser};
+use super::{LabRef, browser, settings};
 use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::words::counted;
 use crate::lab::{LABS, LabInfo, Link, Problem, lab, preset, preset_word};
@@ -107,9 +107,7 @@ impl App {
 
     fn begin(&mut self, run: Run, title: &str) {
         self.player.replace(run);
-        if self.undo.take().is_some() {
-            self.notice = None;
-        }
+        self.dismiss();
         self.title = AttrValue::from(title.to_string());
         self.preset = None;
         self.log = Log::default();
@@ -274,16 +272,17 @@ impl App {
         let before = self.player.run.len();
         self.log.say(Kind::Note, sentence);
         self.say(sentence);
-        let go_on = |session: &mut crate::lab::Session| {
-            lines.iter().try_for_each(|line| session.append(line))?;
+        let go_on = |session: &mut crate::lab::Session, change: &dyn Fn(&str) -> String| {
+            lines.iter().try_for_each(|line| session.append(&change(line)))?;
             session.append_with_data(last, data.clone())
         };
-        let rival = self.player.rival.as_mut().and_then(|rival| rival.run.session_mut());
-        if let Some(rival) = rival {
-            let _ = go_on(rival);
+        if let Some(rival) = &mut self.player.rival {
+            let (name, value) = (&rival.setting, &rival.value);
+            let change = |line: &str| settings::more_at_the_right(line, name, value);
+            let _ = rival.run.session_mut().map(|session| go_on(session, &change));
         }
         let Some(session) = self.player.run.session_mut() else { return };
-        match go_on(session) {
+        match go_on(session, &str::to_string) {
             Ok(()) => {
                 self.preset = None;
                 self.go_on_from(before);

@@ -23,9 +23,8 @@ use crate::view::camera::within;
 pub struct Rival {
     pub run: Run,
     pub setting: String,
+    /// Its value at the right, whatever a line of the script says: only the left one goes by that.
     pub value: String,
-    /// The value of the setting at the left.
-    pub here: String,
     /// The line, from 1, that only the right script has: its setting, when the left one leaves it at its default.
     pub extra_line: Option<usize>,
 }

@@ -1,6 +1,7 @@
 //! Above the stage: the commands that are wanted most, as fields and buttons, and the badge of the invariants.
 //!
-//! Each button puts a command together and issues it; it then stands in the console like one that was typed.
+//! Each button puts a command together and issues it; it then stands in the console like one that was typed. The fields
+//! belong to their lab (the section's key is its name): what was typed for a key of one is no count for another.
 
 use yew::prelude::*;
 
@@ -51,7 +52,7 @@ fn of_guide(props: &QuickProps, guide: &'static Guide) -> Html {
     });
     let verifies = props.lab.0.command("verify").is_some();
     html! {
-        <section id="quick" class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
+        <section id="quick" key={props.lab.0.name} class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
             if first_with_key.is_some() {
                 <input class="key mono" type="text" placeholder={guide.field} aria-label={guide.field} id="quick-key"
                     autocomplete="off" spellcheck="false" onkeydown={on_enter} />
@@ -97,7 +98,7 @@ fn of_tree(props: &QuickProps) -> Html {
         html! { <button type="button" class="line" title={info.help} {onclick}>{ text }</button> }
     };
     html! {
-        <section id="quick" class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
+        <section id="quick" key={props.lab.0.name} class={classes!("quick", props.open.then_some("drawer-open"))} aria-label="Quick commands">
             <input class="key mono" type="text" placeholder="key" aria-label="Key" id="quick-key" autocomplete="off"
                 spellcheck="false" onkeydown={insert_on_enter} />
             { button("insert", "Insert", with_key("insert")) }

@@ -57,7 +57,7 @@ pub enum Msg {
     Copied(bool, String),
 }
 
-/// Something that the page has to say.
+/// Something that the page has to say; without a text, only what can be done about it is left of it.
 #[derive(Clone, PartialEq)]
 pub struct Notice {
     pub text: AttrValue,
@@ -243,7 +243,10 @@ impl App {
             }
             Action::Set(name, value) => self.set(name, value.trim()),
             Action::Seed(seed) => self.rerun(|script| settings::with_seed(script, seed.trim())),
-            Action::Compare(with) => self.compare(with),
+            Action::Compare(with) => {
+                self.dismiss();
+                self.compare(with);
+            }
             Action::Comparing(setting) => {
                 self.player.rival = None;
                 self.comparing = AttrValue::from(setting);
@@ -266,11 +269,8 @@ impl App {
             Action::ChooseFile => opening::choose_file(),
             Action::File(Some(file)) => self.start_reading(ctx, file),
             Action::File(None) => {}
-            Action::Dismiss => (self.notice, self.undo) = (None, None),
-            Action::Fade(number) => {
-                let stays = self.undo.is_some();
-                self.notice.take_if(|notice| notice.number == number && !notice.bad && !stays);
-            }
+            Action::Dismiss => self.dismiss(),
+            Action::Fade(number) => self.fade(number),
         }
     }
 
@@ -300,14 +300,13 @@ impl App {
         if let Err(problems) = session.append(text) {
             return self.log.mistake(text, &problems);
         }
-        if let Some(rival) = self.player.rival.as_mut().and_then(|rival| rival.run.session_mut()) {
+        if let Some(rival) = &mut self.player.rival {
+            let text = settings::more_at_the_right(text, &rival.setting, &rival.value);
             // What the left side understands the right side does too: both speak the language of one lab.
-            let _ = rival.append(text);
+            let _ = rival.run.session_mut().map(|session| session.append(&text));
         }
         self.preset = None;
-        if self.undo.take().is_some() {
-            self.notice = None;
-        }
+        self.dismiss();
         self.go_on_from(before);
     }
 
@@ -441,12 +440,11 @@ impl App {
         if let Some(what) = settings::problem(&script, self.lab.0, &name, &value) {
             return self.complain(&what);
         }
-        let here = settings::value_of(&script, self.lab.0, &name);
-        let other = settings::with_setting(&script, &name, &value);
+        let other = settings::at_the_right(&script, &name, &value);
         let is_longer = other.lines().count() > script.lines().count();
         let extra_line =
             is_longer.then(|| other.lines().zip(script.lines()).take_while(|(one, other)| one == other).count() + 1);
-        self.player.rival = Some(Rival { run: Run::open(&other), setting: name, value, here, extra_line });
+        self.player.rival = Some(Rival { run: Run::open(&other), setting: name, value, extra_line });
     }
 
     /// To be called whenever the script is another one: what is shown of it is read anew.
@@ -474,8 +472,30 @@ impl App {
         self.notices += 1;
         let number = self.notices;
         self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number });
+        self.let_fade(number);
+    }
+
+    fn let_fade(&self, number: u32) {
         let act = self.act.clone();
         browser::after(NOTICE_MS, move || act.emit(Action::Fade(number)));
+    }
+
+    /// What was said is of a run that is gone, or was read.
+    pub fn dismiss(&mut self) {
+        (self.notice, self.undo) = (None, None);
+    }
+
+    /// A notice that tells of no mistake goes by itself, unless someone is at it. While a fork can be taken back, the
+    /// button for that stays.
+    fn fade(&mut self, number: u32) {
+        let Some(notice) = self.notice.as_mut().filter(|notice| notice.number == number && !notice.bad) else { return };
+        if browser::finds(".notice:is(:hover, :focus-within)") {
+            self.let_fade(number);
+        } else if self.undo.is_some() {
+            notice.text = AttrValue::default();
+        } else {
+            self.notice = None;
+        }
     }
 
     fn toggle_theme(&mut self) {

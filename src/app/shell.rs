@@ -22,10 +22,11 @@ use super::quick::QuickProps;
 use super::room::RoomProps;
 use super::room::canvas::is_dark;
 use super::root::{App, Intake, Msg};
+use super::run::Run;
 use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
-use super::{browser, files};
+use super::{browser, files, settings};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
 use crate::view::caption::duration;
@@ -194,7 +195,7 @@ fn middle(app: &App) -> Html {
         records || view.operation.as_ref().is_some_and(|operation| operation.begun_at > verified.at)
     });
     html! {
-        <main class="middle" id="stage" tabindex="-1">
+        <main class="middle" id="stage" tabindex="-1" aria-busy={if player.is_working() { "true" } else { "false" }}>
             if app.embed {
                 <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
             } else {
@@ -247,8 +248,12 @@ fn stages(app: &App) -> Html {
             </div>
         },
         Some(rival) => {
-            let here = format!("{} {}", rival.setting, rival.here);
-            let there = format!("{} {}", rival.setting, rival.value);
+            let label = |run: &Run, position: usize| {
+                let value = run.session().map(|session| settings::value_at(session, &rival.setting, position));
+                format!("{} {}", rival.setting, value.unwrap_or_default())
+            };
+            let here = label(&player.run, player.position());
+            let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
                 <div class="stage-area two">
                     <div class="stage-half">{ stage(own, player.playhead(), Some(here)) }</div>
@@ -299,15 +304,14 @@ fn work(app: &App) -> Html {
 pub fn words(app: &App) -> (String, bool) {
     let timeline = app.player.run.timeline();
     let Some(index) = app.player.current() else {
-        let preset = app.preset.and_then(|index| app.lab.0.presets.get(index));
-        return (preset.map_or(app.lab.0.summary, |preset| preset.point).to_string(), false);
+        return (point(app).unwrap_or(app.lab.0.summary).to_string(), false);
     };
     // At the end of a preset too, rather than that its last expectation held.
-    if let Some(preset) = app.preset.and_then(|preset| app.lab.0.presets.get(preset))
-        && app.player.is_at_end()
+    if app.player.is_at_end()
         && timeline.view_at(app.player.position()).failed == 0
+        && let Some(point) = point(app)
     {
-        return (preset.point.to_string(), false);
+        return (point.to_string(), false);
     }
     timeline.with(|timeline| {
         let index = if app.player.is_rolling() { last_weighty(timeline, index) } else { index };
@@ -326,6 +330,14 @@ pub fn words(app: &App) -> (String, bool) {
         let index = if answered { index - 1 } else { index };
         (timeline.caption_at(index + 1), matches!(event(index), Some(Happened::Comment { .. })))
     })
+}
+
+/// What the open preset is about, while it is still what is shown: with its own settings and its own comparison.
+fn point(app: &App) -> Option<&'static str> {
+    let preset = app.lab.0.presets.get(app.preset?)?;
+    let compared = app.player.rival.as_ref().map(|rival| (&*rival.setting, &*rival.value));
+    let is_own = compared == preset.compare || preset.compare.is_none();
+    (is_own && settings::values_of(preset.script, app.lab.0) == *app.values).then_some(preset.point)
 }
 
 /// While the film runs, what lasts long enough to be read: a sentence stays over the pins and hits that follow it.
@@ -404,7 +416,7 @@ fn transport(app: &App) -> Html {
 
 fn console(app: &App) -> Html {
     let position = app.player.playhead().ceil() as usize;
-    let is_reached = |entry: &super::log::Entry| entry.position.is_none_or(|at| at <= position);
+    let is_reached = |entry: &super::log::Entry| entry.of_run && entry.position <= position;
     let reached = app.log.entries().iter().rposition(is_reached).map_or(0, |index| index + 1);
     html! {
         <Console lab={app.lab} log={app.log.clone()} {reached} tall={app.tall} draft={app.draft.clone()} act={app.act.clone()} />
@@ -464,16 +476,20 @@ fn over(app: &App) -> Html {
 /// What the page has to say, at the lower edge of the stage.
 fn notice(app: &App) -> Html {
     let act = &app.act;
+    // A screen reader tells what comes into an element that is there already.
     html! {
+        <div class="notices" role="status">
             if let Some(notice) = &app.notice {
-                <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
-                    key={notice.number}>
-                    <span>{ &notice.text }</span>
+                <div class={classes!("notice", notice.bad.then_some("bad"))} role={notice.bad.then_some("alert")} key={notice.number}>
+                    if !notice.text.is_empty() { <span>{ &notice.text }</span> }
                     if app.undo.is_some() {
-                        <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>
+                        <button type="button" class="line" title="Go back to what was there before" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>
                     }
-                    { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }
+                    if !notice.text.is_empty() {
+                        { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }
+                    }
                 </div>
             }
+        </div>
     }
 }

@@ -1,9 +1,11 @@
 //! The floors that do the work.
 //!
 //! ```text
+//!   sharding   the data on several shards: where a key lives, how a request finds it, how it moves
 //!   replication   copies on several nodes: protocols, a cluster that runs them
 //!   cache     tiers of caches before a database
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
+//!   eviction  what leaves a cache when room is needed; the buffer pool uses it too
 //!   history   what clients saw, and the checkers that judge it
 //!   sim       the world: virtual time, seeded randomness, a disk that can fail
 //!   trace     the vocabulary: every event a floor can emit, as plain data
@@ -16,8 +18,10 @@
 pub mod bench;
 
 pub use glassbase_cache as cache;
+pub use glassbase_eviction as eviction;
 pub use glassbase_history as history;
 pub use glassbase_replication as replication;
+pub use glassbase_sharding as sharding;
 pub use glassbase_sim as sim;
 pub use glassbase_storage as storage;
 pub use glassbase_trace as trace;

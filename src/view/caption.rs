@@ -76,9 +76,9 @@ fn structure(view: &View, record: &Record) -> String {
 fn below(view: &View, record: &Record) -> String {
     match &record.event {
         Event::CommandEnded { .. } => match (&view.command, &view.answer) {
-            (_, Some(answer)) => answer.text.to_string(),
-            (Some(command), None) => format!("Done: {}", short(&command.text)),
-            (None, None) => describe(record),
+            (Some(command), Some(answer)) if answer.refused => format!("Not done: {}", short(&command.text)),
+            (Some(command), _) => format!("Done: {}", short(&command.text)),
+            (None, _) => describe(record),
         },
         Event::PoolEvicted { page, frame } => {
             let dirty = view.state.pool.iter().any(|state| state.frame == *frame && state.dirty);

@@ -144,6 +144,38 @@ pub static BULK: Algorithm = Algorithm {
     ],
 };
 
+pub static VERIFY: Algorithm = Algorithm {
+    name: "verify",
+    title: "Verify",
+    lines: &[
+        "verify():",
+        "  for each part that the engine consists of:",
+        "    read it, and check its checksum",
+        "    hold it against every invariant",
+        "  name the first that is broken, if one is",
+    ],
+};
+
+pub static EXPECT: Algorithm = Algorithm {
+    name: "expect",
+    title: "Expect",
+    lines: &[
+        "expect(what):",
+        "  look up what there is",
+        "  held, if it is what was expected",
+        "  else say what was found",
+    ],
+};
+
+/// What a command is that only looks, whatever the engine does meanwhile: its pages and searches serve the check.
+pub fn of_check(command: &str) -> Option<&'static Algorithm> {
+    match command.split_whitespace().next()? {
+        "verify" => Some(&VERIFY),
+        "expect" => Some(&EXPECT),
+        _ => None,
+    }
+}
+
 pub static ALGORITHMS: &[&Algorithm] =
     &[&SEARCH, &INSERT, &LEAF_SPLIT, &INNER_SPLIT, &DELETE, &BORROW, &MERGE, &SCAN, &BULK];
 

@@ -223,6 +223,34 @@ fn captions_say_what_happens_with_numbers() {
 }
 
 #[test]
+fn a_refusal_is_said_once() {
+    let mut trace = Trace::new();
+    let why: Rc<str> = Rc::from("page 3 fails its checksum: it is damaged");
+    push(&mut trace, Event::CommandBegun { line: 1, text: Rc::from("get 5") });
+    push(&mut trace, Event::DiskFault { text: why.clone() });
+    push(&mut trace, Event::Refused { text: why.clone() });
+    push(&mut trace, Event::CommandEnded { line: 1 });
+    push(&mut trace, Event::CommandBegun { line: 2, text: Rc::from("get 6") });
+    push(&mut trace, Event::DiskFault { text: why.clone() });
+    push(&mut trace, Event::Answered { text: Rc::from("6 is there: yew") });
+    push(&mut trace, Event::CommandEnded { line: 2 });
+    let timeline = Timeline::new(trace);
+    let said: Vec<String> = (1..=timeline.len()).map(|position| timeline.caption_at(position)).collect();
+    assert_eq!(said.iter().filter(|said| said.contains(&*why)).count(), 2, "{said:#?}");
+    assert!(said[2].contains(&*why) && said[3] == "Not done: get 5", "{said:#?}");
+    assert!(said[5].contains(&*why) && said[7] == "Done: get 6", "{said:#?}");
+}
+
+#[test]
+fn a_check_is_no_algorithm_of_the_engine() {
+    let title = |command: &str| pseudocode::of_check(command).map(|algorithm| algorithm.title);
+    assert_eq!(
+        [title("verify"), title("expect height = 2"), title("get 5"), title("")],
+        [Some("Verify"), Some("Expect"), None, None]
+    );
+}
+
+#[test]
 fn pseudocode_follows_the_events() {
     let timeline = Timeline::new(split_trace());
     let line = |index: usize| running(&timeline.view_at(index), timeline.record(index).unwrap());

@@ -219,8 +219,18 @@ impl Timeline {
                 let raised = self.raised(index, *right);
                 caption::split(&view, *page, *right, usize::from(*at), *kind, raised)
             }
+            Event::DiskFault { text } if self.is_refused_for(index, text) => {
+                "A fault of the disk: the command cannot go on.".to_string()
+            }
             _ => caption::caption(&view, record),
         }
+    }
+
+    /// Whether the command under way at `index` is refused in the words `why`.
+    fn is_refused_for(&self, index: usize, why: &str) -> bool {
+        let rest = self.trace.iter_from(index + 1).take(LOOK_AHEAD);
+        let mut rest = rest.take_while(|record| !matches!(record.event, Event::CommandEnded { .. }));
+        rest.any(|record| matches!(&record.event, Event::Refused { text } if **text == *why))
     }
 
     /// The separator that a split beginning at `index` sends up: the one that comes to stand left of the new page.

@@ -28,7 +28,7 @@ async function shared(view) {
 test('a link gives the very same run, at the same place, with the same comparison', async () => {
   const first = await opened();
   await say(first.page, 'insert 4711');
-  await first.page.waitForTimeout(100);
+  await idle(first.page);
   await rest(first.page);
   for (const press of ['Home', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowRight', 'ArrowLeft']) {
     await first.page.keyboard.press(press);
@@ -39,7 +39,7 @@ test('a link gives the very same run, at the same place, with the same compariso
   await done(first);
 
   const second = await opened(link.slice(link.indexOf('#')));
-  await second.page.waitForTimeout(300);
+  await idle(second.page);
   assert.equal(await length(second.page), total);
   assert.equal(await position(second.page), at);
   assert.equal(await caption(second.page), words);

@@ -45,7 +45,7 @@ export async function start({ base = '/', dir, extra, args } = {}) {
   return {
     browser,
     url: server.url,
-    /** Opens a page of its own context; `options` go to Playwright's newContext. */
+    /** Opens a page of its own context; `options` go to Playwright's newContext. `init` runs in it before all else. */
     open: (path = '', options = {}) => open(browser, server.url, path, options),
     async close() {
       await browser.close();
@@ -54,7 +54,7 @@ export async function start({ base = '/', dir, extra, args } = {}) {
   };
 }
 
-async function open(browser, url, path, { waitFor = 'load', ...options }) {
+async function open(browser, url, path, { waitFor = 'load', init = null, ...options }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const { origin } = new URL(url);
@@ -114,6 +114,7 @@ async function open(browser, url, path, { waitFor = 'load', ...options }) {
       globalThis.__cspViolation(`${event.effectiveDirective} refused ${event.blockedURI} (${event.sourceFile}:${event.lineNumber})`);
     });
   });
+  if (init) await page.addInitScript(init);
   await page.goto(new URL(path, url).href, { waitUntil: waitFor });
   return view;
 }

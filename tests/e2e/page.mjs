@@ -68,10 +68,31 @@ export async function measure(page, name) {
   return (await row.locator('.value').innerText()).trim();
 }
 
-/** Waits until all work is done: no progress bar stands any more. */
+/** Waits until all work is done: the run has come to its end, and no progress bar stands any more. */
 export async function idle(page, timeout = 60_000) {
-  await page.waitForFunction(() => !document.querySelector('.work'), null, { timeout });
+  await page.waitForFunction(() => !document.querySelector('.work, #stage[aria-busy=true]'), null, { timeout });
 }
+
+/** Waits until the picture rests: for some frames nothing in it or below it has changed, and no transition runs. */
+export async function settled(page) {
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let [last, calm] = ['', 0];
+        const look = () => {
+          const now = document.querySelector('.middle').innerHTML + document.querySelector('.transport').innerHTML;
+          const moves = now !== last || document.getAnimations().some((one) => one.playState === 'running');
+          [last, calm] = [now, moves ? 0 : calm + 1];
+          if (calm < 4) requestAnimationFrame(look);
+          else resolve();
+        };
+        requestAnimationFrame(look);
+      }),
+  );
+}
+
+/** Plays faster than a person can watch. */
+export const atFullSpeed = (page) => page.getByLabel('Speed').selectOption({ label: '100×' });
 
 /** Drops a file on the page, as from the desktop. */
 export async function drop(page, dir, name, content) {

@@ -8,25 +8,6 @@ const { opened, done } = visits();
 
 const stage = (page) => page.locator('.plate').first();
 
-test('the first preset shows within ten seconds that ARC keeps what LRU loses', async () => {
-  const view = await opened('#preset=pool/hot-set');
-  const { page } = view;
-  await page.waitForFunction(
-    () => {
-      const slider = document.querySelector('[role=slider][aria-label=Playhead]');
-      return slider.getAttribute('aria-valuenow') === slider.getAttribute('aria-valuemax');
-    },
-    null,
-    { timeout: 12_000 },
-  );
-  // Left and right: of 45 accesses LRU hits 15, ARC 20.
-  const text = await page.evaluate(() => [...document.querySelectorAll('.plate')].map((plate) => plate.textContent).join('|'));
-  assert.match(text, /15 of 45 hit/);
-  assert.match(text, /20 of 45 hit/);
-  await view.assertAccessible();
-  await done(view);
-});
-
 test('a frame tells what it holds; pins, changes and resizing do what they say', async () => {
   const view = await opened('#preset=pool/clock');
   const { page } = view;

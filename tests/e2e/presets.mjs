@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { idle, ready, rest } from './page.mjs';
+import { idle, ready, rest, settled } from './page.mjs';
 
 export const FOLDER = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
@@ -32,14 +32,13 @@ export async function goTo(page, part) {
   const track = await page.getByRole('slider', { name: 'Playhead' }).boundingBox();
   await page.mouse.click(track.x + track.width * part, track.y + track.height / 2);
   await page.mouse.move(2, 2);
-  await page.waitForTimeout(500);
+  await settled(page);
 }
 
 /** Opens a preset and goes to `part` of its run. */
 export async function openPreset(site, name, options, part = 0.5) {
   const view = await ready(await site.open(`#preset=${name}`, options));
   const { page } = view;
-  await page.waitForTimeout(150);
   await idle(page, 240_000);
   await rest(page);
   await goTo(page, part);
@@ -48,8 +47,15 @@ export async function openPreset(site, name, options, part = 0.5) {
 
 /** On a page that stands: opens another preset, and waits until its run is there. */
 export async function changePreset(page, name) {
-  await page.evaluate((fragment) => (location.hash = fragment), `preset=${name}`);
-  await page.waitForTimeout(200);
+  await page.evaluate(
+    (fragment) =>
+      new Promise((opened) => {
+        // The page hears of it first, being the first who listens.
+        addEventListener('hashchange', () => requestAnimationFrame(() => requestAnimationFrame(opened)), { once: true });
+        location.hash = `${fragment}&again=${Math.random()}`;
+      }),
+    `preset=${name}`,
+  );
   await idle(page, 240_000);
 }
 

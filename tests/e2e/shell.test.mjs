@@ -208,7 +208,7 @@ test('should the program fail, the page says so, keeps the script, and starts ag
   const view = await opened();
   const { page } = view;
   await say(page, 'insert 4711 kept');
-  await page.waitForTimeout(200);
+  await idle(page);
   // The browser itself goes wrong: from here on it makes no element any more, which the program rightly takes as its end.
   await page.evaluate(() => {
     Document.prototype.createElement = () => {

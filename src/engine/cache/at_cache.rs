@@ -205,7 +205,9 @@ impl Tiers {
             Some(entry) => {
                 let (version, guard) = (entry.version, self.options.guard.word());
                 self.note(cx, self.node_id(node), "set-refused", || {
-                    format!("The set of {key} to version {version} is refused by its {guard}: a newer write came between.")
+                    format!(
+                        "The set of {key} to version {version} is refused by its {guard}: a newer write came between."
+                    )
                 });
                 false
             }
@@ -333,4 +335,3 @@ impl Tiers {
         self.reply(cx, task, Reply::Loaded { row });
     }
 }
-

@@ -50,13 +50,7 @@ impl Tiers {
         let is_flush = task.operation == TierOperation::Flush;
         let change = writes.then(|| Change { value: task.value.clone(), version: task.version.filter(|_| is_flush) });
         task.turn += 1;
-        let query = Query {
-            request: task.id,
-            turn: task.turn,
-            key: task.key.clone(),
-            change,
-            row: Row::default(),
-        };
+        let query = Query { request: task.id, turn: task.turn, key: task.key.clone(), change, row: Row::default() };
         if admission == Admission::Begins {
             task.stage = Stage::Served;
             self.tasks.insert(task.id, task);
@@ -141,7 +135,7 @@ impl Tiers {
     }
 
     /// The answer arrives at whoever asked.
-    pub(super) fn from_database(&mut self, cx: &mut Cx, mut task: Task, row: Option<Row>) {
+    pub(super) fn database_said(&mut self, cx: &mut Cx, mut task: Task, row: Option<Row>) {
         match task.operation {
             TierOperation::Flush => return self.flushed(cx, task, row),
             TierOperation::Warm => return self.warmed(cx, task, row),

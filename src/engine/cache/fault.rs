@@ -95,7 +95,9 @@ impl Tiers {
         for id in parked {
             let Some(task) = self.tasks.remove(&id) else { continue };
             match task.operation {
-                TierOperation::Flush if matches!(task.stage, Stage::ToDatabase) => self.over(cx, task, TierFate::Failed),
+                TierOperation::Flush if matches!(task.stage, Stage::ToDatabase) => {
+                    self.over(cx, task, TierFate::Failed)
+                }
                 // The database has it; what comes of it will show.
                 TierOperation::Flush => {
                     self.tasks.insert(id, task);

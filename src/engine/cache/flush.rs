@@ -60,8 +60,8 @@ impl Tiers {
     /// The database answers to a flush.
     pub(super) fn flushed(&mut self, cx: &mut Cx, task: Task, row: Option<Row>) {
         let (node, key, version) = (task.node, task.key.clone(), task.version.unwrap_or_default());
-        let is_same_life = self.nodes[usize::from(node)].life == task.life
-            && self.nodes[usize::from(node)].status == TierStatus::Up;
+        let is_same_life =
+            self.nodes[usize::from(node)].life == task.life && self.nodes[usize::from(node)].status == TierStatus::Up;
         let id = task.id;
         self.over(cx, task, if row.is_some() { TierFate::Served } else { TierFate::Failed });
         if !is_same_life {

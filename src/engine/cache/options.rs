@@ -1,7 +1,7 @@
 //! How a hierarchy is set up: sizes, times, and which cure is taken for which disease.
 
 use super::TierError;
-use glassbase_storage::replacement::PolicyOptions;
+use glassbase_eviction::PolicyOptions;
 use glassbase_trace::{PolicyKind, words};
 
 /// Most servers of a kind, and most entries of a cache.

@@ -18,9 +18,7 @@ use super::store::Entry;
 use super::task::{Ask, Reply, Stage, Task};
 use super::{Guard, HotKey, Invalidation, Stampede, Strategy, Tiers};
 use glassbase_sim::Cx;
-use glassbase_trace::{
-    BreakerState, Bytes, DropCause, Event, TierFate, TierLook, TierOperation, TierSource, TierWait,
-};
+use glassbase_trace::{BreakerState, Bytes, DropCause, Event, TierFate, TierLook, TierOperation, TierSource, TierWait};
 
 /// A key with something behind it.
 fn with(key: &Bytes, mark: u8, number: Option<u64>) -> Bytes {
@@ -190,7 +188,7 @@ impl Tiers {
     }
 
     /// An answer of L2 arrives.
-    pub(super) fn from_cache(&mut self, cx: &mut Cx, mut task: Task, reply: Reply) {
+    pub(super) fn cache_said(&mut self, cx: &mut Cx, mut task: Task, reply: Reply) {
         if !self.apps[usize::from(task.app)].is_up {
             return self.over(cx, task, TierFate::Failed);
         }

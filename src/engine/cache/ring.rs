@@ -28,7 +28,8 @@ impl Ring {
             let [c, d, e, f] = copy.to_be_bytes();
             (filter::hash(&[a, b, c, d, e, f]), node)
         };
-        let mut places: Vec<_> = (0..nodes).flat_map(|node| (0..PLACES_EACH).map(move |copy| place(node, copy))).collect();
+        let mut places: Vec<_> =
+            (0..nodes).flat_map(|node| (0..PLACES_EACH).map(move |copy| place(node, copy))).collect();
         sorting::sort_by(&mut places, |a, b| a.cmp(b));
         Ring { places }
     }

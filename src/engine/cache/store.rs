@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** there are as many entries as the policy has slots in use, and never more than the capacity.
 
-use glassbase_storage::replacement::{Arrival, Policy, PolicyOptions, Replacement};
+use glassbase_eviction::{Arrival, Policy, PolicyOptions, Replacement};
 use glassbase_trace::parts::tiers::is_copy;
 use glassbase_trace::sorted::SortedMap;
 use glassbase_trace::{Bytes, FrameId, PageId};

@@ -35,12 +35,18 @@ pub(crate) enum Reply {
         renew: bool,
     },
     /// Fetch it, under this token.
-    Miss { token: u64 },
+    Miss {
+        token: u64,
+    },
     /// Somebody else fetches it: ask again.
     Locked,
     /// From the database, by way of the node.
-    Loaded { row: Row },
-    Written { version: u64 },
+    Loaded {
+        row: Row,
+    },
+    Written {
+        version: u64,
+    },
     Done,
     /// The connection broke.
     Broken,
@@ -71,7 +77,9 @@ pub(crate) enum Stage {
     Served,
     FromDatabase(Option<Row>),
     /// News of a write reaches a server.
-    News { version: u64 },
+    News {
+        version: u64,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -90,7 +90,8 @@ impl Tiers {
         }
         for (to, app) in receivers {
             let mut news = self.task(cx, TierOperation::Invalidate, &task.key, app);
-            (news.version, news.node, news.at_cache) = (Some(version), self.node_of(&self.l2_key(task)), app == task.app);
+            (news.version, news.node, news.at_cache) =
+                (Some(version), self.node_of(&self.l2_key(task)), app == task.app);
             let late_ns = if news.at_cache { self.options.bus_ns } else { 0 };
             let fate = self.network.route(cx.now_ns(), from, to, 100, "news");
             match fate {
@@ -98,7 +99,9 @@ impl Tiers {
                     self.launch(cx, news, from, to, due_ns.saturating_add(late_ns), Stage::News { version });
                 }
                 Fate::Lost(..) => {
-                    self.note(cx, from, "news-lost", || format!("The news of {} is lost on its way to {to}.", task.key));
+                    self.note(cx, from, "news-lost", || {
+                        format!("The news of {} is lost on its way to {to}.", task.key)
+                    });
                 }
             }
         }
@@ -132,7 +135,8 @@ impl Tiers {
     /// A write that a node of L2 owed will never reach the database, nor those that it stands for.
     pub(super) fn lose(&mut self, cx: &mut Cx, key: &Bytes, debt: &Debt) {
         let there = self.database.read(key).map_or(0, |row| row.version);
-        let mut gone: Vec<u64> = debt.covers.iter().copied().chain([debt.version]).filter(|gone| *gone > there).collect();
+        let mut gone: Vec<u64> =
+            debt.covers.iter().copied().chain([debt.version]).filter(|gone| *gone > there).collect();
         glassbase_trace::sorting::sort_by(&mut gone, |a, b| a.cmp(b));
         for version in gone {
             self.ledger.lost(key, version);

@@ -10,6 +10,9 @@ pub struct Cx {
     seed: u64,
     now_ns: u64,
     pub counters: Counters,
+    /// Bytes of keys and values handed in, and of pages written to a disk.
+    pub put_bytes: u64,
+    pub page_bytes: u64,
     pub recorder: Recorder,
 }
 

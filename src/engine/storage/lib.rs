@@ -27,7 +27,6 @@ pub mod page;
 pub mod pager;
 pub mod pool;
 pub mod recovery;
-pub mod replacement;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -36,6 +35,8 @@ pub mod tree;
 
 pub use database::Database;
 pub use error::StorageError;
+/// Which page leaves the pool: the library of eviction policies, which caches use too.
+pub use glassbase_eviction as replacement;
 pub use heap::Heap;
 pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
 pub use store::{Snapshot, Store, TreeStore};

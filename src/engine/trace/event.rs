@@ -10,11 +10,11 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Reading, Texts};
+use super::id::{BreakerState, DropCause, TierFate, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
-use super::id::{BreakerState, DropCause, TierFate, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind, place_of};
 use super::parts::cluster::{Datum, NodeHead, NodeLog};

@@ -9,10 +9,12 @@ use std::rc::Rc;
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
 use super::id::{
+    BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait,
+};
+use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
-use super::id::{BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
 use super::parts::cluster::{Datum, NodeHead, NodeLog};

@@ -20,10 +20,12 @@ use super::bytes::Bytes;
 use super::field::Field;
 use super::id::SplitKind;
 use super::id::{
+    BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait,
+};
+use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
-use super::id::{BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList};

@@ -197,6 +197,17 @@ impl<K: Ord, V> SortedMap<K, V> {
         (!self.is_empty()).then(|| self.take((0, 0)))
     }
 
+    pub fn pop_last(&mut self) -> Option<(K, V)> {
+        let chunk = self.chunks.len().checked_sub(1)?;
+        Some(self.take((chunk, self.chunks[chunk].len() - 1)))
+    }
+
+    /// Takes the first item out, if `is_due` says so of it.
+    pub fn pop_first_if(&mut self, is_due: impl FnOnce(&K, &V) -> bool) -> Option<(K, V)> {
+        let is_due = self.first_key_value().is_some_and(|(key, value)| is_due(key, value));
+        if is_due { self.pop_first() } else { None }
+    }
+
     /// The place of a key, to be filled if it is empty.
     pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
         Entry { place: self.find(&key), map: self, key }

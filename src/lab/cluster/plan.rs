@@ -7,7 +7,7 @@
 //!
 //! **Invariant:** up to its moment a planned command changes nothing: the run is the same as without it.
 
-use std::collections::BTreeMap;
+use crate::trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::machine::ClusterLab;
@@ -21,7 +21,7 @@ use crate::trace::Event;
 /// What is planned, by time, and by the order in which it was planned.
 #[derive(Clone, Default)]
 pub struct Plan {
-    lines: BTreeMap<(u64, u64), Planned>,
+    lines: SortedMap<(u64, u64), Planned>,
     next: u64,
 }
 

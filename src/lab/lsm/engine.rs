@@ -8,7 +8,7 @@ use crate::lab::refusal::Refusal;
 use crate::sim::Cx;
 use crate::storage::lsm::{Lsm, ScanBounds};
 use crate::storage::{StorageError, Store, TreeStore};
-use crate::trace::parts::{LsmState, Parts};
+use crate::trace::parts::{LsmState, Parts, WorkState};
 use crate::trace::{EngineState, Event, FileNumber, PageId};
 
 #[derive(Clone)]
@@ -139,6 +139,8 @@ impl Engine {
             Engine::Btree(tree) => {
                 let mut state = tree.database().state_since(cx, previous);
                 state.parts.log = None;
+                let (put_bytes, page_bytes) = (cx.put_bytes, cx.page_bytes);
+                state.parts.work = Some(Rc::new(WorkState { put_bytes, page_bytes }));
                 state
             }
             Engine::Lsm(lsm) => {

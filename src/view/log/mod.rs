@@ -20,7 +20,7 @@ pub use doing::{Deed, Doing};
 use super::View;
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::{Event, Lane, LogKind, TxnFate, TxnId};
+use crate::trace::{Event, Lane, LogKind, RecoveryPass, TxnFate, TxnId};
 
 pub static GUIDE: Guide = Guide {
     lab: "log",
@@ -70,7 +70,9 @@ fn marker(event: &Event) -> Option<MarkerKind> {
         Event::ClientLearned { fate: TxnFate::Told, .. } => MarkerKind::Commit,
         Event::TransactionAborted { .. } | Event::RolledBack { .. } => MarkerKind::Abort,
         Event::CheckpointTaken { .. } => MarkerKind::Checkpoint,
-        Event::RecoveryPassBegun { .. } => MarkerKind::Recovery,
+        Event::RecoveryPassBegun { pass: RecoveryPass::Analysis, .. } => MarkerKind::Analysis,
+        Event::RecoveryPassBegun { pass: RecoveryPass::Redo, .. } => MarkerKind::Redo,
+        Event::RecoveryPassBegun { pass: RecoveryPass::Undo, .. } => MarkerKind::Undo,
         Event::ClientChecked { problem, .. } if !problem.is_empty() => MarkerKind::Failure,
         _ => return None,
     })

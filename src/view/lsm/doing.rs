@@ -64,13 +64,9 @@ pub struct Scan {
     pub records: Option<u64>,
 }
 
-/// What was written and read since recording began: for both stores alike.
+/// What was read since recording began: for both stores alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Keys and values put.
-    pub user_bytes: u64,
-    /// Bytes of pages, or of files other than the log, that were written.
-    pub page_bytes: u64,
     pub gets: u64,
     /// Reads from the device while a get was under way.
     pub get_reads: u64,
@@ -107,16 +103,11 @@ impl Doing {
             CommandBegun { .. } => (self.get, self.scan) = (None, None),
             FlushBegun { log, file, .. } => self.flush = Some((*log, *file)),
             FlushEnded { .. } | FlushFailed { .. } => self.flush = None,
-            MemtableWritten { key, value_len, .. } => {
-                self.extent.see(key);
-                self.work.user_bytes += key.len() as u64 + u64::from(*value_len);
-            }
+            MemtableWritten { key, .. } | RecordInserted { key, .. } => self.extent.see(key),
             MemtableRangeDeleted { start, end, .. } => {
                 self.extent.see(start);
                 self.extent.see(end);
-                self.work.user_bytes += (start.len() + end.len()) as u64;
             }
-            RecordInserted { key, .. } => self.extent.see(key),
             _ => self.apply_read(state, event),
         }
         if let Some(lsm) = &state.parts.lsm
@@ -162,23 +153,16 @@ impl Doing {
                     scan.records = Some(*records);
                 }
             }
-            _ => self.apply_device(state, event),
+            _ => self.apply_device(event),
         }
     }
 
     /// What the device does, and what the B+tree does.
-    fn apply_device(&mut self, state: &EngineState, event: &Event) {
+    fn apply_device(&mut self, event: &Event) {
         use Event::*;
         match event {
             OperationBegun { operation: Operation::Get, .. } => self.begin_get(),
-            OperationBegun { operation: Operation::Insert | Operation::Upsert, key, value_len } => {
-                self.work.user_bytes += key.len() as u64 + u64::from(*value_len);
-            }
-            OperationBegun { operation: Operation::Delete, key, .. } => self.work.user_bytes += key.len() as u64,
             OperationEnded { .. } => self.getting = false,
-            DiskWritten { .. } => self.work.page_bytes += u64::from(state.page_size),
-            FlushEnded { bytes, .. } => self.work.page_bytes += bytes,
-            CompactionEnded { written_bytes, .. } => self.work.page_bytes += written_bytes,
             DiskRead { .. } | FileRead { .. } => self.work.get_reads += u64::from(self.getting),
             _ => {}
         }

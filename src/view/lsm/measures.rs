@@ -9,7 +9,7 @@ pub const MEASURES: &[Measure] = &[
         name: "write-amplification",
         label: "Written / put",
         unit: Unit::Factor,
-        help: "Bytes of tables (or pages) written to the disk for each byte put; the log is not counted.",
+        help: "Bytes of tables (or pages) written to the disk for each byte put, also while nothing was recorded; the log is not counted.",
         of: measured_writes,
     },
     Measure {
@@ -105,7 +105,8 @@ pub fn measured_writes(view: &View) -> Option<f64> {
         let counters = &lsm.counters;
         return ratio(counters.flushed_bytes + counters.compaction_written_bytes, counters.user_bytes);
     }
-    ratio(view.lsm.work.page_bytes, view.lsm.work.user_bytes)
+    let work = view.state.parts.work.as_ref()?;
+    ratio(work.page_bytes, work.put_bytes)
 }
 
 pub fn measured_reads(view: &View) -> Option<f64> {

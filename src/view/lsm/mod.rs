@@ -64,6 +64,12 @@ fn fold(state: &mut EngineState, event: &Event) {
     {
         Rc::make_mut(lsm).apply(event);
     }
+    let page_size = state.page_size;
+    if let Some(work) = &mut state.parts.work
+        && matches!(event, Event::OperationBegun { .. } | Event::DiskWritten { .. })
+    {
+        Rc::make_mut(work).fold(event, page_size);
+    }
 }
 
 /// Words that the second state does not share with the first.

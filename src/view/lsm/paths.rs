@@ -29,6 +29,9 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState) {
     }
 }
 
+/// Height of a word with some ground around it.
+const TAG_H: f64 = 16.0;
+
 fn bound(key: &[u8]) -> String {
     if key.is_empty() { "the end".to_string() } else { label(key) }
 }
@@ -143,11 +146,12 @@ fn tag(drawing: &mut Drawing, plan: &Plan, id: Id, (x, place): (f64, Place), wor
     let room = word.len() as f64 * SANS_W + 26.0;
     // Inside the box if it can be, else where there is room.
     let to_left = x + room + 2.0 > plan.width || (x + room > place.right() && x - room > place.x);
-    let is_inside = if to_left { x - room > place.x } else { x + room < place.right() };
-    if !is_inside {
-        // A box of its own, so that what lies below cannot be mixed up with it.
-        let left = if to_left { x - room - 2.0 } else { x + 2.0 };
-        let own = Place { x: left, y: y - 8.0, w: room, h: 16.0 };
+    let is_wide = if to_left { x - room > place.x } else { x + room < place.right() };
+    if !is_wide || place.h < TAG_H {
+        // A box of its own, so that what lies below cannot be mixed up with it; the sign stands before the word.
+        let room = room + 12.0;
+        let left = if to_left { x - room - 2.0 } else { within(x + 2.0, 0.0, plan.width - room) };
+        let own = Place { x: left, y: y - TAG_H / 2.0, w: room, h: TAG_H };
         drawing.add(Shape::rect(id.and(3), own).class("slot").label(word).marks(marks).layer(Layer::Signs));
         return;
     }

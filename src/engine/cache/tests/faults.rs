@@ -1,7 +1,7 @@
 //! Servers that die: what is lost is told, what is told is lost.
 
 use super::*;
-use crate::{Strategy, Workload, Keys, Arrival};
+use crate::{Arrival, Keys, Strategy, Workload};
 use glassbase_trace::BreakerState;
 use std::collections::BTreeMap;
 
@@ -48,7 +48,10 @@ fn write_behind(seed: u64) -> (u64, u64) {
     for (key, versions) in &acknowledged {
         let newest = versions.iter().filter(|version| !lost.contains(&(key.clone(), **version))).max();
         let there = bench.tiers.row(key).unwrap().version;
-        assert!(newest.is_none_or(|newest| there >= *newest), "{key}: {there} is older than {newest:?}, which was not told");
+        assert!(
+            newest.is_none_or(|newest| there >= *newest),
+            "{key}: {there} is older than {newest:?}, which was not told"
+        );
         assert!(there <= 100 || versions.contains(&there) || lost.is_empty(), "{key}");
     }
     (lost.len() as u64, acknowledged.values().map(|versions| versions.len() as u64).sum())

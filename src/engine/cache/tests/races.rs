@@ -56,7 +56,9 @@ fn the_race_happens_in_life() {
 fn versions_and_leases_cure_it() {
     for guard in [Guard::Version, Guard::Lease] {
         for stampede in [Stampede::None, Stampede::Mutex, Stampede::StaleWhileRevalidate] {
-            for strategy in [Strategy::CacheAside, Strategy::ReadThrough, Strategy::WriteThrough, Strategy::RefreshAhead] {
+            for strategy in
+                [Strategy::CacheAside, Strategy::ReadThrough, Strategy::WriteThrough, Strategy::RefreshAhead]
+            {
                 for seed in 0..10 {
                     let options = Options { strategy, ..without_l1(guard, stampede) };
                     let counts = traffic(seed, options);

@@ -28,8 +28,8 @@ pub mod interval;
 pub mod lamport;
 pub mod message;
 
+use glassbase_trace::sorted::SortedMap;
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use hybrid::Hybrid;
@@ -106,8 +106,8 @@ pub struct Clocks {
     stamps: Stamps,
     /// The last time that was given to a write here.
     given_ns: u64,
-    values: BTreeMap<Bytes, Written>,
-    waiting: BTreeMap<u64, Waiting>,
+    values: SortedMap<Bytes, Written>,
+    waiting: SortedMap<u64, Waiting>,
     waits: u64,
     /// The latest events, and how many there were before those.
     events: Vec<LogEntry>,
@@ -122,8 +122,8 @@ pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> 
         options: Rc::new(options.clone()),
         stamps: Stamps::default(),
         given_ns: 0,
-        values: BTreeMap::new(),
-        waiting: BTreeMap::new(),
+        values: SortedMap::new(),
+        waiting: SortedMap::new(),
         waits: 0,
         events: Vec::new(),
         events_before: 0,
@@ -202,7 +202,7 @@ impl Clocks {
             })();
             values.push(written.map(|written| (Bytes::from(place.get(1..).unwrap_or_default()), written)));
         })?;
-        self.values = values.into_iter().collect::<Option<BTreeMap<_, _>>>().ok_or_else(damaged)?;
+        self.values = values.into_iter().collect::<Option<SortedMap<_, _>>>().ok_or_else(damaged)?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 //!
 //! **Invariant:** an operation is said to have failed only if no attempt at it can have happened.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::measures::StaleSample;
 use super::options::stamp_of;
@@ -66,7 +66,7 @@ pub(super) struct Client {
     /// The node that it asks first.
     pub home: NodeId,
     /// What it brings along: what the last answers gave it, key by key, and of all keys together.
-    contexts: BTreeMap<Bytes, Bytes>,
+    contexts: SortedMap<Bytes, Bytes>,
     pub random: Generator,
 }
 
@@ -83,7 +83,7 @@ pub struct Asked {
 impl Client {
     pub fn new(seed: u64, id: NodeId) -> Client {
         let random = Generator::new(seed, &format!("client {}", id.number()));
-        Client { id, open: None, watches: false, home: NodeId(0), contexts: BTreeMap::new(), random }
+        Client { id, open: None, watches: false, home: NodeId(0), contexts: SortedMap::new(), random }
     }
 
     pub fn is_idle(&self) -> bool {

@@ -7,7 +7,7 @@
 //!
 //! Checking changes nothing: the cluster goes on as if nobody had looked.
 
-use std::collections::BTreeSet;
+use glassbase_trace::sorted::SortedSet;
 
 use super::Cluster;
 use glassbase_history::convergence::{FinalState, check_convergence};
@@ -67,11 +67,14 @@ impl Cluster {
     /// Acknowledged writes of which nothing is left, though nothing newer is there either: at the leader, or, where nobody
     /// leads, at every node that is up.
     pub fn lost_writes(&self) -> Vec<OpId> {
-        let mut lost: Option<BTreeSet<OpId>> = None;
+        let mut lost: Option<SortedSet<OpId>> = None;
         for replica in self.final_states(true) {
             let Ok(report) = check_convergence(&self.history, &[replica]) else { return Vec::new() };
-            let here: BTreeSet<OpId> = report.lost.iter().map(|lost| lost.write).collect();
-            lost = Some(lost.map_or(here.clone(), |lost| &lost & &here));
+            let here: SortedSet<OpId> = report.lost.iter().map(|lost| lost.write).collect();
+            match &mut lost {
+                Some(lost) => lost.retain(|op| here.contains(op)),
+                None => lost = Some(here),
+            }
         }
         let last = self.last_key_told();
         let is_told = |op: &OpId| last.as_ref().is_none_or(|last| self.history.operation(*op).key <= *last);
@@ -124,7 +127,7 @@ impl Cluster {
     fn convergence(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
         let (states, members) = (self.final_states(false), self.options.member_ids());
         let written = self.history.operations.iter().map(|operation| &operation.key);
-        let keys: BTreeSet<&Bytes> = states.iter().flat_map(|(_, state)| state.keys()).chain(written).collect();
+        let keys: SortedSet<&Bytes> = states.iter().flat_map(|(_, state)| state.keys()).chain(written).collect();
         let last = self.last_key_told();
         for key in keys.into_iter().filter(|key| last.as_ref().is_none_or(|last| *key <= last)) {
             let keeps =

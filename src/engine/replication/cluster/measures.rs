@@ -1,6 +1,6 @@
 //! What is measured of the clients' operations.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use glassbase_trace::Bytes;
 
@@ -91,7 +91,7 @@ pub struct Measures {
     pub writes: LatencyHistogram,
     pub staleness: Vec<StaleSample>,
     /// For each key the newest version whose write was acknowledged, and when that was.
-    newest: BTreeMap<Bytes, (u64, u64)>,
+    newest: SortedMap<Bytes, (u64, u64)>,
 }
 
 impl Measures {

@@ -40,7 +40,7 @@ pub use options::{Options, Protocol, Watch, stamp_of};
 pub use storm::{Storm, StormKind};
 pub use workload::{Arrival, Keys, Workload};
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use client::Client;
 use place::{Incoming, Place};
@@ -118,17 +118,17 @@ pub struct Cluster {
     /// Clients that wait for an answer.
     waiting: u64,
     /// Keys whose values were changed in ways that no checker of registers knows: the history leaves them out.
-    merged: BTreeSet<Bytes>,
+    merged: SortedSet<Bytes>,
     /// The operation that ended last.
     last: Option<Asked>,
-    faults: BTreeMap<u64, Action>,
+    faults: SortedMap<u64, Action>,
     next_fault: u64,
     next_message: u64,
     next_request: u64,
     timer_generation: u64,
     /// Messages that somebody dropped or delayed while they were on their way.
-    dropped: BTreeSet<MessageId>,
-    delayed: BTreeMap<MessageId, u64>,
+    dropped: SortedSet<MessageId>,
+    delayed: SortedMap<MessageId, u64>,
     counts: ClusterCounts,
     /// The operations and verdicts that the trace tells of; nothing else of it is kept here.
     told: ClusterState,
@@ -152,15 +152,15 @@ impl Cluster {
             violation: None,
             load: None,
             waiting: 0,
-            merged: BTreeSet::new(),
+            merged: SortedSet::new(),
             last: None,
-            faults: BTreeMap::new(),
+            faults: SortedMap::new(),
             next_fault: 0,
             next_message: 0,
             next_request: 0,
             timer_generation: 0,
-            dropped: BTreeSet::new(),
-            delayed: BTreeMap::new(),
+            dropped: SortedSet::new(),
+            delayed: SortedMap::new(),
             counts: ClusterCounts::default(),
             told: ClusterState::default(),
             outputs: Vec::new(),

@@ -1,6 +1,8 @@
 //! A machine of the cluster: the node that runs on it, its disk, its clock, and what waits for it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::options::Options;
@@ -31,7 +33,7 @@ pub(super) struct Place {
     /// How many times slower than usual it works.
     pub slowness: u64,
     /// The timers that are armed, each with the number of its arming.
-    timers: BTreeMap<Timer, u64>,
+    timers: SortedMap<Timer, u64>,
     inbox: VecDeque<Incoming>,
     busy_until_ns: u64,
     /// A wake-up is in the queue.
@@ -55,7 +57,7 @@ impl Place {
             random,
             status: NodeStatus::Up,
             slowness: 1,
-            timers: BTreeMap::new(),
+            timers: SortedMap::new(),
             inbox: VecDeque::new(),
             busy_until_ns: 0,
             wakes: false,

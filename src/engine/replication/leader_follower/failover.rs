@@ -12,7 +12,7 @@
 //! **Invariant:** who has answered "have" accepts nothing of an older epoch afterwards, also after a crash.
 //! **Invariant:** an epoch number is promised to one node. So where a majority has to answer, each epoch has one leader.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::epoch::Epoch;
 use super::message::{Message, Reply};
@@ -31,7 +31,7 @@ pub(super) struct Asking {
     /// The answers bind: it is the second round.
     pub binds: bool,
     /// How far those are who have answered: their last epoch and position.
-    pub have: BTreeMap<NodeId, (Epoch, u64)>,
+    pub have: SortedMap<NodeId, (Epoch, u64)>,
     /// How many others have answered, in whatever way.
     pub heard: usize,
 }
@@ -105,7 +105,7 @@ impl Replica {
 
     /// Begins a round of questions.
     fn ask(&mut self, step: &mut Step, number: u64, binds: bool) -> Result<(), StorageError> {
-        let have = BTreeMap::from([(self.me, (self.history.last(), self.end))]);
+        let have = SortedMap::from([(self.me, (self.history.last(), self.end))]);
         self.role = Role::Asking(Asking { number, binds, have, heard: 0 });
         for node in self.others() {
             step.send(node, Message::Ask { number, binds });

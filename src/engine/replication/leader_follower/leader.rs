@@ -8,7 +8,7 @@
 //! For each follower it knows up to where the logs agree. What is lost on the way shows at the next message: its `prev` is
 //! beyond what the follower has, so the follower says how far it is, and shipping begins from there.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::cell::{Cell, Entry, data_key, epoch_record};
@@ -55,8 +55,8 @@ pub(super) struct Pending {
 pub(super) struct Leadership {
     /// The first position of its epoch.
     pub first: u64,
-    pub peers: BTreeMap<NodeId, Peer>,
-    pub pending: BTreeMap<u64, Pending>,
+    pub peers: SortedMap<NodeId, Peer>,
+    pub pending: SortedMap<u64, Pending>,
     /// Writes have waited too long for acknowledgements: it does without.
     pub degraded: bool,
     /// It takes as long until it may be expected to have heard anybody.
@@ -240,11 +240,9 @@ impl Replica {
         let committed = self.committed;
         let needed = self.options.acknowledgements(self.members.len());
         while let Some(leadership) = self.leadership()
-            && let Some(entry) = leadership.pending.first_entry()
-            && *entry.key() <= committed
+            && let Some((position, pending)) = leadership.pending.pop_first_if(|position, _| *position <= committed)
         {
-            let position = *entry.key();
-            let Pending { client, request, compares, session, text, .. } = entry.remove();
+            let Pending { client, request, compares, session, text, .. } = pending;
             let stamp = self.stamp(position);
             let answer = if compares { Answer::Compared(true) } else { Answer::Written };
             let (context, version) = (session.wrote(stamp).encode(), stamp.version());

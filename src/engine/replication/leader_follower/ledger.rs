@@ -9,7 +9,9 @@
 //! settings promise that nothing is lost ([`Options::promises`]) a loss is a violation; elsewhere it is a finding.
 
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 
 use super::leader::Answered;
 use super::{Epoch, Has, History, Options, Replica, Stamp};
@@ -24,9 +26,9 @@ const ENTRIES_MAX: usize = 4096;
 pub struct Ledger {
     options: Options,
     /// What a node has answered its client last, until that has heard it.
-    said: BTreeMap<(NodeId, NodeId), Answered>,
+    said: SortedMap<(NodeId, NodeId), Answered>,
     /// What clients have heard is done, and is in the log of the newest leader.
-    done: BTreeMap<Stamp, Answered>,
+    done: SortedMap<Stamp, Answered>,
     lost: Vec<Answered>,
     findings: Vec<String>,
     untold: VecDeque<String>,
@@ -34,7 +36,7 @@ pub struct Ledger {
     newest: Epoch,
     history: History,
     /// How far each node is: its newest entry.
-    ends: BTreeMap<NodeId, Stamp>,
+    ends: SortedMap<NodeId, Stamp>,
     /// As many entries make it worth to look which may be forgotten.
     limit: usize,
     nodes: usize,
@@ -44,14 +46,14 @@ impl Ledger {
     pub fn new(options: &Options) -> Ledger {
         Ledger {
             options: options.clone(),
-            said: BTreeMap::new(),
-            done: BTreeMap::new(),
+            said: SortedMap::new(),
+            done: SortedMap::new(),
             lost: Vec::new(),
             findings: Vec::new(),
             untold: VecDeque::new(),
             newest: Epoch::default(),
             history: History::default(),
-            ends: BTreeMap::new(),
+            ends: SortedMap::new(),
             limit: ENTRIES_MAX,
             nodes: 0,
         }

@@ -54,7 +54,9 @@ mod tests;
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 pub use cell::{Cell, Entry, Session};
@@ -148,7 +150,7 @@ pub struct Replica {
     /// Up to which position writes are done, as far as it knows.
     committed: u64,
     /// The newest request of each client, and where it stands in the log.
-    clients: BTreeMap<NodeId, (RequestId, u64)>,
+    clients: SortedMap<NodeId, (RequestId, u64)>,
     /// When it heard its leader last, by its own clock.
     heard_ns: u64,
     /// It has all that the leader had at this time of the leader's clock.
@@ -162,7 +164,7 @@ pub struct Replica {
     lost: Vec<String>,
     /// The end of the log, and the first keys, for people.
     entries: VecDeque<(u64, Epoch, Rc<str>)>,
-    data: BTreeMap<Bytes, (Option<Bytes>, Stamp)>,
+    data: SortedMap<Bytes, (Option<Bytes>, Stamp)>,
     changes: u64,
     shown: RefCell<describe::Shown>,
 }
@@ -184,7 +186,7 @@ impl Replica {
             history: History::default(),
             end: 0,
             committed: 0,
-            clients: BTreeMap::new(),
+            clients: SortedMap::new(),
             heard_ns: 0,
             fresh_ns: None,
             waiting: Vec::new(),
@@ -192,7 +194,7 @@ impl Replica {
             told: 0,
             lost: Vec::new(),
             entries: VecDeque::new(),
-            data: BTreeMap::new(),
+            data: SortedMap::new(),
             changes: 0,
             shown: RefCell::default(),
         }

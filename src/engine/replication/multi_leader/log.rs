@@ -9,7 +9,9 @@
 //! **Invariant:** the shelf has for each key the merge of exactly the changes that "have" covers.
 //! **Invariant:** of each leader the latest changes are kept without gaps, up to the last that is there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::MultiLeader;
@@ -30,7 +32,7 @@ const AT_ONCE: usize = 64;
 /// The latest changes of each leader.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    kept: BTreeMap<NodeId, VecDeque<Rc<Change>>>,
+    kept: SortedMap<NodeId, VecDeque<Rc<Change>>>,
 }
 
 fn log_key(dot: Dot) -> Vec<u8> {
@@ -127,7 +129,7 @@ impl MultiLeader {
             let key = Bytes::from(place.get(1..).unwrap_or_default());
             values.push(Value::decode(&mut Input(bytes)).map(|value| (key, value)));
         })?;
-        self.values = values.into_iter().collect::<Option<BTreeMap<_, _>>>().ok_or_else(damaged)?;
+        self.values = values.into_iter().collect::<Option<SortedMap<_, _>>>().ok_or_else(damaged)?;
         let mut changes = Vec::new();
         step.shelf.scan(Some(b"l"), Some(b"m"), u64::MAX, &mut |place, bytes| {
             let mut input = Input(place.get(1..).unwrap_or_default());

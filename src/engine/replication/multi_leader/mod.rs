@@ -28,8 +28,8 @@ pub mod message;
 pub mod options;
 pub mod value;
 
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub use message::Message;
@@ -67,10 +67,10 @@ pub struct MultiLeader {
     options: Rc<Options>,
     /// Which changes it has.
     have: VersionVector,
-    values: BTreeMap<Bytes, Value>,
+    values: SortedMap<Bytes, Value>,
     log: Log,
     /// Changes that came too early, by their dot.
-    waiting: BTreeMap<Dot, Rc<Change>>,
+    waiting: SortedMap<Dot, Rc<Change>>,
     /// Changes that are gathered to be sent.
     gathered: Vec<Rc<Change>>,
     /// Changes as they were taken here, the latest last, for people.
@@ -80,7 +80,7 @@ pub struct MultiLeader {
     /// How many conflicts were met.
     conflicts: u64,
     /// Writes that were done lately: they are not done twice.
-    done: BTreeSet<RequestId>,
+    done: SortedSet<RequestId>,
 }
 
 /// A node. `members` are all nodes of the cluster.
@@ -92,14 +92,14 @@ pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> 
         members: members.into(),
         options: Rc::new(options.clone()),
         have: VersionVector::default(),
-        values: BTreeMap::new(),
+        values: SortedMap::new(),
         log: Log::default(),
-        waiting: BTreeMap::new(),
+        waiting: SortedMap::new(),
         gathered: Vec::new(),
         taken: Vec::new(),
         taken_before: 0,
         conflicts: 0,
-        done: BTreeSet::new(),
+        done: SortedSet::new(),
     })
 }
 
@@ -132,7 +132,7 @@ impl MultiLeader {
         &self.have
     }
 
-    pub fn values(&self) -> &BTreeMap<Bytes, Value> {
+    pub fn values(&self) -> &SortedMap<Bytes, Value> {
         &self.values
     }
 
@@ -349,7 +349,7 @@ impl MultiLeader {
             Topology::Star => self.members.first().copied().into_iter().collect(),
             Topology::Ring => {
                 let beside =
-                    BTreeSet::from([self.members[(place + 1) % count], self.members[(place + count - 1) % count]]);
+                    SortedSet::from([self.members[(place + 1) % count], self.members[(place + count - 1) % count]]);
                 beside.into_iter().filter(|node| *node != self.me).collect()
             }
         }

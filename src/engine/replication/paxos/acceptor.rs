@@ -13,7 +13,7 @@
 //!
 //! **Invariant:** it accepts no proposal that is lower than one it has promised, not even after a crash.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::raft::entry::Reader;
@@ -31,7 +31,7 @@ pub(super) type Prepared = Result<Rc<[Rc<Proposal>]>, Ballot>;
 #[derive(Clone, Debug, Default)]
 pub struct Acceptor {
     promised: Ballot,
-    accepted: BTreeMap<u64, Rc<Proposal>>,
+    accepted: SortedMap<u64, Rc<Proposal>>,
     /// What it has accepted since the last call began, for those who watch.
     fresh: Vec<Rc<Proposal>>,
     /// How often anything of it has changed, for those who show it.

@@ -17,8 +17,8 @@
 //! The watch is shown a node after each of its steps and looks at what it has just accepted and learned. What the watch
 //! knows does not end with a node: a crash loses nothing of it.
 
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::super::cluster;
@@ -88,11 +88,11 @@ pub struct Watch {
     /// Given by the settings; whom it takes for acceptors is who accepts.
     options: Options,
     quorum: usize,
-    asked: BTreeSet<ValueId>,
-    promised: BTreeMap<NodeId, Ballot>,
-    instances: BTreeMap<u64, Instance>,
+    asked: SortedSet<ValueId>,
+    promised: SortedMap<NodeId, Ballot>,
+    instances: SortedMap<u64, Instance>,
     /// How many instances of a node's log were compared.
-    learned: BTreeMap<NodeId, usize>,
+    learned: SortedMap<NodeId, usize>,
 }
 
 impl Watch {
@@ -100,10 +100,10 @@ impl Watch {
         Watch {
             options: options.clone(),
             quorum: 0,
-            asked: BTreeSet::new(),
-            promised: BTreeMap::new(),
-            instances: BTreeMap::new(),
-            learned: BTreeMap::new(),
+            asked: SortedSet::new(),
+            promised: SortedMap::new(),
+            instances: SortedMap::new(),
+            learned: SortedMap::new(),
         }
     }
 

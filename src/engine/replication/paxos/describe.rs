@@ -51,7 +51,7 @@ impl Single {
         } else if self.backs_off {
             head = head.fact("proposes", format!("waits, overtaken {} times", self.overtaken));
         }
-        for (ballot, (proposal, by)) in self.votes.iter().rev().take(3).rev() {
+        for (ballot, (proposal, by)) in self.votes.iter().skip(self.votes.len().saturating_sub(3)) {
             head = head.fact("has heard", format!("{ballot}: {} accepted by {}", proposal.value.text(), names(by)));
         }
         if let Some(value) = self.chosen() {

@@ -19,7 +19,7 @@
 //! Two candidates overtake one another as two proposers of a single decree do; each waits a random time before it tries
 //! again. Safety does not rest on there being one leader.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::message::{Answer, Call, Consistency, Request};
@@ -52,7 +52,7 @@ pub(super) struct Candidacy {
     from: u64,
     pub promised: Vec<NodeId>,
     /// For each instance, the highest proposal that those who promised have accepted.
-    found: BTreeMap<u64, Rc<Proposal>>,
+    found: SortedMap<u64, Rc<Proposal>>,
 }
 
 /// What a leader knows.
@@ -62,9 +62,9 @@ pub(super) struct Leadership {
     /// The next instance without a proposal.
     pub next: u64,
     /// The instances that it has proposed for, and does not know as a part of the sequence.
-    pub open: BTreeMap<u64, Slot>,
+    pub open: SortedMap<u64, Slot>,
     /// Whose command it proposed for which instance: to be answered when it is applied.
-    waiting: BTreeMap<u64, ValueId>,
+    waiting: SortedMap<u64, ValueId>,
 }
 
 /// A proposal under way.
@@ -97,7 +97,8 @@ impl Multi {
         let (ballot, from) = (Ballot { round: self.round, node: self.me }, self.known() + 1);
         keep_round(step.shelf, self.round)?;
         self.dirty = true;
-        self.part = Part::Candidate(Box::new(Candidacy { ballot, from, promised: Vec::new(), found: BTreeMap::new() }));
+        self.part =
+            Part::Candidate(Box::new(Candidacy { ballot, from, promised: Vec::new(), found: SortedMap::new() }));
         step.note("prepare", || {
             format!("Has heard no leader: asks for promises of ballot {ballot}, for every instance from {from} on.")
         });
@@ -146,7 +147,7 @@ impl Multi {
             let who = names(&promised);
             format!("{who} have promised {ballot}: leads every instance from {from} on.")
         });
-        let leadership = Leadership { ballot, next: from, open: BTreeMap::new(), waiting: BTreeMap::new() };
+        let leadership = Leadership { ballot, next: from, open: SortedMap::new(), waiting: SortedMap::new() };
         self.part = Part::Leader(Box::new(leadership));
         (self.leader, self.heard) = (Some(self.me), ballot);
         let last = found.last_key_value().map_or(from - 1, |(instance, _)| *instance);
@@ -223,9 +224,9 @@ impl Multi {
     fn learn_chosen(&mut self, step: &mut Step) -> Result<(), StorageError> {
         let next = self.known() + 1;
         while let Part::Leader(leadership) = &mut self.part
-            && let Some(slot) = leadership.open.first_entry().filter(|slot| slot.get().is_chosen)
+            && let Some((_, slot)) = leadership.open.pop_first_if(|_, slot| slot.is_chosen)
         {
-            let value = slot.remove().proposal.value.clone();
+            let value = slot.proposal.value.clone();
             self.learn(step, &value)?;
         }
         let known = self.known();

@@ -19,7 +19,9 @@
 //! ```
 
 use std::any::Any;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::message::{Answer, Call, Message as AnyMessage, Request, RequestId, Response};
@@ -56,7 +58,7 @@ pub struct Single {
     /// Clients who wait, and what they want.
     wishes: Vec<(NodeId, Rc<Request>)>,
     /// Who has accepted which proposal, as far as this node was told.
-    pub(super) votes: BTreeMap<Ballot, (Rc<Proposal>, Vec<NodeId>)>,
+    pub(super) votes: SortedMap<Ballot, (Rc<Proposal>, Vec<NodeId>)>,
     chosen: Option<Value>,
     /// The request that came in the last call, for those who watch.
     pub(super) asked: ValueId,
@@ -90,7 +92,7 @@ impl Single {
             overtaken: 0,
             backs_off: false,
             wishes: Vec::new(),
-            votes: BTreeMap::new(),
+            votes: SortedMap::new(),
             chosen: None,
             asked: None,
             inbox: VecDeque::new(),

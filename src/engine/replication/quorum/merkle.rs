@@ -12,7 +12,7 @@
 //!
 //! **Invariant:** a leaf is the sum over the records that the shelf has in its tokens; inner hashes are made when asked.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::ring::{LEAF_BITS, Ring, hash};
 use glassbase_trace::NodeId;
@@ -47,7 +47,7 @@ pub fn children(index: u16) -> impl Iterator<Item = u16> {
 /// The trees of all ranges that a node keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trees {
-    trees: BTreeMap<u16, Tree>,
+    trees: SortedMap<u16, Tree>,
 }
 
 impl Trees {

@@ -41,8 +41,8 @@ pub mod replica;
 pub mod ring;
 mod silence;
 
+use glassbase_trace::sorted::SortedSet;
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub use message::Message;
@@ -78,7 +78,7 @@ pub struct Quorum {
     recent: Recent,
     repairs: Repairs,
     /// Nodes that have not answered lately.
-    suspects: BTreeSet<NodeId>,
+    suspects: SortedSet<NodeId>,
     /// The last stamp that was given.
     stamped_ns: u64,
     /// Which timers are armed.
@@ -99,7 +99,7 @@ pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> 
         operations: Operations::default(),
         recent: Recent::default(),
         repairs: Repairs::default(),
-        suspects: BTreeSet::new(),
+        suspects: SortedSet::new(),
         stamped_ns: 0,
         sweeping: false,
         probing: false,
@@ -174,7 +174,7 @@ impl Quorum {
 
     fn probe(&mut self, step: &mut Step) {
         self.probing = false;
-        let silent: BTreeSet<NodeId> = self.suspects.iter().chain(self.replica.hints.keys()).copied().collect();
+        let silent: SortedSet<NodeId> = self.suspects.iter().chain(self.replica.hints.keys()).copied().collect();
         for node in &silent {
             step.send(*node, Message::Ping);
         }

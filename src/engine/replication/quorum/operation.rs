@@ -8,7 +8,9 @@
 //! **Invariant:** a number is never given twice, also not before and after a crash, so an answer that comes late is not
 //! taken for one to another request.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::message::{Request, RequestId};
@@ -138,7 +140,7 @@ pub enum Past {
 /// stamp stays what it was, and what was refused is not done after all.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
-    writes: BTreeMap<RequestId, Past>,
+    writes: SortedMap<RequestId, Past>,
     order: VecDeque<RequestId>,
 }
 

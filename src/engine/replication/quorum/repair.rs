@@ -11,7 +11,7 @@
 //!
 //! **Invariant:** each message of a comparison goes one level deeper, so it ends, whatever is lost or comes twice.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::node::Step;
@@ -32,7 +32,7 @@ pub struct Repairs {
     pub sent: u64,
     batch: u64,
     /// What was handed to each node and not confirmed: the number, when, and what.
-    handed: BTreeMap<NodeId, (u64, u64, Rc<[Item]>)>,
+    handed: SortedMap<NodeId, (u64, u64, Rc<[Item]>)>,
 }
 
 impl Repairs {
@@ -135,7 +135,7 @@ impl Quorum {
         if !self.replica.trees.has(leaves.range) {
             return Ok(());
         }
-        let mut theirs = BTreeMap::new();
+        let mut theirs = SortedMap::new();
         let mut taken = 0;
         for item in &leaves.items {
             taken += u32::from(self.replica.apply(step.shelf, step.clock_ns, item)?);

@@ -9,7 +9,7 @@
 //! **Invariant:** what is told to anybody is synced.
 //! **Invariant:** the mark of a deletion goes `grace_ns` after the deletion, and with it all that it replaced.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use super::super::shelf::Shelf;
 use super::super::versions::Dot;
@@ -33,10 +33,10 @@ pub struct Replica {
     pub trees: Trees,
     grace_ns: u64,
     /// When the mark of a deletion is due to go, and of which key.
-    pub tombstones: BTreeSet<(u64, Bytes)>,
-    pub shown: BTreeMap<Bytes, Record>,
+    pub tombstones: SortedSet<(u64, Bytes)>,
+    pub shown: SortedMap<Bytes, Record>,
     /// Which keys are kept for which node.
-    pub hints: BTreeMap<NodeId, BTreeSet<Bytes>>,
+    pub hints: SortedMap<NodeId, SortedSet<Bytes>>,
     /// The last dot that was given, and the last that the shelf knows of.
     dots: (u64, u64),
 }
@@ -70,7 +70,7 @@ fn read(bytes: &[u8]) -> Result<Record, StorageError> {
 impl Replica {
     pub fn new(me: NodeId, ring: Ring, grace_ns: u64) -> Replica {
         let trees = Trees::new(&ring, me);
-        let (tombstones, shown, hints) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let (tombstones, shown, hints) = (SortedSet::new(), SortedMap::new(), SortedMap::new());
         Replica { me, ring, trees, grace_ns, tombstones, shown, hints, dots: (0, 0) }
     }
 
@@ -252,6 +252,6 @@ impl Replica {
     }
 
     pub fn hints_held(&self) -> usize {
-        self.hints.values().map(BTreeSet::len).sum()
+        self.hints.values().map(SortedSet::len).sum()
     }
 }

@@ -6,7 +6,7 @@
 //!   counter 20        set {bread, milk}        map {age = 30, name = Ann}        text: as it is
 //! ```
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use super::super::message::MergeCall;
 use super::entry::{Reader, put_bytes};
@@ -38,7 +38,7 @@ pub fn changed(old: Option<&Bytes>, call: &MergeCall) -> Option<Bytes> {
 }
 
 /// The members of a set (without values), or the fields of a map, changed.
-fn listed(old: Option<String>, change: impl FnOnce(&mut BTreeMap<String, Option<String>>)) -> Option<String> {
+fn listed(old: Option<String>, change: impl FnOnce(&mut SortedMap<String, Option<String>>)) -> Option<String> {
     let old = old.unwrap_or_else(|| "{}".to_string());
     let inside = old.strip_prefix('{').and_then(|old| old.strip_suffix('}'))?;
     let parts = inside.split(BETWEEN).filter(|part| !part.is_empty());
@@ -46,7 +46,7 @@ fn listed(old: Option<String>, change: impl FnOnce(&mut BTreeMap<String, Option<
         Some((field, value)) => (field.to_string(), Some(value.to_string())),
         None => (part.to_string(), None),
     };
-    let mut parts: BTreeMap<String, Option<String>> = parts.map(read).collect();
+    let mut parts: SortedMap<String, Option<String>> = parts.map(read).collect();
     change(&mut parts);
     let count = parts.len();
     let written =

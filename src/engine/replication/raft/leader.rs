@@ -16,7 +16,9 @@
 //!
 //! **Invariant:** an entry of an older term is never committed by counting, only with one of the own term (5.4.2).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use glassbase_trace::sorted::SortedMap;
 use std::rc::Rc;
 
 use super::super::message::{Answer, RequestId, Response};
@@ -32,9 +34,9 @@ use glassbase_trace::NodeId;
 /// What a leader knows, and forgets when it leads no longer.
 #[derive(Clone, Debug)]
 pub(super) struct Leadership {
-    pub peers: BTreeMap<NodeId, Progress>,
+    pub peers: SortedMap<NodeId, Progress>,
     /// Who waits for the entry at an index.
-    pub waiting: BTreeMap<u64, (NodeId, RequestId)>,
+    pub waiting: SortedMap<u64, (NodeId, RequestId)>,
     pub reads: VecDeque<Read>,
     /// The latest round of heartbeats, and when those began that no majority has answered.
     pub round: u64,
@@ -82,8 +84,8 @@ impl Raft {
     pub(super) fn lead(&mut self, step: &mut Step) -> Result<(), StorageError> {
         let next = self.log.last_index() + 1;
         self.role = Role::Leader(Box::new(Leadership {
-            peers: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            peers: SortedMap::new(),
+            waiting: SortedMap::new(),
             reads: VecDeque::new(),
             round: 0,
             rounds: VecDeque::new(),

@@ -15,7 +15,7 @@
 //! (section 6.3). [`WINDOW`] answers are kept per client; a request older than those is not done, since nobody can tell
 //! any more whether it was.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::fmt;
 
 use super::super::message::{Answer, Call, Request, RequestId};
@@ -57,8 +57,8 @@ pub enum Outcome {
 /// Keys, values and sessions.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Contents {
-    pub data: BTreeMap<Bytes, Cell>,
-    pub sessions: BTreeMap<NodeId, Session>,
+    pub data: SortedMap<Bytes, Cell>,
+    pub sessions: SortedMap<NodeId, Session>,
 }
 
 /// The state machine of a node.

@@ -21,7 +21,7 @@
 //! The watch is shown a node after each of its steps and looks at what has changed: a step that changes nothing costs a few
 //! comparisons. What it knows does not end with a node: a crash loses nothing of it.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 use std::fmt;
 
 use super::Raft;
@@ -93,10 +93,10 @@ struct Committed {
 /// Watches a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    nodes: BTreeMap<NodeId, Known>,
-    leaders: BTreeMap<u64, NodeId>,
+    nodes: SortedMap<NodeId, Known>,
+    leaders: SortedMap<u64, NodeId>,
     /// Digest by index and term, and who was seen with it first.
-    entries: BTreeMap<(u64, u64), (u64, NodeId)>,
+    entries: SortedMap<(u64, u64), (u64, NodeId)>,
     /// From index 1 on.
     committed: Vec<Committed>,
 }

@@ -194,6 +194,7 @@ impl Disk {
         let sequential = self.seek(page)?;
         cx.pass(self.device.write_ns(self.page_size, sequential));
         cx.counters.disk_writes += 1;
+        cx.page_bytes += self.page_size as u64;
         let faulty = self.due(&[Fault::FlipBit, Fault::WriteLost, Fault::WriteMisplaced]);
         match faulty {
             None => {

@@ -218,6 +218,9 @@ impl Tree {
         }
         debug_assert!(self.pager.pool.nothing_pinned(), "what an operation pins it unpins");
         cx.counters.operations += 1;
+        if operation.puts() {
+            cx.put_bytes += key.len() as u64 + u64::from(value_len);
+        }
         if cx.recorder.is_on() {
             if self.meta.records != records {
                 let records = self.meta.records;

@@ -4,7 +4,8 @@
 //!   heap          rows in slots, map of free space          replacement   what a policy knows of the pages
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
-//!   cluster       nodes, links, messages on their way       tiers         caches before a database
+//!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
+//!   tiers         caches before a database
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -17,6 +18,7 @@ pub mod log;
 pub mod lsm;
 pub mod replacement;
 pub mod tiers;
+pub mod work;
 
 use std::rc::Rc;
 
@@ -27,6 +29,7 @@ pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 pub use tiers::TiersState;
+pub use work::WorkState;
 
 use super::plain::{self, Plain};
 
@@ -80,6 +83,7 @@ parts! {
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
     tiers: TiersState = "tiers",
+    work: WorkState = "work",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {

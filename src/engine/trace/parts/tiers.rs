@@ -8,8 +8,8 @@
 
 use std::rc::Rc;
 
-use crate::id::{BreakerState, DropCause, NodeId, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus};
 use crate::id::TierWait;
+use crate::id::{BreakerState, DropCause, NodeId, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus};
 use crate::plain::plain;
 use crate::{Bytes, Event};
 
@@ -442,7 +442,10 @@ impl TiersState {
                     };
                     if place.entries.iter().any(is_old) {
                         let entries = &mut Rc::make_mut(place).entries;
-                        entries.iter_mut().filter(|entry| is_old(entry)).for_each(|entry| entry.stale_ns = now_ns.max(1));
+                        entries
+                            .iter_mut()
+                            .filter(|entry| is_old(entry))
+                            .for_each(|entry| entry.stale_ns = now_ns.max(1));
                     }
                 }
             }

@@ -197,7 +197,7 @@ fn a_clock_that_is_ahead_wins() {
     put(&mut puppet, 2, "x", "second");
     puppet.settle();
     for node in 1..=2 {
-        let held = &puppet.node::<Clocks>(NodeId(node)).values[&Bytes::typed("x")];
+        let held = &puppet.node::<Clocks>(NodeId(node)).values.get(&Bytes::typed("x")).unwrap();
         assert_eq!(held.value, Some(Bytes::typed("first")));
     }
     puppet.compare("clocks/transcripts/ahead.txt");

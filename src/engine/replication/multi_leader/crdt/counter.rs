@@ -6,14 +6,14 @@
 //!
 //! **Invariant:** only a node itself raises its numbers, so of two the greater is the later.
 
-use std::collections::BTreeMap;
+use glassbase_trace::sorted::SortedMap;
 
 use crate::versions::Input;
 use glassbase_trace::NodeId;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counter {
-    sums: BTreeMap<NodeId, (u64, u64)>,
+    sums: SortedMap<NodeId, (u64, u64)>,
 }
 
 impl Counter {
@@ -22,7 +22,7 @@ impl Counter {
         let (mut added, mut taken) = self.sums.get(&node).copied().unwrap_or_default();
         let sum = if by >= 0 { &mut added } else { &mut taken };
         *sum = sum.saturating_add(by.unsigned_abs());
-        Counter { sums: BTreeMap::from([(node, (added, taken))]) }
+        Counter { sums: SortedMap::from([(node, (added, taken))]) }
     }
 
     pub fn merge(&mut self, other: &Counter) {

@@ -14,7 +14,7 @@
 //!
 //! **Invariant:** the dot of every entry is among those seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use crate::versions::{Dot, Input, Stamp, VersionVector, push_sized};
 use glassbase_trace::{Bytes, NodeId};
@@ -23,7 +23,7 @@ use glassbase_trace::{Bytes, NodeId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     vector: VersionVector,
-    single: BTreeSet<Dot>,
+    single: SortedSet<Dot>,
 }
 
 impl Seen {
@@ -51,10 +51,10 @@ impl Seen {
 
     pub fn merge(&mut self, other: &Seen) {
         self.vector.join(&other.vector);
-        self.single.extend(&other.single);
+        self.single.extend(other.single.iter().copied());
         let vector = &self.vector;
         self.single.retain(|dot| !vector.covers(*dot));
-        let nodes: BTreeSet<NodeId> = self.single.iter().map(|dot| dot.node).collect();
+        let nodes: SortedSet<NodeId> = self.single.iter().map(|dot| dot.node).collect();
         nodes.into_iter().for_each(|node| self.close(node));
     }
 
@@ -71,7 +71,7 @@ impl Seen {
     }
 
     fn decode(input: &mut Input) -> Option<Seen> {
-        let mut seen = Seen { vector: VersionVector::decode(input)?, single: BTreeSet::new() };
+        let mut seen = Seen { vector: VersionVector::decode(input)?, single: SortedSet::new() };
         for _ in 0..input.u32()? {
             seen.single.insert(take_dot(input)?);
         }
@@ -98,7 +98,7 @@ pub struct Entry {
 /// A set or a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DotMap {
-    entries: BTreeMap<Bytes, BTreeMap<Dot, Entry>>,
+    entries: SortedMap<Bytes, SortedMap<Dot, Entry>>,
     seen: Seen,
 }
 
@@ -108,14 +108,14 @@ impl DotMap {
         let dot = self.seen.next(node);
         let mut change = self.remove(key);
         change.seen.add(dot);
-        change.entries.insert(key.clone(), BTreeMap::from([(dot, entry)]));
+        change.entries.insert(key.clone(), SortedMap::from([(dot, entry)]));
         change
     }
 
     /// What removing a key changes: its dots are seen, and have no entry.
     pub fn remove(&self, key: &Bytes) -> DotMap {
         let mut change = DotMap::default();
-        for dot in self.entries.get(key).into_iter().flat_map(BTreeMap::keys) {
+        for dot in self.entries.get(key).into_iter().flat_map(SortedMap::keys) {
             change.seen.add(*dot);
         }
         change
@@ -165,10 +165,10 @@ impl DotMap {
     }
 
     pub fn decode(input: &mut Input) -> Option<DotMap> {
-        let mut map = DotMap { seen: Seen::decode(input)?, entries: BTreeMap::new() };
+        let mut map = DotMap { seen: Seen::decode(input)?, entries: SortedMap::new() };
         for _ in 0..input.u32()? {
             let key = Bytes::from(input.sized()?);
-            let mut entries = BTreeMap::new();
+            let mut entries = SortedMap::new();
             for _ in 0..input.u16()? {
                 let dot = take_dot(input)?;
                 let stamp = Stamp { clock_ns: input.u64()?, node: NodeId(input.u16()?) };

@@ -15,7 +15,7 @@
 //! **Invariant:** a letter's name is later than that of the letter it was typed after (Lamport's clock), so the tree has no
 //! circle, and what one person types in one go stays together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use super::dots::{push_dot, take_dot};
 use crate::versions::{Dot, Input};
@@ -27,14 +27,14 @@ type Name = (u64, NodeId);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     /// Name, the name of the letter it was typed after (none: the start), and the letter.
-    letters: BTreeMap<Name, (Option<Name>, char)>,
-    deleted: BTreeSet<Name>,
+    letters: SortedMap<Name, (Option<Name>, char)>,
+    deleted: SortedSet<Name>,
 }
 
 impl Text {
     /// All letters in their order, those that are deleted too.
     fn order(&self) -> Vec<Name> {
-        let mut below: BTreeMap<Option<Name>, Vec<Name>> = BTreeMap::new();
+        let mut below: SortedMap<Option<Name>, Vec<Name>> = SortedMap::new();
         for (name, (after, _)) in &self.letters {
             below.entry(*after).or_default().push(*name);
         }
@@ -73,14 +73,14 @@ impl Text {
     pub fn delete(&self, at: u32, count: u32) -> Text {
         let visible = self.visible();
         let deleted = visible.into_iter().skip(at as usize).take(count as usize).collect();
-        Text { letters: BTreeMap::new(), deleted }
+        Text { letters: SortedMap::new(), deleted }
     }
 
     pub fn merge(&mut self, other: &Text) {
         for (name, letter) in &other.letters {
             self.letters.entry(*name).or_insert(*letter);
         }
-        self.deleted.extend(&other.deleted);
+        self.deleted.extend(other.deleted.iter().copied());
     }
 
     pub fn value(&self) -> String {

@@ -16,8 +16,8 @@
 //!
 //! **Invariant:** after each admission `|T1| + |B1| ≤ c` and `|T1| + |T2| + |B1| + |B2| ≤ 2c`.
 
-use super::chain::{Chain, Ghosts, Links};
-use super::{Arrival, Replacement, Victim, Watch};
+use crate::chain::{Chain, Ghosts, Links};
+use crate::{Arrival, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE, VictimReason};
 

@@ -12,7 +12,7 @@
 //!            4:1
 //! ```
 
-use super::{Arrival, Replacement, Victim, Watch};
+use crate::{Arrival, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 

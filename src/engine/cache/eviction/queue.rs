@@ -5,8 +5,8 @@
 //!   LRU    a hit goes to the newest end the order is that of the last use
 //! ```
 
-use super::chain::{Chain, Links};
-use super::{Arrival, Replacement, Victim, Watch};
+use crate::chain::{Chain, Links};
+use crate::{Arrival, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 

@@ -20,7 +20,7 @@
 //! | [`Arc`] | recent or frequent pages, by what was regretted | Megiddo and Modha 2003 |
 //! | [`Optimum`] | what will be used last | Belady 1966 |
 //!
-//! One engine of policies serves the [`Pool`](super::pool::Pool) and the [`Simulation`], which plays traces of page
+//! One engine of policies serves the buffer pool and the [`Simulation`], which plays traces of page
 //! numbers through a policy with nothing around it. What a policy changes in its own structure it tells a [`Watch`] as
 //! events; where nobody watches, that compiles to nothing.
 //!
@@ -29,7 +29,7 @@
 
 mod arc;
 mod calendar;
-pub(super) mod chain;
+pub mod chain;
 mod clock;
 mod curve;
 mod lru_k;

@@ -2,7 +2,7 @@
 //!
 //! Ten million accesses a second and more, so a question such as "how large should the pool be" can be answered by trying.
 
-use super::{Arrival, Policy, PolicyOptions, Replacement, any};
+use crate::{Arrival, Policy, PolicyOptions, Replacement, any};
 use glassbase_trace::{FrameId, PageId};
 
 const NO_FRAME: u32 = u32::MAX;

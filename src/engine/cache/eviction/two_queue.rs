@@ -12,8 +12,8 @@
 //!                                       Am (LRU, the rest) ─▶ forgotten
 //! ```
 
-use super::chain::{Chain, Ghosts, Links};
-use super::{Arrival, Replacement, Victim, Watch};
+use crate::chain::{Chain, Ghosts, Links};
+use crate::{Arrival, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 

@@ -20,9 +20,9 @@
 //! Times are counted in accesses. Pages with fewer than K accesses stand in a list by their last. The others stand in a
 //! calendar by their K-th last access, which only grows while a page is in the pool.
 
-use super::calendar::Calendar;
-use super::chain::{Chain, Ghosts, Links};
-use super::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
+use crate::calendar::Calendar;
+use crate::chain::{Chain, Ghosts, Links};
+use crate::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
 use glassbase_trace::parts::{FrameTimes, ReplacementState};
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 

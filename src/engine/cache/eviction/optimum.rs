@@ -15,9 +15,9 @@
 
 use std::rc::Rc;
 
-use super::chain::{Chain, Links};
-use super::times::Times;
-use super::{Arrival, Replacement, Victim, Watch};
+use crate::chain::{Chain, Links};
+use crate::times::Times;
+use crate::{Arrival, Replacement, Victim, Watch};
 use glassbase_trace::parts::{FrameTimes, ReplacementState};
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 

@@ -12,7 +12,7 @@
 
 use std::rc::Rc;
 
-use super::{Future, PolicyOptions, Simulation};
+use crate::{Future, PolicyOptions, Simulation};
 use glassbase_trace::PolicyKind;
 use glassbase_trace::parts::{HitCurve, HitCurves};
 
