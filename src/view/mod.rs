@@ -44,6 +44,7 @@ pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
+pub mod swarm;
 pub mod tally;
 #[cfg(test)]
 mod tests;

@@ -102,13 +102,8 @@ fn name(d: &mut Drawing, id: Id, plan: &Plan, place: Place, number: NodeId, node
     let room = place.right() - PAD - x - term_w;
     // The line below says that it is down.
     let is_told = node.status != NodeStatus::Up && *head.role == *words::status(node.status);
-    let role = if is_told {
-        String::new()
-    } else if plan.grain == Grain::Tiny {
-        head.role.chars().take(1).collect()
-    } else {
-        head.role.to_string()
-    };
+    // A tiny card has no room for it beside the name: who decides is told by the crown, the rest on the line below.
+    let role = if is_told || plan.grain == Grain::Tiny { String::new() } else { head.role.to_string() };
     d.add(Shape::text(id.and(2), x, y, cut(&role, room, SANS_W)).mark(Marks::LIT, head.crowned));
     if shows_term {
         d.add(Shape::text(id.and(3), place.right() - PAD, y, term).class("quiet").anchor(Anchor::End));
@@ -156,8 +151,11 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
             vec![(if said.is_empty() { first } else { said }, false)]
         }
         _ if !wrong.is_empty() => vec![(wrong, true)],
-        Grain::Small => vec![(term, false)],
-        _ => vec![(if head.term > 0 { format!("t {}", head.term) } else { String::new() }, false)],
+        Grain::Tiny if head.term == 0 => {
+            let fits = head.role.chars().count() as f64 * SANS_W <= Grain::Tiny.width() - 2.0 * PAD;
+            vec![(if fits { head.role.to_string() } else { String::new() }, false)]
+        }
+        _ => vec![(term, false)],
     }
 }
 

@@ -12,9 +12,19 @@ use crate::view::{Selection, View};
 pub fn draw(ask: &Ask) -> Step {
     let plan = Plan::of(ask);
     let cone = cone(ask);
-    let mut step = Step::of(ask, |view| picture(ask, &plan, view, cone.as_ref()));
+    let crowd = Crowd::of(ask, &plan);
+    let mut step = Step::of(ask, |view| picture(ask, &plan, crowd, view, cone.as_ref()));
     if plan.stage.is_some() && plan.map.is_none() {
         stage::landing(&mut step, ask, &plan);
+    }
+    if crowd.messages {
+        step.swarm.motes = stage::motes(ask, &plan);
+    }
+    if crowd.arrows {
+        step.swarm.strokes = spacetime::strokes(ask, &plan, cone.as_ref());
+    }
+    if crowd.messages || crowd.arrows {
+        step.swarm.words = words::swarm(&step.swarm);
     }
     step
 }
@@ -25,14 +35,36 @@ fn cone(ask: &Ask) -> Option<Cone> {
     known.or_else(|| Cone::of(&ask.after.cluster_doing, ask.after, ask.selected))
 }
 
-fn picture(ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) -> Drawing {
+/// What there is too much of for shapes of its own during a step: it is drawn as a swarm, but for what is selected.
+#[derive(Clone, Copy)]
+pub struct Crowd {
+    pub messages: bool,
+    pub arrows: bool,
+}
+
+/// More messages on their way, or arrows in the window, than this are a swarm.
+const MESSAGES_MAX: usize = 100;
+const ARROWS_MAX: usize = 140;
+
+impl Crowd {
+    fn of(ask: &Ask, plan: &Plan) -> Crowd {
+        let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
+        let on_stage = plan.stage.is_some() && plan.map.is_none();
+        Crowd {
+            messages: on_stage && flying(ask.before).max(flying(ask.after)) > MESSAGES_MAX,
+            arrows: plan.diagram.is_some() && spacetime::is_beyond(ask, ARROWS_MAX),
+        }
+    }
+}
+
+fn picture(ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, cone: Option<&Cone>) -> Drawing {
     let words = view.cluster().map_or("There is no cluster yet.".to_string(), words::cluster);
     let mut d = Drawing::new(plan.width, words);
     head(&mut d, plan, view);
     if plan.stage.is_some() {
-        stage::draw(&mut d, ask, plan, view);
+        stage::draw(&mut d, ask, plan, crowd, view);
     }
-    spacetime::draw(&mut d, ask, plan, view, cone);
+    spacetime::draw(&mut d, ask, plan, crowd, view, cone);
     d.width = plan.width;
     d.height = plan.height;
     d

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::trace::NodeId;
+use crate::view::swarm::Tint;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenor {
@@ -50,6 +51,22 @@ impl Tenor {
             Tenor::No => "message no",
             Tenor::Beat => "message beat",
         }
+    }
+
+    /// The same as a colour, where there are too many for shapes.
+    pub fn tint(self) -> Tint {
+        match self {
+            Tenor::Client | Tenor::Question => Tint::Accent,
+            Tenor::Data => Tint::Logged,
+            Tenor::Yes => Tint::Hit,
+            Tenor::No => Tint::Failed,
+            Tenor::Beat => Tint::Muted,
+        }
+    }
+
+    /// Whether it is a ring.
+    pub fn is_hollow(self) -> bool {
+        matches!(self, Tenor::Question | Tenor::No)
     }
 
     /// The class of its arrow in the diagram of time.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::causal::{Cone, Side};
+use super::scene;
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Version};
 use crate::trace::{
@@ -10,7 +11,7 @@ use crate::trace::{
 };
 use crate::view::arrange::{MONO_W, Place, SANS_W};
 use crate::view::camera::Size;
-use crate::view::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape};
+use crate::view::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape, Step};
 use crate::view::{Guide, Selection, Timeline, View};
 
 const MS: u64 = 1_000_000;
@@ -358,4 +359,40 @@ fn a_version_that_another_node_has_not_is_behind_the_newest() {
     let behind: Vec<bool> =
         cluster.nodes.iter().map(|node| view.cluster_doing.is_behind(&node.detail.data[0])).collect();
     assert_eq!(behind.iter().filter(|behind| !**behind).count(), 1, "one node alone has version 99: {behind:?}");
+}
+
+#[test]
+fn a_crowd_of_messages_is_a_swarm_and_each_is_where_it_is() {
+    let mut made = Made { trace: Trace::new(), ns: 0, seed: 3, message: 0, flying: Vec::new() };
+    let mut start = EngineState::default();
+    start.parts.cluster = Some(Rc::new(state(15, 3)));
+    made.tell(Event::StateTaken { state: Rc::new(start) });
+    for number in 0..300u16 {
+        made.send(NodeId(number % 15 + 1), NodeId((number + 7) % 15 + 1), "read");
+    }
+    made.pass(40 * MS);
+    let timeline = timeline(&made);
+    let room = Size { width: 1200.0, height: 800.0 };
+    let mut crowds = 0;
+    each_step(&timeline, 3, |_, before, after, end, record| {
+        let ask = Ask { before, after, end, record: Some(record), room, selected: None, look: Look::default() };
+        let Step { from, to, swarm } = scene::draw(&ask);
+        let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
+        let dots = |drawing: &Drawing| {
+            let shown = drawing.shapes.iter().filter(|shape| shape.opacity > 0.0);
+            shown.filter(|shape| shape.class.starts_with("message")).count()
+        };
+        let seen = |t: f64| swarm.motes.iter().filter(|mote| mote.at(t).1 > 0.0).count();
+        assert_eq!((dots(&from) + seen(0.0), dots(&to) + seen(1.0)), (flying(before), flying(after)));
+        if !swarm.motes.is_empty() {
+            crowds += 1;
+            assert!(swarm.words.starts_with(&format!("{} messages", flying(after))), "{}", swarm.words);
+            let mote = swarm.motes.iter().find(|mote| mote.opacity.1 > 0.0).unwrap();
+            let found = swarm.at(mote.to, 1.0, 1.0);
+            assert!(matches!(found, Some(Selection::Message(_))));
+            let chosen = scene::draw(&Ask { selected: Some(mote.target), ..ask });
+            assert_eq!(dots(&chosen.to), 1, "what is selected is a shape of its own besides");
+        }
+    });
+    assert!(crowds > 20, "{crowds}");
 }

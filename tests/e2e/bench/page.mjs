@@ -96,7 +96,7 @@ const SHAPES = 'rect, path, text, circle, line, polygon, polyline, ellipse, use'
   .split(', ').map((name) => `main svg ${name}`).join(', ');
 
 /** Plays a run and measures its frames. */
-async function frames(site, { fragment, speed, from, viewport, zoom }) {
+async function frames(site, { fragment, speed, from, viewport, zoom, flying = 0 }) {
   const view = await openRun(site, fragment, viewport);
   const { page } = view;
   await page.getByRole('combobox', { name: 'Speed' }).selectOption(speed);
@@ -108,14 +108,19 @@ async function frames(site, { fragment, speed, from, viewport, zoom }) {
   await play(page);
   await page.waitForTimeout(500);
   await site.browser.startTracing(page, { categories: ['devtools.timeline'] });
-  let shapes = 0;
+  let [shapes, most] = [0, 0];
   for (let waited = 0; waited < PLAY_MS; waited += 1000) {
     await page.waitForTimeout(1000);
     shapes = Math.max(shapes, await page.evaluate((selector) => document.querySelectorAll(selector).length, SHAPES));
+    if (flying > 0) {
+      const words = await page.locator('.plate-things > g').getAttribute('aria-label');
+      most = Math.max(most, Number(words.match(/([\d,]+) messages on the way/)?.[1].replace(',', '') ?? 0));
+    }
   }
   const times = stretches(scriptEvents(await site.browser.stopTracing()), (event) => event.name === 'FireAnimationFrame', 8);
   await view.close();
   if (times.length < 60) throw new Error(`${fragment.slice(0, 20)}: only ${times.length} frames`);
+  if (most < flying) throw new Error(`${fragment.slice(0, 20)}: only ${most} messages were on their way`);
   return { p95: percentile(times, 0.95), shapes, count: times.length };
 }
 
@@ -151,6 +156,14 @@ const SCENARIOS = [
   },
   { id: 'frames-map', what: 'the map of a file of 100,000 pages, a pool of 5,000 frames', fragment: '#preset=pool/large', speed: '5', from: 0.3 },
   { id: 'frames-million', what: 'the tree of a million keys', fragment: '#preset=million', speed: '1', from: 0.3 },
+  {
+    id: 'page-cluster-frames',
+    what: 'a cluster of 15 nodes, some 300 messages on their way',
+    fragment: link('lab quorum\nset nodes 15\nset clients 90\nset replicas 5\nset latency 20ms\nset timeout 2s\nrecord on\nload 900 writes 50 keys 20 rate 8000\n'),
+    speed: '1',
+    from: 0.4,
+    flying: 250,
+  },
 ];
 const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');
 
