@@ -135,7 +135,7 @@ impl Tiers {
     }
 
     /// The answer arrives at whoever asked.
-    pub(super) fn from_database(&mut self, cx: &mut Cx, mut task: Task, row: Option<Row>) {
+    pub(super) fn database_said(&mut self, cx: &mut Cx, mut task: Task, row: Option<Row>) {
         match task.operation {
             TierOperation::Flush => return self.flushed(cx, task, row),
             TierOperation::Warm => return self.warmed(cx, task, row),

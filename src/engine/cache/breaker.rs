@@ -98,7 +98,7 @@ mod tests {
         let mut now_ns = 0;
         for word in script.split_whitespace() {
             let answer = match word {
-                "ask" => format!("{:?}", breaker.ask(now_ns)).to_lowercase(),
+                "ask" => format!("{:?}", breaker.ask(now_ns)).to_ascii_lowercase(),
                 "wait" => {
                     now_ns += 1000;
                     "1000 ns".to_string()

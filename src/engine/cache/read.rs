@@ -188,7 +188,7 @@ impl Tiers {
     }
 
     /// An answer of L2 arrives.
-    pub(super) fn from_cache(&mut self, cx: &mut Cx, mut task: Task, reply: Reply) {
+    pub(super) fn cache_said(&mut self, cx: &mut Cx, mut task: Task, reply: Reply) {
         if !self.apps[usize::from(task.app)].is_up {
             return self.over(cx, task, TierFate::Failed);
         }

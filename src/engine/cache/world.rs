@@ -196,12 +196,12 @@ impl Tiers {
             Stage::InL1 => self.in_l1(cx, task),
             Stage::ToCache(ask) => self.reaches_cache(cx, task, ask),
             Stage::AtCache(ask) => self.at_cache(cx, task, ask),
-            Stage::FromCache(reply) => self.from_cache(cx, task, reply),
+            Stage::FromCache(reply) => self.cache_said(cx, task, reply),
             Stage::Silent => self.cache_silent(cx, task),
             Stage::Again => self.ask_again(cx, task),
             Stage::ToDatabase => self.reaches_database(cx, task),
             Stage::Queued => self.waited_too_long(cx, task),
-            Stage::FromDatabase(row) => self.from_database(cx, task, row),
+            Stage::FromDatabase(row) => self.database_said(cx, task, row),
             Stage::News { version } => self.news(cx, task, version),
             // Somebody else wakes it.
             Stage::Parked | Stage::Served => {

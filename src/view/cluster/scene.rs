@@ -3,7 +3,7 @@
 use super::causal::Cone;
 use super::plan::{HEAD_H, Plan};
 use super::{history, spacetime, stage, words};
-use crate::trace::VerdictKind;
+use crate::trace::{NodeStatus, VerdictKind};
 use crate::view::arrange::SANS_W;
 use crate::view::arrange::{Place, cut};
 use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
