@@ -277,7 +277,7 @@ impl Cluster {
             Some(problem) => (VerdictKind::Violated, problem.clone()),
         };
         let at_ns = cx.now_ns();
-        self.tell(cx, || Event::Judged { checker: "ledger".into(), kind, text: text.into(), at_ns });
+        self.tell(cx, || Event::Judged { checker: "ledger".into(), kind, text: text.into(), at_ns, proof: Rc::default() });
         Ok(problem)
     }
 
