@@ -18,7 +18,7 @@ use crate::sharding::message::Question;
 use crate::sharding::placement::Strategy;
 use crate::sim::Cx;
 use crate::trace::parts::sharding::Survey;
-use crate::trace::{Bytes, EngineState, Event, NodeId, PageId, Parts};
+use crate::trace::{Bytes, EngineState, NodeId, PageId, Parts};
 
 /// Bytes that a shard, and an operation of the history, take, about.
 const SHARD_BYTES: usize = 16 << 10;

@@ -43,9 +43,12 @@ pub fn judge(lab: &ClusterLab, now_ns: u64) -> Ruling {
                 Verdict::Conserved | Verdict::Open(_) => VerdictKind::Holds,
                 Verdict::Violated(_) => VerdictKind::Violated,
             };
-            Ruling { kind, text: format!("{}.", finding.text()), at_ns: now_ns }
+            Ruling { kind, text: format!("{}.", finding.text()), at_ns: now_ns, proof: Default::default() }
         }
-        Err(error) => Ruling { kind: VerdictKind::GaveUp, text: format!("{error}."), at_ns: now_ns },
+        Err(error) => {
+            let text = format!("{error}.");
+            Ruling { kind: VerdictKind::GaveUp, text, at_ns: now_ns, proof: Default::default() }
+        }
     }
 }
 

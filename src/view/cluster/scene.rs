@@ -47,7 +47,7 @@ const MESSAGES_MAX: usize = 100;
 const ARROWS_MAX: usize = 140;
 
 impl Crowd {
-    fn of(ask: &Ask, plan: &Plan) -> Crowd {
+    pub fn of(ask: &Ask, plan: &Plan) -> Crowd {
         let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
         let on_stage = plan.stage.is_some() && plan.map.is_none();
         Crowd {

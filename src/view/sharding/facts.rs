@@ -6,7 +6,7 @@ use crate::trace::parts::ShardingState;
 use crate::trace::parts::sharding::{KeyDot, ShardState};
 use crate::view::caption::duration;
 use crate::view::describe::{grouped, key};
-use crate::view::facts::{FactTable, Facts};
+use crate::view::facts::{FactTable, Facts, Said};
 use crate::view::{Selection, View};
 
 /// Keys of a shard that are listed.
@@ -38,7 +38,8 @@ fn of_shard(state: &ShardingState, shard: &ShardState) -> Facts {
         facts = facts.row("range", format!("{from} up to {to}"));
     }
     let here: Vec<&KeyDot> = state.dots.iter().map(|dot| &**dot).filter(|dot| dot.shard == shard.shard).collect();
-    let row = |dot: &&KeyDot| vec![(key(&dot.key), Selection::Entry(dot.hash)).into(), grouped(dot.requests).into()];
+    let link = |dot: &KeyDot| Said::Link(key(&dot.key), Selection::Entry(dot.hash));
+    let row = |dot: &&KeyDot| vec![link(dot), grouped(dot.requests).into()];
     let rows = here.iter().take(KEYS_MAX).map(row).collect();
     let title = format!("Keys, {} of {}", here.len().min(KEYS_MAX), grouped(shard.keys));
     facts.table(FactTable { title, heads: vec!["key", "requests"], rows, chosen: None })

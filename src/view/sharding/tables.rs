@@ -46,7 +46,7 @@ pub fn streams(d: &mut Drawing, place: Place, state: &ShardingState) {
 fn stream(d: &mut Drawing, place: Place, stream: &StreamState) {
     let id = Id::of("stream", u64::from(stream.from.0)).and(u64::from(stream.to.0));
     let text = format!("{} → {}", stream.from, stream.to);
-    d.add(Shape::text(id, place.x + 2.0, place.y + 15.0, text).class("mono label"));
+    d.add(Shape::text(id, place.x + 2.0, place.y + 15.0, text.clone()).class("mono label"));
     let at = PHASES.iter().position(|phase| **phase == *stream.phase).unwrap_or(0);
     let is_narrow = place.w < 560.0;
     let w = if is_narrow { 15.0 } else { 74.0 };

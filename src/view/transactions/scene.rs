@@ -30,12 +30,13 @@ pub fn draw(ask: &Ask) -> Step {
     match Beside::of(ask) {
         Some(beside) => {
             let cone = scene::cone(ask);
+            let crowd = scene::Crowd::of(ask, &beside.plan);
             Step::of(ask, |view| {
                 let words = view.cluster().map_or("There is no cluster yet.".to_string(), words::cluster);
                 let mut d = Drawing::new(beside.plan.width, words);
                 scene::head(&mut d, &beside.plan, view);
                 held(&mut d, ask, &beside, view);
-                spacetime::draw(&mut d, ask, &beside.plan, view, cone.as_ref());
+                spacetime::draw(&mut d, ask, &beside.plan, crowd, view, cone.as_ref());
                 panels(&mut d, &beside, view);
                 (d.width, d.height) = (beside.plan.width, beside.plan.height);
                 d

@@ -277,7 +277,13 @@ impl Cluster {
             Some(problem) => (VerdictKind::Violated, problem.clone()),
         };
         let at_ns = cx.now_ns();
-        self.tell(cx, || Event::Judged { checker: "ledger".into(), kind, text: text.into(), at_ns, proof: Rc::default() });
+        self.tell(cx, || Event::Judged {
+            checker: "ledger".into(),
+            kind,
+            text: text.into(),
+            at_ns,
+            proof: Rc::default(),
+        });
         Ok(problem)
     }
 
@@ -383,15 +389,13 @@ impl Cluster {
                 let news = self.service.news().clone();
                 self.send(cx, MAP_SERVICE, from, cx.now_ns(), Message::News { news, nonce });
             }
-            Message::Moved { plan, to } => {
-                if self.service.moved(plan, from, to) {
-                    self.tell_map(cx);
-                    if self.plan().is_some() {
-                        self.give_orders(cx);
-                    } else {
-                        self.retire(cx);
-                        self.broadcast(cx);
-                    }
+            Message::Moved { plan, to } if self.service.moved(plan, from, to) => {
+                self.tell_map(cx);
+                if self.plan().is_some() {
+                    self.give_orders(cx);
+                } else {
+                    self.retire(cx);
+                    self.broadcast(cx);
                 }
             }
             _ => {}

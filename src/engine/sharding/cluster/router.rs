@@ -317,14 +317,11 @@ impl Cluster {
         let clients = self.options.clients;
         let at = usize::from((to.number() - 1) % clients);
         match message {
-            Message::News { news, .. } => {
-                if news.serial > self.clients[at].news.serial {
-                    let stage = self.clients[at].news.stage();
-                    let is_other = news.stage() != stage;
-                    self.clients[at].news = news;
-                    if is_other {
-                        self.plan_scan_anew(cx, at);
-                    }
+            Message::News { news, .. } if news.serial > self.clients[at].news.serial => {
+                let is_other = news.stage() != self.clients[at].news.stage();
+                self.clients[at].news = news;
+                if is_other {
+                    self.plan_scan_anew(cx, at);
                 }
             }
             Message::Told(told) => self.told(cx, at, from, &told),
