@@ -238,6 +238,13 @@ fn one(d: &mut Drawing, id: Id, place: Place, datum: &Datum, behind: bool) {
 }
 
 fn short(version: &Version) -> String {
+    if words::is_alone(version) {
+        return if words::is_locked(version) {
+            format!("{}, locked", version.value)
+        } else {
+            version.value.to_string()
+        };
+    }
     match (version.deleted, version.stamp.is_empty()) {
         (true, true) => "gone".to_string(),
         (true, false) => format!("@{}", version.stamp),

@@ -450,12 +450,10 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
 fn of_note(topic: &str) -> (&'static str, f64) {
     match topic {
         "elected" | "promoted" => ("dot note crown", 5.0),
-        "entry-committed" | "chosen" | "written" | "read" | "read-confirmed" | "lease-read" => {
-            ("dot note decided", 3.5)
-        }
-        "siblings" | "log-taken-back" | "stepped-down" | "timed-out" | "refused" | "majority-lost" | "fenced" => {
-            ("dot note wrong", 3.5)
-        }
+        "decided" | "booked" | "saga-ended" | "entry-committed" | "chosen" | "written" | "read" | "read-confirmed"
+        | "lease-read" => ("dot note decided", 3.5),
+        "aborted" | "stuck" | "undo-refused" | "forgotten" | "siblings" | "log-taken-back" | "stepped-down"
+        | "timed-out" | "refused" | "majority-lost" | "fenced" => ("dot note wrong", 3.5),
         _ => ("dot note", 2.5),
     }
 }

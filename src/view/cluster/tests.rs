@@ -100,7 +100,7 @@ fn state(nodes: u16, clients: u16) -> ClusterState {
 
 /// Two operations up to a moment, of which the second is explained by nothing.
 fn proof(ns: u64) -> Proof {
-    let suspect = |request: u64, text: &str, failing| Suspect {
+    let suspect = |request: u64, text: &str, failing: bool| Suspect {
         request,
         client: NodeId::client(request as u16),
         text: text.into(),

@@ -100,7 +100,7 @@ impl Cluster {
     }
 
     /// Tells what a checker found.
-    pub(super) fn tell_ruling(&mut self, cx: &mut Cx, checker: &str, ruling: Ruling) {
+    pub fn tell_ruling(&mut self, cx: &mut Cx, checker: &str, ruling: Ruling) {
         let Ruling { kind, text, at_ns, proof } = ruling;
         let event = Event::Judged { checker: checker.into(), kind, text: text.into(), at_ns, proof };
         self.told.fold(&event);
