@@ -226,7 +226,7 @@ test('more nodes than can be drawn one by one are a map, and each of its cells c
 
 test('a crowd of messages is on a canvas; each of them can be clicked, and all are told in words', async () => {
   const load = 'load 400 writes 50 keys 20 rate 8000';
-  const script = ['lab quorum', 'set nodes 15', 'set clients 90', 'set replicas 5', 'set latency 20ms', 'set timeout 2s', load, ''];
+  const script = ['lab quorum', 'set nodes 15', 'set clients 90', 'set replicas 5', 'set latency 20ms', 'set timeout 2s', 'record on', load, ''];
   const view = await opened(link(script), DESK);
   const { page } = view;
   await lab(page, '', 0.5);
