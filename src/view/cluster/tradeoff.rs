@@ -386,7 +386,7 @@ mod tests {
         let first = stale.points.split([' ', ',']).nth(1).unwrap().parse::<f64>().unwrap();
         let axes = Axes { across_max: 1.0, up_max: 0.5 };
         assert!((first - axes.y(0.4)).abs() < 0.06);
-        assert_eq!(charts.staleness.words, "With R = 1, W = 1, 20 % of 400 reads were stale; 20 % were expected.");
+        assert_eq!(charts.staleness.words, "With R = 1, W = 1, 21 % of 400 reads were stale; 21 % were expected.");
     }
 
     #[test]
@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(charts.table.iter().map(pairs).collect::<Vec<_>>(), [[(1, 1), (1, 2)], [(2, 1), (2, 2)]]);
         let overlaps: Vec<bool> = charts.table.iter().flatten().map(|cell| cell.overlaps).collect();
         assert_eq!(overlaps, [false, true, true, true]);
-        assert_eq!(charts.table[0][0].stale, "20 %");
+        assert_eq!(charts.table[0][0].stale, "21 %");
     }
 
     /// A trace may come from a file.
