@@ -9,7 +9,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::LabRef;
-use super::action::{Act, Action, on};
+use super::action::{Act, Action};
 use crate::trace::decimal::fixed;
 use crate::view::TimelineHandle;
 use crate::view::cluster::tradeoff::{Cell, Chart, Charts, HEIGHT, LEFT, LineKind, Triple, WIDTH, charts};
