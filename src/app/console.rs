@@ -96,10 +96,11 @@ impl Component for Console {
         let entries = ctx.props().log.entries();
         let now = (entries.len(), ctx.props().reached);
         if now != self.shown {
-            // What was just said is to be seen, wherever the playhead is.
+            // What was just said is to be seen wherever the playhead is, and what was said last when the run is at its end.
             let is_said = now.0 != self.shown.0 && entries.last().is_some_and(|entry| !entry.of_run);
+            let is_all = entries.iter().skip(now.1).all(|entry| !entry.of_run);
             self.shown = now;
-            self.scroll_to(if is_said { "li:last-child" } else { ".here" });
+            self.scroll_to(if is_said || is_all { "li:last-child" } else { ".here" });
         }
     }
 

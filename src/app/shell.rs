@@ -488,7 +488,7 @@ fn notice(app: &App) -> Html {
     html! {
         <div class="notices" role="status">
             if let Some(notice) = &app.notice {
-                <div class={classes!("notice", notice.bad.then_some("bad"))} role={notice.bad.then_some("alert")} key={notice.number}>
+                <div class={classes!("notice", notice.bad.then_some("bad"), notice.text.is_empty().then_some("folded"))} role={notice.bad.then_some("alert")} key={notice.number}>
                     if !notice.text.is_empty() { <span>{ &notice.text }</span> }
                     if app.undo.is_some() {
                         <button type="button" class="line" title="Go back to what was there before" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>

@@ -3,6 +3,7 @@
 //! ```text
 //!   sharding   the data on several shards: where a key lives, how a request finds it, how it moves
 //!   replication   copies on several nodes: protocols, a cluster that runs them
+//!   cache     tiers of caches before a database
 //!   storage   one node's storage engine: pages, buffer pool, B+tree
 //!   eviction  what leaves a cache when room is needed; the buffer pool uses it too
 //!   history   what clients saw, and the checkers that judge it
@@ -16,6 +17,7 @@
 //! and the command line.
 pub mod bench;
 
+pub use glassbase_cache as cache;
 pub use glassbase_eviction as eviction;
 pub use glassbase_history as history;
 pub use glassbase_replication as replication;

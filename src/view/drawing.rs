@@ -21,6 +21,7 @@ use std::ops::{BitOr, BitOrAssign};
 use super::arrange::Place;
 use super::camera::Size;
 use super::map::Map;
+use super::swarm::Swarm;
 use super::time_span::TimeSpan;
 use super::{Selection, View};
 use crate::trace::Record;
@@ -504,12 +505,18 @@ pub enum Face {
 pub struct Step {
     pub from: Drawing,
     pub to: Drawing,
+    /// What is too many for shapes.
+    pub swarm: Swarm,
 }
 
 impl Step {
+    pub fn between(from: Drawing, to: Drawing) -> Step {
+        Step { from, to, swarm: Swarm::default() }
+    }
+
     /// The same function for both ends.
     pub fn of(ask: &Ask, draw: impl Fn(&View) -> Drawing) -> Step {
-        Step { from: draw(ask.before), to: draw(ask.after) }
+        Step::between(draw(ask.before), draw(ask.after))
     }
 
     /// A thing that goes from one place to another during this step, and is not there otherwise: a row on its way to a

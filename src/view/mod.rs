@@ -26,6 +26,7 @@ pub mod caption;
 pub mod cluster;
 pub mod describe;
 pub mod drawing;
+mod eviction;
 pub mod facts;
 pub mod find;
 mod fold;
@@ -44,11 +45,14 @@ pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
+pub mod sharding;
+pub mod swarm;
 pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod time_span;
 pub mod timeline;
+pub mod transactions;
 pub mod tween;
 
 pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};
@@ -175,6 +179,9 @@ impl View {
         self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.cluster_doing.apply(&self.state, index, record);
+        if let Some(tiers) = &mut self.state.parts.tiers {
+            Rc::make_mut(tiers).fold(&record.event, record.time_ns);
+        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);

@@ -12,6 +12,7 @@ use super::arrange::Place;
 use super::camera::{Bounds, within};
 use super::drawing::{Drawing, Id, Marks, Shape, Step};
 use super::map::Map;
+use super::swarm::Swarm;
 use super::time_span::TimeSpan;
 use crate::trace::sorting::sort_by_key;
 
@@ -83,6 +84,7 @@ pub struct Tween {
     pub maps: Vec<Map>,
     pub words: String,
     pub time: Option<TimeSpan>,
+    pub swarm: Swarm,
     pub width: f64,
     pub height: f64,
     /// Where the action is.
@@ -91,7 +93,7 @@ pub struct Tween {
 
 impl Tween {
     pub fn of(step: Step) -> Tween {
-        let Step { from, to } = step;
+        let Step { from, to, swarm } = step;
         let order = to.shapes.iter().map(|shape| shape.id).collect();
         let action = action(&to);
         let (before, after) = (by_id(from.shapes), by_id(to.shapes));
@@ -110,7 +112,7 @@ impl Tween {
         }
         let moving = items.iter().enumerate().filter(|(_, item)| item.moves()).map(|(index, _)| index).collect();
         let Drawing { width, height, maps, words, time, .. } = to;
-        Tween { items, moving, order, maps, words, time, width, height, action }
+        Tween { items, moving, order, maps, words, time, swarm, width, height, action }
     }
 
     pub fn item(&self, id: Id) -> Option<&Item> {
@@ -178,7 +180,7 @@ mod tests {
     }
 
     fn tween(from: &[(u64, f64)], to: &[(u64, f64)]) -> Tween {
-        Tween::of(Step { from: drawing(from), to: drawing(to) })
+        Tween::of(Step::between(drawing(from), drawing(to)))
     }
 
     #[test]
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_flies_is_seen_on_its_way_and_gone_at_the_end() {
-        let mut step = Step { from: drawing(&[]), to: drawing(&[]) };
+        let mut step = Step::between(drawing(&[]), drawing(&[]));
         step.flight(chip(Id(9), (0.0, 0.0), "row"), Place::new(100.0, 50.0, 30.0, 20.0));
         let tween = Tween::of(step);
         let seen = |t: f64| tween.items[0].at(t).opacity;
@@ -237,8 +239,8 @@ mod tests {
     fn the_action_is_what_is_current() {
         let mut to = drawing(&[(1, 0.0), (2, 50.0), (3, 90.0)]);
         to.shapes[1].marks = Marks::LIT;
-        assert_eq!(Tween::of(Step { from: Drawing::default(), to: to.clone() }).action.map(|at| at.left), Some(50.0));
+        assert_eq!(Tween::of(Step::between(Drawing::default(), to.clone())).action.map(|at| at.left), Some(50.0));
         to.shapes[2].marks = Marks::CURRENT;
-        assert_eq!(Tween::of(Step { from: Drawing::default(), to }).action.map(|at| at.left), Some(90.0));
+        assert_eq!(Tween::of(Step::between(Drawing::default(), to)).action.map(|at| at.left), Some(90.0));
     }
 }

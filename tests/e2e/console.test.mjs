@@ -36,13 +36,16 @@ test('Tab completes, arrows walk through the completions and the history', async
   const view = await opened();
   const { page } = view;
   const field = page.getByRole('combobox', { name: 'Command' });
+  const choices = () => page.locator('#choices li').first().waitFor();
   await field.focus();
   await field.pressSequentially('ins');
+  await choices();
   assert.equal(await field.getAttribute('aria-expanded'), 'true');
   await field.press('Tab');
   assert.equal(await field.inputValue(), 'insert ');
   await field.fill('');
   await field.pressSequentially('se');
+  await choices();
   await field.press('Tab');
   assert.equal(await field.inputValue(), 'se', 'seed, sequence and set begin so');
   assert.deepEqual(await page.locator('#choices .mono').allTextContents().then((all) => all.map((text) => text.split(' ')[0])), ['seed', 'sequence', 'set']);
@@ -58,6 +61,7 @@ test('Tab completes, arrows walk through the completions and the history', async
   await field.press('ArrowDown');
   assert.equal(await field.inputValue(), '');
   await field.pressSequentially('set ');
+  await choices();
   await field.press('ArrowDown');
   await field.press('Enter');
   assert.match(await field.inputValue(), /^set \w+ $/);

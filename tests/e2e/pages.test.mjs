@@ -82,15 +82,18 @@ test('pages are walked through with the keyboard', async () => {
   await done(view);
 });
 
-test('every preset of the lab is accessible on a phone too', async () => {
-  const view = await opened('#preset=pages/both-ends', { viewport: { width: 360, height: 640 } });
+test('every preset of the lab is accessible, on a desk and on a phone', async () => {
+  const view = await opened('#preset=pages/both-ends');
   const { page } = view;
-  for (const name of ['both-ends', 'hole', 'forwarding', 'long-row', 'flipped-bit']) {
-    await changePreset(page, `pages/${name}`);
-    await rest(page);
-    await goTo(page, 0.6);
-    assert.equal(await page.locator('.notice.bad').count(), 0, name);
-    await view.assertAccessible();
+  for (const [width, height] of [[1440, 900], [360, 640]]) {
+    await page.setViewportSize({ width, height });
+    for (const name of ['both-ends', 'hole', 'forwarding', 'long-row', 'flipped-bit']) {
+      await changePreset(page, `pages/${name}`);
+      await rest(page);
+      await goTo(page, 0.6);
+      assert.equal(await page.locator('.notice.bad').count(), 0, name);
+      await view.assertAccessible();
+    }
   }
   await done(view);
 });

@@ -14,6 +14,9 @@ use crate::app::room::tools::ZOOM_STEP;
 use crate::view::Selection;
 use crate::view::drawing::Id;
 
+/// How near a click has to come to something small, in pixels.
+const SWARM_REACH: f64 = 6.0;
+
 /// The number that the nearest element around a target carries.
 fn number(target: &JsValue, selector: &str, attribute: &str) -> Option<Id> {
     let element = target.dyn_ref::<Element>()?;
@@ -102,6 +105,9 @@ impl Plate {
             }
             None => {
                 let (x, y) = self.point(finger);
+                if let Some(found) = self.in_swarm(ctx, (x, y)) {
+                    return ctx.props().on_select.emit(Some(found));
+                }
                 if let Some(ns) = self.moment_at((x, y)) {
                     return ctx.props().on_moment.emit(ns);
                 }
@@ -109,6 +115,12 @@ impl Plate {
             }
         };
         ctx.props().on_select.emit(selection);
+    }
+
+    /// What of a swarm is at a point of the drawing.
+    fn in_swarm(&self, ctx: &Context<Self>, point: (f64, f64)) -> Option<Selection> {
+        let swarm = &self.picture.as_ref()?.tween().swarm;
+        swarm.at(point, self.step.t(ctx.props()), SWARM_REACH / self.eye.camera.zoom)
     }
 
     fn target_of(&self, id: Id) -> Option<Selection> {

@@ -6,8 +6,9 @@
 //!                     t changes:     places of what moves (Picture::place), each frame
 //!
 //!   svg.plate-ground   frames around groups
-//!   div.plate-maps     canvases: dense grids
+//!   div.plate-maps     canvases: dense grids, the lines of a swarm
 //!   svg.plate-things   lines, things, signs, what flies
+//!   div.plate-maps     a canvas: what flies in a swarm
 //! ```
 //!
 //! A drawing that finds room is shown whole. One that does not is shown at a size that can be read, and the camera
@@ -18,6 +19,7 @@ mod input;
 mod maps;
 mod markup;
 mod picture;
+mod swarms;
 
 use std::cell::Cell;
 
@@ -27,6 +29,7 @@ use yew::prelude::*;
 use self::deeds::{Looking, Stroke, looks};
 use self::maps::Maps;
 use self::picture::Picture;
+use self::swarms::Swarms;
 use super::browser::{Frames, Sizes};
 use super::room::eye::Eye;
 use super::room::hand::{Gesture, Hand, WheelListener, listen_to_wheel};
@@ -62,10 +65,12 @@ pub struct Plate {
     world: NodeRef,
     defs: NodeRef,
     below: NodeRef,
+    above: NodeRef,
     size: Size,
     eye: Eye,
     picture: Option<Picture>,
     maps: Maps,
+    swarms: Swarms,
     step: Under,
     look: Look,
     /// What can be done to what is selected: words and lines of script.
@@ -98,10 +103,12 @@ impl Component for Plate {
             world: NodeRef::default(),
             defs: NodeRef::default(),
             below: NodeRef::default(),
+            above: NodeRef::default(),
             size: Size::default(),
             eye: Eye::default(),
             picture: None,
             maps: Maps::default(),
+            swarms: Swarms::default(),
             step: Under::of(ctx.props()),
             look: Look::default(),
             deeds: Vec::new(),
@@ -198,6 +205,7 @@ impl Component for Plate {
                     <svg class="plate-ground" aria-hidden="true"><g ref={&self.ground}></g></svg>
                     <div class="plate-maps" ref={&self.below}></div>
                     <svg class="plate-things"><defs ref={&self.defs}></defs><g ref={&self.world} role="group"></g></svg>
+                    <div class="plate-maps" ref={&self.above}></div>
                     { tools("Fit the whole picture", self.eye.following, link.callback(Msg::Tool)) }
                     if props.timeline.guide().has_time { { looks(self.look, link.callback(|msg| msg)) } }
                     { self.deeds_bar(ctx) }
@@ -266,20 +274,24 @@ impl Plate {
         let Some(draw) = self.draws(ctx) else { return };
         let tween = Tween::of(self.step_drawn(ctx, draw, false));
         let selected = ctx.props().selected;
-        let (Some(picture), Some(below), Some(world)) =
-            (&mut self.picture, self.below.cast::<Element>(), self.world.cast::<Element>())
+        let cast = |node: &NodeRef| node.cast::<Element>();
+        let (Some(picture), Some(below), Some(above), Some(world)) =
+            (&mut self.picture, cast(&self.below), cast(&self.above), cast(&self.world))
         else {
             return;
         };
         super::room::svg::set(&world, "aria-label", &tween.words);
         self.maps.show(&tween.maps, selected, &below, picture.things());
+        self.swarms.show(&tween.swarm, &below, &above);
         picture.show(tween, selected);
     }
 
     fn draw(&mut self, ctx: &Context<Self>) {
         let props = ctx.props();
         if let Some(picture) = &mut self.picture {
-            picture.place(self.step.t(props), self.eye.camera, self.size);
+            let t = self.step.t(props);
+            picture.place(t, self.eye.camera, self.size);
+            self.swarms.place(&picture.tween().swarm, t, self.eye.camera, self.size, props.dark);
         }
         let zooms = self.eye.camera.zoom != self.eye.goal.zoom;
         self.maps.place(self.eye.camera, self.size, zooms, props.dark);

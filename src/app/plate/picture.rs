@@ -21,6 +21,8 @@ struct Drawn {
     parts: Vec<(Part, Element)>,
     shape: Shape,
     selected: bool,
+    /// The tab key reaches it; known once it has been said.
+    tab: Option<bool>,
     at: At,
 }
 
@@ -162,16 +164,17 @@ impl Picture {
     }
 
     /// Of all things that can be selected exactly one is reached by the tab key.
-    pub fn rove(&self) {
+    pub fn rove(&mut self) {
         let picks = |drawn: &&Drawn| drawn.shape.target.is_some();
         let focus = self.focus.filter(|id| self.place_of(*id).is_ok_and(|index| picks(&&self.drawn[index])));
         let chosen = || self.drawn.iter().find(|drawn| drawn.selected).map(|drawn| drawn.id);
         let first = || self.targets().next().map(|item| item.shape.id);
         let at = focus.or_else(chosen).or_else(first);
-        for drawn in self.drawn.iter().filter(picks) {
-            let wanted = if Some(drawn.id) == at { "0" } else { "-1" };
-            if drawn.group.get_attribute("tabindex").as_deref() != Some(wanted) {
-                set(&drawn.group, "tabindex", wanted);
+        for drawn in self.drawn.iter_mut().filter(|drawn| drawn.shape.target.is_some()) {
+            let wanted = Some(drawn.id) == at;
+            if drawn.tab != Some(wanted) {
+                drawn.tab = Some(wanted);
+                set(&drawn.group, "tabindex", if wanted { "0" } else { "-1" });
             }
         }
     }
@@ -243,7 +246,8 @@ impl Drawn {
         if is_silent {
             set(&group, "aria-hidden", "true");
         }
-        let mut drawn = Drawn { id: shape.id, group, parts: Vec::new(), shape: shape.clone(), selected, at: NOWHERE };
+        let mut drawn =
+            Drawn { id: shape.id, group, parts: Vec::new(), shape: shape.clone(), selected, tab: None, at: NOWHERE };
         drawn.write(hatch);
         drawn.name();
         drawn
@@ -284,7 +288,7 @@ impl Drawn {
     }
 
     /// Its words: a title for the mouse, a name and a role for those who do not see it.
-    fn name(&self) {
+    fn name(&mut self) {
         let shape = &self.shape;
         if let Ok(Some(title)) = self.group.query_selector("title") {
             title.remove();
@@ -296,10 +300,8 @@ impl Drawn {
         if shape.target.is_some() {
             set(&self.group, "role", "button");
             set(&self.group, "aria-pressed", if self.selected { "true" } else { "false" });
-            if !self.group.has_attribute("tabindex") {
-                set(&self.group, "tabindex", "-1");
-            }
         } else {
+            self.tab = None;
             for name in ["role", "aria-pressed", "tabindex"] {
                 let _ = self.group.remove_attribute(name);
             }

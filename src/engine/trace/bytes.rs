@@ -12,6 +12,7 @@
 //!
 //! A word of eight letters and the number of the same bytes are one key: `database` and 7233190438144930661 are.
 
+use std::borrow::Borrow;
 use std::fmt::{self, Write};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -162,6 +163,13 @@ impl From<&[u8]> for Bytes {
 impl Default for Bytes {
     fn default() -> Bytes {
         Bytes::from(&[][..])
+    }
+}
+
+/// Bytes are hashed and ordered as the slice is, so a map of them is asked with a slice.
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

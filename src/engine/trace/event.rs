@@ -10,16 +10,18 @@ use std::rc::Rc;
 
 use super::bytes::Bytes;
 use super::field::{self, Reading, Texts};
+use super::id::{BreakerState, DropCause, TierFate, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind, place_of};
-use super::parts::cluster::{Datum, NodeHead, NodeLog};
+use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
+use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
 use super::parts::{FrameTimes, HitCurves, QuorumRun, TradeoffState};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
@@ -44,6 +46,10 @@ pub enum Lane {
     Node,
     /// Messages between nodes.
     Network,
+    /// The caches before a database.
+    Tiers,
+    /// The database behind them.
+    Database,
 }
 
 impl Lane {
@@ -52,6 +58,8 @@ impl Lane {
         Lane::Client,
         Lane::Node,
         Lane::Network,
+        Lane::Tiers,
+        Lane::Database,
         Lane::Tree,
         Lane::Heap,
         Lane::Log,
@@ -74,6 +82,8 @@ impl Lane {
             Lane::Client => "client",
             Lane::Node => "node",
             Lane::Network => "network",
+            Lane::Tiers => "tiers",
+            Lane::Database => "database",
         }
     }
 }
@@ -255,6 +265,8 @@ events! {
         "dirtied" PoolDirtied { page: PageId, frame: FrameId }
         /// The page left the pool to make room; it was written first if it was dirty.
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
+        /// The page, or object, was taken out for good.
+        "removed" PoolRemoved { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
         /// The page was read into `frame` before anybody asked for it. It is not pinned.
@@ -279,6 +291,20 @@ events! {
         "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often what is in a frame was used, as the policy counts.
+        "policy-counted" PolicyCounted { frame: FrameId, count: u32 }
+        /// The policy halved all its counts: those of frames rounded up, those of a sketch rounded down.
+        "policy-aged" PolicyAged {}
+        /// SIEVE's hand stands at `hand`; 4294967295: nowhere.
+        "policy-pointed" PolicyPointed { hand: FrameId }
+        /// One was added to these counters of W-TinyLFU's sketch, one in each row, as far as they count.
+        "policy-sketched" PolicySketched { a: u32, b: u32, c: u32, d: u32 }
+        /// The page is on top of LIRS's stack.
+        "policy-stacked" PolicyStacked { page: PageId }
+        /// The page left LIRS's stack.
+        "policy-unstacked" PolicyUnstacked { page: PageId }
+        /// What is in the frame has so many bytes.
+        "object-sized" ObjectSized { frame: FrameId, size: u32 }
         /// How often each policy would have hit, by the size of the pool.
         "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
@@ -437,7 +463,7 @@ events! {
             request: u64, fate: RequestFate, answer: Rc<str>, latency_ns: u64, stale: bool,
         }
         /// A checker of the clients' history, or of the nodes, has a verdict. `at_ns` is the moment that it is about.
-        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64 }
+        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64, proof: Rc<Proof> }
         /// In the background, clusters with other R and W are measured; what was measured before is gone.
         "tradeoff-begun" TradeoffBegun { plan: Rc<TradeoffState> }
         /// One pair of R and W was measured.
@@ -454,6 +480,17 @@ events! {
         /// A decision of a node: a word of its protocol, and a sentence.
         "noted" Noted { node: NodeId, topic: Rc<str>, text: Rc<str> }
         "timer-fired" TimerFired { node: NodeId, kind: u8 }
+        /// The map of a sharded cluster, or what is being changed about it.
+        "cluster-map" ClusterMapChanged { map: Rc<MapState> }
+        "shard-figures" ShardFigures { shard: Rc<ShardState> }
+        "shard-gone" ShardGone { shard: NodeId }
+        /// A change of the map begins: what was told of streams is of the last one.
+        "streams-cleared" StreamsCleared {}
+        "stream" StreamChanged { stream: Rc<StreamState> }
+        "key-dot" KeyDotChanged { dot: Rc<KeyDot> }
+        "surveyed" Surveyed { survey: Rc<Survey> }
+        /// A query over shards is over.
+        "gathered" Gathered { query: Rc<QueryState> }
     }
     Network {
         "message-sent" MessageSent {
@@ -464,6 +501,41 @@ events! {
         "message-delayed" MessageDelayed { message: MessageId, due_ns: u64 }
         /// These links are cut now, each from one node to another; all others are whole.
         "links-changed" LinksChanged { cut: Vec<(NodeId, NodeId)> }
+    }
+    Tiers {
+        /// A request begins and goes from one place to another, where it arrives at `due_ns`. Work that the hierarchy gives
+        /// itself has no client.
+        "tier-asked" TierAsked {
+            request: u64, client: NodeId, operation: TierOperation, key: Bytes, from: NodeId, to: NodeId, due_ns: u64,
+        }
+        "tier-moved" TierMoved { request: u64, from: NodeId, to: NodeId, due_ns: u64 }
+        "tier-waits" TierWaits { request: u64, wait: TierWait }
+        /// A request is over. `version` is what it read or wrote; `age_ns` is how long it had been known to the writer of the
+        /// next version that this one is old; 0: it is not.
+        "tier-told" TierTold {
+            request: u64, fate: TierFate, source: TierSource, version: u64, latency_ns: u64, age_ns: u64,
+        }
+        "tier-looked" TierLooked { request: u64, at: NodeId, key: Bytes, look: TierLook }
+        /// A cache has this of a key now.
+        "tier-kept" TierKept {
+            at: NodeId, key: Bytes, version: u64, absent: bool, dirty: bool, expires_ns: u64, stale_ns: u64,
+        }
+        "tier-dropped" TierDropped { at: NodeId, key: Bytes, why: DropCause }
+        /// There is a new version of a key: what caches have of it is stale.
+        "tier-written" TierWritten { key: Bytes, version: u64 }
+        /// A write that was acknowledged is nowhere any more.
+        "tier-lost" TierLost { key: Bytes, version: u64 }
+        "tier-status-changed" TierStatusChanged { at: NodeId, status: TierStatus }
+        "breaker-turned" BreakerTurned { at: NodeId, state: BreakerState }
+        /// A decision: a word for it, and a sentence.
+        "tier-noted" TierNoted { at: NodeId, topic: Rc<str>, text: Rc<str> }
+    }
+    Database {
+        /// The database works on so many queries now, this one too, and so many wait.
+        "database-began" DatabaseBegan { request: u64, writes: bool, busy: u32, queued: u32 }
+        "database-load" DatabaseLoad { busy: u32, queued: u32 }
+        /// There was no room in the queue, or the query waited too long in it.
+        "database-refused" DatabaseRefused { request: u64, text: Rc<str> }
     }
 }
 
@@ -489,6 +561,7 @@ impl Event {
                 one(*page)
             }
             PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
+            PoolRemoved { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),

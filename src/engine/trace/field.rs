@@ -9,15 +9,19 @@ use std::rc::Rc;
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
 use super::id::{
+    BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait,
+};
+use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
-use super::parts::cluster::{Datum, NodeHead, NodeLog};
+use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
+use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
 use super::parts::{QuorumRun, TradeoffState};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageBody, PageState};
@@ -133,6 +137,7 @@ macro_rules! word_fields {
 word_fields!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOperation);
 word_fields!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
 word_fields!(NodeStatus, DropReason, RequestFate, VerdictKind);
+word_fields!(BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
@@ -220,7 +225,8 @@ macro_rules! shared_fields {
         }
     )*};
 }
-shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
+shared_fields!(NodeHead, NodeLog, Datum, Proof, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
+shared_fields!(MapState, ShardState, StreamState, KeyDot, Survey, QueryState);
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {

@@ -373,3 +373,122 @@ words! {
         GaveUp = "gave-up",
     }
 }
+
+words! {
+    /// What a server of a cache hierarchy is.
+    TierKind {
+        App = "app",
+        Cache = "l2",
+        Database = "database",
+    }
+}
+
+words! {
+    /// How such a server is doing.
+    TierStatus {
+        Up = "up",
+        Down = "down",
+        /// It fills itself and takes no requests yet.
+        Warming = "warming",
+    }
+}
+
+words! {
+    /// What is under way in a cache hierarchy.
+    TierOperation {
+        Get = "get",
+        Put = "put",
+        Delete = "delete",
+        /// An entry is read anew before anybody misses it.
+        Refresh = "refresh",
+        /// An entry goes to a node of the distributed cache.
+        Fill = "fill",
+        /// A server is told that its copy is old.
+        Invalidate = "invalidate",
+        /// A write that was acknowledged already goes to the database.
+        Flush = "flush",
+        /// A node reads what is asked for most, before it takes requests.
+        Warm = "warm",
+    }
+}
+
+words! {
+    /// What a cache had.
+    TierLook {
+        Hit = "hit",
+        Miss = "miss",
+        /// It was there, and its time to live is over.
+        Expired = "expired",
+        /// It knows that the database has no such key.
+        Absent = "absent",
+        /// Its time is over; it is served all the same while it is read anew.
+        Stale = "stale",
+        /// It is there, and this request reads it anew before its time is over.
+        Early = "early",
+        /// It is not there, and somebody else is reading it.
+        Locked = "locked",
+        /// The filter says that there is no such key.
+        Filtered = "filtered",
+    }
+}
+
+words! {
+    /// What a request waits for.
+    #[derive(Default)]
+    TierWait {
+        #[default]
+        None = "none",
+        /// Another request reads the same key.
+        Flight = "flight",
+        /// It asks again in a moment whether the lock is free.
+        Lock = "lock",
+        /// A connection to the database.
+        Connection = "connection",
+        /// The database works on it.
+        Service = "service",
+        /// The answer of a server that is down.
+        Silence = "silence",
+    }
+}
+
+words! {
+    /// How a request ended.
+    TierFate {
+        Served = "served",
+        /// Refused, or turned away.
+        Failed = "failed",
+        /// Nobody answered in time.
+        Late = "late",
+    }
+}
+
+words! {
+    /// Where an answer came from.
+    TierSource {
+        L1 = "l1",
+        L2 = "l2",
+        Database = "database",
+        Filter = "filter",
+    }
+}
+
+words! {
+    /// Why an entry left a cache.
+    DropCause {
+        Evicted = "evicted",
+        Expired = "expired",
+        Invalidated = "invalidated",
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// A circuit breaker.
+    #[derive(Default)]
+    BreakerState {
+        #[default]
+        Closed = "closed",
+        Open = "open",
+        HalfOpen = "half-open",
+    }
+}

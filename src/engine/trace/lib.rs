@@ -40,12 +40,15 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
+pub use id::{BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait};
 pub use id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 pub use id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 pub use id::{RowId, SplitKind};
+pub use parts::ShardingState;
+pub use parts::TiersState;
 pub use parts::replacement::TARGET_ONE;
 pub use parts::{ClientState, ClusterState, HeapState, LogState, LsmState, MediumState, Parts, ReplacementState};
 pub use policy::{PolicyKind, PolicyList, VictimReason};

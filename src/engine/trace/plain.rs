@@ -20,6 +20,9 @@ use super::bytes::Bytes;
 use super::field::Field;
 use super::id::SplitKind;
 use super::id::{
+    BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait,
+};
+use super::id::{
     CellKind, FileId, FileNumber, FrameId, HeapKind, HeapOperation, Lsn, Operation, Outcome, PageId, PageKind,
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
@@ -284,6 +287,7 @@ plain_words!(Operation, Outcome, PageKind, SplitKind, HeapKind, CellKind, HeapOp
 plain_words!(LogKind, TxnStatus, RecoveryPass, SkipReason, PageSource, TxnFate, WriteFate);
 plain_words!(NodeStatus, DropReason, RequestFate, VerdictKind);
 plain_words!(PolicyKind, PolicyList);
+plain_words!(BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait);
 
 plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 

@@ -172,7 +172,7 @@ pub fn keys(call: &Call) -> Keys {
 }
 
 /// The line of a `load` with another count; what else it says stays.
-fn with_count(call: &Call, text: &str, count: u64) -> String {
+pub fn with_count(call: &Call, text: &str, count: u64) -> String {
     let Ok(words) = tokens(text, 1) else { return text.to_string() };
     let named = |word: &str| call.info.arguments.iter().find(|argument| argument.name == word);
     let mut place = 1;

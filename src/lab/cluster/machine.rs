@@ -14,6 +14,7 @@ use crate::lab::expectations::Finding;
 use crate::lab::machine::{Machine, Task};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
+use crate::lab::transactions;
 use crate::lab::values::Values;
 use crate::replication::cluster::Promise;
 use crate::replication::{Cluster, ShelfKind};
@@ -82,6 +83,7 @@ impl ClusterLab {
         let named: Vec<Promise> = call.arguments.words("promise").filter_map(Promise::from_word).collect();
         let promises = if named.is_empty() { self.settings.kind.promises() } else { &named };
         let mut said = Vec::new();
+        said.extend((self.settings.kind == Kind::Transactions).then(|| transactions::check(self, cx)));
         for promise in promises {
             let ruling = self.cluster.judge_aloud(cx, *promise);
             let word = match (ruling.kind, promise) {
@@ -111,7 +113,7 @@ impl ClusterLab {
     }
 
     /// The node that the argument `name` names; it is there.
-    pub(super) fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
+    pub fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
         self.named(call.arguments.node(name).unwrap_or(LEADER))
     }
 
@@ -127,7 +129,7 @@ impl ClusterLab {
     }
 
     /// The answer to a client's command.
-    pub(super) fn asked(&self, client: NodeId, text: &str) -> String {
+    pub fn asked(&self, client: NodeId, text: &str) -> String {
         match self.cluster.asks(client) {
             Some(node) => format!("{client} asks {node}: {text}."),
             None => format!("{client} asks: {text}."),

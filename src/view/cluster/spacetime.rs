@@ -15,18 +15,21 @@ use std::rc::Rc;
 use super::causal::{Cone, Side};
 use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
+use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
 use crate::trace::parts::cluster::{Verdict, why_dropped};
+use crate::trace::sorting::sort_by_key;
 use crate::trace::{NodeId, NodeStatus, RequestFate, VerdictKind};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::camera::within;
 use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
+use crate::view::swarm::{Stroke, Tint};
 use crate::view::time_span::TimeSpan;
 use crate::view::{Selection, View};
 
 /// Most messages and notes that are drawn.
-const ARROWS_MAX: usize = 320;
+const STROKES_MAX: usize = 1200;
 const NOTES_MAX: usize = 160;
 /// The window shows about so many messages at a zoom of 1.
 const ARROWS_AIMED: usize = 36;
@@ -70,11 +73,11 @@ impl Window {
         self.from_ns.saturating_add(self.span_ns)
     }
 
-    fn sees(&self, from_ns: u64, until_ns: u64) -> bool {
+    pub fn sees(&self, from_ns: u64, until_ns: u64) -> bool {
         from_ns <= self.until_ns() && until_ns >= self.from_ns
     }
 
-    fn share(&self, ns: u64) -> f64 {
+    pub fn share(&self, ns: u64) -> f64 {
         if ns >= self.from_ns {
             (ns - self.from_ns) as f64 / self.span_ns as f64
         } else {
@@ -125,12 +128,10 @@ impl Frame<'_> {
     }
 }
 
-pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&Cone>) {
+pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, cone: Option<&Cone>) {
     let (Some(rows), Some(cluster)) = (plan.diagram, view.cluster()) else { return };
     let window = Window::of(ask, view.time_ns);
-    // The end of the run knows what will be; a long run has forgotten its beginning by then.
-    let known_from = ask.end.cluster_doing.flights.first().map_or(0, |flight| flight.sent_ns);
-    let doing = if known_from <= window.from_ns { &ask.end.cluster_doing } else { &view.cluster_doing };
+    let doing = doing(ask, view, window);
     d.time = Some(TimeSpan {
         top: rows.place.y - AXIS_H,
         left: rows.place.x,
@@ -142,15 +143,28 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, cone: Option<&
     });
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
-    axis(d, &frame);
+    axis(d, rows.place, &window);
     reigns(d, &frame, doing);
     stretches(d, &frame, doing);
     let broken = broken(ask);
     deals(d, &frame, doing, &broken);
     breaks(d, &frame, &broken);
-    arrows(d, &frame, doing);
+    arrows(d, &frame, doing, crowd);
     notes(d, &frame, doing);
     cursor(d, &frame);
+}
+
+/// The end of the run knows what will be; a long run has forgotten its beginning by then.
+fn doing<'a>(ask: &'a Ask, view: &'a View, window: Window) -> &'a Doing {
+    let known_from = ask.end.cluster_doing.flights.first().map_or(0, |flight| flight.sent_ns);
+    if known_from <= window.from_ns { &ask.end.cluster_doing } else { &view.cluster_doing }
+}
+
+/// Whether the window at the end of the step shows more messages than this.
+pub fn is_beyond(ask: &Ask, most: usize) -> bool {
+    let window = Window::of(ask, ask.after.time_ns);
+    let flights = doing(ask, ask.after, window).flights.iter();
+    flights.filter(|flight| window.sees(flight.sent_ns, flight.until_ns())).nth(most).is_some()
 }
 
 fn lines(d: &mut Drawing, frame: &Frame, nodes: usize, clients: u16) {
@@ -185,18 +199,18 @@ fn tick(span_ns: u64, wanted: u64) -> u64 {
     least
 }
 
-fn axis(d: &mut Drawing, frame: &Frame) {
-    let place = frame.rows.place;
-    let step = tick(frame.window.span_ns, (place.w / 90.0) as u64);
-    let first = frame.window.from_ns.div_ceil(step);
+/// Ticks above a place and lines through it.
+pub fn axis(d: &mut Drawing, place: Place, window: &Window) {
+    let step = tick(window.span_ns, (place.w / 90.0) as u64);
+    let first = window.from_ns.div_ceil(step);
     for number in (first..).take(64) {
-        let Some(ns) = number.checked_mul(step).filter(|ns| *ns <= frame.window.until_ns()) else { break };
-        let x = frame.x(ns);
+        let Some(ns) = number.checked_mul(step).filter(|ns| *ns <= window.until_ns()) else { break };
+        let x = place.x + place.w * window.share(ns);
         let id = Id::of("tick", ns);
         d.add(Shape::line(id, (x, place.y - 3.0), (x, place.bottom())).class("tick").layer(Layer::Ground));
         // A label that would be cut at the edge is left out.
         if x > place.x + 18.0 && x < place.right() - 24.0 {
-            let text = Shape::text(id.and(1), x, place.y - 8.0, words::time(ns));
+            let text = Shape::text(id.and(1), x, place.y - 8.0, words::moment(ns, step));
             d.add(text.class("quiet").anchor(Anchor::Middle));
         }
     }
@@ -248,7 +262,7 @@ fn stretches(d: &mut Drawing, frame: &Frame, doing: &Doing) {
     }
 }
 
-fn look(stretch: &Stretch) -> (&'static str, Marks) {
+pub fn look(stretch: &Stretch) -> (&'static str, Marks) {
     match (stretch.node, stretch.status) {
         (LINKS, _) => ("fault cut", Marks::FAILED),
         (_, NodeStatus::Down) => ("fault down", Marks::FAILED),
@@ -257,7 +271,7 @@ fn look(stretch: &Stretch) -> (&'static str, Marks) {
     }
 }
 
-fn said(stretch: &Stretch) -> String {
+pub fn said(stretch: &Stretch) -> String {
     let until = stretch.until_ns.map_or(String::new(), |ns| format!(" to {}", words::time(ns)));
     let from = words::time(stretch.from_ns);
     match stretch.node {
@@ -335,33 +349,74 @@ fn told(deal: &Deal, over: bool) -> String {
     format!("{}: {}, {answer}{}", deal.client, deal.text, if stale { ", stale" } else { "" })
 }
 
-fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+/// An arrow as it is drawn: where it begins and ends in the window, whether its head is in it, whether it is lost on its way.
+struct Arrow {
+    start: (f64, f64),
+    end: (f64, f64),
+    arrives: bool,
+    lost: bool,
+}
+
+fn arrow(frame: &Frame, flight: &Flight) -> Option<Arrow> {
+    let (from_y, to_y) = (frame.y(flight.from)?, frame.y(flight.to)?);
+    let lost = matches!(flight.landing, Landing::Dropped { .. });
+    let (from, mut to) = ((frame.x(flight.sent_ns), from_y), (frame.x(flight.until_ns()), to_y));
+    if lost {
+        let share = within(super::stage::share(flight.until_ns(), flight.sent_ns, flight.due_ns), 0.25, 0.85);
+        to.1 = from_y + (to_y - from_y) * share;
+    }
+    let (start, end) = frame.clipped(from, to);
+    Some(Arrow { start, end, arrives: end == to, lost })
+}
+
+fn seen<'a>(frame: &Frame, doing: &'a Doing) -> Vec<&'a Flight> {
     let window = frame.window;
-    let seen: Vec<&Flight> =
-        doing.flights.iter().filter(|flight| window.sees(flight.sent_ns, flight.until_ns())).collect();
+    doing.flights.iter().filter(|flight| window.sees(flight.sent_ns, flight.until_ns())).collect()
+}
+
+/// The arrows of a crowd: no shapes, no words.
+pub fn strokes(ask: &Ask, plan: &Plan, cone: Option<&Cone>) -> Vec<Stroke> {
+    let Some(rows) = plan.diagram else { return Vec::new() };
+    let window = Window::of(ask, ask.after.time_ns);
+    let frame = Frame { plan, rows, window, cone, selected: ask.selected };
+    let seen = seen(&frame, doing(ask, ask.after, window));
     // Too many to be told apart: every so many of them.
-    let stride = seen.len().div_ceil(ARROWS_MAX).max(1) as u64;
-    for flight in seen {
+    let stride = seen.len().div_ceil(STROKES_MAX).max(1) as u64;
+    let mut strokes = Vec::with_capacity(seen.len());
+    for flight in seen.into_iter().filter(|flight| flight.message.0.is_multiple_of(stride)) {
+        let Some(arrow) = arrow(&frame, flight) else { continue };
+        let (opacity, marks) = frame.strength(cone.map(|cone| cone.of_flight(flight)), flight.sent_ns);
+        let tenor = Tenor::of(flight.from, flight.to, &flight.kind, &flight.text);
+        let (tint, width) = match marks {
+            _ if arrow.lost => (Tint::Failed, 1.2),
+            Marks::LOGGED => (Tint::Logged, 1.8),
+            Marks::DIRTY => (Tint::Dirty, 1.8),
+            _ => (tenor.tint(), if tenor == Tenor::Beat { 0.8 } else { 1.2 }),
+        };
+        let (head, target) = (arrow.arrives && !arrow.lost, Selection::Message(flight.message));
+        let (from, to) = (arrow.start, arrow.end);
+        strokes.push(Stroke { from, to, opacity, width, tint, lost: arrow.lost, head, target });
+    }
+    let key = |stroke: &Stroke| (stroke.lost, stroke.tint, (stroke.opacity * 100.0) as u32, stroke.width > 1.5);
+    sort_by_key(&mut strokes, key);
+    strokes
+}
+
+fn arrows(d: &mut Drawing, frame: &Frame, doing: &Doing, crowd: Crowd) {
+    for flight in seen(frame, doing) {
         let chosen = frame.selected == Some(Selection::Message(flight.message));
-        if flight.message.0 % stride != 0 && !chosen {
+        if crowd.arrows && !chosen {
             continue;
         }
-        let (Some(from_y), Some(to_y)) = (frame.y(flight.from), frame.y(flight.to)) else { continue };
-        let lost = matches!(flight.landing, Landing::Dropped { .. });
-        let (from, mut to) = ((frame.x(flight.sent_ns), from_y), (frame.x(flight.until_ns()), to_y));
-        if lost {
-            let share = within(super::stage::share(flight.until_ns(), flight.sent_ns, flight.due_ns), 0.25, 0.85);
-            to.1 = from_y + (to_y - from_y) * share;
-        }
-        let (start, end) = frame.clipped(from, to);
+        let Some(Arrow { start, end, arrives, lost }) = arrow(frame, flight) else { continue };
         let side = frame.cone.map(|cone| cone.of_flight(flight));
         let tenor = Tenor::of(flight.from, flight.to, &flight.kind, &flight.text);
         let (opacity, marks) = frame.strength(side, flight.sent_ns);
-        let heads = if end == to && !lost { Heads::End } else { Heads::None };
+        let heads = if arrives && !lost { Heads::End } else { Heads::None };
         let shape = Shape::line(Id::of("arrow", flight.message.0), start, end).heads(heads).class(tenor.arrow());
         let shape = shape.marks(marks).mark(Marks::FAILED | Marks::EMPTY, lost).mark(Marks::LIT, chosen);
         d.add(shape.opacity(opacity).target(Selection::Message(flight.message), of_flight(flight)));
-        if lost && end == to {
+        if lost && arrives {
             let cross = Place::new(end.0 - 7.0, end.1 - 7.0, 14.0, 14.0);
             let cross = Shape::rect(Id::of("arrow", flight.message.0).and(1), cross).class("gap");
             d.add(cross.marks(Marks::FAILED).opacity(opacity).layer(Layer::Lines));
@@ -395,12 +450,10 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
 fn of_note(topic: &str) -> (&'static str, f64) {
     match topic {
         "elected" | "promoted" => ("dot note crown", 5.0),
-        "entry-committed" | "chosen" | "written" | "read" | "read-confirmed" | "lease-read" => {
-            ("dot note decided", 3.5)
-        }
-        "siblings" | "log-taken-back" | "stepped-down" | "timed-out" | "refused" | "majority-lost" | "fenced" => {
-            ("dot note wrong", 3.5)
-        }
+        "decided" | "booked" | "saga-ended" | "entry-committed" | "chosen" | "written" | "read" | "read-confirmed"
+        | "lease-read" => ("dot note decided", 3.5),
+        "aborted" | "stuck" | "undo-refused" | "forgotten" | "siblings" | "log-taken-back" | "stepped-down"
+        | "timed-out" | "refused" | "majority-lost" | "fenced" => ("dot note wrong", 3.5),
         _ => ("dot note", 2.5),
     }
 }

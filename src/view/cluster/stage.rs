@@ -3,31 +3,32 @@
 //! A message is where it is in virtual time: `(now − sent) / (due − sent)` of its way. During a step, virtual time runs
 //! from the record before to this one, so it moves evenly; when it arrives, or is lost, it does so at the end of the step.
 
-use super::card;
 use super::plan::{NODES_MAX, Plan, way};
 use super::rounds::is_answer;
+use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
+use super::{aggregate, card};
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::FlyingState;
-use crate::trace::{Event, NodeId, NodeStatus, RequestFate};
+use crate::trace::sorting::sort_by_key;
+use crate::trace::{Event, NodeId, RequestFate};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
-use crate::view::map::{Map, MapOf, cell};
+use crate::view::swarm::Mote;
 use crate::view::{Selection, View};
 
 /// With more messages than this on their way none has a label, and all are smaller.
 const LABELLED_MAX: usize = 24;
-/// With more than this they say nothing and cannot be selected.
-const NAMED_MAX: usize = 120;
+const SMALL_RADIUS: f64 = 3.5;
 /// Beyond this many nodes, of the links only those in use are drawn.
 const MESH_MAX: usize = 7;
 const ASIDE: f64 = 7.0;
 
-pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View) {
+pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, crowd: Crowd, view: &View) {
     let Some(cluster) = view.cluster() else { return };
     if let Some(place) = plan.map {
-        return map(d, cluster, view, place, ask);
+        return aggregate::draw(d, view, cluster, place, about(ask).into_iter().flatten());
     }
     links(d, plan, cluster, ask);
     let about = about(ask);
@@ -36,7 +37,7 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View) {
         card::draw(d, plan, view, number, node, Marks::CURRENT.when(here));
     }
     clients(d, plan, cluster);
-    messages(d, plan, cluster, view.time_ns, ask);
+    messages(d, plan, cluster, view.time_ns, ask, crowd);
 }
 
 /// The nodes that the record is about.
@@ -159,11 +160,12 @@ fn id_of(flying: &FlyingState) -> Id {
     Id::of("message", flying.message.0)
 }
 
-fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, ask: &Ask) {
+fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, ask: &Ask, crowd: Crowd) {
     let count = cluster.flying.len();
     let mut taken: Vec<Place> = plan.nodes.iter().chain(&plan.clients).map(|place| place.inset(-1.0)).collect();
-    let (dense, named) = (count > LABELLED_MAX, count <= NAMED_MAX);
-    for flying in &cluster.flying {
+    let dense = count > LABELLED_MAX;
+    let is_chosen = |flying: &FlyingState| ask.selected == Some(Selection::Message(flying.message));
+    for flying in cluster.flying.iter().filter(|flying| !crowd.messages || is_chosen(flying)) {
         let share = share(now_ns, flying.sent_ns, flying.due_ns);
         let Some((x, y)) = point(plan, flying, share) else { continue };
         let tenor = Tenor::of(flying.from, flying.to, &flying.kind, &flying.text);
@@ -177,8 +179,8 @@ fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, a
                 d.add(text.class("label on-message").layer(Layer::Flying).evenly());
             }
         }
-        let radius = if !named || dense {
-            3.5
+        let radius = if dense {
+            SMALL_RADIUS
         } else if tenor == Tenor::Beat {
             4.0
         } else {
@@ -187,9 +189,36 @@ fn messages(d: &mut Drawing, plan: &Plan, cluster: &ClusterState, now_ns: u64, a
         let shape = Shape::dot(id_of(flying), x, y, radius).class(tenor.message());
         let shape = shape.layer(Layer::Flying).evenly();
         let selection = Selection::Message(flying.message);
-        let shape = shape.mark(Marks::LIT, ask.selected == Some(selection));
-        d.add(if named { shape.target(selection, said(flying)) } else { shape });
+        d.add(shape.mark(Marks::LIT, is_chosen(flying)).target(selection, said(flying)));
     }
+}
+
+/// The messages of a step as a swarm: one that arrives flies to the end of its way, one that is lost fades where it is.
+pub fn motes(ask: &Ask, plan: &Plan) -> Vec<Mote> {
+    let (Some(before), Some(after)) = (ask.before.cluster(), ask.after.cluster()) else { return Vec::new() };
+    let lost = matches!(ask.record.map(|record| &record.event), Some(Event::MessageDropped { .. }));
+    let at =
+        |flying: &FlyingState, view: &View| point(plan, flying, share(view.time_ns, flying.sent_ns, flying.due_ns));
+    let mut motes = Vec::with_capacity(after.flying.len() + 1);
+    let mut still = after.flying.iter().peekable();
+    for flying in &before.flying {
+        let Some(from) = at(flying, ask.before) else { continue };
+        match still.next_if(|next| next.message == flying.message) {
+            Some(next) => motes.extend(at(next, ask.after).map(|to| mote(next, from, to, (1.0, 1.0)))),
+            None if lost => motes.extend(at(flying, ask.after).map(|to| mote(flying, from, to, (1.0, 0.0)))),
+            None => motes.extend(point(plan, flying, 1.0).map(|to| mote(flying, from, to, (1.0, 0.0)))),
+        }
+    }
+    motes.extend(still.filter_map(|sent| at(sent, ask.after).map(|to| mote(sent, to, to, (0.0, 1.0)))));
+    // A brush paints all of a colour at once.
+    sort_by_key(&mut motes, |mote| (mote.tint, mote.hollow));
+    motes
+}
+
+fn mote(flying: &FlyingState, from: (f64, f64), to: (f64, f64), opacity: (f64, f64)) -> Mote {
+    let tenor = Tenor::of(flying.from, flying.to, &flying.kind, &flying.text);
+    let target = Selection::Message(flying.message);
+    Mote { from, to, opacity, radius: SMALL_RADIUS, tint: tenor.tint(), hollow: tenor.is_hollow(), target }
 }
 
 /// What stands on a message: its kind, or what it answers where that is short.
@@ -225,25 +254,4 @@ pub fn landing(step: &mut Step, ask: &Ask, plan: &Plan) {
     let Some((x, y)) = point(plan, flying, share) else { return };
     let place = Place { x, y, ..shape.place };
     step.to.shapes.push(Shape { place, opacity: 0.0, ..shape }.marks(if lost { Marks::FAILED } else { Marks::LIT }));
-}
-
-/// A large cluster: a cell for each node.
-fn map(d: &mut Drawing, cluster: &ClusterState, view: &View, place: Place, ask: &Ask) {
-    let cells = cluster.nodes.iter().map(|node| match (node.status, node.detail.head.crowned) {
-        (NodeStatus::Down, _) => cell::FAILED,
-        (NodeStatus::Paused | NodeStatus::Slow, _) => cell::STALE,
-        (NodeStatus::Up, true) => cell::FOUND,
-        (NodeStatus::Up, false) if node.detail.data.iter().any(|datum| view.cluster_doing.is_behind(datum)) => {
-            cell::MISS
-        }
-        (NodeStatus::Up, false) if node.detail.head.role.is_empty() => cell::HOLLOW,
-        (NodeStatus::Up, false) => cell::FULL,
-    });
-    let text = format!("{} nodes · {} messages on the way", cluster.nodes.len(), cluster.flying.len());
-    d.add(Shape::title_of(Id::of("nodes", 0), place.x, place.y + 12.0, text));
-    let words = format!("{} Filled: up; crossed: down; hatched: paused or slow.", words::cluster(cluster));
-    let area = place.cut_top(22.0).1;
-    let lit = about(ask).into_iter().flatten().filter_map(|node| u32::from(node.number()).checked_sub(1));
-    let lit: Vec<u32> = lit.filter(|index| (*index as usize) < cluster.nodes.len()).collect();
-    d.map(Map::in_room(Id::of("nodes", 1), area, cells.collect(), MapOf::Nodes, words, 26.0).lit(lit));
 }

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::trace::NodeId;
+use crate::view::swarm::Tint;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenor {
@@ -27,13 +28,14 @@ impl Tenor {
         }
         match kind {
             "heartbeat" | "ping" | "pong" | "alive" => Tenor::Beat,
-            "rejected" | "refused" | "nack" => Tenor::No,
+            "rejected" | "refused" | "nack" | "abort" => Tenor::No,
             "vote" | "pre-vote" | "promise" | "promised" if says_no(text) => Tenor::No,
             "vote" | "pre-vote" | "promise" | "promised" | "appended" | "accepted" | "written" | "have" | "stored" => {
                 Tenor::Yes
             }
-            "forwarded" | "handed-off" | "acknowledged" | "applied" => Tenor::Yes,
-            kind if kind.ends_with("-request") || ["read", "prepare", "compare", "forward"].contains(&kind) => {
+            "did" | "undone" | "uncertain" if says_no(text) || kind == "uncertain" => Tenor::No,
+            "forwarded" | "handed-off" | "acknowledged" | "applied" | "commit" | "did" | "undone" => Tenor::Yes,
+            kind if kind.ends_with("-request") || ["read", "prepare", "compare", "forward", "ask"].contains(&kind) => {
                 Tenor::Question
             }
             _ => Tenor::Data,
@@ -50,6 +52,22 @@ impl Tenor {
             Tenor::No => "message no",
             Tenor::Beat => "message beat",
         }
+    }
+
+    /// The same as a colour, where there are too many for shapes.
+    pub fn tint(self) -> Tint {
+        match self {
+            Tenor::Client | Tenor::Question => Tint::Accent,
+            Tenor::Data => Tint::Logged,
+            Tenor::Yes => Tint::Hit,
+            Tenor::No => Tint::Failed,
+            Tenor::Beat => Tint::Muted,
+        }
+    }
+
+    /// Whether it is a ring.
+    pub fn is_hollow(self) -> bool {
+        matches!(self, Tenor::Question | Tenor::No)
     }
 
     /// The class of its arrow in the diagram of time.

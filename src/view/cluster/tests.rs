@@ -3,14 +3,17 @@
 use std::rc::Rc;
 
 use super::causal::{Cone, Side};
+use super::scene;
 use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Version};
+use crate::trace::parts::cluster::{
+    Datum, Explained, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Proof, Suspect, Version,
+};
 use crate::trace::{
     Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate, Trace, VerdictKind,
 };
 use crate::view::arrange::{MONO_W, Place, SANS_W};
 use crate::view::camera::Size;
-use crate::view::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape};
+use crate::view::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape, Step};
 use crate::view::{Guide, Selection, Timeline, View};
 
 const MS: u64 = 1_000_000;
@@ -95,6 +98,20 @@ fn state(nodes: u16, clients: u16) -> ClusterState {
     }
 }
 
+/// Two operations up to a moment, of which the second is explained by nothing.
+fn proof(ns: u64) -> Proof {
+    let suspect = |request: u64, text: &str, failing: bool| Suspect {
+        request,
+        client: NodeId::client(request as u16),
+        text: text.into(),
+        asked_ns: ns / (3 - request),
+        ended_ns: failing.then_some(ns),
+        failing,
+    };
+    let part = vec![suspect(1, "key3: write 7", false), suspect(2, "key3: read: nothing", true)];
+    Proof { part, prefix: vec![Explained { request: 1, at_ns: ns / 2 + ns / 8 }] }
+}
+
 /// A run with everything in it.
 pub fn made(nodes: u16, clients: u16, rounds: u64) -> Made {
     let mut made = Made { trace: Trace::new(), ns: 0, seed: 7 + u64::from(nodes), message: 0, flying: Vec::new() };
@@ -148,11 +165,13 @@ fn odd(made: &mut Made, round: u64, nodes: u16, node: NodeId) {
         5 => made.tell(Event::LinksChanged { cut: Vec::new() }),
         6 => {
             let (checker, text) = ("linearizable".into(), "no order explains the read of key3.".into());
-            made.tell(Event::Judged { checker, kind: VerdictKind::Violated, text, at_ns: made.ns / 2 });
+            let proof = Rc::new(proof(made.ns / 2));
+            made.tell(Event::Judged { checker, kind: VerdictKind::Violated, text, at_ns: made.ns / 2, proof });
         }
         _ => {
             let (checker, text) = ("convergence".into(), "".into());
-            made.tell(Event::Judged { checker, kind: VerdictKind::Holds, text, at_ns: made.ns });
+            let proof = Rc::default();
+            made.tell(Event::Judged { checker, kind: VerdictKind::Holds, text, at_ns: made.ns, proof });
             let version = Version { value: "99".into(), stamp: "99".into(), deleted: false };
             let datum = Rc::new(Datum { key: Bytes::typed("alpha"), versions: vec![version] });
             made.tell(Event::NodeDatumChanged { node, datum });
@@ -249,7 +268,8 @@ fn no_picture_has_anything_wrong_with_it() {
                     Some(Selection::Node(NodeId(2))),
                     Some(Selection::Message(MessageId(9))),
                     Some(Selection::Request(2)),
-                ][position % 4];
+                    Some(Selection::Verdict(0)),
+                ][position % 5];
                 let ask = Ask { before, after, end, record: Some(record), room, selected, look };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
@@ -358,4 +378,63 @@ fn a_version_that_another_node_has_not_is_behind_the_newest() {
     let behind: Vec<bool> =
         cluster.nodes.iter().map(|node| view.cluster_doing.is_behind(&node.detail.data[0])).collect();
     assert_eq!(behind.iter().filter(|behind| !**behind).count(), 1, "one node alone has version 99: {behind:?}");
+}
+
+#[test]
+fn what_breaks_a_promise_is_ringed_on_the_timeline_of_its_history() {
+    let timeline = timeline(&made(5, 3, 12));
+    let room = Size { width: 1200.0, height: 800.0 };
+    let mut seen = 0;
+    each_step(&timeline, 11, |_, before, after, end, record| {
+        let selected = Some(Selection::Verdict(0));
+        let ask = Ask { before, after, end, record: Some(record), room, selected, look: Look::default() };
+        let to = scene::draw(&ask).to;
+        let with = |class: &str| to.shapes.iter().filter(|shape| shape.class == class).collect::<Vec<&Shape>>();
+        let (failing, part) = (with("deal broken"), with("deal part"));
+        assert_eq!((failing.len(), part.len()), (1, 1));
+        assert!(failing[0].title.contains("key3: read: nothing") && failing[0].title.contains("nothing explains it"));
+        assert!(part[0].title.contains("nobody knows when it ended"));
+        assert!(with("deal").iter().all(|shape| shape.opacity < 0.5), "the others are dim");
+        assert_eq!(with("arrow").len(), 0);
+        let time = to.time.unwrap();
+        assert!(time.at(failing[0].place.x) <= time.at(failing[0].place.right()));
+        seen += usize::from(!with("fault cut").is_empty());
+    });
+    assert!(seen > 0, "faults stand on the same axis");
+}
+
+#[test]
+fn a_crowd_of_messages_is_a_swarm_and_each_is_where_it_is() {
+    let mut made = Made { trace: Trace::new(), ns: 0, seed: 3, message: 0, flying: Vec::new() };
+    let mut start = EngineState::default();
+    start.parts.cluster = Some(Rc::new(state(15, 3)));
+    made.tell(Event::StateTaken { state: Rc::new(start) });
+    for number in 0..300u16 {
+        made.send(NodeId(number % 15 + 1), NodeId((number + 7) % 15 + 1), "read");
+    }
+    made.pass(40 * MS);
+    let timeline = timeline(&made);
+    let room = Size { width: 1200.0, height: 800.0 };
+    let mut crowds = 0;
+    each_step(&timeline, 3, |_, before, after, end, record| {
+        let ask = Ask { before, after, end, record: Some(record), room, selected: None, look: Look::default() };
+        let Step { from, to, swarm } = scene::draw(&ask);
+        let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
+        let dots = |drawing: &Drawing| {
+            let shown = drawing.shapes.iter().filter(|shape| shape.opacity > 0.0);
+            shown.filter(|shape| shape.class.starts_with("message")).count()
+        };
+        let seen = |t: f64| swarm.motes.iter().filter(|mote| mote.at(t).1 > 0.0).count();
+        assert_eq!((dots(&from) + seen(0.0), dots(&to) + seen(1.0)), (flying(before), flying(after)));
+        if !swarm.motes.is_empty() {
+            crowds += 1;
+            assert!(swarm.words.starts_with(&format!("{} messages", flying(after))), "{}", swarm.words);
+            let mote = swarm.motes.iter().find(|mote| mote.opacity.1 > 0.0).unwrap();
+            let found = swarm.at(mote.to, 1.0, 1.0);
+            assert!(matches!(found, Some(Selection::Message(_))));
+            let chosen = scene::draw(&Ask { selected: Some(mote.target), ..ask });
+            assert_eq!(dots(&chosen.to), 1, "what is selected is a shape of its own besides");
+        }
+    });
+    assert!(crowds > 20, "{crowds}");
 }

@@ -7,10 +7,23 @@ use crate::trace::parts::cluster::{Datum, NodeState, Version};
 use crate::trace::{NodeId, NodeStatus, RequestFate};
 use crate::view::caption::duration;
 use crate::view::describe::{grouped, key};
+use crate::view::swarm::{Swarm, Tint};
 
 /// A point of virtual time.
 pub fn time(ns: u64) -> String {
     if ns == 0 { "0 ms".to_string() } else { duration(ns) }
+}
+
+/// A point of virtual time on an axis: with as many digits as tell it from its neighbour, a step away.
+pub fn moment(ns: u64, step_ns: u64) -> String {
+    let in_s = ns >= 1_000_000_000 && step_ns >= 10_000_000;
+    let (unit_ns, unit) = if in_s { (1_000_000_000, "s") } else { (1_000_000, "ms") };
+    let (mut digits, mut least_ns) = (0, unit_ns);
+    while least_ns > 1 && !step_ns.is_multiple_of(least_ns) {
+        (digits, least_ns) = (digits + 1, least_ns / 10);
+    }
+    let (whole, part) = (grouped(ns / unit_ns), ns % unit_ns / least_ns);
+    if digits == 0 { format!("{whole} {unit}") } else { format!("{whole}.{part:0digits$} {unit}") }
 }
 
 /// A point of virtual time as a clock shows it: with as many digits from event to event.
@@ -35,6 +48,32 @@ pub fn status(status: NodeStatus) -> &'static str {
         NodeStatus::Slow => "slow",
         NodeStatus::Down => "down",
     }
+}
+
+/// A crowd of messages, for those who do not see it: how many on the stage, and what they mean; how many arrows below.
+pub fn swarm(swarm: &Swarm) -> String {
+    let of = |tint, hollow| {
+        swarm.motes.iter().filter(|mote| mote.opacity.1 > 0.0 && (mote.tint, mote.hollow) == (tint, hollow)).count()
+    };
+    let kinds = [
+        ("between clients and nodes", of(Tint::Accent, false)),
+        ("questions", of(Tint::Accent, true)),
+        ("data", of(Tint::Logged, false)),
+        ("answers", of(Tint::Hit, false)),
+        ("refusals", of(Tint::Failed, true)),
+        ("signs of life", of(Tint::Muted, false)),
+    ];
+    let all: usize = kinds.iter().map(|(_, count)| count).sum();
+    let mut said = format!("{all} messages on their way");
+    for (index, (word, count)) in kinds.iter().filter(|(_, count)| *count > 0).enumerate() {
+        said.push_str(if index == 0 { ": " } else { ", " });
+        said.push_str(&format!("{count} {word}"));
+    }
+    if !swarm.strokes.is_empty() {
+        said.push_str(&format!("; {} arrows in the diagram of time", swarm.strokes.len()));
+    }
+    said.push('.');
+    said
 }
 
 /// What a node is, for those who do not see it.
@@ -65,9 +104,24 @@ pub fn datum(datum: &Datum) -> String {
     format!("{} = {}", key(&datum.key), values.join(" | "))
 }
 
+/// Somebody holds a lock on it: a stamp that says so is no version.
+pub fn is_locked(version: &Version) -> bool {
+    version.stamp.starts_with("locked by ")
+}
+
+/// There is one copy of it: it is free, or locked, and never behind another.
+pub fn is_alone(version: &Version) -> bool {
+    *version.stamp == *"free" || is_locked(version)
+}
+
 pub fn version(version: &Version) -> String {
     let value: Rc<str> = if version.deleted { "deleted".into() } else { version.value.clone() };
-    if version.stamp.is_empty() { value.to_string() } else { format!("{value} @{}", version.stamp) }
+    match is_alone(version) {
+        true if is_locked(version) => format!("{value}, {}", version.stamp),
+        true => value.to_string(),
+        false if version.stamp.is_empty() => value.to_string(),
+        false => format!("{value} @{}", version.stamp),
+    }
 }
 
 pub fn fate(fate: RequestFate) -> &'static str {
@@ -111,4 +165,19 @@ pub fn cluster(cluster: &ClusterState) -> String {
 /// The nodes with their names.
 pub fn numbered(cluster: &ClusterState) -> impl Iterator<Item = (NodeId, &Rc<NodeState>)> {
     cluster.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u16 + 1), node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_on_an_axis_are_told_apart() {
+        assert_eq!(moment(566_500_000, 500_000), "566.5 ms");
+        assert_eq!(moment(567_000_000, 500_000), "567.0 ms");
+        assert_eq!(moment(1_254_000_000, 2_000_000), "1,254 ms");
+        assert_eq!(moment(1_250_000_000, 50_000_000), "1.25 s");
+        assert_eq!(moment(0, 20_000_000), "0 ms");
+        assert_eq!(moment(12_340, 20), "0.01234 ms");
+    }
 }

@@ -18,7 +18,7 @@ use crate::trace::{Event, Record};
 
 pub fn draw(ask: &Ask) -> Step {
     let plan = Plan::of(ask);
-    let mut step = Step { from: picture(&plan, ask.before, None), to: picture(&plan, ask.after, ask.record) };
+    let mut step = Step::between(picture(&plan, ask.before, None), picture(&plan, ask.after, ask.record));
     if let (Some(before), Some(after), Some(record)) = (tree(ask.before), tree(ask.after), ask.record) {
         moves(&mut step, &plan, before, after, ask.before, record);
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { ROOT } from '../bench.mjs';
 import { start } from '../harness.mjs';
+import { logged, say } from '../page.mjs';
 import { atMost, median, percentile } from './results.mjs';
 
 const VISITS = 7;
@@ -96,7 +97,7 @@ const SHAPES = 'rect, path, text, circle, line, polygon, polyline, ellipse, use'
   .split(', ').map((name) => `main svg ${name}`).join(', ');
 
 /** Plays a run and measures its frames. */
-async function frames(site, { fragment, speed, from, viewport, zoom }) {
+async function frames(site, { fragment, speed, from, viewport, zoom, flying = 0 }) {
   const view = await openRun(site, fragment, viewport);
   const { page } = view;
   await page.getByRole('combobox', { name: 'Speed' }).selectOption(speed);
@@ -108,14 +109,19 @@ async function frames(site, { fragment, speed, from, viewport, zoom }) {
   await play(page);
   await page.waitForTimeout(500);
   await site.browser.startTracing(page, { categories: ['devtools.timeline'] });
-  let shapes = 0;
+  let [shapes, most] = [0, 0];
   for (let waited = 0; waited < PLAY_MS; waited += 1000) {
     await page.waitForTimeout(1000);
     shapes = Math.max(shapes, await page.evaluate((selector) => document.querySelectorAll(selector).length, SHAPES));
+    if (flying > 0) {
+      const words = await page.locator('.plate-things > g').getAttribute('aria-label');
+      most = Math.max(most, Number(words.match(/([\d,]+) messages on the way/)?.[1].replace(',', '') ?? 0));
+    }
   }
   const times = stretches(scriptEvents(await site.browser.stopTracing()), (event) => event.name === 'FireAnimationFrame', 8);
   await view.close();
   if (times.length < 60) throw new Error(`${fragment.slice(0, 20)}: only ${times.length} frames`);
+  if (most < flying) throw new Error(`${fragment.slice(0, 20)}: only ${most} messages were on their way`);
   return { p95: percentile(times, 0.95), shapes, count: times.length };
 }
 
@@ -151,8 +157,41 @@ const SCENARIOS = [
   },
   { id: 'frames-map', what: 'the map of a file of 100,000 pages, a pool of 5,000 frames', fragment: '#preset=pool/large', speed: '5', from: 0.3 },
   { id: 'frames-million', what: 'the tree of a million keys', fragment: '#preset=million', speed: '1', from: 0.3 },
+  {
+    id: 'page-cluster-frames',
+    what: 'a cluster of 15 nodes, some 300 messages on their way',
+    fragment: link('lab quorum\nset nodes 15\nset clients 90\nset replicas 5\nset latency 20ms\nset timeout 2s\nrecord on\nload 900 writes 50 keys 20 rate 8000\n'),
+    speed: '1',
+    from: 0.4,
+    flying: 250,
+  },
 ];
 const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');
+
+/** Hit-ratio curves of every policy at 20 sizes over a million accesses: seconds, and the longest frame meanwhile. */
+async function curves(site) {
+  const script = 'lab eviction\nset keys 100000\nset capacity 10000\nrandom 1000000 zipf unrecorded\n';
+  const view = await openRun(site, link(script));
+  const { page } = view;
+  await logged(page, /of 1,000,000 accesses hit/, 120_000);
+  await page.evaluate(() => {
+    globalThis.gaps = { last: performance.now(), longest: 0 };
+    const tick = () => {
+      const now = performance.now();
+      globalThis.gaps.longest = Math.max(globalThis.gaps.longest, now - globalThis.gaps.last);
+      globalThis.gaps.last = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  const begun = performance.now();
+  await say(page, 'curve sizes 20');
+  await logged(page, /1,000,000 accesses replayed at \d+ sizes/, 600_000);
+  const seconds = (performance.now() - begun) / 1000;
+  const longest = await page.evaluate(() => globalThis.gaps.longest);
+  await view.close();
+  return { seconds, longest };
+}
 
 export async function measurePage() {
   const size = await pageSize();
@@ -169,6 +208,9 @@ export async function measurePage() {
       const text = `${scenario.what}: script time per frame, 95th percentile (${shapes} shapes, ${count} frames)`;
       results.push(atMost(scenario.id, text, p95, 'ms', 8));
     }
+    const { seconds, longest } = await curves(site);
+    results.push(atMost('curves-million', 'hit ratios of 14 policies at 20 sizes over 1,000,000 accesses, in the page', seconds, 's', 60));
+    results.push(atMost('curves-frame', 'the longest time between two frames meanwhile', longest, 'ms', 100));
     const { p95, events } = await jumps(site, LONG);
     results.push(atMost('jump', `a jump anywhere in a trace of ${events} events, 95th percentile`, p95, 'ms', 50));
   } finally {

@@ -324,7 +324,7 @@ impl Cluster {
         {
             self.violation = Some(what.clone());
             let (kind, at_ns) = (VerdictKind::Violated, cx.now_ns());
-            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns });
+            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns, proof: Default::default() });
         }
     }
 

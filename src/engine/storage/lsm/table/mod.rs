@@ -29,7 +29,7 @@
 mod block;
 mod builder;
 mod cursor;
-mod filter;
+pub mod filter;
 mod footer;
 mod index;
 mod level;
