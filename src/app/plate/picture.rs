@@ -19,6 +19,8 @@ struct Drawn {
     id: Id,
     group: Element,
     parts: Vec<(Part, Element)>,
+    /// Its words for the mouse, if it has any.
+    title: Option<Element>,
     shape: Shape,
     selected: bool,
     /// The tab key reaches it; known once it has been said.
@@ -246,8 +248,16 @@ impl Drawn {
         if is_silent {
             set(&group, "aria-hidden", "true");
         }
-        let mut drawn =
-            Drawn { id: shape.id, group, parts: Vec::new(), shape: shape.clone(), selected, tab: None, at: NOWHERE };
+        let mut drawn = Drawn {
+            id: shape.id,
+            group,
+            parts: Vec::new(),
+            title: None,
+            shape: shape.clone(),
+            selected,
+            tab: None,
+            at: NOWHERE,
+        };
         drawn.write(hatch);
         drawn.name();
         drawn
@@ -258,14 +268,15 @@ impl Drawn {
         let old = &self.shape;
         let anew = old.kind != shape.kind
             || old.marks.0 & SIGNS.0 != shape.marks.0 & SIGNS.0
-            || old.text != shape.text
+            || old.text.is_empty() != shape.text.is_empty()
             || old.note != shape.note
             || old.level.is_some() != shape.level.is_some()
-            || old.target.is_some() != shape.target.is_some()
-            || (!shape.text.is_empty() && old.place.w != shape.place.w);
+            || old.target.is_some() != shape.target.is_some();
+        // Texts change far more often than anything else.
+        let retold = !shape.text.is_empty() && (old.text != shape.text || old.place.w != shape.place.w);
         let restyled = old.class != shape.class || old.marks != shape.marks || self.selected != selected;
         let renamed = old.title != shape.title || old.target != shape.target || self.selected != selected || anew;
-        if !(anew || restyled || renamed || old.place != shape.place || old.opacity != shape.opacity) {
+        if !(anew || retold || restyled || renamed || old.place != shape.place || old.opacity != shape.opacity) {
             return;
         }
         self.shape = shape.clone();
@@ -275,6 +286,8 @@ impl Drawn {
         }
         if anew {
             self.write(hatch);
+        } else if retold {
+            self.retell();
         }
         if renamed {
             self.name();
@@ -284,17 +297,34 @@ impl Drawn {
     fn write(&mut self, hatch: &str) {
         self.group.set_inner_html(&markup::inside(&self.shape, hatch));
         self.parts = markup::parts(&self.shape).into_iter().zip(children(&self.group)).collect();
+        self.title = None;
         self.at = NOWHERE;
+    }
+
+    /// The same elements with another text.
+    fn retell(&self) {
+        let is_text = matches!(self.shape.kind, Kind::Text(_));
+        let told = self.parts.iter().find(|(part, _)| is_text || *part == Part::Label);
+        if let Some((_, element)) = told {
+            element.set_text_content(Some(&markup::told(&self.shape)));
+        }
     }
 
     /// Its words: a title for the mouse, a name and a role for those who do not see it.
     fn name(&mut self) {
         let shape = &self.shape;
-        if let Ok(Some(title)) = self.group.query_selector("title") {
-            title.remove();
-        }
-        if !shape.title.is_empty() {
-            create(&self.group, "title", "").set_text_content(Some(&shape.title));
+        match &self.title {
+            Some(title) if shape.title.is_empty() => {
+                title.remove();
+                self.title = None;
+            }
+            Some(title) => title.set_text_content(Some(&shape.title)),
+            None if shape.title.is_empty() => {}
+            None => {
+                let title = create(&self.group, "title", "");
+                title.set_text_content(Some(&shape.title));
+                self.title = Some(title);
+            }
         }
         // The title is also its name; the texts inside are silent then.
         if shape.target.is_some() {
