@@ -35,8 +35,8 @@ by('crash-again').addEventListener('click', () => {
 });
 
 crash.addEventListener('goal', ({ detail }) => {
-  by('crash-says').textContent = `As expected: ${detail.text}.`;
+  by('crash-says').textContent = `It held: ${detail.text}.`;
 });
 crash.addEventListener('violation', ({ detail }) => {
-  by('crash-says').textContent = `Not as expected: ${detail.text}.`;
+  by('crash-says').textContent = `It did not hold: ${detail.text}.`;
 });

@@ -49,6 +49,8 @@ function problem(code, message) {
   return Object.assign(new Error(message), { code });
 }
 
+const closed = () => problem('closed', 'The lab was taken off the page.');
+
 /** The text at an address, unless it is too long. */
 export async function fetchText(url) {
   let response;
@@ -129,6 +131,9 @@ export function define(load, name = 'glassbase-lab') {
     /** Counts what is opened, so that what comes late is not opened over what came after it. */
     #turn = 0;
     #plays = { seen: false, by: null };
+    #changes = new Set();
+    /** How those are told that wait, should the app go. */
+    #givenUp = new Set();
 
     constructor() {
       super();
@@ -158,8 +163,19 @@ export function define(load, name = 'glassbase-lab') {
       if (attribute === 'height') this.#fit();
       else if (!this.#mounting) return;
       else if (attribute === 'theme') this.#call('theme', now ?? '').catch((error) => this.#fail(error));
-      else if (MOUNTED.includes(attribute)) this.#remount();
-      else this.#reopen();
+      else this.#changed(attribute);
+    }
+
+    /** Attributes that change together are one change. */
+    #changed(attribute) {
+      if (this.#changes.size === 0) {
+        queueMicrotask(() => {
+          const needsNew = MOUNTED.some((one) => this.#changes.has(one));
+          this.#changes.clear();
+          if (this.#mounting) needsNew ? this.#remount() : this.#reopen();
+        });
+      }
+      this.#changes.add(attribute);
     }
 
     /** Adds lines to the script, and plays what they do. */
@@ -212,28 +228,42 @@ export function define(load, name = 'glassbase-lab') {
 
     async #call(name, argument) {
       const lab = await this.#mount();
-      return new Promise((resolve, reject) => lab.call(name, argument, resolve, reject));
+      return this.#pending((resolve, reject) => lab.call(name, argument, resolve, reject));
+    }
+
+    /** A promise that is given up when the app is. */
+    #pending(begin) {
+      let giveUp;
+      const promise = new Promise((resolve, reject) => {
+        giveUp = reject;
+        this.#givenUp.add(giveUp);
+        begin(resolve, reject);
+      });
+      return promise.finally(() => this.#givenUp.delete(giveUp));
     }
 
     #mount() {
+      if (!this.isConnected) return Promise.reject(closed());
       this.#mounting ??= this.#mountNow().catch((error) => {
         this.#fail(error);
         throw error;
       });
+      // Who waits for it hears of it; nobody may be waiting.
+      this.#mounting.catch(() => {});
       return this.#mounting;
     }
 
     async #mountNow() {
       const turn = ++this.#turn;
       const [{ program, sheets }, options] = await Promise.all([loadOnce(), this.#options()]);
-      if (turn !== this.#turn) throw problem('closed', 'The lab was taken off the page.');
+      if (turn !== this.#turn) throw closed();
       const glass = document.createElement('div');
       glass.className = 'glass';
       const theme = this.getAttribute('theme');
       if (theme) glass.dataset.theme = theme;
       this.shadowRoot.adoptedStyleSheets = [...sheets, this.#size];
       this.shadowRoot.replaceChildren(glass);
-      return new Promise((resolve) => {
+      return this.#pending((resolve) => {
         // The program is in the middle of its work when it tells something; who hears of it may ask for more.
         const tell = (word, detail) => queueMicrotask(() => {
           if (word === 'failed') return this.#fail(problem('failed', `Glassbase has failed: ${detail}`));
@@ -287,6 +317,7 @@ export function define(load, name = 'glassbase-lab') {
 
     #unmount() {
       this.#turn += 1;
+      for (const giveUp of this.#givenUp) giveUp(closed());
       this.#unwatch?.();
       this.#lab?.close();
       [this.#lab, this.#mounting, this.#unwatch] = [null, null, null];
@@ -322,6 +353,7 @@ export function define(load, name = 'glassbase-lab') {
     }
 
     #fail(error) {
+      if (error.code === 'closed') return;
       if (!this.#lab || error.code === 'failed') {
         this.#before.textContent = error.message;
         this.#before.setAttribute('role', 'alert');

@@ -198,10 +198,13 @@ fn middle(app: &App) -> Html {
         let records = verified.records != view.state.records;
         records || view.operation.as_ref().is_some_and(|operation| operation.begun_at > verified.at)
     });
+    // A page has one main part and one title; in somebody else's page they are not ours.
+    let (tag, role, label) =
+        if app.place.has_page() { ("main", None, None) } else { ("div", Some("group"), Some(app.lab.0.title)) };
     html! {
-        <main class="middle" id="stage" tabindex="-1" aria-busy={if player.is_working() { "true" } else { "false" }}>
+        <@{tag} class="middle" id="stage" {role} aria-label={label} tabindex="-1" aria-busy={if player.is_working() { "true" } else { "false" }}>
             if app.embed {
-                <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
+                if app.place.has_page() { <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1> }
             } else {
                 { Part::Quick(QuickProps {
                     lab: app.lab,
@@ -215,7 +218,7 @@ fn middle(app: &App) -> Html {
             { stages(app) }
             { caption(app) }
             { notice(app) }
-        </main>
+        </@>
     }
 }
 
@@ -431,6 +434,7 @@ fn transport(app: &App) -> Html {
         playing: player.is_playing(),
         speed: player.speed,
         whole: !app.embed,
+        role: (!app.place.has_page()).then_some("group"),
         locks: app.wish.locks,
         bolt: app.has_bolt(),
         act: app.act.clone(),

@@ -25,6 +25,8 @@ pub struct TransportProps {
     /// In a page of its own: an embedded one has no console to go on with after a fork.
     pub whole: bool,
     pub locks: Locks,
+    /// Its role, where it is no landmark: several may stand on one page.
+    pub role: Option<&'static str>,
     /// The lab has a power to cut.
     pub bolt: bool,
     pub act: Act,
@@ -38,7 +40,7 @@ pub fn transport(props: &TransportProps) -> Html {
     let play = on(&props.act, Action::Play);
     let (path, name) = if props.playing { (icons::PAUSE, "Pause (space)") } else { (icons::PLAY, "Play (space)") };
     html! {
-        <section class="transport" aria-label="Timeline">
+        <section class="transport" role={props.role} aria-label="Timeline">
             <div class="bar">
                 { icon_button(icons::FIRST, "To the start (Home)", to(Move::Start), no_step) }
                 { icon_button(icons::BACK, "Back one event (left arrow; with Shift one command)", to(Move::Event(-1)), no_step) }
