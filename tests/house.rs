@@ -21,14 +21,19 @@ const FLOORS: &[Floor] = &[
     Floor { name: "sharding", folder: "src/engine/sharding", may_name: &["trace", "sim", "storage", "history"] },
     Floor { name: "cache", folder: "src/engine/cache", may_name: &["trace", "sim", "storage", "eviction"] },
     Floor {
+        name: "stack",
+        folder: "src/engine/stack",
+        may_name: &["trace", "sim", "storage", "history", "replication", "sharding", "cache"],
+    },
+    Floor {
         name: "bench",
         folder: "src/engine/bench",
-        may_name: &["trace", "sim", "eviction", "storage", "history", "replication", "sharding", "cache"],
+        may_name: &["trace", "sim", "eviction", "storage", "history", "replication", "sharding", "cache", "stack"],
     },
     Floor {
         name: "lab",
         folder: "src/lab",
-        may_name: &["trace", "sim", "eviction", "storage", "history", "replication", "sharding", "cache"],
+        may_name: &["trace", "sim", "eviction", "storage", "history", "replication", "sharding", "cache", "stack"],
     },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
@@ -110,6 +115,7 @@ const ROOTS: &[&str] = &[
     "glassbase_replication",
     "glassbase_cache",
     "glassbase_sharding",
+    "glassbase_stack",
     "super",
     "self",
 ];
