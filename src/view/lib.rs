@@ -68,8 +68,8 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use crate::trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
-use crate::trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
+use glassbase_trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
+use glassbase_trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
 pub const PAGES_MAX: usize = 1 << 20;
