@@ -13,7 +13,7 @@ use js_sys::{Array, Error, Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::locks::Locks;
-use super::opening::capital;
+use super::opening::{capital, sentence};
 use super::pace::SPEEDS;
 use super::player::Move;
 use super::root::{App, RECORDED};
@@ -214,7 +214,7 @@ impl App {
             self.open_bytes("the trace", trace.clone().into_bytes());
         } else if let Some(link) = &opening.link {
             let link = link.split_once('#').map_or(&**link, |(_, fragment)| fragment);
-            Link::decode(link).map_err(|error| Refused::new("link", capital(&format!("{error}."))))?;
+            Link::decode(link).map_err(|error| Refused::new("link", capital(&sentence(&error))))?;
             self.follow(link);
         } else if let Some(word) = &opening.preset {
             let whole = known.map(|lab| format!("{}/{word}", lab.name)).filter(|_| !word.contains('/'));

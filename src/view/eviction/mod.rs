@@ -11,7 +11,7 @@ pub use algorithms::running;
 use super::guide::{Guide, Quick};
 use super::measures::{Measure, Unit};
 use super::pool;
-use crate::trace::{Lane, PolicyKind, TARGET_ONE};
+use glassbase_trace::{Lane, PolicyKind, TARGET_ONE};
 
 pub static GUIDE: Guide = Guide {
     lab: "eviction",
@@ -33,7 +33,11 @@ pub static GUIDE: Guide = Guide {
 };
 
 const OWN_MEASURES: &[Measure] = &[
-    pool::common("hit-ratio"),
+    Measure {
+        label: "Hit ratio",
+        help: "Share of accesses that found their key in the cache.",
+        ..pool::common("hit-ratio")
+    },
     Measure {
         name: "hits",
         label: "Hits",
