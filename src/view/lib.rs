@@ -182,6 +182,9 @@ impl View {
         if let Some(tiers) = &mut self.state.parts.tiers {
             Rc::make_mut(tiers).fold(&record.event, record.time_ns);
         }
+        if let Some(stack) = &mut self.state.parts.stack {
+            Rc::make_mut(stack).fold(&record.event, record.time_ns);
+        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
