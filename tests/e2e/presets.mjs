@@ -105,6 +105,18 @@ export function textProblems(page) {
         const follows = below.shape.compareDocumentPosition(above.shape) & Node.DOCUMENT_POSITION_FOLLOWING;
         return Boolean(body && follows && !isClear(getComputedStyle(body).fill));
       };
+      for (const body of plate.querySelectorAll('.shape > rect.body')) {
+        const shape = body.parentElement;
+        if (isClear(getComputedStyle(body).fill) || Number(shape.getAttribute('opacity') ?? 1) < 0.6) continue;
+        const box = body.getBoundingClientRect();
+        for (const text of texts) {
+          const [x, y] = [(text.left + text.right) / 2, (text.top + text.bottom) / 2];
+          if (text.shape === shape || text.shape.parentElement !== shape.parentElement) continue;
+          if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
+          const follows = text.shape.compareDocumentPosition(shape) & Node.DOCUMENT_POSITION_FOLLOWING;
+          if (follows) problems.push(`"${text.said}" is hidden by a box that lies over it`);
+        }
+      }
       texts.sort((a, b) => a.top - b.top);
       texts.forEach((one, index) => {
         for (const other of texts.slice(index + 1)) {

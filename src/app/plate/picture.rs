@@ -12,7 +12,7 @@ use crate::view::Selection;
 use crate::view::arrange::Place;
 use crate::view::camera::{Camera, Size};
 use crate::view::drawing::{Id, Kind, Layer, Marks, Shape};
-use crate::view::tween::{At, Item, Tween};
+use crate::view::tween::{At, Item, Tween, Way};
 
 /// The elements of a shape.
 struct Drawn {
@@ -91,8 +91,12 @@ impl Picture {
             }
             stays
         });
+        let mut fresh = false;
         for item in &tween.items {
-            self.show_item(item, selected);
+            fresh |= !self.show_item(item, selected);
+        }
+        if fresh {
+            self.add(&tween, selected);
         }
         self.tween = tween;
         self.t = -1.0;
@@ -103,21 +107,40 @@ impl Picture {
         self.drawn.binary_search_by_key(&id, |drawn| drawn.id)
     }
 
-    fn show_item(&mut self, item: &Item, selected: Option<Selection>) {
+    /// Lets the element of an item look like it; false when there is none.
+    fn show_item(&mut self, item: &Item, selected: Option<Selection>) -> bool {
         let shape = &item.shape;
-        let chosen = shape.target.is_some() && shape.target == selected;
-        match self.place_of(shape.id) {
-            Ok(index) if self.drawn[index].shape.layer == shape.layer => {
-                let drawn = &mut self.drawn[index];
-                drawn.change(shape, chosen, &self.hatch);
-            }
-            Ok(index) => {
-                self.drawn[index].group.remove();
-                self.drawn[index] = Drawn::new(&self.layers[shape.layer as usize], shape, chosen, &self.hatch);
-            }
-            Err(index) => {
-                let drawn = Drawn::new(&self.layers[shape.layer as usize], shape, chosen, &self.hatch);
-                self.drawn.insert(index, drawn);
+        let Ok(index) = self.place_of(shape.id) else { return false };
+        if self.drawn[index].shape.layer != shape.layer {
+            self.drawn.remove(index).group.remove();
+            return false;
+        }
+        self.drawn[index].change(shape, is_chosen(shape, selected), &self.hatch);
+        true
+    }
+
+    /// Makes the elements that are not there yet. In a layer what is drawn later lies above what is drawn before, so each
+    /// goes before the element of what is drawn next; what leaves lies above all.
+    fn add(&mut self, tween: &Tween, selected: Option<Selection>) {
+        let mut next: Vec<Option<Element>> = vec![None; self.layers.len()];
+        let drawn = tween.order.iter().rev().filter_map(|id| tween.item(*id));
+        let leaves = tween.items.iter().filter(|item| item.way == Way::Leaves);
+        for item in leaves.chain(drawn) {
+            let shape = &item.shape;
+            let layer = shape.layer as usize;
+            let index = match self.place_of(shape.id) {
+                Ok(index) => index,
+                Err(index) => {
+                    let drawn = Drawn::new(&self.layers[layer], shape, is_chosen(shape, selected), &self.hatch);
+                    if let Some(next) = &next[layer] {
+                        let _ = self.layers[layer].insert_before(&drawn.group, Some(next));
+                    }
+                    self.drawn.insert(index, drawn);
+                    index
+                }
+            };
+            if item.way != Way::Leaves {
+                next[layer] = Some(self.drawn[index].group.clone());
             }
         }
     }
@@ -221,6 +244,10 @@ impl Picture {
             give_focus(&self.drawn[index].group);
         }
     }
+}
+
+fn is_chosen(shape: &Shape, selected: Option<Selection>) -> bool {
+    shape.target.is_some() && shape.target == selected
 }
 
 pub fn give_focus(element: &Element) {
