@@ -176,9 +176,6 @@ impl View {
         self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.cluster_doing.apply(&self.state, index, record);
-        if let Some(tiers) = &mut self.state.parts.tiers {
-            Rc::make_mut(tiers).fold(&record.event, record.time_ns);
-        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
