@@ -1,8 +1,9 @@
 // The presets of all labs: their names, opening one, and a picture of it half-way through, as a person would see it.
+import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { idle, ready, rest, settled } from './page.mjs';
+import { atFullSpeed, caption, idle, logText, ready, rest, settled } from './page.mjs';
 
 export const FOLDER = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
@@ -121,4 +122,60 @@ export function textProblems(page) {
 export async function picture(view, name) {
   await mkdir(FOLDER, { recursive: true });
   await view.page.screenshot({ path: join(FOLDER, `${name.replace('/', '-')}.png`) });
+}
+
+// The labs of clusters draw one picture: the first presets of each stand for it.
+export const CLUSTERS = ['Leader and followers', 'Multi-leader', 'Quorums', 'CAP', 'Raft', 'Paxos', 'Clocks'];
+export const STORAGE = ['B+tree', 'Pages', 'Buffer pool', 'LSM tree', 'Log and recovery'];
+
+const slider = '[role=slider][aria-label=Playhead]';
+
+/** Plays the beginning and the end of a run; between them it jumps. What is drawn in between the native tests look at. */
+async function playToEnd(page) {
+  await atFullSpeed(page);
+  await page.keyboard.press('Home');
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press('Space');
+  await page.waitForFunction((slider) => Number(document.querySelector(slider).getAttribute('aria-valuenow')) > 2, slider);
+  const track = await page.locator(slider).boundingBox();
+  await page.mouse.click(track.x + track.width * 0.93, track.y + track.height / 2);
+  await page.mouse.move(2, 2);
+  await page.keyboard.press('Space');
+  await page.waitForFunction(
+    (slider) => {
+      const found = document.querySelector(slider);
+      return found.getAttribute('aria-valuenow') === found.getAttribute('aria-valuemax');
+    },
+    slider,
+    { timeout: 60_000 },
+  );
+  await settled(page);
+}
+
+/** Plays presets of a lab on a desk: silent, as expected, its texts readable, accessible, photographed. */
+export async function watch(site, lab, names) {
+  const view = await ready(await site.open('', { viewport: { width: 1440, height: 900 } }));
+  const { page } = view;
+  const problems = [];
+  const look = async (name, when) => {
+    for (const problem of await textProblems(page)) problems.push(`${name}, ${when}: ${problem}`);
+  };
+  for (const name of names) {
+    await changePreset(page, name);
+    assert.equal(await page.locator('.labs .lab[aria-current]').innerText(), lab, name);
+    assert.equal(await page.locator('.presets [aria-current]').count(), 1, name);
+    await playToEnd(page);
+    assert.equal(await page.locator('.notice.bad, .badge.broken:has-text("expectations")').count(), 0, name);
+    if (lab === 'B+tree') assert.equal(await page.locator('.badge.broken').count(), 0, name);
+    assert.doesNotMatch(await logText(page), /expected .* found/, name);
+    await look(name, 'at the end');
+    assert.ok((await caption(page)).length > 20, name);
+    for (const violation of await view.axe()) problems.push(`${name}: ${violation}`);
+    await goTo(page, 0.5);
+    await look(name, 'half-way');
+    await picture(view, name);
+    view.assertQuiet();
+  }
+  assert.deepEqual(problems, []);
+  await view.close();
 }
