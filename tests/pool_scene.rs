@@ -1,4 +1,4 @@
-//! The pictures of the buffer pool lab, over the runs of its presets and golden scripts: nothing is wrong with any, on any
+//! The pictures of the buffer pool lab and of the eviction lab, over the runs of its presets and golden scripts: nothing is wrong with any, on any
 //! screen; what is in the pool stands in it once; and reading ahead, the optimum and the policies keep their promises.
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -15,15 +15,16 @@ const ROOMS: [Size; 3] =
 
 /// Pool scripts, presets first.
 fn runs() -> Vec<(String, &'static str)> {
-    let of_pool = |name: &str| name.starts_with("preset/pool/") || name.starts_with("pool/");
+    let floors = ["preset/pool/", "pool/", "preset/eviction/", "eviction/"];
+    let of_pool = |name: &str| floors.iter().any(|floor| name.starts_with(floor));
     scripts::all().into_iter().filter(|(name, _)| of_pool(name)).collect()
 }
 
 #[test]
 fn no_picture_has_anything_wrong_with_it() {
-    let guide = Guide::of("pool");
-    let draw = guide.draw.unwrap();
     for (name, text) in runs() {
+        let is_cache = name.contains("eviction/");
+        let draw = Guide::of(if is_cache { "eviction" } else { "pool" }).draw.unwrap();
         let session = scripts::run(text);
         let timeline = TimelineHandle::default().extended(session.trace().clone());
         let end = timeline.view_at(session.trace().len());
@@ -48,7 +49,7 @@ fn no_picture_has_anything_wrong_with_it() {
                         matches!(shape.target, Some(Selection::Frame(_))) && !shape.marks.has(marked)
                     })
                 };
-                if end.state.frames.max(after.state.frames).max(before.state.frames) <= 24 {
+                if !is_cache && end.state.frames.max(after.state.frames).max(before.state.frames) <= 24 {
                     assert_eq!(boxes(Marks::EMPTY).count(), after.state.pool.len(), "{name} at {position}");
                     assert_eq!(boxes(Marks::NONE).count(), after.state.frames as usize, "{name} at {position}");
                 }
@@ -75,8 +76,9 @@ fn what_the_two_sides_of_a_preset_show_differs_as_it_says() {
         let counters = session.state().counters;
         (counters.pool_hits, counters.pool_misses, session.trace().iter().last().unwrap().time_ns)
     };
-    for lab_preset in glassbase_core::lab::lab("pool").unwrap().presets {
-        let name = format!("pool/{}", lab_preset.name);
+    let presets = ["pool", "eviction"].map(|lab| (lab, glassbase_core::lab::lab(lab).unwrap().presets));
+    for (lab, lab_preset) in presets.into_iter().flat_map(|(lab, presets)| presets.iter().map(move |one| (lab, one))) {
+        let name = format!("{lab}/{}", lab_preset.name);
         let left = hits(&name, None);
         let Some(compare) = lab_preset.compare else { continue };
         let right = hits(&name, Some(compare));
@@ -102,5 +104,5 @@ fn an_evicted_page_is_the_one_that_was_said_to_leave() {
             }
         }
     }
-    assert_eq!(PolicyKind::ALL.len(), 7);
+    assert_eq!(PolicyKind::ALL.len(), 14);
 }

@@ -88,16 +88,24 @@ pub enum Pane {
     Code,
     Inspector,
     Trace,
+    /// What R and W cost and give: in the lab of quorums alone.
+    Curves,
 }
 
 impl Pane {
-    pub const ALL: &'static [Pane] = &[Pane::Code, Pane::Inspector, Pane::Trace];
+    pub const ALL: &'static [Pane] = &[Pane::Code, Pane::Inspector, Pane::Trace, Pane::Curves];
+
+    /// Whether a lab has it.
+    pub fn is_of(self, lab: &str) -> bool {
+        self != Pane::Curves || lab == super::curves::LAB
+    }
 
     pub fn word(self) -> &'static str {
         match self {
             Pane::Code => "Code",
             Pane::Inspector => "Inspector",
             Pane::Trace => "Trace",
+            Pane::Curves => "Curves",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The door into a node of a cluster: its own store, as it stood at the playhead, in the lab that shows such stores.
 //!
-//! The store is shown as a recorded trace: it is looked at, down to its pages, and not worked with. The notice leads back.
+//! The store is shown as a recorded trace: it is looked at, down to its pages, and not worked with: no script of the store's
+//! own lab leads to where it is, for its commands came over the network. The notice leads back.
 
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ impl App {
         let handle = TimelineHandle::new(Timeline::of_lab(shown.name)).extended(trace);
         let title = format!("the store of {name}");
         self.player.pause();
-        let undo = self.put_aside(Run::recorded(&script, handle), &title);
+        let undo = self.put_aside(Run::look(&script, handle), &title);
         (self.lab, self.preset, self.selected, self.find) = (LabRef(shown), None, None, None);
         self.log = Log::default();
         let text = format!("This is the store of {name} as it stood. Undo leads back to the cluster.");
@@ -39,5 +40,19 @@ impl App {
         self.go(Move::End);
         self.say(&text);
         self.undo = Some(Box::new(undo));
+    }
+
+    /// Whether the run is a look behind a door, which takes no commands and can't be forked: says so, and what can be done.
+    pub fn is_only_looked_at(&mut self) -> bool {
+        if !self.player.run.is_look() {
+            return false;
+        }
+        let undo = self.undo.take();
+        let way = if undo.is_some() { "Undo leads back to the cluster" } else { "Open the cluster again" };
+        self.complain(&format!(
+            "A node's store is looked at as it stood, and does not go on by itself. {way}: go on there."
+        ));
+        self.undo = undo;
+        true
     }
 }

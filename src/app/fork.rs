@@ -34,6 +34,9 @@ pub struct Undo {
 
 impl App {
     pub fn fork(&mut self) {
+        if self.is_only_looked_at() {
+            return;
+        }
         let position = self.player.position();
         let compare = self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone()));
         let (run, said) = match self.player.run.session() {

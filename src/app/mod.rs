@@ -23,6 +23,7 @@ mod browser;
 mod bytes;
 mod code;
 mod console;
+mod curves;
 mod dialog;
 mod dialogs;
 mod door;

@@ -7,7 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::action::Shown;
+use super::action::{Pane, Shown};
+use super::curves;
 use super::files::{self, Reading};
 use super::log::{Kind, Log};
 use super::pace::SPEEDS;
@@ -101,6 +102,11 @@ impl App {
                 "{count} of the script's lines cannot be understood and are passed over; the console says which and why."
             ));
         }
+        if curves::is_about(script) && Pane::Curves.is_of(lab.name) {
+            self.pane = Pane::Curves;
+        } else if !self.pane.is_of(lab.name) {
+            self.pane = Pane::Code;
+        }
         self.script_changed();
         self.player.play();
     }
@@ -161,7 +167,9 @@ impl App {
                 self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
             }
             Ok(Opened::Keys(reader)) if self.lab.0.command("accesses").is_some() => {
-                self.intake = Some(Intake::Pages { reader: Box::new(reader.into_pages()), name: name.to_string() });
+                let reader = reader.into_pages();
+                let reader = if self.lab.0.name == "eviction" { reader.of_objects() } else { reader };
+                self.intake = Some(Intake::Pages { reader: Box::new(reader), name: name.to_string() });
             }
             Ok(Opened::Keys(_)) if self.lab.0.command("import").is_none() => {
                 self.complain("This lab takes no list of keys: open the B+tree lab, and drop it again.");
@@ -246,9 +254,11 @@ impl App {
         let Some(Intake::Pages { reader, .. }) = self.intake.take() else { return false };
         match ended.and_then(|()| reader.finish()) {
             Ok(file) => {
-                let needed = pages_for(&self.player.run.timeline().view_at(self.player.run.len()).state, file.pages);
+                let of_keys = self.lab.0.name == "eviction";
+                let state = &self.player.run.timeline().view_at(self.player.run.len()).state;
+                let needed = if of_keys { file.settings() } else { pages_for(state, file.pages) };
                 let mut sentence = file.sentence;
-                if !needed.is_empty() {
+                if !needed.is_empty() && !of_keys {
                     sentence.push_str(&format!(". The file of the lab has {} now.", counted(file.pages, "page")));
                 }
                 let lines: Vec<&str> = needed.iter().map(String::as_str).collect();

@@ -9,6 +9,7 @@ use std::cell::Cell;
 use yew::prelude::*;
 
 use super::code::{CodeProps, code};
+use super::curves::{CurvesProps, curves};
 use super::dialogs::{DialogsProps, dialogs};
 use super::header::{HeaderProps, header};
 use super::inspector::{InspectorProps, inspector};
@@ -26,6 +27,7 @@ pub enum Part {
     Quick(QuickProps),
     Transport(TransportProps),
     Code(CodeProps),
+    Curves(CurvesProps),
     Inspector(InspectorProps),
     TraceList(TraceListProps),
     Dialogs(DialogsProps),
@@ -62,6 +64,7 @@ impl Component for Drawn {
             Part::Quick(props) => quick(props),
             Part::Transport(props) => transport(props),
             Part::Code(props) => code(props, &self.algorithm),
+            Part::Curves(props) => curves(props),
             Part::Inspector(props) => inspector(props),
             Part::TraceList(props) => trace_list(props),
             Part::Dialogs(props) => dialogs(props),

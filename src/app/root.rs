@@ -293,6 +293,9 @@ impl App {
 
     /// Adds what was typed to the script, and plays it.
     pub fn issue(&mut self, text: &str) {
+        if self.is_only_looked_at() {
+            return;
+        }
         let before = self.player.run.len();
         let Some(session) = self.player.run.session_mut() else {
             return self.complain("This is a recorded trace: fork to run its script, then go on from there.");

@@ -21,7 +21,7 @@ const BUDGET_MAX: u32 = 1 << 16;
 
 enum Source {
     Live(Box<Session>),
-    Recorded { script: Rc<str> },
+    Recorded { script: Rc<str>, is_look: bool },
 }
 
 /// A run and what can be looked at of it.
@@ -47,8 +47,18 @@ impl Run {
 
     /// A trace from a file: there is no engine behind it.
     pub fn recorded(script: &str, timeline: TimelineHandle) -> Run {
-        let source = Source::Recorded { script: Rc::from(script) };
+        let source = Source::Recorded { script: Rc::from(script), is_look: false };
         Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
+    }
+
+    /// A look at a part of another run as it stood: its script alone would not lead there.
+    pub fn look(script: &str, timeline: TimelineHandle) -> Run {
+        let source = Source::Recorded { script: Rc::from(script), is_look: true };
+        Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
+    }
+
+    pub fn is_look(&self) -> bool {
+        matches!(self.source, Source::Recorded { is_look: true, .. })
     }
 
     pub fn session(&self) -> Option<&Session> {
@@ -68,7 +78,7 @@ impl Run {
     pub fn script(&self) -> String {
         match &self.source {
             Source::Live(session) => session.script(),
-            Source::Recorded { script } => script.to_string(),
+            Source::Recorded { script, .. } => script.to_string(),
         }
     }
 

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::action::{Action, Drawer, Pane, Shown, on};
 use super::code::CodeProps;
 use super::console::{Console, pasted_text};
+use super::curves::{self, CurvesProps};
 use super::dialogs::DialogsProps;
 use super::header::HeaderProps;
 use super::icons::{self, icon_button};
@@ -361,7 +362,8 @@ fn side(app: &App) -> Html {
         Some(Drawer::Pane(_)) => "drawer-open no-measures",
         _ => "",
     };
-    let tabs = Pane::ALL.iter().map(|pane| {
+    let of_lab = Pane::ALL.iter().filter(|pane| pane.is_of(app.lab.0.name));
+    let tabs = of_lab.map(|pane| {
         let selected = if *pane == app.pane { "true" } else { "false" };
         html! {
             <button type="button" role="tab" id={format!("tab-{}", pane.word())} aria-controls="pane" aria-selected={selected}
@@ -383,6 +385,12 @@ fn pane(app: &App) -> Html {
     let current = app.player.current();
     match app.pane {
         Pane::Code => Part::Code(CodeProps { timeline, current }).draw(),
+        Pane::Curves => {
+            let (position, values, act) = (app.player.position(), app.values.clone(), app.act.clone());
+            let measures =
+                matches!(app.player.run.progress(), Progress::Working { what, .. } if curves::is_about(what));
+            Part::Curves(CurvesProps { timeline, position, lab: app.lab, values, measures, act }).draw()
+        }
         Pane::Trace => Part::TraceList(TraceListProps { timeline, current, act: app.act.clone() }).draw(),
         Pane::Inspector => {
             let bytes = app.bytes.as_ref().map_or(BytesShown::Moving, |(_, _, shown)| shown.clone());

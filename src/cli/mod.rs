@@ -11,6 +11,7 @@
 //! Exit codes: 0 all is well, 1 an expectation failed, a command was refused or a history breaks what is promised,
 //! 2 something can't be read or understood, 3 the checker gave up.
 
+mod accesses;
 mod check;
 mod import;
 mod options;
@@ -31,14 +32,15 @@ const GAVE_UP: u8 = 3;
 const USAGE: &str = "\
 Glassbase: a whole database behind glass.
 
-  glassbase run SCRIPT     carry a script out; - reads it from standard input
+  glassbase run SCRIPT     carry a script out; - reads it from standard input; a file of accesses (.csv, .tsv, .txt: one key
+                           a line, or time, key and size) is played under every policy at several sizes of a cache
       --trace FILE         write the trace, which the page can open; - is standard output
       --hash               print the hash of the trace and nothing else
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
   glassbase import FILE    import a text or CSV file of keys, find each of them, verify the tree; - is standard input
       --lab LAB            into another lab than the B+tree's: lsm
-      --set NAME=VALUE     change a setting first; may be there several times
+      --set NAME=VALUE     change a setting first; may be there several times (also with run and a file of accesses)
       --trace FILE, --hash, --quiet as above
   glassbase check FILE     judge a history of clients, JSON or Jepsen's EDN: is it linearizable? - is standard input
       --model MODEL        register, cas-register or map; without it, what the history needs

@@ -31,7 +31,7 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
             "--hash" => options.hash = true,
             "--quiet" => options.quiet = true,
             "--lab" if command == "import" => options.lab = Some(value("lab")?),
-            "--set" if command == "import" => {
+            "--set" if command != "preset" => {
                 let both = value("name=value")?;
                 let (name, value) = both
                     .split_once('=')

@@ -17,6 +17,9 @@ pub fn run(args: &[String]) -> Report {
         Ok(options) => options,
         Err(what) => return Report::unreadable(what),
     };
+    if super::accesses::is_file_of_accesses(&options.what) {
+        return super::accesses::run(&options);
+    }
     let (name, text) = match read_script(&options.what) {
         Ok(both) => both,
         Err(what) => return Report::unreadable(what),
@@ -87,6 +90,9 @@ pub fn carry_out(mut session: Session, name: &str, options: &Options) -> Report 
         report.out = format!("{:016x}\n", hash(session.trace()));
     } else if says_answers {
         report.out = print::answers(session.trace());
+        if session.lab().name == "eviction" {
+            report.out.push_str(&super::accesses::table(&session));
+        }
         report.out.push_str(&format!(
             "{}, {} of virtual time, {} held, {} failed{}\n",
             words::counted(session.trace().len() as u64, "event"),

@@ -107,9 +107,7 @@ impl TreeSubject {
         match work {
             Work::InsertRandom | Work::InsertAscending => {
                 let keys = if work == Work::InsertRandom { &rows.shuffled } else { &rows.sorted };
-                for key in keys {
-                    sum += u64::from(tree.insert(cx, key, &rows.value)?);
-                }
+                tree.insert_many(cx, keys, |_| &rows.value, |_, is_new| sum += u64::from(is_new))?;
             }
             Work::Get => {
                 tree.get_many(cx, &rows.reshuffled, |_, value| sum += value.map_or(0, |value| u64::from(value[0])))?;

@@ -50,6 +50,14 @@ pub enum IntakeError {
     TooManyLines { name: String },
     #[error("\"{name}\": line {line} is \"{text}\", which is no page number: one number a line, or a column of them")]
     NoPageNumber { name: String, line: u64, text: String },
+    #[error(
+        "\"{name}\": line {line} is \"{text}\", which has no column {column} for its key: one key a line, or time, key and size"
+    )]
+    NoKey { name: String, line: u64, column: usize, text: String },
+    #[error(
+        "\"{name}\": line {line}: \"{text}\" is no size: a whole number of bytes from 1 to 4,000,000,000, or no column of sizes at all"
+    )]
+    NoSize { name: String, line: u64, text: String },
     #[error("\"{name}\" has more than {} accesses: cut it into several files", words::grouped(*.most))]
     TooManyAccesses { name: String, most: u64 },
     #[error(

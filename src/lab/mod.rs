@@ -12,7 +12,8 @@
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
-//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters.
+//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters. [`sharding`]: that of shards.
+//!   [`transactions`]: the lab of work that spans shards.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -24,6 +25,7 @@ pub mod cluster;
 pub mod complete;
 pub mod data;
 pub mod declaration;
+pub mod eviction;
 pub mod expectations;
 pub mod help;
 pub mod intake;
@@ -37,11 +39,13 @@ pub mod pool;
 pub mod refusal;
 pub mod script;
 pub mod session;
+pub mod sharding;
 pub mod span;
 pub mod statement;
 pub mod token;
 #[cfg(test)]
 pub mod toy;
+pub mod transactions;
 pub mod values;
 pub mod words;
 pub mod world;
@@ -65,6 +69,7 @@ pub static LABS: &[&LabInfo] = &[
     &btree::BTREE,
     &pages::PAGES,
     &pool::POOL,
+    &eviction::EVICTION,
     &lsm::LSM,
     &log::LOG,
     &cluster::LEADER_FOLLOWER,
@@ -74,6 +79,8 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::RAFT,
     &cluster::PAXOS,
     &cluster::CLOCKS,
+    &sharding::SHARDING,
+    &transactions::TRANSACTIONS,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::words::{counted, grouped};
 use crate::replication::ClusterError;
+use crate::sharding::ShardingError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
 
@@ -47,6 +48,26 @@ pub enum Refusal {
     NoPageNumber { line: u64, text: String },
     #[error("{} accesses are too many for one command; up to {} are allowed", grouped(*.count), grouped(*.most))]
     TooManyAccesses { count: u64, most: u64 },
+    #[error(
+        "data line {line} is \"{text}\", which is no key: one a line, a whole number, or key and size with a comma between"
+    )]
+    NoKey { line: u64, text: String },
+    #[error("there is no key {}: there are {} of them, numbered from 0 (set keys)", grouped(*.key), grouped(*.keys))]
+    NoSuchKey { key: u64, keys: u64 },
+    #[error("data line {line} asks for key {}, but there are {} keys, numbered from 0: set keys to more than that", grouped(*.key), grouped(*.keys))]
+    KeyPastEnd { line: u64, key: u64, keys: u64 },
+    #[error("data line {line}: \"{text}\" is no size: a whole number of bytes, from 1 to 4,000,000,000")]
+    NoSize { line: u64, text: String },
+    #[error("entries are counted, so a key has no size: `set count bytes` first")]
+    SizeOfEntry,
+    #[error("key {key} has {} bytes already: a key keeps its size until the cache is cleared", grouped(*.has))]
+    SizeChanged { key: u64, has: u64 },
+    #[error("key {key} has {} bytes, more than the whole cache ({}): set capacity to {0} at least", grouped(*.size), grouped(*.capacity))]
+    LargerThanCache { key: u64, size: u64, capacity: u64 },
+    #[error("data line {line}: key {key} has {} bytes, more than the whole cache ({}): set capacity to {0} at least, or leave the line out", grouped(*.size), grouped(*.capacity))]
+    LineLargerThanCache { line: u64, key: u64, size: u64, capacity: u64 },
+    #[error("keys have up to {} bytes (set largest), more than the whole cache of {}: set capacity to {0} at least, or a smaller largest", grouped(*.largest), grouped(*.capacity))]
+    LargestTooLarge { largest: u64, capacity: u64 },
     #[error("there is no table to look rows up in: set rows to a number first")]
     NoRows,
     #[error(
@@ -73,6 +94,8 @@ pub enum Refusal {
     NoSuchHeapPage { page: u32, pages: u32 },
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Sharding(#[from] ShardingError),
     #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]
     NoLeader,
     #[error("every client waits for an answer: wait, or let more clients in (set clients)")]
@@ -83,6 +106,10 @@ pub enum Refusal {
     PlannedLine { what: String, remedy: String },
     #[error("the data of all nodes would take {mib} MiB: set fewer nodes, or a smaller store")]
     ClusterTooLarge { mib: usize },
+    #[error("there is no account {account}: these are {known}")]
+    NoAccount { account: String, known: String },
+    #[error("{account} can't pay itself: name two accounts")]
+    SameAccount { account: String },
     #[error("a B+tree has no {what}: `set store lsm` opens a store that has")]
     NotThisStore { what: &'static str },
 }

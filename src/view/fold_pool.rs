@@ -44,6 +44,11 @@ impl View {
                     self.state.pool.remove(index);
                 }
             }
+            PoolRemoved { frame, .. } => {
+                if let Ok(index) = self.frame_index(*frame) {
+                    self.state.pool.remove(index);
+                }
+            }
             _ => self.fold_disk(event),
         }
     }

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, log, lsm, pages, pool};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, transactions};
 use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -19,8 +19,11 @@ pub static GUIDES: &[&Guide] = &[
     &BTREE,
     &pages::GUIDE,
     &pool::GUIDE,
+    &eviction::GUIDE,
     &lsm::GUIDE,
     &log::GUIDE,
+    // Before those of clusters: it has sentences of its own for events that it shares with them.
+    &sharding::GUIDE,
     &cluster::LEADER_FOLLOWER,
     &cluster::MULTI_LEADER,
     &cluster::QUORUM,
@@ -28,6 +31,7 @@ pub static GUIDES: &[&Guide] = &[
     &cluster::RAFT,
     &cluster::PAXOS,
     &cluster::CLOCKS,
+    &transactions::GUIDE,
 ];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.

@@ -26,6 +26,7 @@ pub mod caption;
 pub mod cluster;
 pub mod describe;
 pub mod drawing;
+mod eviction;
 pub mod facts;
 pub mod find;
 mod fold;
@@ -44,12 +45,14 @@ pub mod pool;
 pub mod pseudocode;
 pub mod scene;
 pub mod shape;
+pub mod sharding;
 pub mod swarm;
 pub mod tally;
 #[cfg(test)]
 mod tests;
 pub mod time_span;
 pub mod timeline;
+pub mod transactions;
 pub mod tween;
 
 pub use activity::{Answer, Carried, Change, Command, OperationView, Step, Unlinked, Verification};

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureEngines } from './bench/engines.mjs';
-import { measureClusters, measureCosts, measureLsm, measurePool } from './bench/native_engines.mjs';
+import { measureClusters, measureCosts, measureEviction, measureLsm, measurePool } from './bench/native_engines.mjs';
 import { measureNative } from './bench/native.mjs';
 import { measurePage } from './bench/page.mjs';
 import { measureStorage } from './bench/storage.mjs';
@@ -31,6 +31,7 @@ const only = process.argv.slice(2);
 const parts = {
   native: measureNative,
   pool: measurePool,
+  eviction: measureEviction,
   lsm: measureLsm,
   clusters: measureClusters,
   costs: measureCosts,

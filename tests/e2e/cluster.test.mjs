@@ -1,11 +1,14 @@
 // The labs of clusters: what a hand does on the stage and on the diagram of time, by mouse and by keyboard.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { caption, idle, length, logText, logged, position, rest, say, toEnd, visits } from './page.mjs';
+import { deflateSync } from 'node:zlib';
+import { caption, idle, length, logText, logged, position, rest, say, settled, toEnd, visits } from './page.mjs';
 import { goTo, textProblems } from './presets.mjs';
 
 const { opened, done } = visits();
 const DESK = { viewport: { width: 1440, height: 900 } };
+
+const link = (lines) => `#1.${deflateSync(lines.join('\n')).toString('base64url')}`;
 
 const plate = (page) => page.locator('.plate').first();
 const deeds = (page) => page.locator('.plate-deeds');
@@ -201,5 +204,105 @@ test('more nodes than can be drawn one by one are a map, and each of its cells c
   await page.keyboard.press('Enter');
   await deeds(page).waitFor();
   assert.match(await deeds(page).innerText(), /^n\d+/);
+  await page.keyboard.press('Escape');
+  await say(page, 'crash n7');
+  await say(page, 'pause n9');
+  await idle(page);
+  await toEnd(page);
+  await settled(page);
+  const numbers = await plate(page).textContent();
+  assert.match(numbers, /messages a second in all/);
+  assert.match(numbers, /versions? behind/);
+  assert.match(numbers, /paused or slow 1/);
+  assert.match(numbers, /down 1/);
+  // The seventh cell says that it is down when the mouse is on it.
+  const { box } = await middle(map);
+  const cell = 28;
+  await page.mouse.move(box.x + cell * 6.4, box.y + 12);
+  assert.match(await map.locator('title').textContent(), /node 7: down/);
+  await view.assertAccessible();
+  await done(view);
+});
+
+test('a crowd of messages is on a canvas; each of them can be clicked, and all are told in words', async () => {
+  const load = 'load 400 writes 50 keys 20 rate 8000';
+  const script = ['lab quorum', 'set nodes 15', 'set clients 90', 'set replicas 5', 'set latency 20ms', 'set timeout 2s', 'record on', load, ''];
+  const view = await opened(link(script), DESK);
+  const { page } = view;
+  await lab(page, '', 0.5);
+  const canvas = page.locator('.plate-maps canvas[role=img]');
+  const words = await canvas.getAttribute('aria-label');
+  const count = Number(words.match(/^(\d+) messages on their way: /)[1]);
+  assert.ok(count > 100, words);
+  assert.equal(await page.locator('.shape.message').count(), 0);
+  // Somewhere between the nodes a message is hit: the inspector tells of it, and it is a shape of its own.
+  const { box } = await middle(plate(page));
+  let hit = false;
+  for (let step = 0; step < 60 && !hit; step++) {
+    await page.mouse.click(box.x + box.width * (0.35 + (step % 12) * 0.035), box.y + 130 + Math.floor(step / 12) * 40);
+    hit = (await page.locator('.shape.message').count()) > 0;
+  }
+  assert.ok(hit, 'a message was clicked');
+  assert.match(await deeds(page).innerText(), /message \d+/);
+  await view.assertAccessible();
+  await done(view);
+});
+
+test('a badge that says violated shows the smallest part on a timeline of the history, with the faults', async () => {
+  const view = await opened('#preset=raft/lease', DESK);
+  const { page } = view;
+  await lab(page, 'raft/lease', 1);
+  const at = await middle(page.locator('.shape.badge.bad').first());
+  await page.mouse.click(at.x, at.y);
+  await settled(page);
+  assert.equal(await page.locator('.shape.deal.broken').count(), 1);
+  assert.ok((await page.locator('.shape.deal.part').count()) >= 1, 'what it contradicts stands beside it');
+  assert.match(await page.locator('.shape.deal.broken title').textContent(), /: read: .*nothing explains it/);
+  assert.match(await plate(page).textContent(), /operations that show it/);
+  assert.equal(await page.locator('.shape.arrow').count(), 0);
+  assert.deepEqual(await textProblems(page), []);
+  await view.assertAccessible();
+  await done(view);
+});
+
+for (const [store, title] of [['btree', 'Log and recovery'], ['lsm', 'LSM tree']]) {
+  test(`the door into a node's ${store} shows its store at that moment, and leads back to it`, async () => {
+    const view = await opened(link(['lab quorum', 'set nodes 3', `set store ${store}`, 'load 20 writes 60 keys 12', '']), DESK);
+    const { page } = view;
+    await lab(page, '', 0.6);
+    const before = await position(page);
+    const clock = (await page.locator('.transport').innerText()).match(/[\d.,]+ (ms|s)/)[0];
+    await titled(page, /^n1,/).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Its store', exact: true }).click();
+    await idle(page);
+    await settled(page);
+    assert.match(await page.locator('header').innerText(), new RegExp(`${title}[^]*the store of n1`));
+    assert.ok((await page.locator('.transport').innerText()).includes(clock), 'the same moment of virtual time');
+    assert.ok((await page.locator('.plate-things .shape').count()) > 10, 'its log, its pages or its memtable');
+    // It does not go on by itself, and says so; the way back stays.
+    await page.getByRole('button', { name: /^Fork here/ }).click();
+    await page.getByText(/does not go on by itself/).waitFor();
+    await say(page, 'put 1 2');
+    await view.assertAccessible();
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await settled(page);
+    assert.equal(await position(page), before);
+    assert.match(await page.locator('header').innerText(), /Quorums/);
+    assert.equal(await page.locator('.shape.card').count(), 3);
+    await done(view);
+  });
+}
+
+test('a node that keeps its data in memory has no store to look into, and says how to get one', async () => {
+  const view = await opened(link(['lab quorum', 'set nodes 3', 'put x 1', 'wait', '']), DESK);
+  const { page } = view;
+  await lab(page, '', 0.6);
+  const before = await position(page);
+  await titled(page, /^n1,/).first().focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Its store', exact: true }).click();
+  await page.getByText(/n1 keeps its data in memory, without pages: set the store to btree or lsm/).first().waitFor();
+  assert.equal(await position(page), before);
   await done(view);
 });

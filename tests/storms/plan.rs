@@ -50,6 +50,19 @@ pub enum Deed {
         client: u16,
         node: NodeId,
     },
+    /// Money from one account to another, by two-phase commit or as a saga.
+    Pay {
+        client: u16,
+        payer: &'static str,
+        payee: &'static str,
+        amount: u64,
+        saga: bool,
+    },
+    /// A flight, a hotel and a car.
+    Book {
+        client: u16,
+        saga: bool,
+    },
     /// An empty machine in the place of a node that is down; only where nobody counts on what it had.
     Replace(NodeId),
 }
@@ -62,6 +75,7 @@ pub struct Step {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    pub lab: &'static str,
     pub seed: u64,
     /// Settings of the lab, as a person writes them.
     pub settings: Vec<(&'static str, String)>,
@@ -87,8 +101,16 @@ impl Display for Deed {
             Deed::Remove { client, node } => write!(f, "remove {node} from c{client}"),
             Deed::Transfer { client, node } => write!(f, "transfer {node} from c{client}"),
             Deed::Replace(node) => write!(f, "replace {node}"),
+            Deed::Pay { client, payer, payee, amount, saga } => {
+                write!(f, "transfer {payer} {payee} {amount} as {} client c{client}", way(*saga))
+            }
+            Deed::Book { client, saga } => write!(f, "book as {} client c{client}", way(*saga)),
         }
     }
+}
+
+fn way(saga: bool) -> &'static str {
+    if saga { "saga" } else { "two-phase" }
 }
 
 fn action_text(action: &Action, f: &mut Formatter<'_>) -> fmt::Result {
@@ -128,7 +150,7 @@ fn action_text(action: &Action, f: &mut Formatter<'_>) -> fmt::Result {
 impl Plan {
     /// The script that gives this run; `verdict` is what it has to come to: "safety violated".
     pub fn script(&self, comment: &str, verdict: &str) -> String {
-        let mut text = format!("# {comment}\nlab raft\nseed {}\n", self.seed);
+        let mut text = format!("# {comment}\nlab {}\nseed {}\n", self.lab, self.seed);
         for (name, value) in &self.settings {
             text.push_str(&format!("set {name} {value}\n"));
         }
@@ -174,8 +196,12 @@ pub const CLIENTS: u16 = 3;
 impl Maker {
     pub fn new(name: &str, seed: u64, nodes: u16) -> Maker {
         let settings = vec![("nodes", nodes.to_string())];
-        let plan = Plan { seed, settings, steps: Vec::new(), calm_ms: None, end_ms: 0 };
+        let plan = Plan { lab: "raft", seed, settings, steps: Vec::new(), calm_ms: None, end_ms: 0 };
         Maker { random: Generator::new(seed, name), nodes, plan, values: 0 }
+    }
+
+    pub fn lab(&mut self, lab: &'static str) {
+        self.plan.lab = lab;
     }
 
     pub fn set(&mut self, name: &'static str, value: impl Display) {
@@ -297,6 +323,15 @@ impl Maker {
 
     /// From here on everything works again, and each client writes after a while.
     pub fn calm(&mut self, at_ms: u64) {
+        self.mend(at_ms);
+        for client in 1..=CLIENTS {
+            self.put(at_ms + 1_500 + 100 * u64::from(client), client, "x", None);
+        }
+        self.plan.calm_ms = Some(at_ms);
+    }
+
+    /// Everything works again.
+    pub fn mend(&mut self, at_ms: u64) {
         self.add(at_ms, Deed::Fault(Action::Heal));
         self.add(at_ms, Deed::Fault(calm_weather()));
         for node in (1..=self.nodes).map(NodeId) {
@@ -314,10 +349,6 @@ impl Maker {
             self.add(at_ms + 300, Deed::Fault(Action::Restart(node)));
             self.add(at_ms + 700, Deed::Fault(Action::Restart(node)));
         }
-        for client in 1..=CLIENTS {
-            self.put(at_ms + 1_500 + 100 * u64::from(client), client, "x", None);
-        }
-        self.plan.calm_ms = Some(at_ms);
     }
 
     pub fn done(self, end_ms: u64) -> Plan {

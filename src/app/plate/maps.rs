@@ -13,7 +13,7 @@ use crate::app::room::svg::{create, num, set, set_number, translate};
 use crate::view::Selection;
 use crate::view::camera::{Camera, Size, within};
 use crate::view::drawing::Id;
-use crate::view::map::{Map, cell};
+use crate::view::map::{Map, MapOf, cell};
 
 /// Longest edge of a canvas, in pixels of the screen.
 const EDGE_MAX: f64 = 4096.0;
@@ -104,6 +104,16 @@ impl Maps {
 fn said(map: &Map, index: u32) -> String {
     let mut said = map.of.name(index);
     let byte = map.cells.get(index as usize).copied().unwrap_or(0);
+    if map.of == MapOf::Nodes {
+        said.push_str(match byte & 15 {
+            cell::STALE => ": paused or slow",
+            cell::FAILED => ": down",
+            cell::FOUND => ": leads",
+            cell::MISS => ": up, behind",
+            _ => ": up",
+        });
+        return said;
+    }
     said.push_str(match byte & 15 {
         cell::NOTHING | cell::HOLLOW => "",
         cell::DOT => ": free",
@@ -133,9 +143,14 @@ impl Drawn {
         set(&canvas, "aria-hidden", "true");
         below.append_child(&canvas).ok()?;
         let frame = create(things, "g", "map-frame");
-        set(&frame, "data-map", &id_text(map.id.0));
-        set(&frame, "role", "button");
-        set(&frame, "tabindex", "0");
+        // Where there is nothing to select it is a picture.
+        if map.of == MapOf::Nothing {
+            set(&frame, "role", "img");
+        } else {
+            set(&frame, "data-map", &id_text(map.id.0));
+            set(&frame, "role", "button");
+            set(&frame, "tabindex", "0");
+        }
         create(&frame, "rect", "body");
         create(&frame, "title", "");
         let (cells, outlined) = (Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** there are as many entries as the policy has slots in use, and never more than the capacity.
 
-use glassbase_eviction::{Arrival, Policy, PolicyOptions, Replacement};
+use glassbase_eviction::{Arrival, Newcomer, Policy, PolicyOptions, Replacement};
 use glassbase_trace::parts::tiers::is_copy;
 use glassbase_trace::sorted::SortedMap;
 use glassbase_trace::{Bytes, FrameId, PageId};
@@ -99,7 +99,7 @@ impl CacheStore {
         });
         self.slots[slot as usize] = Some((key.clone(), entry));
         self.slot_of.insert(key.clone(), slot);
-        self.policy.admitted(FrameId(slot), page, Arrival::Asked, &mut ());
+        self.policy.admitted(FrameId(slot), Newcomer::page(page, Arrival::Asked), &mut ());
         left
     }
 

@@ -10,7 +10,7 @@
 //!
 //! - [`cluster`]: network, nodes, clients, faults: the world that protocols run in.
 //! - [`node`]: a protocol at one node, as the cluster sees it. [`message`]: what goes over the network.
-//! - [`shelf`]: what a node keeps through a crash.
+//! - [`shelf`] (in `storage`): what a node keeps through a crash.
 //! - [`leader_follower`]: one leader, who ships the log of its store.
 //! - [`versions`]: which version came before which. [`quorum`]: every node takes requests, and counts answers.
 //!   [`multi_leader`]: several nodes take writes, and tell each other later. [`clocks`]: four kinds of them.
@@ -29,11 +29,10 @@ pub mod paxos;
 pub mod puppet;
 pub mod quorum;
 pub mod raft;
-pub mod shelf;
 pub mod versions;
 mod wording;
 
 pub use cluster::{Action, Cluster, ClusterError, Protocol, Watch};
+pub use glassbase_storage::shelf::{self, Shelf, ShelfKind};
 pub use message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response, Wire};
 pub use node::{Node, Output, Step, Timer};
-pub use shelf::{Shelf, ShelfKind};

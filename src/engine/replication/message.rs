@@ -1,6 +1,10 @@
 //! What goes over the network: what clients ask and are told, and the messages of every protocol.
 
+use std::any::Any;
+use std::fmt;
 use std::rc::Rc;
+
+pub use glassbase_sim::network::Wire;
 
 use super::{clocks, leader_follower, multi_leader, paxos, quorum, raft};
 use glassbase_trace::{Bytes, NodeId};
@@ -111,16 +115,6 @@ pub enum Answer {
     Unknown(&'static str),
 }
 
-/// What a message is, to the network and to the trace.
-pub trait Wire {
-    /// A word: "append-entries".
-    fn kind(&self) -> &'static str;
-    /// How long it is, about.
-    fn bytes(&self) -> u32;
-    /// Its content in a few words, for people: "term 3, entries 4 to 6".
-    fn text(&self) -> String;
-}
-
 /// Anything that goes over the network.
 #[derive(Clone, Debug)]
 pub enum Message {
@@ -134,6 +128,19 @@ pub enum Message {
     Quorum(quorum::Message),
     MultiLeader(multi_leader::Message),
     Clocks(clocks::Message),
+    /// Of a protocol that lives on another floor: the node that gets it knows what it is.
+    Foreign(Rc<dyn Foreign>),
+}
+
+/// A message that this floor knows nothing of but what the network has to know.
+pub trait Foreign: Wire + fmt::Debug {
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl From<Response> for Message {
+    fn from(response: Response) -> Message {
+        Message::Response(response.into())
+    }
 }
 
 impl From<raft::Message> for Message {
@@ -181,6 +188,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.kind(),
             Message::MultiLeader(message) => message.kind(),
             Message::Clocks(message) => message.kind(),
+            Message::Foreign(message) => message.kind(),
             Message::Raft(message) => message.kind(),
             Message::LeaderFollower(message) => message.kind(),
             Message::Paxos(message) => message.kind(),
@@ -195,6 +203,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.bytes(),
             Message::MultiLeader(message) => message.bytes(),
             Message::Clocks(message) => message.bytes(),
+            Message::Foreign(message) => message.bytes(),
             Message::Raft(message) => message.bytes(),
             Message::LeaderFollower(message) => message.bytes(),
             Message::Paxos(message) => message.bytes(),
@@ -209,6 +218,7 @@ impl Wire for Message {
             Message::Quorum(message) => message.text(),
             Message::MultiLeader(message) => message.text(),
             Message::Clocks(message) => message.text(),
+            Message::Foreign(message) => message.text(),
             Message::Raft(message) => message.text(),
             Message::LeaderFollower(message) => message.text(),
             Message::Paxos(message) => message.text(),

@@ -42,9 +42,33 @@ pub struct VersionVector {
     entries: Vec<(NodeId, u64)>,
 }
 
+/// As many places a cluster has at most; and so many machines may stand in one, one after the other.
+const PLACES: u16 = 1024;
+const MACHINES: u16 = 32;
+
+/// The name under which a machine writes: the first in a place has the name of the place, an empty one that takes its place
+/// has another, or its first write would be taken for the first write of the one before. None: all names are used up.
+///
+/// ```text
+///   n2, second machine: 1024 · 1 + 2      as people read it: "n2.2"
+/// ```
+pub fn writer(place: NodeId, machine: u16) -> Option<NodeId> {
+    (place.0 < PLACES && machine < MACHINES).then(|| NodeId(machine * PLACES + place.0))
+}
+
+/// The place of whoever writes under a name.
+pub fn place_of(writer: NodeId) -> NodeId {
+    if writer.is_client() { writer } else { NodeId(writer.0 % PLACES) }
+}
+
 impl Dot {
     pub fn text(self) -> String {
-        format!("{}:{}", self.node, self.count)
+        match self.node.0 / PLACES {
+            machine if machine > 0 && !self.node.is_client() => {
+                format!("{}.{}:{}", place_of(self.node), machine + 1, self.count)
+            }
+            _ => format!("{}:{}", self.node, self.count),
+        }
     }
 }
 

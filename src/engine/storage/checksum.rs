@@ -31,22 +31,33 @@ fn tables() -> Box<Tables> {
     tables
 }
 
+/// What a word of eight bytes comes to; `first` is the table of its last byte.
+#[inline(always)]
+fn folded(tables: &Tables, first: usize, word: u64) -> u32 {
+    let byte = |place: usize| (word >> (8 * place)) as u8 as usize;
+    // Written out, because a loop stays one where code is made for size.
+    tables[first + 7][byte(0)]
+        ^ tables[first + 6][byte(1)]
+        ^ tables[first + 5][byte(2)]
+        ^ tables[first + 4][byte(3)]
+        ^ tables[first + 3][byte(4)]
+        ^ tables[first + 2][byte(5)]
+        ^ tables[first + 1][byte(6)]
+        ^ tables[first][byte(7)]
+}
+
 /// The CRC-32C of `bytes`.
 pub fn crc32c(bytes: &[u8]) -> u32 {
     let tables: &Tables = &TABLES;
     let mut crc = !0u32;
-    let (steps, rest) = bytes.as_chunks::<STEP>();
-    for step in steps {
-        let [a, b, c, d, ..] = *step;
-        let first = crc ^ u32::from_le_bytes([a, b, c, d]);
-        let mut next = tables[STEP - 1][(first & 0xff) as usize]
-            ^ tables[STEP - 2][(first >> 8 & 0xff) as usize]
-            ^ tables[STEP - 3][(first >> 16 & 0xff) as usize]
-            ^ tables[STEP - 4][(first >> 24) as usize];
-        for place in 4..STEP {
-            next ^= tables[STEP - 1 - place][usize::from(step[place])];
-        }
-        crc = next;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (steps, single) = words.as_chunks::<2>();
+    for [low, high] in steps {
+        let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
+        crc = folded(tables, 0, high) ^ folded(tables, 8, low ^ u64::from(crc));
+    }
+    for word in single {
+        crc = folded(tables, 0, u64::from_le_bytes(*word) ^ u64::from(crc));
     }
     for byte in rest {
         crc = (crc >> 8) ^ tables[0][((crc ^ u32::from(*byte)) & 0xff) as usize];

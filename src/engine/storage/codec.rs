@@ -1,9 +1,14 @@
 //! Numbers and byte strings as they stand in files: a number takes seven bits a byte, low ones first, the eighth bit
 //! saying that more follow (LEB128); a byte string is its length and its bytes.
 
-use glassbase_trace::{Lsn, PageId};
+use glassbase_trace::{Lsn, PageId, plain};
 
-pub use glassbase_trace::plain::push_number as put_number;
+/// Appends a number.
+#[inline]
+pub fn put_number(out: &mut Vec<u8>, value: u64) {
+    // Most are short.
+    if value < 0x80 { out.push(value as u8) } else { plain::push_number(out, value) }
+}
 
 /// Appends a byte string.
 #[inline]
@@ -34,13 +39,26 @@ impl<'a> Reader<'a> {
         &self.bytes[self.at..]
     }
 
+    #[inline(always)]
     pub fn byte(&mut self) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
         Some(byte)
     }
 
+    #[inline(always)]
     pub fn number(&mut self) -> Option<u64> {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte < 0x80 => {
+                self.at += 1;
+                Some(u64::from(*byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -64,6 +82,7 @@ impl<'a> Reader<'a> {
         self.number().map(Lsn)
     }
 
+    #[inline(always)]
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let end = self.at.checked_add(length)?;

@@ -1,6 +1,7 @@
 //! One node's storage engine: pages on a simulated disk, a buffer pool over them, a B+tree through the pool.
 //!
 //! ```text
+//!   Shelf       what a node of a distributed system keeps: a Store on a disk of its own, or a map
 //!   Store       one interface over Database and Lsm
 //!   Lsm         a log-structured merge tree in append-only files
 //!   Heap        rows by row id, in no order
@@ -27,6 +28,8 @@ pub mod page;
 pub mod pager;
 pub mod pool;
 pub mod recovery;
+pub mod shelf;
+pub mod step;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,7 @@ pub use error::StorageError;
 pub use glassbase_eviction as replacement;
 pub use heap::Heap;
 pub use journal::{Acknowledged, CommitMode, LogOptions, TornPages};
+pub use shelf::{Shelf, ShelfKind};
 pub use store::{Snapshot, Store, TreeStore};
 pub use transaction::Savepoint;
 pub use tree::{BulkLoad, Tree, Verification};

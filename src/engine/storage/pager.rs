@@ -217,9 +217,11 @@ impl Pager {
     /// Takes a page out of the pool without writing it.
     pub fn discard(&mut self, cx: &mut Cx, page: PageId) {
         if let Some(frame) = self.pool.find(page) {
-            self.pool.discard(frame, &mut self.pool.telling(cx));
+            let mut telling = self.pool.telling(cx);
+            self.pool.discard(frame, &mut telling);
             cx.counters.pool_evictions += 1;
             cx.emit(|| Event::PoolEvicted { page, frame });
+            telling.emit(cx);
         }
     }
 

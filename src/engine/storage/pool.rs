@@ -19,9 +19,12 @@
 
 use std::rc::Rc;
 
-use super::replacement::{Arrival, Chain, Future, Links, Policy, PolicyOptions, Replacement, Victim, Watch};
+pub use super::replacement::Telling;
+use super::replacement::{
+    Arrival, Capacity, Chain, Future, Links, Newcomer, Policy, PolicyOptions, Replacement, Victim, Watch,
+};
 use glassbase_sim::Cx;
-use glassbase_trace::{Event, FrameId, FrameState, PageId, ReplacementState};
+use glassbase_trace::{FrameId, FrameState, PageId, ReplacementState};
 
 const NO_FRAME: u32 = u32::MAX;
 
@@ -33,29 +36,6 @@ pub struct Frame {
     /// Read before anybody asked for it, and not used yet.
     pub ahead: bool,
     pub bytes: Rc<[u8]>,
-}
-
-/// Takes what a policy tells, if it is on, until it is passed on to the recorder.
-#[derive(Debug, Default)]
-pub struct Telling {
-    on: bool,
-    events: Vec<Event>,
-}
-
-impl Watch for Telling {
-    fn tell(&mut self, build: impl FnOnce() -> Event) {
-        if self.on {
-            self.events.push(build());
-        }
-    }
-}
-
-impl Telling {
-    pub fn emit(&mut self, cx: &mut Cx) {
-        for event in self.events.drain(..) {
-            cx.emit(|| event);
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -102,7 +82,7 @@ impl Pool {
 
     /// What listens to the policy: somebody, if its lists are shown and recording is on.
     pub fn telling(&self, cx: &Cx) -> Telling {
-        Telling { on: self.shows_policy && cx.recorder.is_on(), events: Vec::new() }
+        Telling::new(self.shows_policy && cx.recorder.is_on())
     }
 
     pub fn capacity(&self) -> u32 {
@@ -210,7 +190,7 @@ impl Pool {
         self.table[page.index()] = frame.0;
         let ahead = arrival == Arrival::Ahead;
         self.frames[frame.index()] = Frame { page, pins: u32::from(!ahead), dirty: false, ahead, bytes };
-        self.policy.admitted(frame, page, arrival, telling);
+        self.policy.admitted(frame, Newcomer::page(page, arrival), telling);
     }
 
     /// Takes the page out of a frame to make room; the frame is vacant then. What was not written is gone.
@@ -295,7 +275,7 @@ impl Pool {
         self.vacant.retain(|frame| frame.0 < frames);
         self.frames.truncate(frames as usize);
         self.capacity = frames;
-        self.policy.resize(frames, telling);
+        self.policy.resize(Capacity::Entries(frames), telling);
         debug_assert!(self.occupied() <= frames);
     }
 

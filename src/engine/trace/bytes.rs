@@ -166,7 +166,7 @@ impl Default for Bytes {
     }
 }
 
-/// So that maps by keys can be asked with plain bytes.
+/// Bytes are hashed and ordered as the slice is, so a map of them is asked with a slice.
 impl Borrow<[u8]> for Bytes {
     fn borrow(&self) -> &[u8] {
         &self.0

@@ -17,11 +17,12 @@ use super::id::{
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind, place_of};
-use super::parts::cluster::{Datum, NodeHead, NodeLog};
+use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
-use super::parts::{FrameTimes, HitCurves};
+use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
+use super::parts::{FrameTimes, HitCurves, QuorumRun, TradeoffState};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
 
@@ -264,6 +265,8 @@ events! {
         "dirtied" PoolDirtied { page: PageId, frame: FrameId }
         /// The page left the pool to make room; it was written first if it was dirty.
         "evicted" PoolEvicted { page: PageId, frame: FrameId }
+        /// The page, or object, was taken out for good.
+        "removed" PoolRemoved { page: PageId, frame: FrameId }
         /// A dirty page was written to the disk and is clean.
         "flushed" PoolFlushed { page: PageId, frame: FrameId }
         /// The page was read into `frame` before anybody asked for it. It is not pinned.
@@ -288,6 +291,20 @@ events! {
         "policy-foretold" PolicyForetold { accesses: u32 }
         /// What the policy knows of the times of a frame's accesses.
         "policy-times" PolicyTimes { times: FrameTimes }
+        /// How often what is in a frame was used, as the policy counts.
+        "policy-counted" PolicyCounted { frame: FrameId, count: u32 }
+        /// The policy halved all its counts: those of frames rounded up, those of a sketch rounded down.
+        "policy-aged" PolicyAged {}
+        /// SIEVE's hand stands at `hand`; 4294967295: nowhere.
+        "policy-pointed" PolicyPointed { hand: FrameId }
+        /// One was added to these counters of W-TinyLFU's sketch, one in each row, as far as they count.
+        "policy-sketched" PolicySketched { a: u32, b: u32, c: u32, d: u32 }
+        /// The page is on top of LIRS's stack.
+        "policy-stacked" PolicyStacked { page: PageId }
+        /// The page left LIRS's stack.
+        "policy-unstacked" PolicyUnstacked { page: PageId }
+        /// What is in the frame has so many bytes.
+        "object-sized" ObjectSized { frame: FrameId, size: u32 }
         /// How often each policy would have hit, by the size of the pool.
         "curves-drawn" CurvesDrawn { curves: HitCurves }
     }
@@ -446,7 +463,11 @@ events! {
             request: u64, fate: RequestFate, answer: Rc<str>, latency_ns: u64, stale: bool,
         }
         /// A checker of the clients' history, or of the nodes, has a verdict. `at_ns` is the moment that it is about.
-        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64 }
+        "judged" Judged { checker: Rc<str>, kind: VerdictKind, text: Rc<str>, at_ns: u64, proof: Rc<Proof> }
+        /// In the background, clusters with other R and W are measured; what was measured before is gone.
+        "tradeoff-begun" TradeoffBegun { plan: Rc<TradeoffState> }
+        /// One pair of R and W was measured.
+        "quorum-measured" QuorumMeasured { run: Rc<QuorumRun> }
     }
     Node {
         /// A node stops, or goes on, or its clock is set: how far is it ahead of the true time, or behind.
@@ -459,6 +480,17 @@ events! {
         /// A decision of a node: a word of its protocol, and a sentence.
         "noted" Noted { node: NodeId, topic: Rc<str>, text: Rc<str> }
         "timer-fired" TimerFired { node: NodeId, kind: u8 }
+        /// The map of a sharded cluster, or what is being changed about it.
+        "cluster-map" ClusterMapChanged { map: Rc<MapState> }
+        "shard-figures" ShardFigures { shard: Rc<ShardState> }
+        "shard-gone" ShardGone { shard: NodeId }
+        /// A change of the map begins: what was told of streams is of the last one.
+        "streams-cleared" StreamsCleared {}
+        "stream" StreamChanged { stream: Rc<StreamState> }
+        "key-dot" KeyDotChanged { dot: Rc<KeyDot> }
+        "surveyed" Surveyed { survey: Rc<Survey> }
+        /// A query over shards is over.
+        "gathered" Gathered { query: Rc<QueryState> }
     }
     Network {
         "message-sent" MessageSent {
@@ -529,6 +561,7 @@ impl Event {
                 one(*page)
             }
             PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
+            PoolRemoved { page, .. } => one(*page),
             PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
             DiskRead { page, .. } | DiskWritten { page } => one(*page),
             LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),

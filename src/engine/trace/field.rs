@@ -17,10 +17,12 @@ use super::id::{
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 use super::id::{RowId, SplitKind};
-use super::parts::cluster::{Datum, NodeHead, NodeLog};
+use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
+use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
+use super::parts::{QuorumRun, TradeoffState};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageBody, PageState};
 use super::state_text;
@@ -223,7 +225,8 @@ macro_rules! shared_fields {
         }
     )*};
 }
-shared_fields!(NodeHead, NodeLog, Datum, HeapDetail, VersionEdit);
+shared_fields!(NodeHead, NodeLog, Datum, Proof, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
+shared_fields!(MapState, ShardState, StreamState, KeyDot, Survey, QueryState);
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {

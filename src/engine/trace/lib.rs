@@ -47,6 +47,7 @@ pub use id::{
 pub use id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
 pub use id::{RowId, SplitKind};
+pub use parts::ShardingState;
 pub use parts::TiersState;
 pub use parts::replacement::TARGET_ONE;
 pub use parts::{ClientState, ClusterState, HeapState, LogState, LsmState, MediumState, Parts, ReplacementState};

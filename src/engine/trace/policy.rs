@@ -7,12 +7,19 @@ words! {
     #[derive(Default)]
     PolicyKind {
         Fifo = "fifo",
+        Random = "random",
         Clock = "clock",
         #[default]
         Lru = "lru",
+        Slru = "slru",
+        Lfu = "lfu",
         LruK = "lru-k",
         TwoQueue = "2q",
         Arc = "arc",
+        Lirs = "lirs",
+        WTinyLfu = "w-tinylfu",
+        S3Fifo = "s3-fifo",
+        Sieve = "sieve",
         /// Belady's optimum, which knows the trace beforehand.
         Optimum = "optimum",
     }
@@ -23,7 +30,14 @@ impl PolicyKind {
     pub fn name(self) -> &'static str {
         match self {
             PolicyKind::Fifo => "FIFO",
+            PolicyKind::Random => "Random",
             PolicyKind::Clock => "Clock",
+            PolicyKind::Slru => "SLRU",
+            PolicyKind::Lfu => "LFU",
+            PolicyKind::Lirs => "LIRS",
+            PolicyKind::WTinyLfu => "W-TinyLFU",
+            PolicyKind::S3Fifo => "S3-FIFO",
+            PolicyKind::Sieve => "SIEVE",
             PolicyKind::Lru => "LRU",
             PolicyKind::LruK => "LRU-K",
             PolicyKind::TwoQueue => "2Q",
@@ -36,7 +50,7 @@ impl PolicyKind {
 words! {
     /// A list that a replacement policy keeps.
     PolicyList {
-        /// FIFO: by arrival.
+        /// FIFO and SIEVE: by arrival.
         Queue = "queue",
         /// LRU: by last use.
         Recent = "recent",
@@ -56,13 +70,29 @@ words! {
         B1 = "b1",
         /// ARC: left T2.
         B2 = "b2",
+        /// SLRU and W-TinyLFU: not hit since they came, by last use.
+        Probation = "probation",
+        /// SLRU and W-TinyLFU: hit again, by last use.
+        Protected = "protected",
+        /// W-TinyLFU: newcomers, by last use.
+        Window = "window",
+        /// S3-FIFO: newcomers, by arrival.
+        Small = "small",
+        /// S3-FIFO: those that were hit twice, by arrival there.
+        Main = "main",
+        /// S3-FIFO: left the small queue.
+        Ghost = "ghost",
+        /// LIRS: low inter-reference recency, by last use.
+        Lir = "lir",
+        /// LIRS: its queue Q of the others that are there.
+        Hir = "hir",
     }
 }
 
 impl PolicyList {
     /// True when it remembers pages that left the pool: its items are page ids then, else frames.
     pub fn is_memory(self) -> bool {
-        matches!(self, PolicyList::Retained | PolicyList::A1out | PolicyList::B1 | PolicyList::B2)
+        matches!(self, PolicyList::Retained | PolicyList::A1out | PolicyList::B1 | PolicyList::B2 | PolicyList::Ghost)
     }
 }
 
@@ -88,5 +118,25 @@ words! {
         /// Number: accesses until it will be used.
         UsedLast = "used-last",
         NeverAgain = "never-again",
+        /// Number: of so many it was drawn.
+        Drawn = "drawn",
+        /// The oldest on probation; number: their count.
+        OnProbation = "on-probation",
+        /// Number: how often it was used, by LFU's count.
+        LeastUsed = "least-used",
+        /// SIEVE's hand found no visited bit; number: entries it passed before.
+        NotVisited = "not-visited",
+        /// The oldest of S3-FIFO's small queue; number: its hits.
+        FewHits = "few-hits",
+        /// The oldest of S3-FIFO's main queue; number: the queue's length.
+        NoHits = "no-hits",
+        /// The front of LIRS's queue Q; number: its length.
+        FrontOfQ = "front-of-q",
+        /// Nothing of Q may go.
+        BottomOfS = "bottom-of-s",
+        /// W-TinyLFU's candidate was asked for more often; number: how often the victim was, as estimated.
+        LostToCandidate = "lost-to-candidate",
+        /// W-TinyLFU's candidate itself; number: how often it was asked for, as estimated.
+        NotAdmitted = "not-admitted",
     }
 }

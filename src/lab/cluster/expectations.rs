@@ -3,10 +3,12 @@
 //! An expectation looks at what everybody can see: the state that the trace tells of, and the clients' history.
 
 use super::machine::ClusterLab;
+use super::tradeoff;
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
 use crate::lab::expectations::{Finding, MEASURE};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
+use crate::lab::transactions;
 use crate::replication::cluster::Promise;
 use crate::sim::Cx;
 use crate::trace::parts::cluster::{ClusterState, NodeState};
@@ -18,7 +20,7 @@ const NODE: Argument = Argument::needed("node", ArgumentKind::Node, "the node");
 const AT: Argument =
     Argument::named("at", ArgumentKind::Node, "at this node; when left out, at every member that is up");
 const TEXT: ArgumentKind = ArgumentKind::Text;
-const PROMISES: &[&str] = &["linearizable", "sessions", "regular", "convergence", "safety"];
+const PROMISES: &[&str] = &["linearizable", "sessions", "regular", "convergence", "safety", "money"];
 
 const MEASURE_AT: &[Argument] = &[MEASURE[0], MEASURE[1], AT];
 
@@ -108,6 +110,9 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
 impl ClusterLab {
     /// Checks an expectation.
     pub(super) fn expected(&self, cx: &Cx, call: &Call) -> Result<Finding, Refusal> {
+        if let Some(finding) = tradeoff::expected(self.tradeoff.as_deref(), call) {
+            return Ok(finding);
+        }
         let state = self.cluster.state();
         let text = |name| call.arguments.text(name).unwrap_or_default();
         let word = |name| call.arguments.word(name).unwrap_or_default();
@@ -143,6 +148,10 @@ impl ClusterLab {
 
     fn expect_verdict(&self, cx: &Cx, promise: &str, wanted: &str) -> Finding {
         let (kind, text) = match Promise::from_word(promise) {
+            None if promise == "money" => {
+                let ruling = transactions::judge(self, cx.now_ns());
+                (ruling.kind, ruling.text)
+            }
             Some(promise) => {
                 let ruling = self.cluster.judge(cx.now_ns(), promise);
                 (ruling.kind, ruling.text)

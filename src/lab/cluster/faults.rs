@@ -20,6 +20,11 @@ pub fn act(lab: &mut ClusterLab, cx: &mut Cx, call: &Call) -> Result<Option<Stri
     for action in &actions {
         lab.cluster.inject(cx, action)?;
     }
+    if let [Action::Restart(node) | Action::Replace(node)] = actions[..]
+        && let Some(error) = lab.cluster.stopped_by(node)
+    {
+        return Ok(Some(format!("{node} does not come up: {error}.")));
+    }
     Ok(Some(answer))
 }
 

@@ -143,12 +143,6 @@ fn workload(call: &Call) -> Result<Workload, Refusal> {
     let percent = |name| arguments.number(name).unwrap_or_default().min(100) as u8;
     let operations = arguments.number("count").unwrap_or_default();
     check_units(operations)?;
-    let count = arguments.number("keys").unwrap_or(3);
-    let keys = match (arguments.key("key"), arguments.word("choice")) {
-        (Some(key), _) => Keys::Given([key.clone()].into()),
-        (None, Some("zipf")) => Keys::Zipf { count, exponent: 0.99 },
-        _ => Keys::Uniform { count },
-    };
     let arrival = match arguments.number("rate") {
         Some(per_s) => Arrival::Open { per_s },
         None => Arrival::Closed { think_ns: arguments.duration("think").map_or(0, i64::unsigned_abs) },
@@ -159,7 +153,7 @@ fn workload(call: &Call) -> Result<Workload, Refusal> {
         compare_and_set_percent: percent("cas"),
         read_modify_write_percent: percent("modify"),
         deletes_percent: percent("deletes"),
-        keys,
+        keys: keys(call),
         arrival,
         single_writer: arguments.flag("single-writer"),
         value_bytes: arguments.number("size").unwrap_or_default() as u32,
@@ -167,8 +161,18 @@ fn workload(call: &Call) -> Result<Workload, Refusal> {
     })
 }
 
+/// Which keys clients ask for.
+pub fn keys(call: &Call) -> Keys {
+    let count = call.arguments.number("keys").unwrap_or(3);
+    match (call.arguments.key("key"), call.arguments.word("choice")) {
+        (Some(key), _) => Keys::Given([key.clone()].into()),
+        (None, Some("zipf")) => Keys::Zipf { count, exponent: 0.99 },
+        _ => Keys::Uniform { count },
+    }
+}
+
 /// The line of a `load` with another count; what else it says stays.
-fn with_count(call: &Call, text: &str, count: u64) -> String {
+pub fn with_count(call: &Call, text: &str, count: u64) -> String {
     let Ok(words) = tokens(text, 1) else { return text.to_string() };
     let named = |word: &str| call.info.arguments.iter().find(|argument| argument.name == word);
     let mut place = 1;

@@ -1,9 +1,12 @@
 //! The engine of the labs of clusters: a cluster, what is planned, and the long command under way.
 
+use std::rc::Rc;
+
 use super::job::Job;
 use super::plan::Plan;
 use super::protocol::Kind;
 use super::settings::Settings;
+use super::tradeoff::Measuring;
 use super::{faults, job, plan, requests};
 use crate::lab::argument::LEADER;
 use crate::lab::data::Data;
@@ -11,10 +14,12 @@ use crate::lab::expectations::Finding;
 use crate::lab::machine::{Machine, Task};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
+use crate::lab::transactions;
 use crate::lab::values::Values;
 use crate::replication::cluster::Promise;
 use crate::replication::{Cluster, ShelfKind};
 use crate::sim::Cx;
+use crate::trace::parts::TradeoffState;
 use crate::trace::{EngineState, NodeId, PageId, Parts, VerdictKind};
 
 /// Bytes that a node, a message on its way, and an operation of the history take, about.
@@ -30,7 +35,16 @@ pub struct ClusterLab {
     /// What is to be done later.
     pub(super) plan: Plan,
     pub(super) storms: u64,
-    job: Option<Job>,
+    /// What was measured of R and W.
+    pub(super) tradeoff: Option<Rc<TradeoffState>>,
+    job: Option<LongJob>,
+}
+
+/// The long command under way.
+#[derive(Clone)]
+enum LongJob {
+    Passing(Job),
+    Measuring(Box<Measuring>),
 }
 
 /// Opens the lab of a protocol.
@@ -38,7 +52,7 @@ pub fn open(kind: Kind, seed: u64, values: &Values) -> Result<Box<dyn Machine>, 
     let settings = Settings::of(kind, values);
     settings.check()?;
     let cluster = cluster(seed, 0, &settings)?;
-    Ok(Box::new(ClusterLab { cluster, settings, seed, plan: Plan::default(), storms: 0, job: None }))
+    Ok(Box::new(ClusterLab { cluster, settings, seed, plan: Plan::default(), storms: 0, tradeoff: None, job: None }))
 }
 
 /// A cluster whose nodes are started at this time; nothing of it is recorded.
@@ -69,6 +83,7 @@ impl ClusterLab {
         let named: Vec<Promise> = call.arguments.words("promise").filter_map(Promise::from_word).collect();
         let promises = if named.is_empty() { self.settings.kind.promises() } else { &named };
         let mut said = Vec::new();
+        said.extend((self.settings.kind == Kind::Transactions).then(|| transactions::check(self, cx)));
         for promise in promises {
             let ruling = self.cluster.judge_aloud(cx, *promise);
             let word = match (ruling.kind, promise) {
@@ -82,13 +97,23 @@ impl ClusterLab {
         said.join(" ")
     }
 
+    /// What the lab's chance comes from.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn long(&mut self, job: LongJob) -> Task {
+        self.job = Some(job);
+        Task::Long
+    }
+
     /// The node that an argument names.
     pub(super) fn named(&self, node: NodeId) -> Result<NodeId, Refusal> {
         if node == LEADER { self.leader() } else { Ok(node) }
     }
 
     /// The node that the argument `name` names; it is there.
-    pub(super) fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
+    pub fn node_of(&self, call: &Call, name: &str) -> Result<NodeId, Refusal> {
         self.named(call.arguments.node(name).unwrap_or(LEADER))
     }
 
@@ -104,7 +129,7 @@ impl ClusterLab {
     }
 
     /// The answer to a client's command.
-    pub(super) fn asked(&self, client: NodeId, text: &str) -> String {
+    pub fn asked(&self, client: NodeId, text: &str) -> String {
         match self.cluster.asks(client) {
             Some(node) => format!("{client} asks {node}: {text}."),
             None => format!("{client} asks: {text}."),
@@ -126,38 +151,50 @@ impl Machine for ClusterLab {
         match call.info.name {
             "clear" => Ok(Task::Reopen),
             "at" | "after" => Ok(Task::Done(plan::add(self, cx, call)?)),
-            "run" | "wait" | "load" => {
-                let begun = Job::begin(self, cx, call)?;
-                match begun {
-                    Some(job) => {
-                        self.job = Some(job);
-                        Ok(Task::Long)
-                    }
-                    None => Ok(Task::Done("The clients go to work; let time pass.".to_string())),
-                }
+            "run" | "wait" | "load" => match Job::begin(self, cx, call)? {
+                Some(job) => Ok(self.long(LongJob::Passing(job))),
+                None => Ok(Task::Done("The clients go to work; let time pass.".to_string())),
+            },
+            "tradeoff" => {
+                let measuring = Measuring::begin(self, cx, call)?;
+                Ok(self.long(LongJob::Measuring(Box::new(measuring))))
             }
             _ => Ok(Task::Done(self.act(cx, call)?)),
         }
     }
 
     fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
-        if let Some(mut job) = self.job.take() {
-            job.step(self, cx);
-            self.job = Some(job);
+        let Some(mut job) = self.job.take() else { return Ok(()) };
+        match &mut job {
+            LongJob::Passing(job) => job.step(self, cx),
+            LongJob::Measuring(measuring) => measuring.step(self, cx)?,
         }
+        self.job = Some(job);
         Ok(())
     }
 
     fn progress(&self) -> (u64, u64) {
-        self.job.as_ref().map_or((0, 0), |job| job.progress(self))
+        match &self.job {
+            Some(LongJob::Passing(job)) => job.progress(self),
+            Some(LongJob::Measuring(measuring)) => measuring.progress(),
+            None => (0, 0),
+        }
     }
 
     fn finish(&mut self, cx: &mut Cx) -> Result<String, Refusal> {
-        Ok(self.job.take().map(|job| job.finish(self, cx)).unwrap_or_default())
+        Ok(match self.job.take() {
+            Some(LongJob::Passing(job)) => job.finish(self, cx),
+            Some(LongJob::Measuring(measuring)) => measuring.finish(self),
+            None => String::new(),
+        })
     }
 
     fn rewritten(&self, call: &Call, text: &str, data: &Data, unrecorded: bool) -> (String, Data) {
-        let text = self.job.as_ref().map_or(text.to_string(), |job| job.rewritten(self, call, text, unrecorded));
+        let text = match &self.job {
+            Some(LongJob::Passing(job)) => job.rewritten(self, call, text, unrecorded),
+            Some(LongJob::Measuring(measuring)) => measuring.rewritten(text),
+            None => text.to_string(),
+        };
         (text, data.clone())
     }
 
@@ -170,7 +207,8 @@ impl Machine for ClusterLab {
     }
 
     fn state(&self, cx: &Cx, _previous: Option<&EngineState>) -> EngineState {
-        let parts = Parts { cluster: Some(self.cluster.state().into()), ..Parts::default() };
+        let (cluster, tradeoff) = (Some(self.cluster.state().into()), self.tradeoff.clone());
+        let parts = Parts { cluster, tradeoff, ..Parts::default() };
         EngineState { counters: cx.counters(), parts, ..EngineState::default() }
     }
 

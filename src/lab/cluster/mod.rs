@@ -10,6 +10,7 @@
 //! - this file: what the labs declare. [`commands`], [`settings`], [`expectations`]: what they have in common.
 //! - [`machine`]: the commands. [`requests`]: those of clients. [`faults`]: what is done to nodes and links. [`plan`]: what is
 //!   to be done later. [`job`]: letting time pass. [`protocol`]: which protocol a lab runs, and the orders it takes.
+//! - [`tradeoff`]: what R and W cost and give, measured in the background.
 //!
 //! A learner sees what happens while time passes; so a client's command only begins, and `run` is the one to watch.
 
@@ -25,6 +26,7 @@ mod requests;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+mod tradeoff;
 
 pub use machine::ClusterLab;
 pub use protocol::Kind;
@@ -81,7 +83,7 @@ pub static QUORUM: LabInfo = LabInfo {
     floor: "Replication",
     summary: "Watch reads and writes fan out to N nodes and wait for R and W of them; see what is stale, and how it is repaired.",
     commands: &protocol::quorum::COMMANDS,
-    expectations: expectations::EXPECTATIONS,
+    expectations: &protocol::quorum::EXPECTATIONS,
     settings: &protocol::quorum::SETTINGS,
     presets: presets::QUORUM,
     open: |seed, values| machine::open(Kind::Quorum, seed, values),

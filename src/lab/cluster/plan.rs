@@ -39,7 +39,7 @@ impl Plan {
 }
 
 /// Commands that take virtual time, or that plan themselves: they can't be planned.
-const NOT_PLANNED: &[&str] = &["run", "wait", "load", "at", "after", "clear"];
+const NOT_PLANNED: &[&str] = &["run", "wait", "load", "tradeoff", "at", "after", "clear"];
 
 /// Plans the command that stands behind a time.
 pub fn add(lab: &mut ClusterLab, cx: &Cx, call: &Call) -> Result<String, Refusal> {

@@ -119,6 +119,13 @@ pub const QUORUM: &[Preset] = &[
         include_str!("presets/quorum/no-overlap.gb"),
     ),
     alone(
+        "trade-off",
+        "R + W > N, and not",
+        "Small R and W answer sooner and miss what was just written: measured for every R and W, beside what is foretold.",
+        "2",
+        include_str!("presets/quorum/trade-off.gb"),
+    ),
+    alone(
         "handoff",
         "A hint, handed off",
         "A write that a node misses is kept for it by another, and handed over when it is back.",

@@ -108,7 +108,9 @@ impl Settings {
         options.timeout_ns = values.duration_ns("timeout");
         options.retries = number("retries") as u32;
         options.sticky = values.is_on("sticky");
-        options.consistency = level(values.word("consistency"), kind.staleness_ns(values));
+        if kind != Kind::Transactions {
+            options.consistency = level(values.word("consistency"), kind.staleness_ns(values));
+        }
         kind.adjust(values, &mut options);
         Settings { kind, values: values.clone(), options }
     }
@@ -128,20 +130,26 @@ impl Settings {
 
     /// What a setting means now, in a sentence.
     pub fn sentence(&self, lab: &LabInfo, name: &str) -> String {
-        let value = self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-        let value = match value {
-            Some(Value::Duration(ns)) => span::written(ns.unsigned_abs()),
-            Some(Value::Number(number)) => grouped(*number),
-            Some(Value::Decimal(number)) => fixed(*number, 3),
-            Some(Value::Word(word)) => (*word).to_string(),
-            _ => String::new(),
-        };
-        let help = lab.setting(name).map_or("", |setting| setting.help);
-        format!("{name} is {value} now. {help}")
+        sentence(&self.values, lab, name)
     }
 }
 
-fn shelf(values: &Values) -> ShelfKind {
+/// What a setting of a lab means now, in a sentence.
+pub fn sentence(values: &Values, lab: &LabInfo, name: &str) -> String {
+    let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+    let value = match value {
+        Some(Value::Duration(ns)) => span::written(ns.unsigned_abs()),
+        Some(Value::Number(number)) => grouped(*number),
+        Some(Value::Decimal(number)) => fixed(*number, 3),
+        Some(Value::Word(word)) => (*word).to_string(),
+        _ => String::new(),
+    };
+    let help = lab.setting(name).map_or("", |setting| setting.help);
+    format!("{name} is {value} now. {help}")
+}
+
+/// What nodes keep their data in, as the settings `store` and `device` say.
+pub fn shelf(values: &Values) -> ShelfKind {
     let device = Device::from_word(values.word("device")).unwrap_or(Device::Nvme);
     match values.word("store") {
         "btree" => {

@@ -89,3 +89,39 @@ fn the_store_of_a_node_can_be_looked_into_at_any_moment() {
     }
     assert_eq!(run("lab raft\nrun 100ms").part_at("n1", 5), None, "nothing on a disk");
 }
+
+/// What a disk keeps from a node is told as it is: the node stays down.
+#[test]
+fn a_node_whose_disk_fails_does_not_come_up() {
+    for store in ["btree", "lsm"] {
+        let head = format!("lab raft\nset store {store}\nrun 400ms\nput x 1\nwait\ncrash n1\n");
+        let fails = run(&format!("{head}disk n1 read-fails\nrestart n1\nexpect status n1 = down\n"));
+        let answers = |session: &Session, text: &str| {
+            let is_it = |event: &Event| matches!(event, Event::Answered { text: said } if said.contains(text));
+            session.trace().iter().any(|record| is_it(&record.event))
+        };
+        assert!(answers(&fails, "n1 does not come up: "), "{store}");
+        assert!(!answers(&fails, "comes up with"), "{store}");
+        assert_eq!(fails.expectations(), (1, 0), "{store}");
+        let works = run(&format!("{head}restart n1\nexpect status n1 = up\n"));
+        assert!(answers(&works, "n1 comes up with what its disk kept") && !answers(&works, "does not"), "{store}");
+    }
+}
+
+/// A measurement that was stopped is the one whose command says so, and the fold knows what the engine knows.
+#[test]
+fn a_measurement_may_be_stopped_between_any_two_pairs() {
+    let head = "lab quorum\nset read 1\n";
+    let whole = run(&format!("{head}tradeoff operations 100\nput x 1\nwait\n"));
+    assert_eq!(whole.problems(), []);
+    for steps in [1, 60, 120, 400, 900] {
+        let mut session = Session::new(&format!("{head}tradeoff operations 100\n"));
+        for _ in 0..steps {
+            session.step(1);
+        }
+        session.stop();
+        while session.step(1000) != Progress::Idle {}
+        let again = run(&session.script());
+        assert_eq!(session.trace(), again.trace(), "after {steps}: {}", session.script());
+    }
+}

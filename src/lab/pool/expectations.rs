@@ -5,6 +5,7 @@ use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
 use crate::lab::expectations::{Finding, MEASURE, counted, measure};
 use crate::lab::script::Call;
 use crate::sim::Cx;
+use crate::trace::parts::HitCurves;
 use crate::trace::{PageId, PolicyKind, TARGET_ONE};
 
 const PAGES: Argument = Argument::rest("page", ArgumentKind::Number { from: 0, to: u32::MAX as u64 }, "the pages");
@@ -78,16 +79,24 @@ impl PoolLab {
     }
 
     fn curve_best(&self) -> u64 {
-        let Some(curves) = &self.curves else { return 0 };
-        let real = curves.curves.iter().filter(|curve| curve.policy != PolicyKind::Optimum);
-        percent(real.flat_map(|curve| curve.hits.iter().copied()).max().unwrap_or(0), curves.accesses)
+        self.curves.as_deref().map_or(0, best_of)
     }
 
     fn above_the_optimum(&self) -> u64 {
-        let Some(curves) = &self.curves else { return 0 };
-        let best = curves.curves.iter().find(|curve| curve.policy == PolicyKind::Optimum);
-        let best = best.map_or(&[][..], |curve| &curve.hits);
-        let above = |index: usize| curves.curves.iter().any(|curve| curve.hits.get(index) > best.get(index));
-        (0..best.len()).filter(|index| above(*index)).count() as u64
+        self.curves.as_deref().map_or(0, above_the_optimum)
     }
+}
+
+/// The most that any policy but the optimum hits, in a hundred.
+pub fn best_of(curves: &HitCurves) -> u64 {
+    let real = curves.curves.iter().filter(|curve| curve.policy != PolicyKind::Optimum);
+    percent(real.flat_map(|curve| curve.hits.iter().copied()).max().unwrap_or(0), curves.accesses)
+}
+
+/// Sizes at which a policy hits more often than the optimum.
+pub fn above_the_optimum(curves: &HitCurves) -> u64 {
+    let best = curves.curves.iter().find(|curve| curve.policy == PolicyKind::Optimum);
+    let best = best.map_or(&[][..], |curve| &curve.hits);
+    let above = |index: usize| curves.curves.iter().any(|curve| curve.hits.get(index) > best.get(index));
+    (0..best.len()).filter(|index| above(*index)).count() as u64
 }

@@ -19,13 +19,12 @@ use crate::lab::script::Call;
 use crate::lab::words::{counted, grouped};
 use crate::sim::{Cx, Generator};
 use crate::storage::replacement::{CurveJob, curve_sizes};
-use crate::trace::sorting::sort_by;
 use crate::trace::{Counters, Event, PolicyKind};
 
 /// Accesses that one step of the curves plays.
-const CURVE_STEP: usize = 20_000;
+pub const CURVE_STEP: usize = 20_000;
 /// Sizes of the pool at which the curves are taken when nobody says.
-const CURVE_SIZES: u64 = 24;
+pub const CURVE_SIZES: u64 = 24;
 
 /// A long command under way.
 #[derive(Clone)]
@@ -239,17 +238,17 @@ fn curves(lab: &PoolLab, call: &Call) -> (Work, u64) {
     let distinct = distinct(&accesses);
     let mut sizes = curve_sizes(distinct, sizes);
     // What the pool has now is one of them.
-    sizes.push(lab.pager.pool.capacity());
-    sort_by(&mut sizes, u32::cmp);
+    sizes.push(u64::from(lab.pager.pool.capacity()));
+    sizes.sort_unstable();
     sizes.dedup();
     let job = CurveJob::new(accesses, sizes, PolicyKind::ALL, &lab.settings.policy);
     let (_, all) = job.progress();
     (Work::Curves(Box::new(job)), all.div_ceil(CURVE_STEP as u64))
 }
 
-fn distinct(accesses: &[u32]) -> u32 {
+pub fn distinct(accesses: &[u32]) -> u64 {
     let mut pages: Vec<u64> = accesses.iter().map(|page| u64::from(*page)).collect();
     pages.sort_unstable();
     pages.dedup();
-    pages.len() as u32
+    pages.len() as u64
 }

@@ -7,10 +7,10 @@
 //! - [`history`]: every access so far, for the hit-ratio curves. [`trace_file`]: files of page numbers.
 
 pub mod expectations;
-mod history;
-mod job;
+pub(super) mod history;
+pub(super) mod job;
 pub mod machine;
-mod pattern;
+pub(super) mod pattern;
 mod presets;
 pub mod settings;
 pub mod trace_file;
@@ -24,7 +24,7 @@ pub static POOL: LabInfo = LabInfo {
     name: "pool",
     title: "Buffer pool",
     floor: "Storage",
-    summary: "Watch pages come into the frames of a buffer pool, and see which one leaves and why, under seven policies.",
+    summary: "Watch pages come into the frames of a buffer pool, and see which one leaves and why, under any policy.",
     commands: COMMANDS,
     expectations: expectations::EXPECTATIONS,
     settings: SETTINGS,
@@ -36,6 +36,24 @@ pub static POOL: LabInfo = LabInfo {
 pub const PAGES_MAX: u64 = 250_000;
 /// Most accesses of one command.
 pub const ACCESSES_MAX: u64 = 1_000_000;
+
+/// Every policy, the usual one first.
+pub const POLICIES: ArgumentKind = ArgumentKind::Word(&[
+    "lru",
+    "fifo",
+    "random",
+    "clock",
+    "slru",
+    "lfu",
+    "lru-k",
+    "2q",
+    "arc",
+    "lirs",
+    "w-tinylfu",
+    "s3-fifo",
+    "sieve",
+    "optimum",
+]);
 
 const PAGE_NUMBER: ArgumentKind = ArgumentKind::Number { from: 0, to: PAGES_MAX - 1 };
 const PAGES: Argument = Argument::rest("page", PAGE_NUMBER, "the pages, by number");
@@ -158,7 +176,7 @@ const COMMANDS: &[CommandInfo] = &[
 const SETTINGS: &[SettingInfo] = &[
     SettingInfo {
         name: "policy",
-        kind: ArgumentKind::Word(&["lru", "fifo", "clock", "lru-k", "2q", "arc", "optimum"]),
+        kind: POLICIES,
         default: "lru",
         help: "How the page that leaves is chosen. The optimum knows the accesses of the command that it is in.",
     },

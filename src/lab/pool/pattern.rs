@@ -16,10 +16,33 @@ use crate::trace::decimal::number;
 /// A sequence of page numbers.
 #[derive(Clone)]
 pub enum Pattern {
-    Scan { from: u32, to: u32 },
-    Uniform { from: u32, count: u32, generator: Generator },
-    Zipf { from: u32, ranks: Ranks, generator: Generator },
-    Mixed { hot: u32, pages: u32, every: u64, generator: Generator },
+    Scan {
+        from: u32,
+        to: u32,
+    },
+    Uniform {
+        from: u32,
+        count: u32,
+        generator: Generator,
+    },
+    Zipf {
+        from: u32,
+        ranks: Ranks,
+        generator: Generator,
+    },
+    Mixed {
+        hot: u32,
+        pages: u32,
+        every: u64,
+        generator: Generator,
+    },
+    /// A hot set of `hot` pages that moves on after `every` accesses.
+    Shifting {
+        hot: u32,
+        pages: u32,
+        every: u64,
+        generator: Generator,
+    },
     List(Rc<[u32]>),
 }
 
@@ -74,6 +97,10 @@ impl Pattern {
                 let every = arguments.number("every").unwrap_or(3);
                 Pattern::Mixed { hot: given("hot").unwrap_or(0) + 1, pages, every, generator }
             }
+            "shifting" => {
+                let every = arguments.number("every").unwrap_or(100);
+                Pattern::Shifting { hot: given("hot").unwrap_or(1).min(pages), pages, every, generator }
+            }
             _ => {
                 let (from, to) = (given("from").unwrap_or(0), given("to").unwrap_or(pages - 1));
                 let (from, count) = (from.min(to), from.abs_diff(to) + 1);
@@ -101,6 +128,10 @@ impl Pattern {
                 } else {
                     generator.below(u64::from(*hot)) as u32
                 }
+            }
+            Pattern::Shifting { hot, pages, every, generator } => {
+                let begun = index / *every * u64::from(*hot);
+                ((begun + generator.below(u64::from(*hot))) % u64::from(*pages)) as u32
             }
             Pattern::List(accesses) => accesses.get(index as usize).copied().unwrap_or(0),
         }

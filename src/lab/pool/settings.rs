@@ -48,24 +48,7 @@ impl Settings {
     pub fn sentence(&self, name: &str) -> String {
         let number = |number: u32| grouped(u64::from(number));
         match name {
-            "policy" => match self.policy.kind {
-                PolicyKind::Fifo => "FIFO: the page that came first leaves first.".to_string(),
-                PolicyKind::Clock => {
-                    "Clock: a hand goes round and spares what was used since it last came by.".to_string()
-                }
-                PolicyKind::Lru => "LRU: the page that was not used for longest leaves.".to_string(),
-                PolicyKind::LruK => format!(
-                    "LRU-{}: the page whose last use but {} is furthest back leaves.",
-                    self.policy.k,
-                    self.policy.k - 1
-                ),
-                PolicyKind::TwoQueue => "2Q: newcomers queue apart; only who is asked for again gets in.".to_string(),
-                PolicyKind::Arc => {
-                    "ARC: a list for what was used once, one for what was used again, and a balance that learns."
-                        .to_string()
-                }
-                PolicyKind::Optimum => "The optimum: the page that will be used last leaves.".to_string(),
-            },
+            "policy" => policy_sentence(&self.policy),
             "frames" => format!("The pool has {} now.", counted(u64::from(self.frames), "frame")),
             "pages" => format!("The file has {} now.", counted(u64::from(self.pages), "page")),
             "rows" if self.rows == 0 => "The file has plain pages now.".to_string(),
@@ -90,4 +73,30 @@ impl Settings {
             _ => format!("The pages are stored on {} now.", self.device.word()),
         }
     }
+}
+
+/// What a policy does, in a sentence.
+pub fn policy_sentence(options: &PolicyOptions) -> String {
+    let text = match options.kind {
+        PolicyKind::Fifo => "FIFO: what came first leaves first.",
+        PolicyKind::Random => "Random: any of them leaves, each as likely.",
+        PolicyKind::Clock => "Clock: a hand goes round and spares what was used since it last came by.",
+        PolicyKind::Lru => "LRU: what was not used for longest leaves.",
+        PolicyKind::Slru => "SLRU: who is hit again is protected; of the others, who was not used for longest leaves.",
+        PolicyKind::Lfu => "LFU: what was used least often leaves; all counts are halved now and then.",
+        PolicyKind::LruK => {
+            let back = options.k.saturating_sub(1);
+            return format!("LRU-{}: what has its last use but {back} furthest back leaves.", options.k);
+        }
+        PolicyKind::TwoQueue => "2Q: newcomers queue apart; only who is asked for again gets in.",
+        PolicyKind::Arc => {
+            "ARC: a list for what was used once, one for what was used again, and a balance that learns."
+        }
+        PolicyKind::Lirs => "LIRS: what comes back after a short time keeps its place; the others pass through.",
+        PolicyKind::WTinyLfu => "W-TinyLFU: who wants in has to be asked for more often than who would leave for it.",
+        PolicyKind::S3Fifo => "S3-FIFO: a small queue lets only those through that were hit twice.",
+        PolicyKind::Sieve => "SIEVE: a hand sifts the queue; who was hit since it last came by stays where it is.",
+        PolicyKind::Optimum => "The optimum: what will be used last leaves.",
+    };
+    text.to_string()
 }

@@ -31,12 +31,16 @@ pub fn draw(d: &mut Drawing, plan: &Plan, view: &View, number: NodeId, node: &No
     let card = Shape::rect(id, place).class(class(node.status)).marks(lit);
     let card = card.mark(Marks::CROWNED, head.crowned && !down).mark(Marks::STALE, node.status == NodeStatus::Paused);
     d.add(card.target(Selection::Node(number), words::node(number, node)));
-    let right = round(d, id, plan, view, place, number);
+    // A small card has room for the dots of a round beside the line below the name, not beside the role.
+    let small = plan.grain == Grain::Small;
+    let dots = if small { Place { y: place.y + CARD_TOP - 4.0, ..place } } else { place };
+    let free = round(d, id, plan, view, dots, number);
+    let right = if small { place.right() } else { free };
     name(d, id, plan, Place { w: right - place.x, ..place }, number, node);
     let mut y = place.y + CARD_TOP;
     for (row, (text, wrong)) in lines(plan.grain, node).into_iter().enumerate() {
         let x = place.x + PAD;
-        let room = place.w - 2.0 * PAD;
+        let room = if small { free } else { place.right() } - x - PAD;
         let line = Shape::text(id.and(10 + row as u64), x, y + 10.5, cut(&text, room, SANS_W)).class("quiet");
         d.add(line.mark(Marks::FAILED, wrong));
         y += LINE_H;
@@ -104,7 +108,7 @@ fn name(d: &mut Drawing, id: Id, plan: &Plan, place: Place, number: NodeId, node
     let is_told = node.status != NodeStatus::Up && *head.role == *words::status(node.status);
     // A tiny card has no room for it beside the name: who decides is told by the crown, the rest on the line below.
     let role = if is_told || plan.grain == Grain::Tiny { String::new() } else { head.role.to_string() };
-    d.add(Shape::text(id.and(2), x, y, cut(&role, room, SANS_W)).mark(Marks::LIT, head.crowned));
+    d.add(Shape::text(id.and(2), x, y, cut(&role, room, SANS_W + 0.5)).mark(Marks::LIT, head.crowned));
     if shows_term {
         d.add(Shape::text(id.and(3), place.right() - PAD, y, term).class("quiet").anchor(Anchor::End));
     }
@@ -234,6 +238,13 @@ fn one(d: &mut Drawing, id: Id, place: Place, datum: &Datum, behind: bool) {
 }
 
 fn short(version: &Version) -> String {
+    if words::is_alone(version) {
+        return if words::is_locked(version) {
+            format!("{}, locked", version.value)
+        } else {
+            version.value.to_string()
+        };
+    }
     match (version.deleted, version.stamp.is_empty()) {
         (true, true) => "gone".to_string(),
         (true, false) => format!("@{}", version.stamp),

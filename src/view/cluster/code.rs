@@ -9,7 +9,7 @@ use crate::view::pseudocode::Algorithm;
 /// A part of a protocol: its lines, and the topics that light them.
 pub struct Part {
     pub algorithm: &'static Algorithm,
-    topics: &'static [(&'static str, usize)],
+    pub topics: &'static [(&'static str, usize)],
 }
 
 /// The line that runs at a note.

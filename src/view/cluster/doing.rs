@@ -241,6 +241,10 @@ impl Doing {
 
     /// A version that has not been seen is the newest of its key.
     fn learn(&mut self, datum: &Datum) {
+        // There is one copy of it: none is behind another.
+        if datum.versions.iter().any(super::words::is_alone) {
+            return;
+        }
         let at = self.known.binary_search_by(|known| known.key.cmp(&datum.key));
         let is_known = |known: &Rc<Known>| datum.versions.iter().all(|version| known.versions.contains(version));
         if at.is_ok_and(|at| is_known(&self.known[at])) || (at.is_err() && self.known.len() == KEYS_MAX) {

@@ -187,7 +187,14 @@ fn of_verdict(cluster: &ClusterState, index: u8) -> Option<Facts> {
     };
     let facts = Facts::new(verdict.checker.to_string()).row("says", says);
     let facts = if verdict.text.is_empty() { facts } else { facts.row("because", verdict.text.to_string()) };
-    Some(facts.row("at", words::time(verdict.at_ns)))
+    let mut facts = facts.row("at", words::time(verdict.at_ns));
+    for suspect in &verdict.proof.part {
+        let until = suspect.ended_ns.map_or("no answer".to_string(), |ns| format!("to {}", words::time(ns)));
+        let name = if suspect.failing { "nothing explains" } else { "beside" };
+        let from = words::time(suspect.asked_ns);
+        facts = facts.row(name, format!("{}: {}, {from} {until}", suspect.client, suspect.text));
+    }
+    Some(facts)
 }
 
 /// What can be done to what is selected: words for a button, and the line that it issues.

@@ -2,34 +2,44 @@
 //!
 //! Every protocol describes its nodes in the same terms, so one picture serves all labs; they differ in their pseudocode.
 //!
-//! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages.
-//!   [`spacetime`]: the space-time diagram; [`causal`]: what happened before what; [`rounds`]: who has
+//! - [`scene`]: the picture as a whole; [`plan`]: where its parts stand. [`stage`], [`card`]: nodes, links, messages;
+//!   [`aggregate`]: a large cluster.
+//!   [`spacetime`]: the space-time diagram, or [`history`]: what breaks a promise; [`causal`]: what happened before what; [`rounds`]: who has
 //!   answered whom; [`reigns`]: who led; [`tenor`]: what a message means.
+//! - [`tradeoff`]: what R and W cost and give, as curves.
 //! - [`doing`]: what is over, in lists that views share ([`chunks`]).
 //! - [`caption`], [`words`]: sentences. [`facts`]: the inspector, and what can be done to a thing. [`numbers`]: the measures.
 //!   [`code`]: pseudocode. [`cutting`]: a line across the stage as a partition.
 
+mod aggregate;
 mod caption;
 mod card;
 mod causal;
 mod chunks;
-mod code;
+pub(super) mod code;
 mod cutting;
 mod doing;
 mod facts;
+mod history;
 mod numbers;
-mod plan;
+pub(super) mod plan;
 mod reigns;
 mod rounds;
-mod scene;
-mod spacetime;
+pub(super) mod scene;
+pub(super) mod spacetime;
 mod stage;
 mod tenor;
 #[cfg(test)]
 mod tests;
-mod words;
+pub mod tradeoff;
+pub(super) mod words;
 
 pub use doing::Doing;
+// What the labs of shards draw in the same way.
+pub use numbers::percentile;
+pub use stage::share;
+pub use tenor::Tenor;
+pub use words::clock;
 
 use std::rc::Rc;
 
@@ -38,7 +48,7 @@ use super::markers::MarkerKind;
 use crate::trace::{EngineState, Event, Lane, NodeStatus, RequestFate, VerdictKind};
 
 /// What all labs of clusters have in common.
-const CLUSTER: Guide = Guide {
+pub(super) const CLUSTER: Guide = Guide {
     draw: Some(scene::draw),
     caption: caption::caption,
     describe: caption::describe,
@@ -75,6 +85,11 @@ pub static QUORUM: Guide = Guide {
     lab: "quorum",
     algorithm: &code::QUORUM_READ,
     running: |_, record| code::running(code::QUORUM, record),
+    caption: |view, record| tradeoff::describe(record).or_else(|| caption::caption(view, record)),
+    describe: |record| tradeoff::describe(record).or_else(|| caption::describe(record)),
+    tone: |event| tradeoff::tone(event).or_else(|| tone(event)),
+    fold: tradeoff::fold,
+    words: tradeoff::words,
     ..CLUSTER
 };
 pub static CAP: Guide = Guide { lab: "cap", ..QUORUM_LIKE };

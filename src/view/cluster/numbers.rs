@@ -14,7 +14,7 @@ fn counted(view: &View, of: impl Fn(&ClusterState) -> u64) -> Option<f64> {
 }
 
 /// The latency of which so many hundredths of the latest operations stay below.
-fn percentile(view: &View, hundredths: usize) -> Option<f64> {
+pub fn percentile(view: &View, hundredths: usize) -> Option<f64> {
     let deals = view.cluster_doing.deals.iter().rev();
     let done = deals.filter(|deal| deal.fate == RequestFate::Done).take(LATEST);
     let mut latencies: Vec<u64> = done.filter_map(|deal| Some(deal.ended_ns?.saturating_sub(deal.asked_ns))).collect();

@@ -2,8 +2,8 @@
 
 use super::causal::Cone;
 use super::plan::{HEAD_H, Plan};
-use super::{spacetime, stage, words};
-use crate::trace::VerdictKind;
+use super::{history, spacetime, stage, words};
+use crate::trace::{NodeStatus, VerdictKind};
 use crate::view::arrange::SANS_W;
 use crate::view::arrange::{Place, cut};
 use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
@@ -30,7 +30,7 @@ pub fn draw(ask: &Ask) -> Step {
 }
 
 /// The causal past and future of what is selected, as far as the run has come by its end.
-fn cone(ask: &Ask) -> Option<Cone> {
+pub fn cone(ask: &Ask) -> Option<Cone> {
     let known = Cone::of(&ask.end.cluster_doing, ask.after, ask.selected);
     known.or_else(|| Cone::of(&ask.after.cluster_doing, ask.after, ask.selected))
 }
@@ -47,12 +47,12 @@ const MESSAGES_MAX: usize = 100;
 const ARROWS_MAX: usize = 140;
 
 impl Crowd {
-    fn of(ask: &Ask, plan: &Plan) -> Crowd {
+    pub fn of(ask: &Ask, plan: &Plan) -> Crowd {
         let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
         let on_stage = plan.stage.is_some() && plan.map.is_none();
         Crowd {
             messages: on_stage && flying(ask.before).max(flying(ask.after)) > MESSAGES_MAX,
-            arrows: plan.diagram.is_some() && spacetime::is_beyond(ask, ARROWS_MAX),
+            arrows: plan.diagram.is_some() && history::selected(ask).is_none() && spacetime::is_beyond(ask, ARROWS_MAX),
         }
     }
 }
@@ -64,14 +64,17 @@ fn picture(ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, cone: Option<&Cone
     if plan.stage.is_some() {
         stage::draw(&mut d, ask, plan, crowd, view);
     }
-    spacetime::draw(&mut d, ask, plan, crowd, view, cone);
+    match history::selected(ask) {
+        Some(verdict) => history::draw(&mut d, ask, plan, view, &verdict),
+        None => spacetime::draw(&mut d, ask, plan, crowd, view, cone),
+    }
     d.width = plan.width;
     d.height = plan.height;
     d
 }
 
 /// Virtual time, and what the checkers say.
-fn head(d: &mut Drawing, plan: &Plan, view: &View) {
+pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
     let time = words::clock(view.time_ns);
     d.add(Shape::title_of(Id::of("time", 0), plan.head.x + 2.0, plan.head.y + 17.0, time).said("Virtual time"));
     let Some(cluster) = view.cluster() else { return };
@@ -89,10 +92,37 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View) {
         let place = Place::new(right - w, plan.head.y + 1.0, w, HEAD_H - 10.0);
         let id = Id::of("verdict", index as u64);
         let shape = Shape::rect(id, place).class(class).marks(marks);
-        let title = format!("{text}. {} At {}: click to go there.", verdict.text, words::time(verdict.at_ns));
+        let shows = if verdict.proof.part.is_empty() { "" } else { " and see what shows it" };
+        let at = words::time(verdict.at_ns);
+        let title = format!("{text}. {} At {at}: click to go there{shows}.", verdict.text);
         d.add(shape.target(Selection::Verdict(index as u8), title));
         let label = cut(&text, w - 24.0, SANS_W);
         d.add(Shape::text(id.and(1), place.x + 18.0, place.y + 14.0, label));
         right -= w + 6.0;
     }
+    money(d, plan, view, right);
 }
+
+/// What all accounts hold together, where nodes tell of money.
+fn money(d: &mut Drawing, plan: &Plan, view: &View, right: f64) {
+    let sum = |name| crate::view::transactions::sum(view, name);
+    let (Some(held), Some(opening), Some(cluster)) = (sum("money"), sum("opening"), view.cluster()) else { return };
+    let down =
+        words::numbered(cluster).find(|(_, node)| node.status == NodeStatus::Down && node.detail.data.is_empty());
+    let down = down.map_or(String::new(), |(node, _)| format!(" without {node}"));
+    let text = format!("sum {held} of {opening}{down}");
+    let w = (text.chars().count() as f64 * SANS_W + 14.0).min(right - TIME_W);
+    if w < 40.0 {
+        return;
+    }
+    let place = Place::new(right - w, plan.head.y + 1.0, w, HEAD_H - 10.0);
+    let (class, said) = match held == opening {
+        true => ("badge good", "all accounts together hold what they held at first"),
+        false => ("badge", "on its way, or lost: a checker tells"),
+    };
+    let shape = Shape::rect(Id::of("sum", 0), place).class(class).said(format!("{text}: {said}"));
+    d.add(shape.label(cut(&text, w - 8.0, SANS_W)));
+}
+
+/// What the virtual time takes of the head.
+const TIME_W: f64 = 96.0;

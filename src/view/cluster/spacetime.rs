@@ -73,11 +73,11 @@ impl Window {
         self.from_ns.saturating_add(self.span_ns)
     }
 
-    fn sees(&self, from_ns: u64, until_ns: u64) -> bool {
+    pub fn sees(&self, from_ns: u64, until_ns: u64) -> bool {
         from_ns <= self.until_ns() && until_ns >= self.from_ns
     }
 
-    fn share(&self, ns: u64) -> f64 {
+    pub fn share(&self, ns: u64) -> f64 {
         if ns >= self.from_ns {
             (ns - self.from_ns) as f64 / self.span_ns as f64
         } else {
@@ -143,7 +143,7 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, 
     });
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
-    axis(d, &frame);
+    axis(d, rows.place, &window);
     reigns(d, &frame, doing);
     stretches(d, &frame, doing);
     let broken = broken(ask);
@@ -199,13 +199,13 @@ fn tick(span_ns: u64, wanted: u64) -> u64 {
     least
 }
 
-fn axis(d: &mut Drawing, frame: &Frame) {
-    let place = frame.rows.place;
-    let step = tick(frame.window.span_ns, (place.w / 90.0) as u64);
-    let first = frame.window.from_ns.div_ceil(step);
+/// Ticks above a place and lines through it.
+pub fn axis(d: &mut Drawing, place: Place, window: &Window) {
+    let step = tick(window.span_ns, (place.w / 90.0) as u64);
+    let first = window.from_ns.div_ceil(step);
     for number in (first..).take(64) {
-        let Some(ns) = number.checked_mul(step).filter(|ns| *ns <= frame.window.until_ns()) else { break };
-        let x = frame.x(ns);
+        let Some(ns) = number.checked_mul(step).filter(|ns| *ns <= window.until_ns()) else { break };
+        let x = place.x + place.w * window.share(ns);
         let id = Id::of("tick", ns);
         d.add(Shape::line(id, (x, place.y - 3.0), (x, place.bottom())).class("tick").layer(Layer::Ground));
         // A label that would be cut at the edge is left out.
@@ -262,7 +262,7 @@ fn stretches(d: &mut Drawing, frame: &Frame, doing: &Doing) {
     }
 }
 
-fn look(stretch: &Stretch) -> (&'static str, Marks) {
+pub fn look(stretch: &Stretch) -> (&'static str, Marks) {
     match (stretch.node, stretch.status) {
         (LINKS, _) => ("fault cut", Marks::FAILED),
         (_, NodeStatus::Down) => ("fault down", Marks::FAILED),
@@ -271,7 +271,7 @@ fn look(stretch: &Stretch) -> (&'static str, Marks) {
     }
 }
 
-fn said(stretch: &Stretch) -> String {
+pub fn said(stretch: &Stretch) -> String {
     let until = stretch.until_ns.map_or(String::new(), |ns| format!(" to {}", words::time(ns)));
     let from = words::time(stretch.from_ns);
     match stretch.node {
@@ -450,12 +450,10 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
 fn of_note(topic: &str) -> (&'static str, f64) {
     match topic {
         "elected" | "promoted" => ("dot note crown", 5.0),
-        "entry-committed" | "chosen" | "written" | "read" | "read-confirmed" | "lease-read" => {
-            ("dot note decided", 3.5)
-        }
-        "siblings" | "log-taken-back" | "stepped-down" | "timed-out" | "refused" | "majority-lost" | "fenced" => {
-            ("dot note wrong", 3.5)
-        }
+        "decided" | "booked" | "saga-ended" | "entry-committed" | "chosen" | "written" | "read" | "read-confirmed"
+        | "lease-read" => ("dot note decided", 3.5),
+        "aborted" | "stuck" | "undo-refused" | "forgotten" | "siblings" | "log-taken-back" | "stepped-down"
+        | "timed-out" | "refused" | "majority-lost" | "fenced" => ("dot note wrong", 3.5),
         _ => ("dot note", 2.5),
     }
 }

@@ -3,19 +3,18 @@
 //! A message is where it is in virtual time: `(now − sent) / (due − sent)` of its way. During a step, virtual time runs
 //! from the record before to this one, so it moves evenly; when it arrives, or is lost, it does so at the end of the step.
 
-use super::card;
 use super::plan::{NODES_MAX, Plan, way};
 use super::rounds::is_answer;
 use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
+use super::{aggregate, card};
 use crate::trace::parts::ClusterState;
 use crate::trace::parts::cluster::FlyingState;
 use crate::trace::sorting::sort_by_key;
-use crate::trace::{Event, NodeId, NodeStatus, RequestFate};
+use crate::trace::{Event, NodeId, RequestFate};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
-use crate::view::map::{Map, MapOf, cell};
 use crate::view::swarm::Mote;
 use crate::view::{Selection, View};
 
@@ -29,7 +28,7 @@ const ASIDE: f64 = 7.0;
 pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, crowd: Crowd, view: &View) {
     let Some(cluster) = view.cluster() else { return };
     if let Some(place) = plan.map {
-        return map(d, cluster, view, place, ask);
+        return aggregate::draw(d, view, cluster, place, about(ask).into_iter().flatten());
     }
     links(d, plan, cluster, ask);
     let about = about(ask);
@@ -255,25 +254,4 @@ pub fn landing(step: &mut Step, ask: &Ask, plan: &Plan) {
     let Some((x, y)) = point(plan, flying, share) else { return };
     let place = Place { x, y, ..shape.place };
     step.to.shapes.push(Shape { place, opacity: 0.0, ..shape }.marks(if lost { Marks::FAILED } else { Marks::LIT }));
-}
-
-/// A large cluster: a cell for each node.
-fn map(d: &mut Drawing, cluster: &ClusterState, view: &View, place: Place, ask: &Ask) {
-    let cells = cluster.nodes.iter().map(|node| match (node.status, node.detail.head.crowned) {
-        (NodeStatus::Down, _) => cell::FAILED,
-        (NodeStatus::Paused | NodeStatus::Slow, _) => cell::STALE,
-        (NodeStatus::Up, true) => cell::FOUND,
-        (NodeStatus::Up, false) if node.detail.data.iter().any(|datum| view.cluster_doing.is_behind(datum)) => {
-            cell::MISS
-        }
-        (NodeStatus::Up, false) if node.detail.head.role.is_empty() => cell::HOLLOW,
-        (NodeStatus::Up, false) => cell::FULL,
-    });
-    let text = format!("{} nodes · {} messages on the way", cluster.nodes.len(), cluster.flying.len());
-    d.add(Shape::title_of(Id::of("nodes", 0), place.x, place.y + 12.0, text));
-    let words = format!("{} Filled: up; crossed: down; hatched: paused or slow.", words::cluster(cluster));
-    let area = place.cut_top(22.0).1;
-    let lit = about(ask).into_iter().flatten().filter_map(|node| u32::from(node.number()).checked_sub(1));
-    let lit: Vec<u32> = lit.filter(|index| (*index as usize) < cluster.nodes.len()).collect();
-    d.map(Map::in_room(Id::of("nodes", 1), area, cells.collect(), MapOf::Nodes, words, 26.0).lit(lit));
 }

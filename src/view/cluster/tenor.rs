@@ -28,13 +28,14 @@ impl Tenor {
         }
         match kind {
             "heartbeat" | "ping" | "pong" | "alive" => Tenor::Beat,
-            "rejected" | "refused" | "nack" => Tenor::No,
+            "rejected" | "refused" | "nack" | "abort" => Tenor::No,
             "vote" | "pre-vote" | "promise" | "promised" if says_no(text) => Tenor::No,
             "vote" | "pre-vote" | "promise" | "promised" | "appended" | "accepted" | "written" | "have" | "stored" => {
                 Tenor::Yes
             }
-            "forwarded" | "handed-off" | "acknowledged" | "applied" => Tenor::Yes,
-            kind if kind.ends_with("-request") || ["read", "prepare", "compare", "forward"].contains(&kind) => {
+            "did" | "undone" | "uncertain" if says_no(text) || kind == "uncertain" => Tenor::No,
+            "forwarded" | "handed-off" | "acknowledged" | "applied" | "commit" | "did" | "undone" => Tenor::Yes,
+            kind if kind.ends_with("-request") || ["read", "prepare", "compare", "forward", "ask"].contains(&kind) => {
                 Tenor::Question
             }
             _ => Tenor::Data,

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use super::causal::{Cone, Side};
 use super::scene;
 use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Version};
+use crate::trace::parts::cluster::{
+    Datum, Explained, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Proof, Suspect, Version,
+};
 use crate::trace::{
     Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate, Trace, VerdictKind,
 };
@@ -96,6 +98,20 @@ fn state(nodes: u16, clients: u16) -> ClusterState {
     }
 }
 
+/// Two operations up to a moment, of which the second is explained by nothing.
+fn proof(ns: u64) -> Proof {
+    let suspect = |request: u64, text: &str, failing: bool| Suspect {
+        request,
+        client: NodeId::client(request as u16),
+        text: text.into(),
+        asked_ns: ns / (3 - request),
+        ended_ns: failing.then_some(ns),
+        failing,
+    };
+    let part = vec![suspect(1, "key3: write 7", false), suspect(2, "key3: read: nothing", true)];
+    Proof { part, prefix: vec![Explained { request: 1, at_ns: ns / 2 + ns / 8 }] }
+}
+
 /// A run with everything in it.
 pub fn made(nodes: u16, clients: u16, rounds: u64) -> Made {
     let mut made = Made { trace: Trace::new(), ns: 0, seed: 7 + u64::from(nodes), message: 0, flying: Vec::new() };
@@ -149,11 +165,13 @@ fn odd(made: &mut Made, round: u64, nodes: u16, node: NodeId) {
         5 => made.tell(Event::LinksChanged { cut: Vec::new() }),
         6 => {
             let (checker, text) = ("linearizable".into(), "no order explains the read of key3.".into());
-            made.tell(Event::Judged { checker, kind: VerdictKind::Violated, text, at_ns: made.ns / 2 });
+            let proof = Rc::new(proof(made.ns / 2));
+            made.tell(Event::Judged { checker, kind: VerdictKind::Violated, text, at_ns: made.ns / 2, proof });
         }
         _ => {
             let (checker, text) = ("convergence".into(), "".into());
-            made.tell(Event::Judged { checker, kind: VerdictKind::Holds, text, at_ns: made.ns });
+            let proof = Rc::default();
+            made.tell(Event::Judged { checker, kind: VerdictKind::Holds, text, at_ns: made.ns, proof });
             let version = Version { value: "99".into(), stamp: "99".into(), deleted: false };
             let datum = Rc::new(Datum { key: Bytes::typed("alpha"), versions: vec![version] });
             made.tell(Event::NodeDatumChanged { node, datum });
@@ -250,7 +268,8 @@ fn no_picture_has_anything_wrong_with_it() {
                     Some(Selection::Node(NodeId(2))),
                     Some(Selection::Message(MessageId(9))),
                     Some(Selection::Request(2)),
-                ][position % 4];
+                    Some(Selection::Verdict(0)),
+                ][position % 5];
                 let ask = Ask { before, after, end, record: Some(record), room, selected, look };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
@@ -359,6 +378,29 @@ fn a_version_that_another_node_has_not_is_behind_the_newest() {
     let behind: Vec<bool> =
         cluster.nodes.iter().map(|node| view.cluster_doing.is_behind(&node.detail.data[0])).collect();
     assert_eq!(behind.iter().filter(|behind| !**behind).count(), 1, "one node alone has version 99: {behind:?}");
+}
+
+#[test]
+fn what_breaks_a_promise_is_ringed_on_the_timeline_of_its_history() {
+    let timeline = timeline(&made(5, 3, 12));
+    let room = Size { width: 1200.0, height: 800.0 };
+    let mut seen = 0;
+    each_step(&timeline, 11, |_, before, after, end, record| {
+        let selected = Some(Selection::Verdict(0));
+        let ask = Ask { before, after, end, record: Some(record), room, selected, look: Look::default() };
+        let to = scene::draw(&ask).to;
+        let with = |class: &str| to.shapes.iter().filter(|shape| shape.class == class).collect::<Vec<&Shape>>();
+        let (failing, part) = (with("deal broken"), with("deal part"));
+        assert_eq!((failing.len(), part.len()), (1, 1));
+        assert!(failing[0].title.contains("key3: read: nothing") && failing[0].title.contains("nothing explains it"));
+        assert!(part[0].title.contains("nobody knows when it ended"));
+        assert!(with("deal").iter().all(|shape| shape.opacity < 0.5), "the others are dim");
+        assert_eq!(with("arrow").len(), 0);
+        let time = to.time.unwrap();
+        assert!(time.at(failing[0].place.x) <= time.at(failing[0].place.right()));
+        seen += usize::from(!with("fault cut").is_empty());
+    });
+    assert!(seen > 0, "faults stand on the same axis");
 }
 
 #[test]

@@ -104,9 +104,24 @@ pub fn datum(datum: &Datum) -> String {
     format!("{} = {}", key(&datum.key), values.join(" | "))
 }
 
+/// Somebody holds a lock on it: a stamp that says so is no version.
+pub fn is_locked(version: &Version) -> bool {
+    version.stamp.starts_with("locked by ")
+}
+
+/// There is one copy of it: it is free, or locked, and never behind another.
+pub fn is_alone(version: &Version) -> bool {
+    *version.stamp == *"free" || is_locked(version)
+}
+
 pub fn version(version: &Version) -> String {
     let value: Rc<str> = if version.deleted { "deleted".into() } else { version.value.clone() };
-    if version.stamp.is_empty() { value.to_string() } else { format!("{value} @{}", version.stamp) }
+    match is_alone(version) {
+        true if is_locked(version) => format!("{value}, {}", version.stamp),
+        true => value.to_string(),
+        false if version.stamp.is_empty() => value.to_string(),
+        false => format!("{value} @{}", version.stamp),
+    }
 }
 
 pub fn fate(fate: RequestFate) -> &'static str {

@@ -9,11 +9,34 @@ use crate::trace::{FrameId, PageId, PolicyKind};
 
 pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
     let known = view.state.parts.replacement.as_deref()?;
+    if super::words::is_cache(view) {
+        return of_key(view, known, selection);
+    }
     match selection {
         Selection::Frame(frame) => Some(of_frame(view, known, frame)),
         Selection::Page(page) if page.0 < known.pages => Some(of_page(view, known, page)),
         _ => None,
     }
+}
+
+/// What the cache and its policy know of a key.
+fn of_key(view: &View, known: &ReplacementState, selection: Selection) -> Option<Facts> {
+    let key = match selection {
+        Selection::Page(key) => key,
+        Selection::Frame(frame) => page_in(view, frame)?,
+        _ => return None,
+    };
+    let mut facts = Facts::new(format!("Key {}", key.0));
+    let frame = view.state.pool.iter().find(|held| held.page == key).map(|held| held.frame);
+    facts = facts.row("is", if frame.is_some() { "in the cache" } else { "not in the cache" });
+    if let Some(frame) = frame {
+        facts = by_policy(standing(facts, known, frame), known, frame);
+    }
+    facts = remembered(facts, known, key);
+    if let Some(place) = known.stack.iter().rev().position(|page| *page == key) {
+        facts = facts.row("in the stack S", format!("{} from the top", place + 1));
+    }
+    Some(facts)
 }
 
 fn of_frame(view: &View, known: &ReplacementState, frame: FrameId) -> Facts {
@@ -41,6 +64,14 @@ fn of_page(view: &View, known: &ReplacementState, page: PageId) -> Facts {
         }
         None => facts.row("is", "on the disk alone"),
     };
+    facts = remembered(facts, known, page);
+    if view.state.unsynced.binary_search(&page).is_ok() {
+        facts = facts.row("on the disk", "written, not yet durable");
+    }
+    facts.of_page(page, None)
+}
+
+fn remembered(mut facts: Facts, known: &ReplacementState, page: PageId) -> Facts {
     for list in known.lists.iter().filter(|list| list.list.is_memory()) {
         if let Some(place) = list.items.iter().rposition(|item| *item == page.0) {
             let from_newest = list.items.len() - place;
@@ -48,10 +79,7 @@ fn of_page(view: &View, known: &ReplacementState, page: PageId) -> Facts {
             facts = facts.row("remembered in", format!("{}, {from_newest} of {of} from the newest", name(list.list)));
         }
     }
-    if view.state.unsynced.binary_search(&page).is_ok() {
-        facts = facts.row("on the disk", "written, not yet durable");
-    }
-    facts.of_page(page, None)
+    facts
 }
 
 /// What is known of the page in a frame.
@@ -63,11 +91,20 @@ fn held(mut facts: Facts, view: &View, known: &ReplacementState, frame: FrameId)
     if known.is_ahead(frame) {
         facts = facts.row("read ahead", "not used yet");
     }
+    by_policy(standing(facts, known, frame), known, frame)
+}
+
+/// Where in the policy's lists a frame stands.
+fn standing(mut facts: Facts, known: &ReplacementState, frame: FrameId) -> Facts {
     for list in known.lists.iter().filter(|list| !list.list.is_memory()) {
         if let Some(place) = list.items.iter().position(|item| *item == frame.0) {
             facts = facts.row("stands in", format!("{}, {} to leave", name(list.list), turn(place)));
         }
     }
+    facts
+}
+
+fn by_policy(mut facts: Facts, known: &ReplacementState, frame: FrameId) -> Facts {
     match known.policy {
         PolicyKind::Clock => {
             let bit = if known.is_referenced(frame) { "set: the hand will spare it once" } else { "clear" };
@@ -87,7 +124,15 @@ fn held(mut facts: Facts, view: &View, known: &ReplacementState, frame: FrameId)
             let next = known.times(frame).first().map(|next| next.saturating_sub(known.accesses));
             facts = facts.row("next use", next.map_or("none".to_string(), |next| format!("in {}", accesses(next))));
         }
+        PolicyKind::Sieve => {
+            let bit = if known.count(frame) > 0 { "set: the hand will spare it once" } else { "clear" };
+            facts = facts.row("visited bit", bit);
+        }
+        PolicyKind::Lfu | PolicyKind::S3Fifo => facts = facts.row("count", grouped(known.count(frame).into())),
         _ => {}
+    }
+    if known.bytes > 0 {
+        facts = facts.row("bytes", grouped(known.size(frame).into()));
     }
     facts
 }

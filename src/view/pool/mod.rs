@@ -4,13 +4,13 @@
 //!   [`chart`]: the curves.
 //! - [`doing`]: the accesses of the last moments. [`words`]: captions, and why a page leaves. [`facts`]: the inspector.
 
-mod chart;
+pub(super) mod chart;
 pub mod doing;
-mod facts;
-mod plan;
-mod policy;
-mod scene;
-mod words;
+pub(super) mod facts;
+pub(super) mod plan;
+pub(super) mod policy;
+pub(super) mod scene;
+pub(super) mod words;
 
 pub use doing::Doing;
 
@@ -68,6 +68,9 @@ static FETCH: Algorithm = Algorithm {
 fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usize)> {
     use Event::*;
     view.state.parts.replacement.as_ref()?;
+    if words::is_cache(view) {
+        return super::eviction::running(view, record);
+    }
     let line = match &record.event {
         PoolHit { .. } => 2,
         PolicyReferenced { .. } | PolicyTimes { .. } if view.pool_doing.last_hit() => 3,
@@ -78,19 +81,22 @@ fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usize)> 
         DiskRead { .. } | PoolMiss { .. } | PoolReadAhead { .. } => 9,
         PolicyPlaced { .. } | PolicyForgot { .. } | PolicyTarget { .. } => 10,
         PolicyReferenced { .. } | PolicyTimes { .. } => 10,
+        PolicyCounted { .. } | PolicySketched { .. } | PolicyStacked { .. } if view.pool_doing.last_hit() => 3,
+        PolicyCounted { .. } | PolicyPointed { .. } => 6,
+        PolicySketched { .. } | PolicyStacked { .. } | PolicyUnstacked { .. } => 10,
         _ => return None,
     };
     Some((&FETCH, line))
 }
 
-fn marker(event: &Event) -> Option<MarkerKind> {
+pub(super) fn marker(event: &Event) -> Option<MarkerKind> {
     match event {
         Event::PoolVictim { .. } => Some(MarkerKind::Eviction),
         _ => None,
     }
 }
 
-fn tone(event: &Event) -> Option<(Tone, Dot)> {
+pub(super) fn tone(event: &Event) -> Option<(Tone, Dot)> {
     use Event::*;
     match event {
         PoolVictim { .. } => Some((Tone::Miss, Dot::Full)),
@@ -100,11 +106,16 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
             Some((Tone::Muted, Dot::Ring))
         }
         PolicyTarget { .. } | PolicyTimes { .. } | PolicyForetold { .. } => Some((Tone::Muted, Dot::Ring)),
+        PolicyCounted { .. } | PolicyAged {} | PolicyPointed { .. } | PolicySketched { .. } | ObjectSized { .. } => {
+            Some((Tone::Muted, Dot::Ring))
+        }
+        PolicyStacked { .. } | PolicyUnstacked { .. } => Some((Tone::Muted, Dot::Ring)),
+        PoolRemoved { .. } => Some((Tone::Stale, Dot::Full)),
         _ => None,
     }
 }
 
-fn pace_ms(event: &Event, _: u64) -> Option<f64> {
+pub(super) fn pace_ms(event: &Event, _: u64) -> Option<f64> {
     use Event::*;
     Some(match event {
         PoolVictim { .. } => 360.0,
@@ -114,7 +125,13 @@ fn pace_ms(event: &Event, _: u64) -> Option<f64> {
         PolicyReferenced { .. } => 90.0,
         PolicyTarget { .. } => 200.0,
         PolicyTimes { .. } => 120.0,
-        PolicyForgot { .. } | PolicyForetold { .. } => 20.0,
+        PolicyForgot { .. } | PolicyForetold { .. } | ObjectSized { .. } => 20.0,
+        PolicyCounted { .. } => 150.0,
+        PolicyAged {} | PoolRemoved { .. } => 200.0,
+        PolicyPointed { .. } => 200.0,
+        PolicySketched { .. } => 60.0,
+        PolicyStacked { .. } => 120.0,
+        PolicyUnstacked { .. } => 60.0,
         PoolReadAhead { .. } => 60.0,
         PoolMoved { .. } | PoolResized { .. } => 200.0,
         CurvesDrawn { .. } => 600.0,
@@ -123,7 +140,7 @@ fn pace_ms(event: &Event, _: u64) -> Option<f64> {
 }
 
 /// A measure that every lab with a pool has.
-const fn common(name: &str) -> Measure {
+pub(super) const fn common(name: &str) -> Measure {
     let mut index = 0;
     while index < MEASURES.len() {
         let measure = &MEASURES[index];

@@ -45,8 +45,11 @@ pub const TITLE_H: f64 = 20.0;
 pub const ROW_H: f64 = 24.0;
 /// Height of ARC's balance.
 pub const BALANCE_H: f64 = 46.0;
+/// Width of a count before its bucket, and height of a row of the sketch.
+pub const BUCKET_W: f64 = 44.0;
+pub const SKETCH_ROW_H: f64 = 16.0;
 const GAP: f64 = 14.0;
-const CHART_H: f64 = 250.0;
+const CHART_H: f64 = 330.0;
 pub const CHIP_H: f64 = 24.0;
 pub const CHIP_GAP: f64 = 4.0;
 const MAP_MIN_H: f64 = 110.0;
@@ -132,6 +135,23 @@ impl Plan {
         plan
     }
 
+    /// The same for a cache, which is over no file: its policy has the room, and the curves beside it or below.
+    pub fn of_cache(ask: &Ask, view: &View) -> Plan {
+        let mut plan = Plan::of(ask, view);
+        let top = plan.tape.bottom() + GAP;
+        let has_chart = plan.chart.is_some();
+        let beside = has_chart && plan.width >= WIDE;
+        let column = if beside { (plan.width - 2.0 * GAP) / 2.0 } else { plan.width };
+        plan.file = Place::default();
+        plan.policy = Place::new(0.0, top, column, 0.0);
+        let is_large_clock = plan.kind == PolicyKind::Clock && !plan.is_ring();
+        plan.grid = is_large_clock.then(|| Place::new(0.0, top + TITLE_H + 10.0, column, plan.grid_height(column)));
+        plan.policy.h = plan.policy_height(column, view) + plan.grid.map_or(0.0, |grid| grid.h);
+        let (x, y) = if beside { (column + 2.0 * GAP, top) } else { (0.0, plan.policy.bottom() + GAP) };
+        plan.chart = has_chart.then(|| Place::new(x, y, column, CHART_H));
+        plan
+    }
+
     /// Whether frames stand in a ring with the clock's hand.
     pub fn is_ring(&self) -> bool {
         self.kind == PolicyKind::Clock && self.frames <= RING_MAX
@@ -180,6 +200,11 @@ impl Plan {
             PolicyKind::Clock => TITLE_H + 10.0,
             PolicyKind::LruK | PolicyKind::Optimum => rows + lists,
             PolicyKind::Arc => BALANCE_H + lists,
+            PolicyKind::Random => self.list_height(width, view.state.pool.len()),
+            PolicyKind::Lfu => rows,
+            PolicyKind::Lirs => self.list_height(width, known.stack.len()) + lists,
+            PolicyKind::WTinyLfu => lists + TITLE_H + 5.0 * SKETCH_ROW_H,
+            PolicyKind::Sieve => lists + 12.0,
             _ => lists,
         }
     }

@@ -4,11 +4,11 @@
 
 use super::super::Selection;
 use super::super::View;
-use super::super::arrange::{Place, sine_and_cosine};
+use super::super::arrange::{MONO_W, Place, in_row, sine_and_cosine};
 use super::super::camera::Size;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
-use super::plan::{BALANCE_H, CHIP_H, Plan, ROW_H, ROWS_MAX, TITLE_H, known};
-use super::words::{page_in, share};
+use super::plan::{BALANCE_H, BUCKET_W, CHIP_GAP, CHIP_H, Plan, ROW_H, ROWS_MAX, SKETCH_ROW_H, TITLE_H, known};
+use super::words::{noun, page_in, share};
 use crate::trace::parts::ReplacementState;
 use crate::trace::sorting::sort_by_key;
 use crate::trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
@@ -29,6 +29,34 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
             let text =
                 format!("The hand is at frame {}; {} reference bits are set", known.hand.0, known.referenced.len());
             drawing.add(Shape::title_of(Id::of("policy", 1), x, y + 12.0, text));
+        }
+        PolicyKind::Random => {
+            let items: Vec<u32> = view.state.pool.iter().rev().map(|held| held.frame.0).collect();
+            pen.items(drawing, y, Kind::Held, "In no order", &items);
+        }
+        PolicyKind::Slru => {
+            let y = pen.list(drawing, y, PolicyList::Protected, "Protected: hit again");
+            pen.list(drawing, y, PolicyList::Probation, "On probation");
+        }
+        PolicyKind::Lfu => buckets(drawing, &pen, y),
+        PolicyKind::Lirs => {
+            let y = pen.stack(drawing, y);
+            let y = pen.list(drawing, y, PolicyList::Lir, "LIR: came back soon");
+            pen.list(drawing, y, PolicyList::Hir, "Q: the other residents (HIR)");
+        }
+        PolicyKind::WTinyLfu => {
+            let y = pen.list(drawing, y, PolicyList::Window, "Window: newcomers");
+            let y = pen.list(drawing, y, PolicyList::Protected, "Main, protected");
+            let y = pen.list(drawing, y, PolicyList::Probation, "Main, on probation");
+            sketch(drawing, &pen, y);
+        }
+        PolicyKind::S3Fifo => {
+            let y = pen.list(drawing, y, PolicyList::Small, "Small queue: newcomers, and their hits");
+            let y = pen.list(drawing, y, PolicyList::Main, "Main queue");
+            pen.list(drawing, y, PolicyList::Ghost, "Ghost queue: names that left the small one");
+        }
+        PolicyKind::Sieve => {
+            pen.list(drawing, y, PolicyList::Queue, "Queue, the newest first; visited bits, and the hand");
         }
         PolicyKind::LruK => {
             let y = rows(drawing, &pen, y);
@@ -52,6 +80,27 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
     }
 }
 
+/// What stands in a row of chips.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Frames, or pages that left.
+    List(PolicyList),
+    /// Frames in no order.
+    Held,
+    /// Pages of LIRS's stack.
+    Stack,
+}
+
+impl Kind {
+    fn number(self) -> u64 {
+        match self {
+            Kind::List(list) => list as u64,
+            Kind::Held => 100,
+            Kind::Stack => 101,
+        }
+    }
+}
+
 struct Pen<'a> {
     plan: &'a Plan,
     view: &'a View,
@@ -63,8 +112,18 @@ struct Pen<'a> {
 impl Pen<'_> {
     /// A list with its title; gives where the next begins.
     fn list(&self, drawing: &mut Drawing, y: f64, list: PolicyList, title: &str) -> f64 {
-        let items = self.known.list(list);
-        let id = Id::of("list", list as u64);
+        self.items(drawing, y, Kind::List(list), title, self.known.list(list))
+    }
+
+    /// LIRS's stack: what is there and what left, by last use.
+    fn stack(&self, drawing: &mut Drawing, y: f64) -> f64 {
+        let pages: Vec<u32> = self.known.stack.iter().map(|page| page.0).collect();
+        self.items(drawing, y, Kind::Stack, "S: by last use, the newest first; dashed: left", &pages)
+    }
+
+    /// Items, given oldest first.
+    fn items(&self, drawing: &mut Drawing, y: f64, list: Kind, title: &str, items: &[u32]) -> f64 {
+        let id = Id::of("list", list.number());
         drawing.add(Shape::title_of(id, self.x, y + 12.0, format!("{title} · {}", items.len())));
         let wrap = self.plan.chips(self.x, y + TITLE_H, self.w);
         if items.is_empty() {
@@ -87,7 +146,12 @@ impl Pen<'_> {
         y + self.plan.list_height(self.w, items.len())
     }
 
-    fn chip(&self, drawing: &mut Drawing, list: PolicyList, item: u32, place: Place, next: bool) {
+    fn chip(&self, drawing: &mut Drawing, kind: Kind, item: u32, place: Place, next: bool) {
+        let list = match kind {
+            Kind::Stack => return self.stacked(drawing, PageId(item), place),
+            Kind::List(list) => list,
+            Kind::Held => PolicyList::Queue,
+        };
         let page = if list.is_memory() { Some(PageId(item)) } else { page_in(self.view, FrameId(item)) };
         let Some(page) = page else { return };
         // On its way back into the pool a page is remembered for a moment still.
@@ -95,13 +159,23 @@ impl Pen<'_> {
             return;
         }
         let mut shape = Shape::rect(chip_id(page), place).class("slot").label(page.0.to_string());
-        let title = format!("Page {} in {}", page.0, super::words::name(list));
+        let title = format!("{} {} in {}", noun(self.view), page.0, super::words::name(list));
         shape = shape.target(Selection::Page(page), title);
         if list.is_memory() {
             shape = shape.marks(Marks::EMPTY | Marks::MUTED);
         } else {
             let frame = FrameId(item);
             let doing = &self.view.pool_doing;
+            let count = self.known.count(frame);
+            shape = shape.mark(Marks::FOUND, count > 0).mark(Marks::CURRENT, self.is_hand(frame));
+            if count > 1 {
+                shape = shape.note(count.to_string());
+            }
+            if self.is_hand(frame) {
+                let (x, _) = place.center();
+                let tip = (x, place.bottom() + 1.0);
+                drawing.add(Shape::arrow(Id::of("hand", 0), (x, place.bottom() + 12.0), tip).marks(Marks::LIT));
+            }
             shape = shape.mark(Marks::LIT, doing.current.is_some_and(|(current, _)| current == frame));
             shape = shape.mark(
                 Marks::EVICTED,
@@ -109,6 +183,28 @@ impl Pen<'_> {
             );
         }
         drawing.add(shape);
+    }
+
+    /// A key of LIRS's stack, which stands in another list too if it is there.
+    fn stacked(&self, drawing: &mut Drawing, page: PageId, place: Place) {
+        let held = self.view.state.pool.iter().find(|held| held.page == page).map(|held| held.frame);
+        let is_lir = held.is_some_and(|frame| self.known.list(PolicyList::Lir).contains(&frame.0));
+        let what = if is_lir {
+            "LIR"
+        } else if held.is_some() {
+            "HIR, there"
+        } else {
+            "HIR, left"
+        };
+        let id = Id::of("stacked", u64::from(page.0));
+        let shape = Shape::rect(id, place).class("slot").label(page.0.to_string());
+        let shape = shape.mark(Marks::FOUND, is_lir).mark(Marks::EMPTY | Marks::MUTED, held.is_none());
+        drawing.add(shape.target(Selection::Page(page), format!("{} in the stack S: {what}", page.0)));
+    }
+
+    /// Whether SIEVE's hand stands here.
+    fn is_hand(&self, frame: FrameId) -> bool {
+        self.known.policy == PolicyKind::Sieve && self.known.hand == frame
     }
 
     fn is_full(&self) -> bool {
@@ -174,6 +270,61 @@ fn balance(drawing: &mut Drawing, pen: &Pen, y: f64) -> f64 {
     let at = x + (target * unit).min(width);
     drawing.add(Shape::line(Id::of("balance", 3), (at, y + 17.0), (at, y + 37.0)).marks(Marks::LIT));
     y + BALANCE_H
+}
+
+/// LFU's buckets: those with the lowest counts, the lowest first.
+fn buckets(drawing: &mut Drawing, pen: &Pen, y: f64) {
+    let Pen { plan, view, known, x, w } = pen;
+    let mut held: Vec<(u32, FrameId)> = known.counts.iter().map(|held| (held.count, held.frame)).collect();
+    sort_by_key(&mut held, |held| *held);
+    drawing.add(Shape::title_of(
+        Id::of("policy", 1),
+        *x,
+        y + 12.0,
+        "By how often they were used: the lowest leave first",
+    ));
+    let room = ((w - BUCKET_W) / (plan.chip.width + CHIP_GAP)).max(1.0) as usize;
+    let lowest = held.first().map(|held| held.0);
+    for (row, bucket) in held.chunk_by(|a, b| a.0 == b.0).take(ROWS_MAX).enumerate() {
+        let top = y + TITLE_H + row as f64 * ROW_H;
+        let (count, _) = bucket[0];
+        let label = Shape::text(Id::of("bucket", u64::from(count)), *x, top + 15.0, format!("{count} ×"));
+        drawing.add(label.class("mono"));
+        let size = Size { width: plan.chip.width, height: ROW_H - 4.0 };
+        for (index, (_, frame)) in bucket.iter().take(room).enumerate() {
+            let place = in_row((x + BUCKET_W, top), size, CHIP_GAP, index);
+            let Some(page) = page_in(view, *frame) else { continue };
+            let doing = &view.pool_doing;
+            let chip = Shape::rect(chip_id(page), place).class("slot").label(page.0.to_string());
+            let chip = chip.target(Selection::Page(page), format!("{} {}: used {count} times", noun(view), page.0));
+            let chip = chip.mark(Marks::LIT, doing.current.is_some_and(|(current, _)| current == *frame));
+            drawing
+                .add(chip.mark(Marks::EVICTED, doing.victim == Some(*frame)).mark(Marks::FOUND, Some(count) != lowest));
+        }
+    }
+}
+
+/// The counters of W-TinyLFU's sketch, as hexadecimal digits.
+fn sketch(drawing: &mut Drawing, pen: &Pen, y: f64) {
+    let Pen { known, x, w, .. } = pen;
+    if known.sketch.is_empty() {
+        return;
+    }
+    let title = "Sketch: a key has a counter in each row; the least of its four is the estimate";
+    drawing.add(Shape::title_of(Id::of("sketch", 0), *x, y + 12.0, title));
+    let width = (known.sketch.len() / 4).max(1);
+    let room = ((w / MONO_W) as usize).max(8);
+    for (row, counters) in known.sketch.chunks(width).enumerate() {
+        let digit =
+            |counter: &u32| char::from_digit(*counter, 16).map_or('?', |digit| if digit == '0' { '·' } else { digit });
+        let mut text: String = counters.iter().take(room).map(digit).collect();
+        if counters.len() > room {
+            text.pop();
+            text.push('…');
+        }
+        let top = y + TITLE_H + 12.0 + row as f64 * SKETCH_ROW_H;
+        drawing.add(Shape::text(Id::of("sketch", 1 + row as u64), *x, top, text).class("mono"));
+    }
 }
 
 /// Pages by how far their K-th last use is back, or their next one ahead: the first leaves first.

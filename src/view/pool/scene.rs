@@ -74,7 +74,7 @@ fn title(drawing: &mut Drawing, plan: &Plan, view: &View) {
 }
 
 /// The accesses of the last moments, the newest at the right.
-fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
+pub fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let doing = &view.pool_doing;
     let size = Size { width: plan.chip.width + 10.0, height: 22.0 };
     let room = ((plan.tape.w + 3.0) / (size.width + 3.0)).max(1.0) as usize;
@@ -83,7 +83,8 @@ fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
     // While the tape is not full it grows from the left; then it moves.
     for (index, access) in doing.accesses[doing.accesses.len() - shown..].iter().enumerate() {
         let place = in_row((plan.tape.x, plan.tape.y), size, 3.0, index);
-        let title = format!("Page {}: {}", access.page.0, if access.hit { "a hit" } else { "a miss" });
+        let title =
+            format!("{} {}: {}", super::words::noun(view), access.page.0, if access.hit { "a hit" } else { "a miss" });
         let mark = if access.hit { Marks::HIT } else { Marks::MISS };
         let shape = Shape::rect(Id::of("access", first + index as u64), place).class("slot");
         let newest = index + 1 == shown;
@@ -91,12 +92,13 @@ fn tape(drawing: &mut Drawing, plan: &Plan, view: &View) {
         drawing.add(shape.said(title));
     }
     if shown == 0 {
-        let text = "The pages that are asked for will stand here.";
+        let text =
+            format!("The {}s that are asked for will stand here.", super::words::noun(view).to_ascii_lowercase());
         drawing.add(Shape::text(Id::of("access-none", 0), plan.tape.x, plan.tape.y + 15.0, text).class("quiet"));
     }
 }
 
-fn frames(drawing: &mut Drawing, plan: &Plan, view: &View, place: Place) {
+pub fn frames(drawing: &mut Drawing, plan: &Plan, view: &View, place: Place) {
     let all = view.state.frames as usize;
     let text = format!("Frames · {} of {} in use", grouped(view.state.pool.len() as u64), grouped(all as u64));
     drawing.add(Shape::title_of(Id::of("frames-title", 0), place.x, place.y + 12.0, text));

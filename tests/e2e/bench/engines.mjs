@@ -8,7 +8,9 @@ import { site } from './storage.mjs';
 const ROWS = 200_000;
 const COMMIT_ROWS = 100;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const POLICIES = ['fifo', 'clock', 'lru', 'lru-k', '2q', 'arc', 'optimum'];
+const POLICIES = [
+  'fifo', 'random', 'clock', 'lru', 'slru', 'lfu', 'lru-k', '2q', 'arc', 'lirs', 'w-tinylfu', 's3-fifo', 'sieve', 'optimum',
+];
 // As in benches/pool.rs.
 const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 

@@ -42,6 +42,28 @@ export async function measurePool(rates) {
   return rows;
 }
 
+/** Caches of keys beside well-known crates, on one trace: LRU at least as fast as `lru`, every policy within 3x of LRU. */
+export async function measureEviction() {
+  const list = rounds(buildPeers('bench-eviction'));
+  const ns = medians(list, ({ cache }) => cache, 'nanoseconds');
+  const hits = medians(list, ({ cache }) => cache, 'hits');
+  const rate = (cache) => 1e9 / ns.get(cache);
+  const percent = (cache) => `${(hits.get(cache) / 10_000).toFixed(1)} % hits`;
+  const rows = [];
+  for (const [ours, peer] of [['lru', 'lru'], ['s3-fifo', 'quick_cache'], ['w-tinylfu', 'moka']]) {
+    const what = `accesses under ${ours} (${percent(ours)}) beside the crate ${peer} (${percent(`${peer} crate`)}), native`;
+    const make = ours === 'lru' ? (...row) => atLeast(...row, 1) : noted;
+    rows.push(make(`cache-${ours}`, what, rate(ours), rate(`${peer} crate`), 'accesses/s'));
+    const indexed = `${ours}, with an index`;
+    rows.push(noted(`cache-${ours}-index`, `the same with an index of keys of 64 bits`, rate(indexed), rate(`${peer} crate`), 'accesses/s'));
+  }
+  for (const [cache] of ns) {
+    if (/crate|index|optimum|^lru$/.test(cache)) continue;
+    rows.push(atLeast(`cache-${cache}-lru`, `accesses under ${cache} beside LRU, native`, rate(cache), rate('lru'), 'accesses/s', 1 / 3));
+  }
+  return rows;
+}
+
 export async function measureLsm() {
   const all = medians(rounds(buildPeers('bench-lsm')), ({ subject, work }) => `${subject}|${work}`, 'rows_per_second');
   return ['random insert', 'point get', 'range scan of 100', 'delete'].map((work) => {

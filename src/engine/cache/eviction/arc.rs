@@ -16,8 +16,9 @@
 //!
 //! **Invariant:** after each admission `|T1| + |B1| ≤ c` and `|T1| + |T2| + |B1| + |B2| ≤ 2c`.
 
-use crate::chain::{Chain, Ghosts, Links};
-use crate::{Arrival, Replacement, Victim, Watch};
+use crate::chain::Ghosts;
+use crate::segments::Segments;
+use crate::{Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE, VictimReason};
 
@@ -29,53 +30,44 @@ const BOTTOMS: [PolicyList; 2] = [PolicyList::B1, PolicyList::B2];
 
 #[derive(Clone, Debug)]
 pub struct Arc {
-    capacity: u32,
+    capacity: u64,
     /// The paper's p, in units of 1 / [`TARGET_ONE`] of a frame: it grows by fractions.
     target: u64,
     /// The page that a victim was last asked for, and the target once it is admitted: the victim becomes a ghost before
     /// that, and the lengths before it did are what the paper compares.
     aimed: Option<(PageId, u64)>,
-    links: Links,
-    tops: [Chain; 2],
-    /// By frame: which of the two.
-    list: Vec<u8>,
+    tops: Segments,
     bottoms: Ghosts<2>,
 }
 
 impl Arc {
-    pub fn new(frames: u32) -> Arc {
-        let (links, tops, list, bottoms) = Default::default();
-        Arc { capacity: frames, target: 0, aimed: None, links, tops, list, bottoms }
-    }
-
-    fn list_of(&self, frame: FrameId) -> usize {
-        usize::from(self.list[frame.index()])
+    pub fn new(capacity: Capacity) -> Arc {
+        let (tops, bottoms) = Default::default();
+        Arc { capacity: capacity.units(), target: 0, aimed: None, tops, bottoms }
     }
 
     /// The target once `incoming` has been missed: what was regretted gets more room, by the more the shorter its ghost
-    /// list is beside the other's.
-    fn target_after(&self, ghost: Option<usize>) -> u64 {
-        let [once, again] = [ONCE, AGAIN].map(|list| u64::from(self.bottoms.len(list)));
-        match ghost {
-            Some(ONCE) => {
-                let step = (again * TARGET_ONE / once).max(TARGET_ONE);
-                (self.target + step).min(u64::from(self.capacity) * TARGET_ONE)
-            }
-            Some(_) => self.target.saturating_sub((once * TARGET_ONE / again).max(TARGET_ONE)),
+    /// list is beside the other's. For objects of different sizes, by their size times that.
+    fn target_after(&self, page: PageId) -> u64 {
+        let [once, again] = [ONCE, AGAIN].map(|list| self.bottoms.weight(list));
+        let step = |other: u64, own: u64| (other * TARGET_ONE / own.max(1)).max(TARGET_ONE) * self.bottoms.size(page);
+        match self.bottoms.list(page) {
+            Some(ONCE) => (self.target + step(again, once)).min(self.capacity * TARGET_ONE),
+            Some(_) => self.target.saturating_sub(step(once, again)),
             None => self.target,
         }
     }
 
     /// Forgets the oldest ghosts beyond the bounds.
     fn forget(&mut self, watch: &mut impl Watch) {
-        let once = self.tops[ONCE].len;
-        let resident = once + self.tops[AGAIN].len;
-        while once + self.bottoms.len(ONCE) > self.capacity {
+        let once = self.tops.weight(ONCE);
+        let resident = once + self.tops.weight(AGAIN);
+        while once + self.bottoms.weight(ONCE) > self.capacity {
             if !self.forget_oldest(ONCE, watch) {
                 break;
             }
         }
-        while resident + self.bottoms.len(ONCE) + self.bottoms.len(AGAIN) > 2 * self.capacity {
+        while resident + self.bottoms.weight(ONCE) + self.bottoms.weight(AGAIN) > 2 * self.capacity {
             if !self.forget_oldest(AGAIN, watch) {
                 break;
             }
@@ -99,14 +91,12 @@ impl Arc {
 impl Replacement for Arc {
     #[inline]
     fn hit(&mut self, frame: FrameId, watch: &mut impl Watch) {
-        let moved = match self.list_of(frame) {
+        let moved = match self.tops.list_of(frame) {
             ONCE => {
-                self.links.unlink(&mut self.tops[ONCE], frame.0);
-                self.links.push_newest(&mut self.tops[AGAIN], frame.0);
-                self.list[frame.index()] = AGAIN as u8;
+                self.tops.move_to(AGAIN, frame);
                 true
             }
-            _ => self.links.raise(&mut self.tops[AGAIN], frame.0),
+            _ => self.tops.raise(frame),
         };
         if moved {
             watch.tell(|| Event::PolicyPlaced { list: PolicyList::T2, item: frame.0 });
@@ -114,8 +104,8 @@ impl Replacement for Arc {
     }
 
     fn first_used(&mut self, frame: FrameId, watch: &mut impl Watch) {
-        let list = self.list_of(frame);
-        if self.links.raise(&mut self.tops[list], frame.0) {
+        let list = self.tops.list_of(frame);
+        if self.tops.raise(frame) {
             watch.tell(|| Event::PolicyPlaced { list: TOPS[list], item: frame.0 });
         }
     }
@@ -128,64 +118,56 @@ impl Replacement for Arc {
         _watch: &mut impl Watch,
     ) -> Option<Victim> {
         let ghost = incoming.and_then(|page| self.bottoms.list(page));
-        let target = self.target_after(ghost);
+        // One object may need the room of several: the target is worked out for the first that leaves.
+        let aimed = self.aimed.filter(|(page, _)| Some(*page) == incoming).map(|(_, target)| target);
+        let target = aimed.or_else(|| Some(self.target_after(incoming?))).unwrap_or(self.target);
         self.aimed = incoming.map(|page| (page, target));
-        let once = u64::from(self.tops[ONCE].len) * TARGET_ONE;
+        let once = self.tops.weight(ONCE) * TARGET_ONE;
         let shrink_once = once > 0 && (once > target || (ghost == Some(AGAIN) && once == target));
         // A page from neither list, and T1 fills the pool: the paper drops the oldest of T1.
-        let only_once = ghost.is_none() && self.tops[ONCE].len >= self.capacity;
+        let only_once = ghost.is_none() && self.tops.weight(ONCE) >= self.capacity;
         let order = if shrink_once || only_once { [ONCE, AGAIN] } else { [AGAIN, ONCE] };
-        let oldest = |list: usize| Some((list, self.links.oldest(&self.tops[list], &evictable)?));
+        let oldest = |list: usize| Some((list, self.tops.oldest(list, &evictable)?));
         let (list, frame) = order.into_iter().find_map(oldest)?;
         let reason = if list == ONCE { VictimReason::UsedOnce } else { VictimReason::UsedAgain };
-        Some(Victim { frame, reason, number: u64::from(self.tops[list].len) })
+        Some(Victim { frame, reason, number: u64::from(self.tops.len(list)) })
     }
 
     fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
-        let list = self.list_of(frame);
-        self.links.unlink(&mut self.tops[list], frame.0);
-        self.bottoms.push(list, page);
+        let size = self.tops.size(frame);
+        let list = self.tops.remove(frame);
+        self.bottoms.push(list, page, size);
         watch.tell(|| Event::PolicyPlaced { list: BOTTOMS[list], item: page.0 });
     }
 
-    fn admitted(&mut self, frame: FrameId, page: PageId, _arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, newcomer: Newcomer, watch: &mut impl Watch) {
+        let page = newcomer.page;
         let ghost = self.bottoms.list(page);
         let aimed = self.aimed.take().filter(|(aimed, _)| *aimed == page).map(|(_, target)| target);
         let list = if let Some(ghost) = ghost {
-            self.aim(aimed.unwrap_or_else(|| self.target_after(Some(ghost))), watch);
+            self.aim(aimed.unwrap_or_else(|| self.target_after(page)), watch);
             self.bottoms.remove(page);
             watch.tell(|| Event::PolicyForgot { list: BOTTOMS[ghost], page });
             AGAIN
         } else {
             ONCE
         };
-        self.links.reach(frame.0);
-        if self.list.len() <= frame.index() {
-            self.list.resize(frame.index() + 1, 0);
-        }
-        self.list[frame.index()] = list as u8;
-        self.links.push_newest(&mut self.tops[list], frame.0);
+        self.tops.push(list, frame, newcomer.size);
         watch.tell(|| Event::PolicyPlaced { list: TOPS[list], item: frame.0 });
         self.forget(watch);
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
-        let list = self.list_of(frame);
-        self.links.unlink(&mut self.tops[list], frame.0);
+        self.tops.remove(frame);
     }
 
     fn moved(&mut self, from: FrameId, to: FrameId) {
-        let list = self.list_of(from);
-        self.links.rename(&mut self.tops[list], from.0, to.0);
-        if self.list.len() <= to.index() {
-            self.list.resize(to.index() + 1, 0);
-        }
-        self.list[to.index()] = list as u8;
+        self.tops.rename(from, to);
     }
 
-    fn resize(&mut self, frames: u32, watch: &mut impl Watch) {
-        self.capacity = frames;
-        self.aim(self.target.min(u64::from(frames) * TARGET_ONE), watch);
+    fn resize(&mut self, capacity: Capacity, watch: &mut impl Watch) {
+        self.capacity = capacity.units();
+        self.aim(self.target.min(self.capacity * TARGET_ONE), watch);
         self.forget(watch);
     }
 
@@ -193,7 +175,7 @@ impl Replacement for Arc {
         state.policy = PolicyKind::Arc;
         state.target = self.target;
         for list in [ONCE, AGAIN] {
-            state.push_list(TOPS[list], self.links.iter(&self.tops[list]));
+            state.push_list(TOPS[list], self.tops.iter(list));
         }
         for list in [ONCE, AGAIN] {
             state.push_list(BOTTOMS[list], self.bottoms.iter(list).map(|page| page.0));

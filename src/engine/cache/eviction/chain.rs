@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** what a place's `newer` is to it, it is to that one's `older`.
 
+use crate::segments::Sizes;
 use glassbase_trace::{FrameId, PageId};
 
 pub const NIL: u32 = u32::MAX;
@@ -51,6 +52,25 @@ impl Links {
     #[inline]
     pub fn newer(&self, place: u32) -> u32 {
         self.links[place as usize].newer
+    }
+
+    #[inline]
+    pub fn older(&self, place: u32) -> u32 {
+        self.links[place as usize].older
+    }
+
+    /// Puts a place that is in no list right behind `newer`, or to the newest end when that is [`NIL`].
+    pub fn insert_older(&mut self, chain: &mut Chain, newer: u32, place: u32) {
+        if newer == NIL {
+            return self.push_newest(chain, place);
+        }
+        let older = std::mem::replace(&mut self.links[newer as usize].older, place);
+        self.links[place as usize] = Link { newer, older };
+        match older {
+            NIL => chain.oldest = place,
+            _ => self.links[older as usize].newer = place,
+        }
+        chain.len += 1;
     }
 
     #[inline(always)]
@@ -136,6 +156,9 @@ pub struct Ghosts<const N: usize> {
     list: Vec<u8>,
     vacant: Vec<u32>,
     chains: [Chain; N],
+    /// By list: the sum of the sizes that its pages had.
+    weights: [u64; N],
+    sizes: Sizes,
     /// By page id: its place, or [`NIL`].
     by_page: Vec<u32>,
 }
@@ -148,6 +171,8 @@ impl<const N: usize> Default for Ghosts<N> {
             list: Vec::new(),
             vacant: Vec::new(),
             chains: [Chain::default(); N],
+            weights: [0; N],
+            sizes: Sizes::default(),
             by_page: Vec::new(),
         }
     }
@@ -170,8 +195,17 @@ impl<const N: usize> Ghosts<N> {
         self.chains[list].len
     }
 
+    pub fn weight(&self, list: usize) -> u64 {
+        self.weights[list]
+    }
+
+    /// The size that a remembered page had; 1 for others.
+    pub fn size(&self, page: PageId) -> u64 {
+        self.place(page).map_or(1, |place| self.sizes.of(place))
+    }
+
     /// Remembers a page as the newest of a list; gives its place.
-    pub fn push(&mut self, list: usize, page: PageId) -> u32 {
+    pub fn push(&mut self, list: usize, page: PageId, size: u32) -> u32 {
         debug_assert!(self.place(page).is_none(), "a page is remembered once");
         if self.by_page.len() <= page.index() {
             self.by_page.resize(page.index() + 1, NIL);
@@ -185,6 +219,8 @@ impl<const N: usize> Ghosts<N> {
         self.pages[place as usize] = page;
         self.list[place as usize] = list as u8;
         self.by_page[page.index()] = place;
+        self.sizes.set(place, size);
+        self.weights[list] += u64::from(size);
         self.links.push_newest(&mut self.chains[list], place);
         place
     }
@@ -194,6 +230,7 @@ impl<const N: usize> Ghosts<N> {
         let place = self.place(page)?;
         let list = usize::from(self.list[place as usize]);
         self.links.unlink(&mut self.chains[list], place);
+        self.weights[list] -= self.sizes.of(place);
         self.by_page[page.index()] = NIL;
         self.vacant.push(place);
         Some((list, place))
@@ -243,10 +280,10 @@ mod tests {
     fn a_page_is_remembered_in_one_list_until_it_is_forgotten() {
         let mut ghosts = Ghosts::<2>::default();
         for page in [5, 9, 2] {
-            ghosts.push(0, PageId(page));
+            ghosts.push(0, PageId(page), 1);
         }
         assert_eq!(ghosts.remove(PageId(9)).map(|(list, _)| list), Some(0));
-        ghosts.push(1, PageId(9));
+        ghosts.push(1, PageId(9), 1);
         assert_eq!((ghosts.list(PageId(9)), ghosts.list(PageId(5)), ghosts.list(PageId(77))), (Some(1), Some(0), None));
         assert_eq!((ghosts.pop_oldest(0), ghosts.len(0), ghosts.len(1)), (Some(PageId(5)), 1, 1));
         assert_eq!(ghosts.iter(0).collect::<Vec<_>>(), [PageId(2)]);

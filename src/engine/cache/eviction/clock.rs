@@ -12,7 +12,7 @@
 //!            4:1
 //! ```
 
-use crate::{Arrival, Replacement, Victim, Watch};
+use crate::{Arrival, Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
@@ -33,8 +33,9 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn new(frames: u32) -> Clock {
-        Clock { faces: vec![Face::Vacant; frames as usize], hand: 0 }
+    /// A cache of bytes begins with no circle: it grows with the places that are used.
+    pub fn new(capacity: Capacity) -> Clock {
+        Clock { faces: vec![Face::Vacant; capacity.places() as usize], hand: 0 }
     }
 }
 
@@ -60,6 +61,7 @@ impl Replacement for Clock {
         watch: &mut impl Watch,
     ) -> Option<Victim> {
         let count = self.faces.len() as u32;
+        self.hand = if self.hand < count { self.hand } else { 0 };
         let from = self.hand;
         for passed in 0..2 * count {
             let frame = FrameId(self.hand);
@@ -83,12 +85,12 @@ impl Replacement for Clock {
         self.removed(frame, watch);
     }
 
-    fn admitted(&mut self, frame: FrameId, _page: PageId, arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, newcomer: Newcomer, watch: &mut impl Watch) {
         if self.faces.len() <= frame.index() {
             self.faces.resize(frame.index() + 1, Face::Vacant);
         }
         self.faces[frame.index()] = Face::Unused;
-        if arrival == Arrival::Asked {
+        if newcomer.arrival == Arrival::Asked {
             self.hit(frame, watch);
         }
     }
@@ -101,7 +103,8 @@ impl Replacement for Clock {
         self.faces[to.index()] = std::mem::replace(&mut self.faces[from.index()], Face::Vacant);
     }
 
-    fn resize(&mut self, frames: u32, watch: &mut impl Watch) {
+    fn resize(&mut self, capacity: Capacity, watch: &mut impl Watch) {
+        let Capacity::Entries(frames) = capacity else { return };
         debug_assert!(self.faces.iter().skip(frames as usize).all(|face| *face == Face::Vacant));
         self.faces.resize(frames as usize, Face::Vacant);
         if self.hand >= frames {

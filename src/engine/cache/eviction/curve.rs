@@ -20,6 +20,8 @@ use glassbase_trace::parts::{HitCurve, HitCurves};
 #[derive(Clone, Debug)]
 pub struct CurveJob {
     accesses: Rc<[u32]>,
+    /// By object, in bytes; none where entries are counted.
+    objects: Option<Rc<[u32]>>,
     pages: u32,
     curves: HitCurves,
     options: PolicyOptions,
@@ -40,13 +42,19 @@ enum Playing {
 
 impl CurveJob {
     /// `options` gives the knobs of LRU-K; its kind and its future do not matter.
-    pub fn new(accesses: Rc<[u32]>, sizes: Vec<u32>, policies: &[PolicyKind], options: &PolicyOptions) -> CurveJob {
+    pub fn new(accesses: Rc<[u32]>, sizes: Vec<u64>, policies: &[PolicyKind], options: &PolicyOptions) -> CurveJob {
         let pages = accesses.iter().max().map_or(0, |page| page + 1);
         let future = policies.contains(&PolicyKind::Optimum).then(|| Rc::new(Future::new(&accesses)));
         let options = PolicyOptions { future, ..options.clone() };
         let curves = policies.iter().map(|policy| HitCurve { policy: *policy, hits: Vec::new() }).collect();
-        let curves = HitCurves { accesses: accesses.len() as u64, sizes, curves };
-        CurveJob { accesses, pages, curves, options, done: 0, running: None, played: 0 }
+        let curves = HitCurves { accesses: accesses.len() as u64, sizes, in_bytes: false, curves };
+        CurveJob { accesses, objects: None, pages, curves, options, done: 0, running: None, played: 0 }
+    }
+
+    /// The same for caches of bytes: `objects` has the size of each object.
+    pub fn sized(mut self, objects: Rc<[u32]>) -> CurveJob {
+        self.curves.in_bytes = true;
+        CurveJob { objects: Some(objects), ..self }
     }
 
     /// What there is of the curves so far.
@@ -60,8 +68,13 @@ impl CurveJob {
         (self.played, (passes * self.accesses.len()) as u64)
     }
 
+    /// A larger LRU cache holds what a smaller one does, if all entries have one size.
+    fn is_one_pass(&self, policy: PolicyKind) -> bool {
+        policy == PolicyKind::Lru && self.objects.is_none()
+    }
+
     fn passes(&self, policy: PolicyKind) -> usize {
-        if policy == PolicyKind::Lru { self.curves.sizes.len().min(1) } else { self.curves.sizes.len() }
+        if self.is_one_pass(policy) { self.curves.sizes.len().min(1) } else { self.curves.sizes.len() }
     }
 
     /// Plays up to `budget` accesses more. True when all curves are there.
@@ -102,25 +115,29 @@ impl CurveJob {
     }
 
     fn begin(&self, policy: PolicyKind, size: usize) -> Playing {
-        if policy == PolicyKind::Lru {
+        if self.is_one_pass(policy) {
             return Playing::Lru(Distances::new(self.accesses.len(), self.pages));
         }
         let options = PolicyOptions { kind: policy, ..self.options.clone() };
-        Playing::Other(Box::new(Simulation::new(&options, self.curves.sizes[size], self.pages)))
+        let size = self.curves.sizes[size];
+        Playing::Other(Box::new(match &self.objects {
+            Some(objects) => Simulation::sized(&options, size, objects.clone()),
+            None => Simulation::new(&options, size.min(u64::from(u32::MAX)) as u32, self.pages),
+        }))
     }
 }
 
 /// Up to `count` sizes from 1 to `pages`, closer together where they are small: their square roots are evenly spread.
-pub fn curve_sizes(pages: u32, count: u32) -> Vec<u32> {
-    let (pages, count) = (u64::from(pages.max(1)), u64::from(count.max(1)));
-    let mut sizes: Vec<u32> = (1..=count).map(|step| (pages * step * step).div_ceil(count * count) as u32).collect();
+pub fn curve_sizes(pages: u64, count: u32) -> Vec<u64> {
+    let (pages, count) = (u128::from(pages.max(1)), u128::from(count.max(1)));
+    let mut sizes: Vec<u64> = (1..=count).map(|step| (pages * step * step).div_ceil(count * count) as u64).collect();
     sizes.insert(0, 1);
     sizes.dedup();
     sizes
 }
 
 /// Hits of LRU at each of the sizes. `pages` is one more than the largest page.
-pub fn lru_hits(accesses: &[u32], pages: u32, sizes: &[u32]) -> Vec<u64> {
+pub fn lru_hits(accesses: &[u32], pages: u32, sizes: &[u64]) -> Vec<u64> {
     let mut distances = Distances::new(accesses.len(), pages);
     distances.run(accesses);
     distances.hits(sizes)
@@ -158,10 +175,10 @@ impl Distances {
     }
 
     /// With n frames, all accesses hit whose distance is less than n.
-    fn hits(&self, sizes: &[u32]) -> Vec<u64> {
+    fn hits(&self, sizes: &[u64]) -> Vec<u64> {
         let mut below = 0;
         let up_to: Vec<u64> = self.counts.iter().map(|count| (below += count, below).1).collect();
-        let hits = |size: &u32| match (*size as usize).min(up_to.len()) {
+        let hits = |size: &u64| match (*size).min(up_to.len() as u64) as usize {
             0 => 0,
             size => up_to[size - 1],
         };

@@ -22,7 +22,7 @@
 
 use crate::calendar::Calendar;
 use crate::chain::{Chain, Ghosts, Links};
-use crate::{Arrival, K_MAX, PolicyOptions, Replacement, Victim, Watch};
+use crate::{Arrival, Capacity, K_MAX, Newcomer, PolicyOptions, Replacement, Victim, Watch};
 use glassbase_trace::parts::{FrameTimes, ReplacementState};
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
@@ -58,11 +58,11 @@ pub struct LruK {
 }
 
 impl LruK {
-    pub fn new(frames: u32, options: &PolicyOptions) -> LruK {
+    pub fn new(capacity: Capacity, options: &PolicyOptions) -> LruK {
         LruK {
             k: options.k.clamp(1, K_MAX) as usize,
             correlated: options.correlated,
-            retained: options.retained.unwrap_or(frames),
+            retained: options.retained.unwrap_or(capacity.entries()),
             retain_as_many: options.retained.is_none(),
             now: 0,
             frames: Vec::new(),
@@ -228,7 +228,7 @@ impl Replacement for LruK {
 
     fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
         let Some(history) = self.delist(frame) else { return };
-        let place = self.ghosts.push(0, page) as usize;
+        let place = self.ghosts.push(0, page, 1) as usize;
         if self.ghost_histories.len() <= place {
             self.ghost_histories.resize(place + 1, History::default());
         }
@@ -236,7 +236,8 @@ impl Replacement for LruK {
         watch.tell(|| Event::PolicyPlaced { list: PolicyList::Retained, item: page.0 });
     }
 
-    fn admitted(&mut self, frame: FrameId, page: PageId, arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, newcomer: Newcomer, watch: &mut impl Watch) {
+        let Newcomer { page, arrival, .. } = newcomer;
         let mut history = History::default();
         if let Some((_, place)) = self.ghosts.remove(page) {
             history = self.ghost_histories[place as usize];
@@ -272,10 +273,10 @@ impl Replacement for LruK {
         }
     }
 
-    fn resize(&mut self, frames: u32, watch: &mut impl Watch) {
+    fn resize(&mut self, capacity: Capacity, watch: &mut impl Watch) {
         if self.retain_as_many {
-            self.retained = frames;
-            self.forget_beyond(frames, watch);
+            self.retained = capacity.entries();
+            self.forget_beyond(self.retained, watch);
         }
     }
 

@@ -10,6 +10,9 @@
 //!                  └─── 3 is used next
 //! ```
 //!
+//! For objects of different sizes this rule is no limit: which to keep for the fewest misses is a hard problem then (Chrobak,
+//! Woeginger, Makino and Xu, "Caching is Hard, Even in the Fault Model", 2012), and another policy may miss less.
+//!
 //! Accesses are counted, and the n-th is taken to be the n-th of the trace. Who accesses otherwise than foretold is served
 //! too, but not at best.
 
@@ -17,7 +20,7 @@ use std::rc::Rc;
 
 use crate::chain::{Chain, Links};
 use crate::times::Times;
-use crate::{Arrival, Replacement, Victim, Watch};
+use crate::{Arrival, Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::{FrameTimes, ReplacementState};
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, VictimReason};
 
@@ -163,7 +166,8 @@ impl Replacement for Optimum {
         self.removed(frame, watch);
     }
 
-    fn admitted(&mut self, frame: FrameId, page: PageId, arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, newcomer: Newcomer, watch: &mut impl Watch) {
+        let Newcomer { page, arrival, .. } = newcomer;
         if self.frames.len() <= frame.index() {
             self.frames.resize(frame.index() + 1, None);
         }
@@ -171,6 +175,10 @@ impl Replacement for Optimum {
             self.now += 1;
         }
         self.expect(frame, page, watch);
+    }
+
+    fn bypassed(&mut self) {
+        self.now += 1;
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
@@ -189,7 +197,7 @@ impl Replacement for Optimum {
         }
     }
 
-    fn resize(&mut self, _frames: u32, _watch: &mut impl Watch) {}
+    fn resize(&mut self, _capacity: Capacity, _watch: &mut impl Watch) {}
 
     fn describe(&self, state: &mut ReplacementState) {
         state.policy = PolicyKind::Optimum;

@@ -6,7 +6,7 @@
 //! ```
 
 use crate::chain::{Chain, Links};
-use crate::{Arrival, Replacement, Victim, Watch};
+use crate::{Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
@@ -61,7 +61,7 @@ impl Replacement for Queue {
         self.removed(frame, watch);
     }
 
-    fn admitted(&mut self, frame: FrameId, _page: PageId, _arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, _newcomer: Newcomer, watch: &mut impl Watch) {
         self.links.reach(frame.0);
         self.links.push_newest(&mut self.chain, frame.0);
         watch.tell(|| Event::PolicyPlaced { list: self.list(), item: frame.0 });
@@ -75,7 +75,7 @@ impl Replacement for Queue {
         self.links.rename(&mut self.chain, from.0, to.0);
     }
 
-    fn resize(&mut self, _frames: u32, _watch: &mut impl Watch) {}
+    fn resize(&mut self, _capacity: Capacity, _watch: &mut impl Watch) {}
 
     fn describe(&self, state: &mut ReplacementState) {
         state.policy = if self.by_use { PolicyKind::Lru } else { PolicyKind::Fifo };

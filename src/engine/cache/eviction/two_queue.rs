@@ -12,8 +12,9 @@
 //!                                       Am (LRU, the rest) ─▶ forgotten
 //! ```
 
-use crate::chain::{Chain, Ghosts, Links};
-use crate::{Arrival, Replacement, Victim, Watch};
+use crate::chain::Ghosts;
+use crate::segments::Segments;
+use crate::{Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
 use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
 
@@ -24,35 +25,29 @@ const LISTS: [PolicyList; 2] = [PolicyList::A1in, PolicyList::Am];
 #[derive(Clone, Debug)]
 pub struct TwoQueue {
     /// The paper's Kin: A1in may be longer only while frames are left.
-    in_max: u32,
+    in_max: u64,
     /// Kout.
-    out_max: u32,
-    links: Links,
+    out_max: u64,
     /// A1in and Am.
-    chains: [Chain; 2],
-    /// By frame: which of the two.
-    list: Vec<u8>,
+    queues: Segments,
     out: Ghosts<1>,
 }
 
 impl TwoQueue {
-    pub fn new(frames: u32) -> TwoQueue {
-        let (in_max, out_max) = TwoQueue::limits(frames);
-        let (links, chains, list, out) = Default::default();
-        TwoQueue { in_max, out_max, links, chains, list, out }
+    pub fn new(capacity: Capacity) -> TwoQueue {
+        let (in_max, out_max) = TwoQueue::limits(capacity);
+        let (queues, out) = Default::default();
+        TwoQueue { in_max, out_max, queues, out }
     }
 
     /// What the paper found to do well: a quarter of the frames, and ids for half as many pages as there are frames.
-    fn limits(frames: u32) -> (u32, u32) {
-        ((frames / 4).max(1), (frames / 2).max(1))
-    }
-
-    fn list_of(&self, frame: FrameId) -> usize {
-        usize::from(self.list[frame.index()])
+    fn limits(capacity: Capacity) -> (u64, u64) {
+        let units = capacity.units();
+        ((units / 4).max(1), (units / 2).max(1))
     }
 
     fn forget(&mut self, watch: &mut impl Watch) {
-        while self.out.len(0) > self.out_max {
+        while self.out.weight(0) > self.out_max {
             let Some(page) = self.out.pop_oldest(0) else { return };
             watch.tell(|| Event::PolicyForgot { list: PolicyList::A1out, page });
         }
@@ -62,7 +57,7 @@ impl TwoQueue {
 impl Replacement for TwoQueue {
     #[inline]
     fn hit(&mut self, frame: FrameId, watch: &mut impl Watch) {
-        if self.list_of(frame) == MAIN && self.links.raise(&mut self.chains[MAIN], frame.0) {
+        if self.queues.list_of(frame) == MAIN && self.queues.raise(frame) {
             watch.tell(|| Event::PolicyPlaced { list: PolicyList::Am, item: frame.0 });
         }
     }
@@ -77,9 +72,9 @@ impl Replacement for TwoQueue {
         evictable: impl Fn(FrameId) -> bool,
         _watch: &mut impl Watch,
     ) -> Option<Victim> {
-        let newcomers = self.chains[IN].len;
-        let order = if newcomers > self.in_max { [IN, MAIN] } else { [MAIN, IN] };
-        let oldest = |list: usize| Some((list, self.links.oldest(&self.chains[list], &evictable)?));
+        let newcomers = self.queues.len(IN);
+        let order = if self.queues.weight(IN) > self.in_max { [IN, MAIN] } else { [MAIN, IN] };
+        let oldest = |list: usize| Some((list, self.queues.oldest(list, &evictable)?));
         let (list, frame) = order.into_iter().find_map(oldest)?;
         Some(match list {
             IN => Victim { frame, reason: VictimReason::Newcomer, number: u64::from(newcomers) },
@@ -88,54 +83,43 @@ impl Replacement for TwoQueue {
     }
 
     fn evicted(&mut self, frame: FrameId, page: PageId, watch: &mut impl Watch) {
-        let list = self.list_of(frame);
-        self.links.unlink(&mut self.chains[list], frame.0);
-        if list == IN {
-            self.out.push(0, page);
+        let size = self.queues.size(frame);
+        if self.queues.remove(frame) == IN {
+            self.out.push(0, page, size);
             watch.tell(|| Event::PolicyPlaced { list: PolicyList::A1out, item: page.0 });
         }
     }
 
-    fn admitted(&mut self, frame: FrameId, page: PageId, _arrival: Arrival, watch: &mut impl Watch) {
+    fn admitted(&mut self, frame: FrameId, newcomer: Newcomer, watch: &mut impl Watch) {
+        let page = newcomer.page;
         let proven = self.out.remove(page).is_some();
         if proven {
             watch.tell(|| Event::PolicyForgot { list: PolicyList::A1out, page });
         }
         let list = if proven { MAIN } else { IN };
-        self.links.reach(frame.0);
-        if self.list.len() <= frame.index() {
-            self.list.resize(frame.index() + 1, 0);
-        }
-        self.list[frame.index()] = list as u8;
-        self.links.push_newest(&mut self.chains[list], frame.0);
+        self.queues.push(list, frame, newcomer.size);
         watch.tell(|| Event::PolicyPlaced { list: LISTS[list], item: frame.0 });
         // Not before: the page that was evicted for this one must not push this one's id out.
         self.forget(watch);
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
-        let list = self.list_of(frame);
-        self.links.unlink(&mut self.chains[list], frame.0);
+        self.queues.remove(frame);
     }
 
     fn moved(&mut self, from: FrameId, to: FrameId) {
-        let list = self.list_of(from);
-        self.links.rename(&mut self.chains[list], from.0, to.0);
-        if self.list.len() <= to.index() {
-            self.list.resize(to.index() + 1, 0);
-        }
-        self.list[to.index()] = list as u8;
+        self.queues.rename(from, to);
     }
 
-    fn resize(&mut self, frames: u32, watch: &mut impl Watch) {
-        (self.in_max, self.out_max) = TwoQueue::limits(frames);
+    fn resize(&mut self, capacity: Capacity, watch: &mut impl Watch) {
+        (self.in_max, self.out_max) = TwoQueue::limits(capacity);
         self.forget(watch);
     }
 
     fn describe(&self, state: &mut ReplacementState) {
         state.policy = PolicyKind::TwoQueue;
-        state.push_list(PolicyList::A1in, self.links.iter(&self.chains[IN]));
-        state.push_list(PolicyList::Am, self.links.iter(&self.chains[MAIN]));
+        state.push_list(PolicyList::A1in, self.queues.iter(IN));
+        state.push_list(PolicyList::Am, self.queues.iter(MAIN));
         state.push_list(PolicyList::A1out, self.out.iter(0).map(|page| page.0));
     }
 }

@@ -70,6 +70,14 @@ pub(super) struct Client {
     pub random: Generator,
 }
 
+/// An order that a client gave, and what became of it as far as the client knows.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    pub request: RequestId,
+    pub message: Message,
+    pub fate: RequestFate,
+}
+
 /// What is known of an operation that was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
@@ -122,7 +130,9 @@ impl Cluster {
         self.choose_home(at, node);
         let (key, call, context) = (Bytes::default(), Call::Put(Bytes::default()), Bytes::default());
         let request = std::rc::Rc::new(Request { id, key, call, consistency: Consistency::Default, context });
-        let open = Open { order: Some(make(id)), ..self.open_request(cx, at, request) };
+        let message = make(id);
+        self.orders.push(Ordered { request: id, message: message.clone(), fate: RequestFate::Open });
+        let open = Open { order: Some(message), ..self.open_request(cx, at, request) };
         self.clients[at].open = Some(open);
         self.tell_asked(cx, at, text.into());
         self.attempt(cx, at);
@@ -215,6 +225,9 @@ impl Cluster {
         let operation = history_call(&call)
             .filter(|_| self.options.history && !self.merged.contains(key))
             .map(|call| self.history.invoke(cx.now_ns(), u32::from(client.id.number()), key.clone(), call));
+        if operation.is_some() {
+            self.requests.push(id.0);
+        }
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
         let newest = self.measures.newest(key);
         let open = Open { operation, newest, of_load, ..self.open_request(cx, at, request) };
@@ -441,6 +454,9 @@ impl Cluster {
             self.history.annotate(operation, from.map(|node| u32::from(node.0)), version);
         }
         let request = open.request.id;
+        if is_order && let Ok(at) = self.orders.binary_search_by_key(&request, |order| order.request) {
+            self.orders[at].fate = fate;
+        }
         if cx.recorder.is_on() || self.told.requests.iter().any(|known| known.request == request.0) {
             let answer = answer.text().into();
             let event = Event::RequestEnded { request: request.0, fate, answer, latency_ns, stale };
@@ -449,6 +465,11 @@ impl Cluster {
         }
         self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale });
         self.operation_over(cx, at, open.of_load);
+    }
+
+    /// The orders that clients gave, in the order of their numbers.
+    pub fn orders(&self) -> &[Ordered] {
+        &self.orders
     }
 
     /// The operation that ended last.

@@ -100,9 +100,9 @@ impl Cluster {
     }
 
     /// Tells what a checker found.
-    pub(super) fn tell_ruling(&mut self, cx: &mut Cx, checker: &str, ruling: Ruling) {
-        let Ruling { kind, text, at_ns } = ruling;
-        let event = Event::Judged { checker: checker.into(), kind, text: text.into(), at_ns };
+    pub fn tell_ruling(&mut self, cx: &mut Cx, checker: &str, ruling: Ruling) {
+        let Ruling { kind, text, at_ns, proof } = ruling;
+        let event = Event::Judged { checker: checker.into(), kind, text: text.into(), at_ns, proof };
         self.told.fold(&event);
         cx.emit(|| event);
     }

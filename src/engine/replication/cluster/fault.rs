@@ -105,7 +105,9 @@ impl Cluster {
             }
             Action::Replace(node) => {
                 self.down(*node)?;
-                self.place_mut(*node).shelf.replace()?;
+                let place = self.place_mut(*node);
+                place.shelf.replace()?;
+                place.machine = place.machine.saturating_add(1);
                 self.boot(cx, *node);
             }
             Action::Pause(node) => self.pause(cx, *node)?,

@@ -8,16 +8,20 @@
 //! Checking changes nothing: the cluster goes on as if nobody had looked.
 
 use glassbase_trace::sorted::SortedSet;
+use glassbase_trace::sorting::sort_by;
+
+use std::rc::Rc;
 
 use super::Cluster;
 use glassbase_history::convergence::{FinalState, check_convergence};
-use glassbase_history::linearizable::{self, Limits, Model, Verdict};
+use glassbase_history::judgement::label;
+use glassbase_history::linearizable::{self, Limits, Model, Point, Verdict};
 use glassbase_history::regular::check_regular;
 use glassbase_history::sessions::check_sessions;
 use glassbase_history::{HistoryError, OpId};
 use glassbase_sim::Cx;
 use glassbase_trace::id::words;
-use glassbase_trace::parts::cluster::NodeState;
+use glassbase_trace::parts::cluster::{Explained, NodeState, Proof, Suspect};
 use glassbase_trace::{Bytes, NodeId, NodeStatus, VerdictKind};
 
 words! {
@@ -31,17 +35,21 @@ words! {
 }
 
 /// What a checker says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ruling {
     pub kind: VerdictKind,
     /// A sentence.
     pub text: String,
     /// The moment that it is about.
     pub at_ns: u64,
+    /// The operations that show it, if it is violated.
+    pub proof: Rc<Proof>,
 }
 
 /// What a check may use: about a fifth of a second.
 const LIMITS: Limits = Limits { steps: 20_000_000, memory_bytes: 64 << 20 };
+/// Explained operations that a proof names at most: the last ones before what nothing explains.
+const PREFIX_TOLD: usize = 64;
 /// Keys that a node tells of at most; of those behind the last one nothing is known.
 const KEYS_TOLD: usize = 32;
 
@@ -54,7 +62,7 @@ impl Cluster {
             Promise::Regular => self.regular(now_ns),
             Promise::Convergence => self.convergence(now_ns),
         };
-        found.unwrap_or_else(|error| Ruling { kind: VerdictKind::GaveUp, text: format!("{error}."), at_ns: now_ns })
+        found.unwrap_or_else(|error| gave_up(now_ns, format!("{error}.")))
     }
 
     /// Checks a promise, and puts the answer into the trace.
@@ -86,8 +94,11 @@ impl Cluster {
         let count = self.history.operations.len();
         Ok(match report.verdict {
             Verdict::Holds(_) => holds(now_ns, format!("{count} operations, and one order explains every answer.")),
-            Verdict::Violated(violation) => violated(violation.until.time_ns, format!("{}.", violation.reason)),
-            Verdict::GaveUp { why, .. } => Ruling { kind: VerdictKind::GaveUp, text: format!("{why}."), at_ns: now_ns },
+            Verdict::Violated(violation) => {
+                let proof = self.proof(&violation.part, violation.op, &violation.prefix);
+                violated(violation.until.time_ns, format!("{}.", violation.reason), proof)
+            }
+            Verdict::GaveUp { why, .. } => gave_up(now_ns, format!("{why}.")),
         })
     }
 
@@ -101,7 +112,8 @@ impl Cluster {
             Some(first) => {
                 let at = first.ops.last().and_then(|op| self.history.operation(*op).settled());
                 let at_ns = at.map_or(now_ns, |moment| moment.time_ns);
-                violated(at_ns, format!("{}: {}.", first.guarantee.name(), first.reason))
+                let proof = first.ops.last().map(|last| self.proof(&first.ops, *last, &[])).unwrap_or_default();
+                violated(at_ns, format!("{}: {}.", first.guarantee.name(), first.reason), proof)
             }
         })
     }
@@ -111,13 +123,15 @@ impl Cluster {
         Ok(match report.violations.first() {
             Some(first) => {
                 let at = self.history.operation(first.read).settled();
-                violated(at.map_or(now_ns, |moment| moment.time_ns), format!("{}.", first.reason))
+                let part: Vec<OpId> = first.missed.into_iter().chain([first.read]).collect();
+                let proof = self.proof(&part, first.read, &[]);
+                violated(at.map_or(now_ns, |moment| moment.time_ns), format!("{}.", first.reason), proof)
             }
             None if !report.several_writers.is_empty() => {
                 let keys = report.several_writers.len();
                 let text =
                     format!("{keys} keys were written by several clients at once, so nothing is promised of them.");
-                Ruling { kind: VerdictKind::GaveUp, text, at_ns: now_ns }
+                gave_up(now_ns, text)
             }
             None => holds(now_ns, format!("{} reads, and none was older than a write that had ended.", report.reads)),
         })
@@ -139,17 +153,40 @@ impl Cluster {
             let report = check_convergence(&self.history, &replicas)?;
             let lost = report.lost.into_iter().find(|lost| self.history.operation(lost.write).key == *key);
             let reason = report.diverged.into_iter().map(|diverged| diverged.reason).next();
+            let proof =
+                lost.as_ref().filter(|_| reason.is_none()).map(|lost| self.proof(&[lost.write], lost.write, &[]));
             if let Some(reason) = reason.or(lost.map(|lost| lost.reason)) {
-                return Ok(violated(now_ns, format!("{reason}.")));
+                return Ok(violated(now_ns, format!("{reason}."), proof.unwrap_or_default()));
             }
         }
         let nodes = states.len();
         Ok(holds(now_ns, format!("{nodes} nodes hold the same, and no acknowledged write is lost.")))
     }
 
+    /// The operations of the smallest part that breaks a promise, and those that are explained before it.
+    fn proof(&self, part: &[OpId], failing: OpId, prefix: &[Point]) -> Proof {
+        let request = |op: OpId| self.requests.get(op.index()).copied().unwrap_or_default();
+        let suspect = |op: OpId| {
+            let operation = self.history.operation(op);
+            Suspect {
+                request: request(op),
+                client: NodeId::client(operation.client as u16),
+                text: format!("{}: {}", operation.key, label(operation)).into(),
+                asked_ns: operation.invoked.time_ns,
+                ended_ns: operation.settled().map(|moment| moment.time_ns),
+                failing: op == failing,
+            }
+        };
+        let mut ops = part.to_vec();
+        sort_by(&mut ops, Ord::cmp);
+        let told = &prefix[prefix.len().saturating_sub(PREFIX_TOLD)..];
+        let explained = |point: &Point| Explained { request: request(point.op), at_ns: point.moment.time_ns };
+        Proof { part: ops.into_iter().map(suspect).collect(), prefix: told.iter().map(explained).collect() }
+    }
+
     /// What the nodes hold that are up, or the one that leads, if there is one and `led` asks for it.
     fn final_states(&self, led: bool) -> Vec<(u32, FinalState)> {
-        let states: Vec<(NodeId, std::rc::Rc<NodeState>)> = self.nodes().map(|id| (id, self.node_state(id))).collect();
+        let states: Vec<(NodeId, Rc<NodeState>)> = self.nodes().map(|id| (id, self.node_state(id))).collect();
         let is_up = |state: &NodeState| state.status != NodeStatus::Down;
         let leader = states.iter().filter(|(_, state)| is_up(state) && state.detail.head.crowned);
         let leader = leader.max_by_key(|(_, state)| state.detail.head.term).map(|(id, _)| *id);
@@ -179,9 +216,13 @@ fn held(state: &NodeState) -> FinalState {
 }
 
 fn holds(at_ns: u64, text: String) -> Ruling {
-    Ruling { kind: VerdictKind::Holds, text, at_ns }
+    Ruling { kind: VerdictKind::Holds, text, at_ns, proof: Rc::default() }
 }
 
-fn violated(at_ns: u64, text: String) -> Ruling {
-    Ruling { kind: VerdictKind::Violated, text, at_ns }
+fn violated(at_ns: u64, text: String, proof: Proof) -> Ruling {
+    Ruling { kind: VerdictKind::Violated, text, at_ns, proof: Rc::new(proof) }
+}
+
+fn gave_up(at_ns: u64, text: String) -> Ruling {
+    Ruling { kind: VerdictKind::GaveUp, text, at_ns, proof: Rc::default() }
 }

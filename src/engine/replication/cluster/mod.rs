@@ -31,7 +31,7 @@ mod storm;
 mod tests;
 mod workload;
 
-pub use client::Asked;
+pub use client::{Asked, Ordered};
 pub use error::ClusterError;
 pub use fault::{Action, Fault};
 pub use judge::{Promise, Ruling};
@@ -110,6 +110,8 @@ pub struct Cluster {
     clients: Vec<Client>,
     pub network: Network,
     pub history: History,
+    /// The request of each operation of the history, as traces name it.
+    requests: Vec<u64>,
     pub measures: Measures,
     watch: Option<Box<dyn Watch>>,
     /// What the watch found first.
@@ -121,6 +123,7 @@ pub struct Cluster {
     merged: SortedSet<Bytes>,
     /// The operation that ended last.
     last: Option<Asked>,
+    orders: Vec<Ordered>,
     faults: SortedMap<u64, Action>,
     next_fault: u64,
     next_message: u64,
@@ -147,6 +150,7 @@ impl Cluster {
             places: Vec::new(),
             clients: Vec::new(),
             history: History::new(),
+            requests: Vec::new(),
             measures: Measures::default(),
             watch: options.protocol.watch(),
             violation: None,
@@ -154,6 +158,7 @@ impl Cluster {
             waiting: 0,
             merged: SortedSet::new(),
             last: None,
+            orders: Vec::new(),
             faults: SortedMap::new(),
             next_fault: 0,
             next_message: 0,
@@ -218,6 +223,12 @@ impl Cluster {
     /// The watch over the nodes, if there is one.
     pub fn watch(&self) -> Option<&dyn Watch> {
         self.watch.as_deref()
+    }
+
+    /// What a node keeps, to be copied and looked at: reading itself moves what a store has in memory.
+    pub fn shelf(&self, node: NodeId) -> Result<&Shelf, ClusterError> {
+        self.known(node)?;
+        Ok(&self.place(node).shelf)
     }
 
     /// What a node keeps, to be looked at.

@@ -20,6 +20,12 @@ pub trait Protocol: fmt::Debug {
     /// A node that has just been made: for the first time, or after its power was cut.
     fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node>;
 
+    /// The same on a machine that was put, empty, into the place of another: it is the `machine`-th there, counted from 0. It
+    /// matters where writes are named after whoever made them.
+    fn on_machine(&self, me: NodeId, members: &[NodeId], _machine: u16) -> Box<dyn Node> {
+        self.node(me, members)
+    }
+
     /// What holds of all nodes together at every step, if there is something to check.
     fn watch(&self) -> Option<Box<dyn Watch>> {
         None

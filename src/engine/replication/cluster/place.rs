@@ -41,6 +41,10 @@ pub(super) struct Place {
     /// How often its power was cut.
     pub incarnation: u32,
     last_cut_ns: Option<u64>,
+    /// How many machines stood here before this one.
+    pub machine: u16,
+    /// Why it is down, if it is not its power.
+    pub stopped_by: Option<StorageError>,
     /// What the trace tells of it.
     pub told: Rc<NodeState>,
 }
@@ -63,6 +67,8 @@ impl Place {
             wakes: false,
             incarnation: 0,
             last_cut_ns: None,
+            machine: 0,
+            stopped_by: None,
             told: Rc::default(),
         })
     }
@@ -108,10 +114,11 @@ impl Cluster {
     /// Starts the node of a place, with what its shelf has. A shelf that can't be opened leaves it down.
     pub(super) fn boot(&mut self, cx: &mut Cx, id: NodeId) {
         let members = self.options.member_ids();
-        let node = self.options.protocol.node(id, &members);
+        let node = self.options.protocol.on_machine(id, &members, self.place(id).machine);
         let began_ns = self.place(id).shelf.spent_ns();
         let place = self.place_mut(id);
         (place.status, place.slowness) = (NodeStatus::Up, 1);
+        place.stopped_by = None;
         let opened = place.shelf.recover();
         let took_ns = place.shelf.spent_ns() - began_ns;
         place.busy_until_ns = cx.now_ns() + took_ns;
@@ -123,6 +130,12 @@ impl Cluster {
         place.node = Some(node);
         self.tell_status(cx, id);
         self.work(cx, id, |node, step| node.start(step));
+    }
+
+    /// Why a node is down whose storage failed; nothing if it is up, or its power was cut.
+    pub fn stopped_by(&self, id: NodeId) -> Option<&StorageError> {
+        self.known(id).ok()?;
+        self.place(id).stopped_by.as_ref()
     }
 
     /// Something has come for a node: it deals with it now, or when it has the time.
@@ -241,9 +254,10 @@ impl Cluster {
     }
 
     /// Why a node stops, or does not come up.
-    fn tell_stopped(&self, cx: &mut Cx, id: NodeId, error: &StorageError) {
+    fn tell_stopped(&mut self, cx: &mut Cx, id: NodeId, error: &StorageError) {
         let text = format!("{id} stops: {error}.").into();
         cx.emit(|| Event::Noted { node: id, topic: "storage-failed".into(), text });
+        self.place_mut(id).stopped_by = Some(error.clone());
     }
 
     /// Cuts the power of a node.
@@ -310,7 +324,7 @@ impl Cluster {
         {
             self.violation = Some(what.clone());
             let (kind, at_ns) = (VerdictKind::Violated, cx.now_ns());
-            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns });
+            self.tell_ruling(cx, "safety", Ruling { kind, text: what, at_ns, proof: Default::default() });
         }
     }
 

@@ -16,8 +16,8 @@
 //! - [`value`]: what is kept of a key, and what is read where it was written twice. [`crdt`]: values that merge.
 //! - `log`: changes as they are kept and passed on. [`options`]: who sends to whom, and who wins.
 //!
-//! A machine whose disk is lost must come back under another name: its changes are numbered from 1 again, and the others
-//! take them for those that they have.
+//! A machine whose disk is lost numbers its changes from 1 again: it makes them under another name ([`writer`]), or the others
+//! would take them for those that they have.
 //!
 //! **Invariant:** the changes of a leader are taken in their order without gaps, so a version vector says which are there.
 //! **Invariant:** nodes that have the same changes have the same values.
@@ -41,7 +41,7 @@ use self::message::Change;
 use self::value::{Held, Value};
 use super::message::{Answer, Call, Consistency, MergeCall, Message as Wired, Request, RequestId, Response};
 use super::node::{Node, Step, Timer};
-use super::versions::{Dot, Input, Siblings, Stamp, VersionVector};
+use super::versions::{Dot, Input, Siblings, Stamp, VersionVector, place_of, writer};
 use super::wording::counted;
 use glassbase_storage::StorageError;
 use glassbase_trace::parts::cluster::{LogEntry, NodeDetail, NodeHead, NodeLog};
@@ -63,6 +63,8 @@ const REMEMBERED: usize = 512;
 #[derive(Clone, Debug)]
 pub struct MultiLeader {
     me: NodeId,
+    /// The name of its own changes; without one it takes no writes.
+    writer: Option<NodeId>,
     members: Rc<[NodeId]>,
     options: Rc<Options>,
     /// Which changes it has.
@@ -85,10 +87,16 @@ pub struct MultiLeader {
 
 /// A node. `members` are all nodes of the cluster.
 pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> {
+    on_machine(me, members, options, 0)
+}
+
+/// A node on the `machine`-th machine in its place.
+pub fn on_machine(me: NodeId, members: &[NodeId], options: &Options, machine: u16) -> Box<dyn Node> {
     let mut members = members.to_vec();
     members.sort();
     Box::new(MultiLeader {
         me,
+        writer: writer(me, machine),
         members: members.into(),
         options: Rc::new(options.clone()),
         have: VersionVector::default(),
@@ -142,7 +150,12 @@ impl MultiLeader {
     }
 
     fn leads(&self) -> bool {
-        self.place() < self.leaders()
+        self.writer.is_some() && self.place() < self.leaders()
+    }
+
+    /// The name of what it writes. Whoever has none does not lead, and writes nothing.
+    fn writer(&self) -> NodeId {
+        self.writer.unwrap_or(self.me)
     }
 
     fn place(&self) -> usize {
@@ -163,9 +176,9 @@ impl MultiLeader {
         if sees && !self.have.includes(&context.seen) {
             let (have, brought) = (self.have.text(), context.seen.text());
             // A leader that wrote something that is missing here has that, whatever else it lacks.
-            let missing = context.seen.iter().find(|dot| !self.have.covers(*dot) && dot.node != self.me);
+            let missing = context.seen.iter().find(|dot| !self.have.covers(*dot) && place_of(dot.node) != self.me);
             step.note("behind", || format!("The client has seen {brought}, and this node has {have}: ask another."));
-            self.answer(step, client, request, Answer::Redirect(missing.map(|dot| dot.node)));
+            self.answer(step, client, request, Answer::Redirect(missing.map(|dot| place_of(dot.node))));
             return Ok(());
         }
         match &request.call {
@@ -209,21 +222,22 @@ impl MultiLeader {
 
     /// The change that a request asks for.
     fn change(&self, step: &Step, request: &Request, replaces: VersionVector) -> Rc<Change> {
-        let dot = Dot { node: self.me, count: self.have.get(self.me) + 1 };
+        let writer = self.writer();
+        let dot = Dot { node: writer, count: self.have.get(writer) + 1 };
         let stamp = Stamp { clock_ns: step.clock_ns, node: self.me };
         let none = Value::default();
         let old = self.values.get(&request.key).unwrap_or(&none);
         let mut value = Value::default();
         match &request.call {
             Call::Merge(call) => match &**call {
-                MergeCall::Count(by) => value.counter = old.counter.add(self.me, *by),
-                MergeCall::AddMember(member) => value.set = old.set.set(self.me, member, Entry::default()),
+                MergeCall::Count(by) => value.counter = old.counter.add(writer, *by),
+                MergeCall::AddMember(member) => value.set = old.set.set(writer, member, Entry::default()),
                 MergeCall::RemoveMember(member) => value.set = old.set.remove(member),
                 MergeCall::SetField(field, new) => {
-                    value.map = old.map.set(self.me, field, Entry { stamp, value: new.clone() });
+                    value.map = old.map.set(writer, field, Entry { stamp, value: new.clone() });
                 }
                 MergeCall::RemoveField(field) => value.map = old.map.remove(field),
-                MergeCall::InsertText { at, text } => value.text = old.text.insert(self.me, *at, text),
+                MergeCall::InsertText { at, text } => value.text = old.text.insert(writer, *at, text),
                 MergeCall::DeleteText { at, count } => value.text = old.text.delete(*at, *count),
             },
             call => {
@@ -255,7 +269,7 @@ impl MultiLeader {
         };
         let context = Context { replaces, seen }.to_bytes();
         let version = value.map_or(0, |value| match request.call {
-            Call::Put(_) | Call::Delete => value.version_by(self.me),
+            Call::Put(_) | Call::Delete => value.version_by(self.writer()),
             _ => value.version(self.options.resolution),
         });
         step.respond(client, Response { id: request.id, answer, context, version });
@@ -281,7 +295,7 @@ impl MultiLeader {
         }
         self.have.raise(change.dot.node, change.dot.count);
         self.log.keep(step.shelf, change, value, &self.have, self.options.log_kept)?;
-        self.taken.push(LogEntry { term: u64::from(change.dot.node.0), text: change.text.clone() });
+        self.taken.push(LogEntry { term: u64::from(place_of(change.dot.node).0), text: change.text.clone() });
         if self.taken.len() > 2 * LOG_SHOWN {
             self.taken.drain(..LOG_SHOWN);
             self.taken_before += LOG_SHOWN as u64;
@@ -364,7 +378,7 @@ impl MultiLeader {
             self.gathered.push(change);
             return;
         }
-        let receivers = self.receivers(change.dot.node, from);
+        let receivers = self.receivers(place_of(change.dot.node), from);
         let changes: Rc<[Rc<Change>]> = Rc::new([change]);
         for node in receivers {
             step.send(node, Message::Changes { changes: changes.clone(), more: false });

@@ -88,6 +88,10 @@ impl Protocol for Options {
         super::node(me, members, self)
     }
 
+    fn on_machine(&self, me: NodeId, members: &[NodeId], machine: u16) -> Box<dyn Node> {
+        super::on_machine(me, members, self, machine)
+    }
+
     fn check(&self, _nodes: u16) -> Result<(), String> {
         Options::check(self)
     }

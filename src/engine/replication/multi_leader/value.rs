@@ -19,7 +19,7 @@ use super::crdt::dots::{DotMap, push_dot, take_dot};
 use super::crdt::text::Text;
 use super::options::{Resolution, Rule};
 use crate::message::Answer;
-use crate::versions::{Dotted, Input, Siblings, Stamp, VersionVector, push_sized};
+use crate::versions::{Dotted, Input, Siblings, Stamp, VersionVector, place_of, push_sized};
 use glassbase_trace::bytes::canonical_number;
 use glassbase_trace::parts::cluster::{Datum, Version};
 use glassbase_trace::{Bytes, NodeId};
@@ -88,7 +88,7 @@ impl Value {
         let rank = |version: &Dotted<Held>| -> (u128, Bytes) {
             let value = version.value.value.clone();
             match (rule, value) {
-                (Rule::Leader(node), _) => (u128::from(version.dot.node == node), Bytes::default()),
+                (Rule::Leader(node), _) => (u128::from(place_of(version.dot.node) == node), Bytes::default()),
                 (_, None) => (0, Bytes::default()),
                 (Rule::Longest, Some(value)) => (1 + value.len() as u128, Bytes::default()),
                 // Numbers are above words, and a word of eight letters is a number to nobody but a machine.

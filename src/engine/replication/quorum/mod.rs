@@ -22,7 +22,7 @@
 //! - [`ring`]: who keeps what. [`record`]: what is kept of a key. [`replica`]: the shelf of a node.
 //! - `coordinator`: requests of clients; `operation`: who has answered them; `silence`: who has not.
 //! - `repair`: handoff and hash trees.
-//! - [`prediction`]: how stale reads will be, from the latencies alone.
+//! - [`prediction`]: how stale reads will be, from the latencies alone. [`tradeoff`]: what R and W cost and give, measured.
 //!
 //! **Invariant:** a replica says "written" when the record is synced, or one that is newer.
 //! **Invariant:** with R + W > N, without stand-ins and with true clocks, a read gives the last write that ended before it
@@ -40,6 +40,7 @@ mod repair;
 pub mod replica;
 pub mod ring;
 mod silence;
+pub mod tradeoff;
 
 use glassbase_trace::sorted::SortedSet;
 use std::any::Any;

@@ -46,11 +46,31 @@ pub struct Setting {
 
 /// The prediction for a cluster of so many nodes all of whose links are alike. A message that is free to be overtaken takes
 /// a second time on top of the first, as [`glassbase_sim::network`] has it.
-pub fn of_cluster(options: &Options, nodes: u16, quality: &Quality, trials: u32, seed: u64) -> Prediction {
-    let Options { replicas, read, write, .. } = *options;
-    let draw = |random: &mut Generator, _: u16| message_ns(quality, random);
-    let latencies = Latencies { write: &draw, acknowledgement: &draw, read: &draw, answer: &draw, client: &draw };
-    Prediction::new(Setting { replicas, read, write, coordinators: nodes }, latencies, trials, seed)
+#[derive(Clone, Debug)]
+pub struct OfCluster {
+    setting: Setting,
+    quality: Quality,
+    trials: Trials,
+}
+
+impl OfCluster {
+    pub fn new(options: &Options, nodes: u16, quality: &Quality, seed: u64) -> OfCluster {
+        let Options { replicas, read, write, .. } = *options;
+        let setting = Setting { replicas, read, write, coordinators: nodes };
+        OfCluster { setting, quality: quality.clone(), trials: Trials::new(seed) }
+    }
+
+    /// So many trials more.
+    pub fn run(&mut self, trials: u32) {
+        let quality = &self.quality;
+        let draw = |random: &mut Generator, _: u16| message_ns(quality, random);
+        let latencies = Latencies { write: &draw, acknowledgement: &draw, read: &draw, answer: &draw, client: &draw };
+        self.trials.run(self.setting, latencies, trials);
+    }
+
+    pub fn finish(self) -> Prediction {
+        self.trials.finish()
+    }
 }
 
 /// What the trials gave, sorted.
@@ -99,19 +119,9 @@ pub fn message_ns(quality: &Quality, random: &mut Generator) -> u64 {
 impl Prediction {
     /// So many trials. The same seed gives the same answer.
     pub fn new(setting: Setting, latencies: Latencies, trials: u32, seed: u64) -> Prediction {
-        let mut random = Generator::new(seed, "staleness");
-        let mut prediction = Prediction::default();
-        let mut trial = Trial::default();
-        for _ in 0..trials {
-            trial.run(setting, latencies, &mut random);
-            prediction.fresh_ns.push(trial.fresh_ns);
-            prediction.write_ns.push(trial.write_ns);
-            prediction.read_ns.push(trial.read_ns);
-        }
-        for times in [&mut prediction.fresh_ns, &mut prediction.write_ns, &mut prediction.read_ns] {
-            times.sort_unstable();
-        }
-        prediction
+        let mut all = Trials::new(seed);
+        all.run(setting, latencies, trials);
+        all.finish()
     }
 
     /// How likely a read is stale that begins so long after the write was acknowledged.
@@ -141,7 +151,40 @@ fn quantile(sorted: &[u64], at: f64) -> u64 {
     sorted.get(rank.saturating_sub(1).min(last)).copied().unwrap_or(0)
 }
 
-#[derive(Default)]
+/// Trials under way: they may be run in slices.
+#[derive(Clone, Debug)]
+struct Trials {
+    random: Generator,
+    trial: Trial,
+    /// Not sorted yet.
+    found: Prediction,
+}
+
+impl Trials {
+    fn new(seed: u64) -> Trials {
+        let (trial, found) = Default::default();
+        Trials { random: Generator::new(seed, "staleness"), trial, found }
+    }
+
+    fn run(&mut self, setting: Setting, latencies: Latencies, trials: u32) {
+        for _ in 0..trials {
+            self.trial.run(setting, latencies, &mut self.random);
+            self.found.fresh_ns.push(self.trial.fresh_ns);
+            self.found.write_ns.push(self.trial.write_ns);
+            self.found.read_ns.push(self.trial.read_ns);
+        }
+    }
+
+    fn finish(mut self) -> Prediction {
+        let found = &mut self.found;
+        for times in [&mut found.fresh_ns, &mut found.write_ns, &mut found.read_ns] {
+            times.sort_unstable();
+        }
+        self.found
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Trial {
     /// For each replica: when the write comes, and when the acknowledgement of it.
     writes: Vec<u64>,

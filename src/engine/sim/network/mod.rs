@@ -22,6 +22,16 @@ pub use latency::{LATENCY_MAX_NS, Latency};
 use super::Generator;
 use glassbase_trace::{DropReason, NodeId};
 
+/// What a message is, to the network and to the trace.
+pub trait Wire {
+    /// A word: "append-entries".
+    fn kind(&self) -> &'static str;
+    /// How long it is, about.
+    fn bytes(&self) -> u32;
+    /// Its content in a few words, for people: "term 3, entries 4 to 6".
+    fn text(&self) -> String;
+}
+
 /// What a link is like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quality {

@@ -1,7 +1,6 @@
 //! A write batch: puts, deletes and range deletes that happen together or not at all.
 //!
-//! It is encoded as it will stand in the log, so logging it is one copy, and recovery reads it by the same code as the
-//! memtable:
+//! It is encoded as it will stand in the log and in the memtable, so that each takes it by one copy:
 //!
 //! ```text
 //!   ┌────────────────┬───────┬──────────────────────────────────────────┬─────
@@ -24,7 +23,12 @@ pub struct WriteBatch {
     /// Room for the record's frame, the head, the writes.
     bytes: Vec<u8>,
     count: u32,
+    deletes: u32,
+    range_deletes: u32,
     user_bytes: u64,
+    /// Of the longest of each.
+    key_bytes: usize,
+    value_bytes: usize,
 }
 
 /// One write, as it lies in a batch.
@@ -34,6 +38,34 @@ pub struct Write<'a> {
     pub key: &'a [u8],
     /// The value of a put, the end of a range delete.
     pub value: &'a [u8],
+}
+
+impl<'a> Write<'a> {
+    /// Most bytes that it takes when encoded.
+    #[inline(always)]
+    fn bytes_max(self) -> usize {
+        1 + 5 + self.key.len() + 5 + self.value.len()
+    }
+
+    #[inline(always)]
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        let Write { kind, key, value } = self;
+        out.reserve(self.bytes_max());
+        out.push(kind as u8);
+        put_bytes(out, key);
+        if kind != Kind::Delete {
+            put_bytes(out, value);
+        }
+    }
+
+    /// The next write; none where the bytes are none.
+    #[inline(always)]
+    pub(super) fn decode(reader: &mut Reader<'a>) -> Option<Write<'a>> {
+        let kind = Kind::from_byte(reader.byte()?)?;
+        let key = reader.bytes()?;
+        let value = if kind == Kind::Delete { &[][..] } else { reader.bytes()? };
+        Some(Write { kind, key, value })
+    }
 }
 
 impl Default for WriteBatch {
@@ -46,17 +78,26 @@ impl Default for WriteBatch {
 
 impl WriteBatch {
     /// One that takes no memory; to be cleared before use.
-    pub(super) const EMPTY: WriteBatch = WriteBatch { bytes: Vec::new(), count: 0, user_bytes: 0 };
+    pub(super) const EMPTY: WriteBatch = WriteBatch {
+        bytes: Vec::new(),
+        count: 0,
+        deletes: 0,
+        range_deletes: 0,
+        user_bytes: 0,
+        key_bytes: 0,
+        value_bytes: 0,
+    };
 
     pub fn new() -> WriteBatch {
         WriteBatch::default()
     }
 
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        record::begin(&mut self.bytes);
-        self.bytes.extend_from_slice(&[0; HEAD_BYTES]);
-        (self.count, self.user_bytes) = (0, 0);
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        record::begin(&mut bytes);
+        bytes.extend_from_slice(&[0; HEAD_BYTES]);
+        *self = WriteBatch { bytes, ..WriteBatch::EMPTY };
     }
 
     /// Number of writes.
@@ -68,11 +109,22 @@ impl WriteBatch {
         self.count == 0
     }
 
+    /// How many of its writes delete a key, and how many a range.
+    pub(super) fn deletes(&self) -> (u32, u32) {
+        (self.deletes, self.range_deletes)
+    }
+
+    /// Bytes of its longest key, and of its longest value.
+    pub(super) fn longest(&self) -> (usize, usize) {
+        (self.key_bytes, self.value_bytes)
+    }
+
     /// Keys and values that it holds.
     pub fn user_bytes(&self) -> u64 {
         self.user_bytes
     }
 
+    #[inline]
     pub fn put(&mut self, key: &[u8], value: &[u8]) {
         self.push(Write { kind: Kind::Put, key, value });
     }
@@ -94,13 +146,13 @@ impl WriteBatch {
     #[inline]
     pub(super) fn push(&mut self, write: Write) {
         let Write { kind, key, value } = write;
-        self.bytes.push(kind as u8);
-        put_bytes(&mut self.bytes, key);
-        if kind != Kind::Delete {
-            put_bytes(&mut self.bytes, value);
-        }
+        write.encode(&mut self.bytes);
         self.count += 1;
+        self.deletes += u32::from(kind == Kind::Delete);
+        self.range_deletes += u32::from(kind == Kind::RangeDelete);
         self.user_bytes += (key.len() + value.len()) as u64;
+        self.key_bytes = self.key_bytes.max(key.len());
+        self.value_bytes = self.value_bytes.max(value.len());
     }
 
     /// The whole record for the log. It is valid until the batch is changed.
@@ -150,6 +202,11 @@ impl<'a> Writes<'a> {
         (all.left == 0 && all.reader.rest().is_empty()).then_some((u64::from_le_bytes(*first), writes))
     }
 
+    /// The bytes of the writes still to come.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
     /// Writes still to come.
     pub fn left(&self) -> u32 {
         self.left
@@ -159,16 +216,14 @@ impl<'a> Writes<'a> {
 impl<'a> Iterator for Writes<'a> {
     type Item = Write<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Write<'a>> {
         if self.left == 0 {
             return None;
         }
-        let kind = Kind::from_byte(self.reader.byte()?)?;
-        let key = self.reader.bytes()?;
-        let value = if kind == Kind::Delete { &[][..] } else { self.reader.bytes()? };
+        let write = Write::decode(&mut self.reader)?;
         self.left -= 1;
-        Some(Write { kind, key, value })
+        Some(write)
     }
 }
 

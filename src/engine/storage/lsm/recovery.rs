@@ -21,7 +21,7 @@ use super::manifest::{Manifest, Recovered, manifest_name};
 use super::memtable::Memtable;
 use super::options::LsmOptions;
 use super::table::{Table, table_name};
-use super::write::apply_write;
+use super::write::apply_writes;
 use super::write_log::{WriteLog, log_name, replay};
 use super::{Frozen, Lsm};
 use crate::StorageError;
@@ -120,7 +120,7 @@ fn open(cx: &mut Cx, options: &LsmOptions, disk: &mut Disk) -> Result<Build, Sto
             let number = FileNumber(next_file);
             next_file += 1;
             cx.emit(|| Event::LogOpened { log: number, length: 0 });
-            (Memtable::new(cx.generator("memtable")), WriteLog::new(number), Vec::new())
+            (Memtable::default(), WriteLog::new(number), Vec::new())
         }
     };
     let is_needed = |kind: Kind, number: FileNumber, id: FileId| match kind {
@@ -234,12 +234,8 @@ fn replay_one(
     let length = disk.file_len(id).unwrap_or_default();
     let bytes = disk.read_file(cx, id, 0, length as usize)?;
     cx.emit(|| Event::LogOpened { log: number, length });
-    let mut memtable = Memtable::new(cx.generator("memtable"));
-    let mut apply = |first: Sequence, writes: Writes| {
-        for (write, sequence) in writes.zip(first..) {
-            apply_write(cx, &mut memtable, sequence, write);
-        }
-    };
+    let mut memtable = Memtable::default();
+    let mut apply = |first: Sequence, writes: Writes| apply_writes(cx, &mut memtable, first, writes);
     let replayed = replay(&bytes, number, *sequence + 1, &mut apply)?;
     if replayed.is_torn {
         if !is_last {

@@ -9,9 +9,9 @@
 use std::rc::Rc;
 
 use super::background::PACE;
-use super::batch::{Write, WriteBatch};
+use super::batch::{Write, WriteBatch, Writes};
 use super::compaction::pending_bytes;
-use super::key::{Kind, Stamp};
+use super::key::Kind;
 use super::memtable::Memtable;
 use super::options::{Background, KEY_BYTES_MAX, SyncMode, VALUE_BYTES_MAX};
 use super::range_tombstone::RangeTombstone;
@@ -41,22 +41,19 @@ impl Lsm {
         if start >= end {
             return Ok(());
         }
-        check_lengths(end, &[])?;
+        check_lengths(end.len(), 0)?;
         self.single(cx, Kind::RangeDelete, start, end)
     }
 
     /// Does all writes of a batch, or none of them.
     pub fn write(&mut self, cx: &mut Cx, batch: &mut WriteBatch) -> Result<(), StorageError> {
-        for write in batch.iter() {
-            check_lengths(write.key, write.value)?;
-        }
+        let (key_bytes, value_bytes) = batch.longest();
+        check_lengths(key_bytes, value_bytes)?;
         if batch.is_empty() {
             return Ok(());
         }
         self.log_batch(cx, batch)?;
-        for write in batch.iter() {
-            self.apply(cx, write);
-        }
+        self.apply(cx, batch);
         self.end_write(cx, batch.user_bytes())
     }
 
@@ -68,16 +65,13 @@ impl Lsm {
     }
 
     fn single(&mut self, cx: &mut Cx, kind: Kind, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        check_lengths(key, value)?;
-        let write = Write { kind, key, value };
+        check_lengths(key.len(), value.len())?;
         let mut batch = std::mem::replace(&mut self.batch, WriteBatch::EMPTY);
         batch.clear();
-        batch.push(write);
-        let logged = self.log_batch(cx, &mut batch);
+        batch.push(Write { kind, key, value });
+        let written = self.write(cx, &mut batch);
         self.batch = batch;
-        logged?;
-        self.apply(cx, write);
-        self.end_write(cx, (key.len() + value.len()) as u64)
+        written
     }
 
     /// Makes room, and appends the batch to the log.
@@ -95,17 +89,16 @@ impl Lsm {
         appended
     }
 
-    /// Puts a write that is logged into the memtable.
+    /// Puts a batch that is logged into the memtable.
     #[inline]
-    fn apply(&mut self, cx: &mut Cx, write: Write) {
-        self.sequence += 1;
-        apply_write(cx, Rc::make_mut(&mut self.memtable), self.sequence, write);
-        match write.kind {
-            Kind::Put => self.counters.puts += 1,
-            Kind::Delete => self.counters.deletes += 1,
-            Kind::RangeDelete => self.counters.range_deletes += 1,
-        }
-        self.counters.user_bytes += (write.key.len() + write.value.len()) as u64;
+    fn apply(&mut self, cx: &mut Cx, batch: &WriteBatch) {
+        apply_writes(cx, Rc::make_mut(&mut self.memtable), self.sequence + 1, batch.iter());
+        self.sequence += u64::from(batch.len());
+        let (deletes, range_deletes) = batch.deletes();
+        self.counters.puts += u64::from(batch.len() - deletes - range_deletes);
+        self.counters.deletes += u64::from(deletes);
+        self.counters.range_deletes += u64::from(range_deletes);
+        self.counters.user_bytes += batch.user_bytes();
     }
 
     /// Makes the log durable when it is time to, and lets the background have its share.
@@ -149,7 +142,7 @@ impl Lsm {
         self.sync(cx)?;
         let number = FileNumber(self.take_number());
         let log = std::mem::replace(&mut self.log, WriteLog::new(number));
-        let fresh = Rc::new(Memtable::new(self.memtable.heights()));
+        let fresh = Rc::new(Memtable::default());
         let memtable = std::mem::replace(&mut self.memtable, fresh);
         let entries = memtable.len() as u64;
         cx.emit(|| Event::MemtableFrozen { log: number, length: 0, entries });
@@ -196,33 +189,54 @@ impl Lsm {
     }
 }
 
-fn check_lengths(key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-    if key.len() > KEY_BYTES_MAX {
-        return Err(StorageError::KeyTooLongForTable { length: key.len(), max: KEY_BYTES_MAX });
+fn check_lengths(key_bytes: usize, value_bytes: usize) -> Result<(), StorageError> {
+    if key_bytes > KEY_BYTES_MAX {
+        return Err(StorageError::KeyTooLongForTable { length: key_bytes, max: KEY_BYTES_MAX });
     }
-    if value.len() > VALUE_BYTES_MAX {
-        return Err(StorageError::ValueTooLong { length: value.len(), max: VALUE_BYTES_MAX });
+    if value_bytes > VALUE_BYTES_MAX {
+        return Err(StorageError::ValueTooLong { length: value_bytes, max: VALUE_BYTES_MAX });
     }
     Ok(())
 }
 
-/// One write into a memtable. Recovery uses it too.
+/// Writes that follow each other into a memtable, the first with the number `first`. Recovery uses it too.
 #[inline]
-pub(super) fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, write: Write) {
-    let Write { kind, key, value } = write;
+pub(super) fn apply_writes(cx: &mut Cx, memtable: &mut Memtable, first: u64, mut writes: Writes) {
+    let bytes = writes.bytes();
+    let taken = memtable.take_all(bytes);
+    let mut sequence = first;
+    let mut start = 0;
+    while let Some(write) = writes.next() {
+        let end = bytes.len() - writes.bytes().len();
+        let at = match taken {
+            Some(at) => at + start as u32,
+            None => memtable.take(&bytes[start..end]),
+        };
+        apply_write(cx, memtable, sequence, at, write);
+        (start, sequence) = (end, sequence + 1);
+    }
+}
+
+/// One write, whose bytes are in the memtable.
+#[inline]
+fn apply_write(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, at: u32, write: Write) {
     // A descent of a skip list passes about as many nodes as a binary search.
     cx.pass(MEMORY_ACCESS_NS * u64::from(usize::BITS - memtable.len().leading_zeros()));
-    if kind == Kind::RangeDelete {
-        let (start, end) = (Bytes::from(key), Bytes::from(value));
-        memtable.insert_range(RangeTombstone { start: start.clone(), end: end.clone(), sequence });
-        let bytes = memtable.approx_bytes() as u64;
-        cx.emit(|| Event::MemtableRangeDeleted { start, end, sequence, bytes });
-        return;
+    if write.kind == Kind::RangeDelete {
+        return apply_range_delete(cx, memtable, sequence, write);
     }
-    memtable.insert(Stamp::new(sequence, kind), key, value);
+    memtable.insert(sequence, at, write);
     cx.emit(|| {
-        let (bytes, value_len) = (memtable.approx_bytes() as u64, value.len() as u32);
-        let kind = if kind == Kind::Put { WriteKind::Put } else { WriteKind::Delete };
-        Event::MemtableWritten { key: Bytes::from(key), sequence, kind, value_len, bytes }
+        let (bytes, value_len) = (memtable.approx_bytes() as u64, write.value.len() as u32);
+        let kind = if write.kind == Kind::Put { WriteKind::Put } else { WriteKind::Delete };
+        Event::MemtableWritten { key: Bytes::from(write.key), sequence, kind, value_len, bytes }
     });
+}
+
+#[inline(never)]
+fn apply_range_delete(cx: &mut Cx, memtable: &mut Memtable, sequence: u64, write: Write) {
+    let (start, end) = (Bytes::from(write.key), Bytes::from(write.value));
+    memtable.insert_range(RangeTombstone { start: start.clone(), end: end.clone(), sequence });
+    let bytes = memtable.approx_bytes() as u64;
+    cx.emit(|| Event::MemtableRangeDeleted { start, end, sequence, bytes });
 }

@@ -33,6 +33,7 @@ mod search;
 pub use change::{Edit, pack_cells, put_record, read_record};
 pub use describe::{Region, describe};
 pub use edit::*;
+pub(crate) use search::compare;
 pub use search::{search, search_from, search_heads_together};
 
 use super::checksum::crc32c;

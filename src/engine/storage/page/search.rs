@@ -111,7 +111,7 @@ fn search_cells(page: &[u8], slots: &[Slot], low: usize, head: u32, sought: &[u8
 /// The order of two keys, eight bytes at a time: WebAssembly has no instruction that compares memory, and what stands in
 /// for it goes byte by byte.
 #[inline]
-fn compare(left: &[u8], right: &[u8]) -> Ordering {
+pub(crate) fn compare(left: &[u8], right: &[u8]) -> Ordering {
     let ((lefts, left_rest), (rights, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
     for (left, right) in lefts.iter().zip(rights) {
         if left != right {

@@ -122,7 +122,7 @@ impl Tree {
     }
 
     /// Puts a new record before `slot` of a pinned leaf, which is unpinned then.
-    fn add(
+    pub(super) fn add(
         &mut self,
         cx: &mut Cx,
         leaf: FrameId,
@@ -185,7 +185,7 @@ impl Tree {
     }
 
     /// The record as it will be in the leaf; the overflow page is not known yet if the value has still to be written.
-    fn incoming<'a>(&self, key: &'a [u8], value: NewValue<'a>) -> Incoming<'a> {
+    pub(super) fn incoming<'a>(&self, key: &'a [u8], value: NewValue<'a>) -> Incoming<'a> {
         match value {
             NewValue::Bytes(bytes) => {
                 let inline = page::is_inline(self.page_size(), key.len(), bytes.len());

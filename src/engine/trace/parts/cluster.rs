@@ -141,6 +141,35 @@ plain! {
         text: Rc<str>,
         /// The moment that it is about.
         at_ns: u64,
+        proof: Rc<Proof>,
+    }
+
+    /// What shows that a promise is broken; empty where it is not, or where no operations of clients show it.
+    #[derive(Default)]
+    struct Proof {
+        /// The smallest part of what clients asked and were told that breaks it, in the order in which it began.
+        part: Vec<Suspect>,
+        /// Operations that one order explains up to there: the end of the longest prefix that it explains.
+        prefix: Vec<Explained>,
+    }
+
+    /// An operation of the smallest part.
+    struct Suspect {
+        request: u64,
+        client: NodeId,
+        /// What it asked and was told: "x: read: 1".
+        text: Rc<str>,
+        asked_ns: u64,
+        /// Nothing when nobody knows.
+        ended_ns: Option<u64>,
+        /// It is the one that nothing explains.
+        failing: bool,
+    }
+
+    /// An operation, and the moment at which it took effect in an order that explains it.
+    struct Explained {
+        request: u64,
+        at_ns: u64,
     }
 }
 
@@ -200,9 +229,10 @@ impl ClusterState {
             }
             Event::LinksChanged { cut } => self.cut.clone_from(cut),
             Event::RequestAsked { .. } | Event::RequestMoved { .. } | Event::RequestEnded { .. } => self.request(event),
-            Event::Judged { checker, kind, text, at_ns } => {
-                let verdict = Verdict { checker: checker.clone(), kind: *kind, text: text.clone(), at_ns: *at_ns };
-                match self.verdicts.iter_mut().find(|known| known.checker == *checker) {
+            Event::Judged { checker, kind, text, at_ns, proof } => {
+                let (checker, text, proof) = (checker.clone(), text.clone(), proof.clone());
+                let verdict = Verdict { checker: checker.clone(), kind: *kind, text, at_ns: *at_ns, proof };
+                match self.verdicts.iter_mut().find(|known| known.checker == checker) {
                     Some(known) => *known = Rc::new(verdict),
                     None => self.verdicts.push(Rc::new(verdict)),
                 }

@@ -5,6 +5,7 @@
 //!   log           records written ahead, transactions       lsm           memtables, tables in levels
 //!   client        what a client was told                    medium        pages as the disk has them
 //!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
+//!   sharding      map, shards, keys on their way           tradeoff      what R and W of a quorum cost and give
 //!   tiers         caches before a database
 //! ```
 //!
@@ -17,7 +18,9 @@ pub mod heap;
 pub mod log;
 pub mod lsm;
 pub mod replacement;
+pub mod sharding;
 pub mod tiers;
+pub mod tradeoff;
 pub mod work;
 
 use std::rc::Rc;
@@ -27,8 +30,10 @@ pub use cluster::ClusterState;
 pub use heap::HeapState;
 pub use log::LogState;
 pub use lsm::LsmState;
-pub use replacement::{FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
+pub use sharding::ShardingState;
 pub use tiers::TiersState;
+pub use tradeoff::{QuorumRun, StaleClass, TradeoffState};
 pub use work::WorkState;
 
 use super::plain::{self, Plain};
@@ -82,8 +87,10 @@ parts! {
     client: ClientState = "client",
     medium: MediumState = "medium",
     cluster: ClusterState = "cluster",
-    tiers: TiersState = "tiers",
     work: WorkState = "work",
+    sharding: ShardingState = "sharding",
+    tradeoff: TradeoffState = "tradeoff",
+    tiers: TiersState = "tiers",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {

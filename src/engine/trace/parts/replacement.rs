@@ -7,12 +7,16 @@
 use std::rc::Rc;
 
 use crate::Event;
-use crate::id::FrameId;
+use crate::id::{FrameId, PageId};
 use crate::plain::plain;
 use crate::policy::{PolicyKind, PolicyList};
+use crate::sorting::sort_by_key;
 
 /// What stands for one frame in ARC's target, which moves by fractions of a frame.
 pub const TARGET_ONE: u64 = 1 << 16;
+
+/// What a counter of W-TinyLFU's sketch goes up to.
+pub const SKETCH_MAX: u32 = 15;
 
 plain! {
     /// A replacement policy and what the pool knows of its pages.
@@ -24,7 +28,7 @@ plain! {
         /// So many of them, the first, are an index; 0 where there is none.
         index_pages: u32,
         lists: Vec<PolicyItems>,
-        /// Clock: the frame that is looked at next.
+        /// Clock: the frame that is looked at next. SIEVE: where its hand stands; `u32::MAX`: nowhere.
         hand: FrameId,
         /// Clock: frames whose reference bit is set, ascending.
         referenced: Vec<FrameId>,
@@ -40,6 +44,16 @@ plain! {
         times: Vec<FrameTimes>,
         /// Frames whose pages were read ahead and not used yet, ascending.
         ahead: Vec<FrameId>,
+        /// How often it was used, by frame: LFU's counts, S3-FIFO's hits and SIEVE's visited bits that are not 0.
+        counts: Vec<FrameCount>,
+        /// W-TinyLFU: the counters of its sketch, row by row; empty when it is large.
+        sketch: Vec<u32>,
+        /// LIRS: its stack S, the oldest use first.
+        stack: Vec<PageId>,
+        /// Room in bytes; 0: entries are counted.
+        bytes: u64,
+        /// Sizes of objects that are not 1, by frame.
+        sizes: Vec<FrameCount>,
         /// The hit-ratio curves that were asked for last.
         curves: Option<Rc<HitCurves>>,
     }
@@ -50,7 +64,9 @@ plain! {
         /// Accesses of the trace.
         accesses: u64,
         /// Sizes of the pool, ascending.
-        sizes: Vec<u32>,
+        sizes: Vec<u64>,
+        /// The sizes are bytes.
+        in_bytes: bool,
         curves: Vec<HitCurve>,
     }
 
@@ -65,6 +81,12 @@ plain! {
     struct PolicyItems {
         list: PolicyList,
         items: Vec<u32>,
+    }
+
+    /// A number that belongs to a frame.
+    struct FrameCount {
+        frame: FrameId,
+        count: u32,
     }
 
     /// Times that belong to a frame.
@@ -91,6 +113,21 @@ impl ReplacementState {
         found.map_or(&[], |index| &self.times[index].times)
     }
 
+    /// How often what is in a frame was used, as far as the policy counts.
+    pub fn count(&self, frame: FrameId) -> u32 {
+        value(&self.counts, frame).unwrap_or(0)
+    }
+
+    /// The size of what is in a frame.
+    pub fn size(&self, frame: FrameId) -> u32 {
+        value(&self.sizes, frame).unwrap_or(1)
+    }
+
+    /// Puts the counts in the order of their frames.
+    pub fn sort_counts(&mut self) {
+        sort_by_key(&mut self.counts, |held| held.frame);
+    }
+
     pub fn is_referenced(&self, frame: FrameId) -> bool {
         self.referenced.binary_search(&frame).is_ok()
     }
@@ -103,10 +140,12 @@ impl ReplacementState {
     pub fn heeds(event: &Event) -> bool {
         use Event::*;
         matches!(event, PoolHit { .. } | PoolMiss { .. } | PoolCreated { .. } | PoolEvicted { .. } | PoolMoved { .. })
-            || matches!(event, PoolReadAhead { .. } | PoolResized { .. } | DiskExtended { .. })
+            || matches!(event, PoolReadAhead { .. } | PoolRemoved { .. } | PoolResized { .. } | DiskExtended { .. })
             || matches!(event, PolicyPlaced { .. } | PolicyForgot { .. } | PolicyReferenced { .. })
             || matches!(event, PolicyHandMoved { .. } | PolicyTarget { .. } | PolicyTimes { .. })
-            || matches!(event, PolicyForetold { .. } | CurvesDrawn { .. })
+            || matches!(event, PolicyForetold { .. } | CurvesDrawn { .. } | ObjectSized { .. })
+            || matches!(event, PolicyCounted { .. } | PolicyAged {} | PolicyPointed { .. } | PolicySketched { .. })
+            || matches!(event, PolicyStacked { .. } | PolicyUnstacked { .. })
     }
 
     /// Changes what `event` says. `frames` is the size of the pool.
@@ -118,7 +157,7 @@ impl ReplacementState {
             }
             Event::PoolMiss { .. } | Event::PoolCreated { .. } => self.count_access(),
             Event::PoolReadAhead { frame, .. } => insert(&mut self.ahead, *frame),
-            Event::PoolEvicted { frame, .. } => self.vacate(*frame),
+            Event::PoolEvicted { frame, .. } | Event::PoolRemoved { frame, .. } => self.vacate(*frame),
             Event::PoolMoved { from, to, .. } => self.rename(*from, *to),
             Event::DiskExtended { pages } => self.pages = *pages,
             Event::PolicyPlaced { list, item } => self.place(*list, *item),
@@ -130,6 +169,27 @@ impl ReplacementState {
                 let round = end.saturating_sub(frames.max(from));
                 self.referenced.retain(|frame| !((from..end).contains(&frame.0) || frame.0 < round));
             }
+            Event::ObjectSized { frame, size } => set(&mut self.sizes, *frame, *size),
+            // LFU has a count for each frame, the others for those that have any.
+            Event::PolicyCounted { frame, count: 0 } => drop(take(&mut self.counts, *frame)),
+            Event::PolicyCounted { frame, count } => set(&mut self.counts, *frame, *count),
+            Event::PolicyAged {} => {
+                self.counts.iter_mut().for_each(|held| held.count = held.count.div_ceil(2));
+                self.sketch.iter_mut().for_each(|counter| *counter /= 2);
+            }
+            Event::PolicyPointed { hand } => self.hand = *hand,
+            Event::PolicySketched { a, b, c, d } => {
+                for place in [a, b, c, d] {
+                    if let Some(counter) = self.sketch.get_mut(*place as usize) {
+                        *counter = counter.saturating_add(1).min(SKETCH_MAX);
+                    }
+                }
+            }
+            Event::PolicyStacked { page } => {
+                self.unstack(*page);
+                self.stack.push(*page);
+            }
+            Event::PolicyUnstacked { page } => self.unstack(*page),
             Event::PolicyTarget { target } => self.target = *target,
             Event::PolicyForetold { .. } => {
                 self.accesses = 0;
@@ -141,6 +201,12 @@ impl ReplacementState {
                 Err(index) => self.times.insert(index, times.clone()),
             },
             _ => {}
+        }
+    }
+
+    fn unstack(&mut self, page: PageId) {
+        if let Some(index) = self.stack.iter().rposition(|other| *other == page) {
+            self.stack.remove(index);
         }
     }
 
@@ -174,6 +240,8 @@ impl ReplacementState {
         remove(&mut self.referenced, frame);
         remove(&mut self.ahead, frame);
         self.times.retain(|held| held.frame != frame);
+        take(&mut self.counts, frame);
+        take(&mut self.sizes, frame);
     }
 
     fn rename(&mut self, from: FrameId, to: FrameId) {
@@ -185,12 +253,37 @@ impl ReplacementState {
                 insert(set, to);
             }
         }
+        for counts in [&mut self.counts, &mut self.sizes] {
+            if let Some(count) = take(counts, from) {
+                set(counts, to, count);
+            }
+        }
+        if self.policy == PolicyKind::Sieve && self.hand == from {
+            self.hand = to;
+        }
         if let Ok(index) = self.times.binary_search_by_key(&from, |held| held.frame) {
             let times = FrameTimes { frame: to, ..self.times.remove(index) };
             let place = self.times.partition_point(|held| held.frame < to);
             self.times.insert(place, times);
         }
     }
+}
+
+fn value(counts: &[FrameCount], frame: FrameId) -> Option<u32> {
+    let found = counts.binary_search_by_key(&frame, |held| held.frame);
+    found.ok().map(|index| counts[index].count)
+}
+
+fn set(counts: &mut Vec<FrameCount>, frame: FrameId, count: u32) {
+    match counts.binary_search_by_key(&frame, |held| held.frame) {
+        Ok(index) => counts[index].count = count,
+        Err(index) => counts.insert(index, FrameCount { frame, count }),
+    }
+}
+
+fn take(counts: &mut Vec<FrameCount>, frame: FrameId) -> Option<u32> {
+    let index = counts.binary_search_by_key(&frame, |held| held.frame).ok()?;
+    Some(counts.remove(index).count)
 }
 
 fn insert(set: &mut Vec<FrameId>, frame: FrameId) {

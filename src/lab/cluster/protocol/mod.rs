@@ -14,6 +14,7 @@ use super::machine::ClusterLab;
 use crate::lab::LabInfo;
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
+use crate::lab::transactions;
 use crate::lab::values::Values;
 use crate::replication::Protocol;
 use crate::replication::cluster::{Options, Promise};
@@ -30,6 +31,8 @@ pub enum Kind {
     Raft,
     Paxos,
     Clocks,
+    /// Transactions across shards.
+    Transactions,
 }
 
 impl Kind {
@@ -42,6 +45,7 @@ impl Kind {
             Kind::Raft => &super::RAFT,
             Kind::Paxos => &super::PAXOS,
             Kind::Clocks => &super::CLOCKS,
+            Kind::Transactions => &transactions::TRANSACTIONS,
         }
     }
 
@@ -54,6 +58,7 @@ impl Kind {
             Kind::Raft => Rc::new(raft::options(values)),
             Kind::Paxos => Rc::new(paxos::options(values)),
             Kind::Clocks => Rc::new(clocks::options(values)),
+            Kind::Transactions => transactions::protocol(values),
         }
     }
 
@@ -82,6 +87,8 @@ impl Kind {
             Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
             Kind::Quorum => &[Promise::Regular, Promise::Convergence],
             Kind::Raft | Kind::Paxos | Kind::Clocks => &[Promise::Linearizable],
+            // Its own checker looks at the accounts.
+            Kind::Transactions => &[],
         }
     }
 
@@ -91,6 +98,7 @@ impl Kind {
             Kind::Raft => raft::order(lab, cx, call),
             Kind::Paxos => paxos::order(lab, cx, call),
             Kind::LeaderFollower => leader_follower::order(lab, cx, call),
+            Kind::Transactions => transactions::order(lab, cx, call),
             Kind::Cap | Kind::MultiLeader | Kind::Quorum | Kind::Clocks => {
                 debug_assert!(false, "command {} is declared but not known", call.info.name);
                 Ok(String::new())

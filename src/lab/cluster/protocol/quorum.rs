@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::lab::cluster::commands::TIME;
 use crate::lab::cluster::commands::{FAULTS, FROM, JUDGING, KEY, PASSING, TO, VALUE, client_commands};
-use crate::lab::cluster::joined;
 use crate::lab::cluster::settings::{self, PATIENCE, YES_NO, setting};
+use crate::lab::cluster::{expectations, joined, tradeoff};
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo, SettingInfo};
 use crate::lab::values::Values;
 use crate::replication::quorum::{Options, ReadRepair, Resolution};
@@ -13,8 +13,11 @@ use crate::replication::quorum::{Options, ReadRepair, Resolution};
 /// Of how many replicas a client may want to hear.
 const LEVELS: &[&str] = &["default", "one", "quorum", "local-quorum", "all"];
 
-pub const COMMANDS: [CommandInfo; 4 + PASSING.len() + FAULTS.len() + JUDGING.len()] =
-    joined(&[&client_commands!(LEVELS), PASSING, FAULTS, JUDGING]);
+pub const COMMANDS: [CommandInfo; 5 + PASSING.len() + FAULTS.len() + JUDGING.len()] =
+    joined(&[&client_commands!(LEVELS), PASSING, &[tradeoff::COMMAND], FAULTS, JUDGING]);
+
+pub const EXPECTATIONS: [CommandInfo; expectations::EXPECTATIONS.len() + tradeoff::EXPECTATIONS.len()] =
+    joined(&[expectations::EXPECTATIONS, tradeoff::EXPECTATIONS]);
 
 pub const SETTINGS: [SettingInfo; 1 + OWN_SETTINGS.len() + settings::COMMON.len()] =
     joined(&[&[settings::nodes("5")], OWN_SETTINGS, settings::COMMON]);

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::super::*;
-use crate::cluster::{Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
+use crate::cluster::{Action, Arrival, Cluster, Keys, Options as Setup, Storm, StormKind, Workload};
 use crate::shelf::ShelfKind;
 use glassbase_history::convergence::{ConvergenceReport, FinalState, check_convergence};
 use glassbase_history::sessions::{Guarantee, check_sessions};
@@ -77,6 +77,81 @@ fn assert_alike(cluster: &Cluster, what: &str) {
         assert_eq!(pair[0].have(), pair[1].have(), "{what}");
         assert_eq!(pair[0].values(), pair[1].values(), "{what}");
     }
+}
+
+/// As the protocol, but every machine in a place writes under the name of the first.
+#[derive(Debug)]
+struct OneName(Options);
+
+impl crate::Protocol for OneName {
+    fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
+        node(me, members, &self.0)
+    }
+}
+
+/// Machines that lose their power in a storm are replaced by empty ones, or come back with what they had.
+fn through_replacements(seed: u64, setup: Setup) -> Cluster {
+    let mut cx = Cx::new(seed);
+    cx.recorder.switch(false);
+    let mut cluster = Cluster::new(&mut cx, setup).unwrap();
+    let kinds = vec![StormKind::Partition, StormKind::Crash, StormKind::Crash, StormKind::Weather];
+    let storm = Storm { kinds, nodes: NODES, from_ns: 0, to_ns: STORM_ENDS_NS, faults: 16, skew_ns: 0, most_down: 2 };
+    let mut random = Generator::new(seed, "replacements");
+    for (at_ns, action) in storm.schedule(seed) {
+        let action = match action {
+            Action::Restart(node) if random.below(3) > 0 => Action::Replace(node),
+            action => action,
+        };
+        cluster.schedule(at_ns, action);
+    }
+    cluster.start_load(&mut cx, workload());
+    cluster.run_until(&mut cx, STORM_ENDS_NS + 1_500 * MS);
+    cluster
+}
+
+/// Whether all nodes have the same.
+fn are_alike(cluster: &Cluster) -> bool {
+    let same = |pair: &[&MultiLeader]| pair[0].have() == pair[1].have() && pair[0].values() == pair[1].values();
+    nodes(cluster).windows(2).all(same)
+}
+
+#[test]
+fn machines_that_are_replaced_write_under_another_name() {
+    let mut names = 0;
+    for seed in 0..60 {
+        let resolution =
+            [Resolution::LastWriteWins, Resolution::Siblings, Resolution::Rule(Rule::Max)][seed as usize % 3];
+        let topology = [Topology::AllToAll, Topology::Ring, Topology::Star][seed as usize / 3 % 3];
+        let options = Options { resolution, topology, causal: seed % 2 == 0, ..Options::default() };
+        let cluster = through_replacements(seed, setup(options));
+        assert_alike(&cluster, &format!("seed {seed}, {resolution:?}, {topology:?}"));
+        assert_eq!(judged(&cluster, resolution).diverged, [], "seed {seed}");
+        names += nodes(&cluster)[0].have().iter().filter(|dot| place_of(dot.node) != dot.node).count();
+    }
+    assert!(names > 40, "{names} machines wrote in the place of another");
+    // Under one name the changes of the new machine are taken for those of the old one.
+    let differs = |seed: &u64| {
+        let options = Options { exchange_ns: 50 * MS, ..Options::default() };
+        let setup = Setup { protocol: Rc::new(OneName(options)), ..setup(Options::default()) };
+        !are_alike(&through_replacements(*seed, setup))
+    };
+    assert!((0..60).any(|seed| differs(&seed)));
+}
+
+#[test]
+fn a_place_has_so_many_names() {
+    assert_eq!(
+        [0, 1, 31, 32].map(|machine| writer(NodeId(2), machine).map(|name| name.0)),
+        [Some(2), Some(1026), Some(31746), None]
+    );
+    for place in [1, 7, 1000] {
+        for machine in 0..32 {
+            let name = writer(NodeId(place), machine).unwrap();
+            assert!(place_of(name) == NodeId(place) && !name.is_client());
+        }
+    }
+    assert_eq!(Dot { node: NodeId(1026), count: 3 }.text(), "n2.2:3");
+    assert_eq!(Dot { node: NodeId(2), count: 3 }.text(), "n2:3");
 }
 
 /// What the checker of convergence says: of what a client would read at each node.

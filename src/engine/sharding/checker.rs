@@ -1,0 +1,215 @@
+//! Whether a sharded cluster has lost a write, or done one twice: from what clients saw and what the stores hold.
+//!
+//! ```text
+//!   what clients saw   write 17 of x was number 3        read of x: number 3, write 17        write 18: no answer
+//!   the ledger of x    1: write 4   2: write 9   3: write 17
+//! ```
+//!
+//! It knows nothing of maps, moves or messages. The ledger of a key is the order of its writes; everything that a client
+//! was told has to fit into it, and into the order in which things happened.
+
+use glassbase_trace::bytes::show;
+use glassbase_trace::sorted::{SortedMap, SortedSet};
+use glassbase_trace::{Bytes, NodeId};
+
+/// What a client was told of a write or a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The write was the so-manieth of its key.
+    Written { count: u64 },
+    /// Nobody knows whether it was, or will be, done.
+    Unknown,
+    /// It was refused before anything was sent: certainly not done.
+    Refused,
+    /// There were so many writes, and this was the last; 0: there was none.
+    Found { count: u64, id: u64 },
+}
+
+/// One operation on one key. Moments count everything that clients do and are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noted {
+    pub id: u64,
+    pub key: Bytes,
+    pub began: u64,
+    pub ended: u64,
+    pub seen: Seen,
+}
+
+/// A range that was read whole: the keys in it with their counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swept {
+    pub id: u64,
+    pub from: Option<Bytes>,
+    pub to: Option<Bytes>,
+    pub began: u64,
+    pub ended: u64,
+    pub rows: Vec<(Bytes, u64)>,
+}
+
+/// An entry of a ledger as a shard has it: key, number, write.
+pub type Entry = (Bytes, u64, u64);
+
+/// The first thing that is wrong, in words; nothing: all writes are there, once.
+pub fn problem(noted: &[Noted], swept: &[Swept], stores: &[(NodeId, Vec<Entry>)]) -> Option<String> {
+    let mut ledgers: SortedMap<Bytes, (NodeId, Vec<u64>)> = SortedMap::new();
+    for (shard, entries) in stores {
+        for (key, count, id) in entries {
+            let (owner, ledger) = ledgers.entry(key.clone()).or_insert_with(|| (*shard, Vec::new()));
+            if owner != shard {
+                return Some(format!("key {} is on {owner} and on {shard}", show(key)));
+            }
+            if *count != ledger.len() as u64 + 1 {
+                let expected = ledger.len() + 1;
+                return Some(format!(
+                    "the ledger of {} on {shard} has no entry {expected}: a write is lost",
+                    show(key)
+                ));
+            }
+            ledger.push(*id);
+        }
+    }
+    doubled(&ledgers).or_else(|| fits(noted, &ledgers)).or_else(|| in_order(noted)).or_else(|| complete(noted, swept))
+}
+
+/// A write that is in a ledger twice.
+fn doubled(ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<String> {
+    for (key, (shard, ledger)) in ledgers {
+        let mut known = SortedSet::new();
+        if let Some(id) = ledger.iter().find(|id| !known.insert(**id)) {
+            return Some(format!("write {id} of {} was done twice on {shard}", show(key)));
+        }
+    }
+    None
+}
+
+/// Whether each answer is what the ledger says.
+fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<String> {
+    for Noted { id, key, seen, .. } in noted {
+        let at = |count: u64| {
+            let ledger = ledgers.get(key).map(|(_, ledger)| &ledger[..]).unwrap_or_default();
+            count.checked_sub(1).and_then(|place| ledger.get(place as usize)).copied()
+        };
+        let key = show(key);
+        match seen {
+            Seen::Written { count } if at(*count) != Some(*id) => {
+                let there = at(*count).map_or("nothing".to_string(), |other| format!("write {other}"));
+                return Some(format!("write {id} of {key} was acknowledged as number {count}, where {there} is: lost"));
+            }
+            Seen::Found { count, id: found } if *count > 0 && at(*count) != Some(*found) => {
+                return Some(format!("read {id} of {key} found write {found} as number {count}, which it is not"));
+            }
+            Seen::Refused if ledgers.iter().any(|(_, (_, ledger))| ledger.contains(id)) => {
+                return Some(format!("write {id} of {key} was refused, and is there"));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether what came later saw what was there before.
+fn in_order(noted: &[Noted]) -> Option<String> {
+    let mut events: Vec<(u64, bool, &Noted)> = Vec::new();
+    for op in noted {
+        events.push((op.began, false, op));
+        events.push((op.ended, true, op));
+    }
+    events.sort_unstable_by_key(|(moment, ends, _)| (*moment, *ends));
+    // How far each key was known to be when an operation began.
+    let mut known: SortedMap<&Bytes, u64> = SortedMap::new();
+    let mut at_begin: SortedMap<u64, u64> = SortedMap::new();
+    for (_, ends, op) in events {
+        if !ends {
+            at_begin.insert(op.began, known.get(&op.key).copied().unwrap_or(0));
+            continue;
+        }
+        let before = at_begin.get(&op.began).copied().unwrap_or(0);
+        let count = match op.seen {
+            Seen::Written { count } if count <= before => {
+                let key = show(&op.key);
+                return Some(format!("write {} of {key} is number {count}, after {before} were there", op.id));
+            }
+            Seen::Found { count, .. } if count < before => {
+                let key = show(&op.key);
+                return Some(format!("read {} of {key} found {count} writes, after {before} were there", op.id));
+            }
+            Seen::Written { count } | Seen::Found { count, .. } => count,
+            Seen::Unknown | Seen::Refused => continue,
+        };
+        let most = known.entry(&op.key).or_insert(0);
+        *most = (*most).max(count);
+    }
+    None
+}
+
+/// Whether a range that was read whole has every key that was there before, once.
+fn complete(noted: &[Noted], swept: &[Swept]) -> Option<String> {
+    for Swept { id, from, to, began, rows, .. } in swept {
+        if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
+            return Some(format!("query {id} has key {} twice, or out of order", show(&pair[1].0)));
+        }
+        let within =
+            |key: &Bytes| from.as_ref().is_none_or(|from| from <= key) && to.as_ref().is_none_or(|to| key <= to);
+        for op in noted.iter().filter(|op| op.ended < *began && within(&op.key)) {
+            let count = match op.seen {
+                Seen::Written { count } | Seen::Found { count, .. } => count,
+                _ => 0,
+            };
+            let found = rows.binary_search_by(|(key, _)| key.cmp(&op.key)).map_or(0, |place| rows[place].1);
+            if found < count {
+                let key = show(&op.key);
+                return Some(format!("query {id} found {found} writes of {key}, after {count} were there"));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Bytes {
+        Bytes::from(&b"x"[..])
+    }
+
+    fn op(id: u64, began: u64, ended: u64, seen: Seen) -> Noted {
+        Noted { id, key: key(), began, ended, seen }
+    }
+
+    fn stores(ids: &[u64]) -> Vec<(NodeId, Vec<Entry>)> {
+        vec![(NodeId(1), (1..).zip(ids).map(|(count, id)| (key(), count, *id)).collect())]
+    }
+
+    #[test]
+    fn a_good_history_has_no_problem() {
+        let noted = [
+            op(1, 1, 3, Seen::Written { count: 1 }),
+            op(2, 2, 9, Seen::Unknown),
+            op(3, 4, 5, Seen::Found { count: 1, id: 1 }),
+            op(4, 6, 7, Seen::Written { count: 3 }),
+            op(5, 8, 10, Seen::Refused),
+        ];
+        let swept = [Swept { id: 6, from: None, to: None, began: 11, ended: 12, rows: vec![(key(), 3)] }];
+        assert_eq!(problem(&noted, &swept, &stores(&[1, 2, 4])), None);
+    }
+
+    #[test]
+    fn each_kind_of_wrong_is_found() {
+        let written = |id, began, ended, count| op(id, began, ended, Seen::Written { count });
+        let said = |noted: &[Noted], ids: &[u64]| problem(noted, &[], &stores(ids)).unwrap();
+        assert!(said(&[written(1, 1, 2, 1)], &[]).contains("lost"));
+        assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is: lost"));
+        assert!(said(&[], &[4, 4]).contains("done twice"));
+        assert!(said(&[op(4, 1, 2, Seen::Refused)], &[4]).contains("refused, and is there"));
+        assert!(said(&[written(1, 3, 4, 1), written(2, 1, 2, 2)], &[1, 2]).contains("after 2 were there"));
+        let stale = op(3, 5, 6, Seen::Found { count: 0, id: 0 });
+        assert!(said(&[written(1, 1, 2, 1), stale], &[1]).contains("found 0 writes"));
+        let mut twice = stores(&[1]);
+        twice.push((NodeId(2), twice[0].1.clone()));
+        assert!(problem(&[], &[], &twice).unwrap().contains("on n1 and on n2"));
+        assert!(problem(&[], &[], &[(NodeId(1), vec![(key(), 2, 9)])]).unwrap().contains("no entry 1"));
+        let swept = [Swept { id: 6, from: None, to: None, began: 11, ended: 12, rows: Vec::new() }];
+        assert!(problem(&[written(1, 1, 2, 1)], &swept, &stores(&[1])).unwrap().contains("query 6"));
+    }
+}
