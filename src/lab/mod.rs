@@ -20,6 +20,7 @@
 
 pub mod argument;
 pub mod btree;
+pub mod cache;
 pub mod checkpoint;
 pub mod cluster;
 pub mod complete;
@@ -81,6 +82,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::CLOCKS,
     &sharding::SHARDING,
     &transactions::TRANSACTIONS,
+    &cache::CACHE,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, transactions};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, tiers, transactions};
 use crate::trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -32,6 +32,7 @@ pub static GUIDES: &[&Guide] = &[
     &cluster::PAXOS,
     &cluster::CLOCKS,
     &transactions::GUIDE,
+    &tiers::GUIDE,
 ];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.

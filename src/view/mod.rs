@@ -50,6 +50,7 @@ pub mod swarm;
 pub mod tally;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 pub mod time_span;
 pub mod timeline;
 pub mod transactions;
@@ -68,7 +69,7 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use crate::trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
+use crate::trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState, TiersState};
 use crate::trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
@@ -179,6 +180,9 @@ impl View {
         self.lsm.apply(&self.state, &record.event);
         self.pool_doing.apply(record, self.state.parts.replacement.is_some());
         self.cluster_doing.apply(&self.state, index, record);
+        if let Some(tiers) = &mut self.state.parts.tiers {
+            Rc::make_mut(tiers).fold(&record.event, record.time_ns);
+        }
         self.activity_after(record);
         self.reshape(&record.event, oddities);
         self.time_ns = self.time_ns.max(record.time_ns);
@@ -204,6 +208,10 @@ impl View {
 
     pub fn cluster(&self) -> Option<&ClusterState> {
         self.state.parts.cluster.as_deref()
+    }
+
+    pub fn tiers(&self) -> Option<&TiersState> {
+        self.state.parts.tiers.as_deref()
     }
 
     pub fn page(&self, page: PageId) -> Option<&PageState> {
