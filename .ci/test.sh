@@ -75,7 +75,7 @@ clippy_wasm() {
 native_tests() { cargo test --locked --workspace --no-fail-fast; }
 
 # The whole of a test binary's run counts against this limit, and a debug build is slow.
-export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-300}
+export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-600}
 
 # Only tests/browser*.rs run in a browser. wasm-pack compiles the other test files for wasm32 too, so a native one
 # begins with #![cfg(not(target_arch = "wasm32"))]. `no-install` keeps wasm-pack from downloading what set-up got.

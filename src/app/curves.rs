@@ -10,8 +10,9 @@ use yew::prelude::*;
 
 use super::LabRef;
 use super::action::{Act, Action};
+use crate::trace::decimal::fixed;
 use crate::view::TimelineHandle;
-use crate::view::cluster::tradeoff::{Cell, Chart, Charts, HEIGHT, LineKind, WIDTH, charts};
+use crate::view::cluster::tradeoff::{Cell, Chart, Charts, HEIGHT, LEFT, LineKind, Triple, WIDTH, charts};
 
 /// The lab that has such curves.
 pub const LAB: &str = "quorum";
@@ -30,36 +31,9 @@ pub struct CurvesProps {
     pub act: Act,
 }
 
-/// N, R and W.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Triple {
-    replicas: u16,
-    read: u16,
-    write: u16,
-}
-
-impl Triple {
-    fn of(props: &CurvesProps) -> Triple {
-        let value = |name| value(props, name);
-        Triple { replicas: value("replicas"), read: value("read"), write: value("write") }
-    }
-
-    /// What leads from here to there, such that every line on the way is a setting that works; and the measurement.
-    fn lines_to(self, wanted: Triple) -> String {
-        let to = Triple {
-            read: wanted.read.clamp(1, wanted.replicas),
-            write: wanted.write.clamp(1, wanted.replicas),
-            ..wanted
-        };
-        let replicas = ("replicas", self.replicas, to.replicas);
-        let (read, write) = (("read", self.read, to.read), ("write", self.write, to.write));
-        // R and W are never above N: N grows before them, and shrinks after them.
-        let order = if to.replicas > self.replicas { [replicas, read, write] } else { [read, write, replicas] };
-        let changed = order.iter().filter(|(_, here, there)| here != there);
-        let mut lines: Vec<String> = changed.map(|(name, _, there)| format!("set {name} {there}")).collect();
-        lines.push("tradeoff".to_string());
-        lines.join("\n")
-    }
+fn set(props: &CurvesProps) -> Triple {
+    let value = |name| value(props, name);
+    Triple { replicas: value("replicas"), read: value("read"), write: value("write") }
 }
 
 fn value(props: &CurvesProps, name: &str) -> u16 {
@@ -77,7 +51,7 @@ fn go(act: &Act, measures: bool, lines: String) {
 
 pub fn curves(props: &CurvesProps) -> Html {
     let view = props.timeline.view_at(props.position);
-    let (now, most) = (Triple::of(props), value(props, "nodes").clamp(1, REPLICAS_MAX));
+    let (now, most) = (set(props), value(props, "nodes").clamp(1, REPLICAS_MAX));
     let (act, measures) = (props.act.clone(), props.measures);
     let slider = |name: &'static str, says: &'static str, value: u16, most: u16, with: fn(Triple, u16) -> Triple| {
         let act = act.clone();
@@ -106,7 +80,7 @@ pub fn curves(props: &CurvesProps) -> Html {
                 { slider("W", "how many of them a write waits for", now.write, now.replicas, |now, write| Triple { write, ..now }) }
             </div>
             <p class="overlap">
-                if now.read + now.write > now.replicas {
+                if now.overlaps() {
                     { "R + W > N: a read meets every write that was done before it." }
                 } else {
                     { "R + W ≤ N: a read may miss a write that was done before it." }
@@ -165,13 +139,13 @@ fn chart(chart: &Chart, legend: &[LineKind]) -> Html {
         html! { <polyline class={format!("run {}", line.kind.word())} points={line.points.clone()}><title>{ line.title.clone() }</title></polyline> }
     });
     let across = chart.across.iter().map(|(x, text)| {
-        html! { <text x={x.to_string()} y={(HEIGHT - 3.0).to_string()} text-anchor="middle">{ text.clone() }</text> }
+        html! { <text x={fixed(*x, 1)} y={fixed(HEIGHT - 3.0, 0)} text-anchor="middle">{ text.clone() }</text> }
     });
     let up = chart.up.iter().map(|(y, text)| {
         html! {
             <>
-                <line class="grid" x1="34" x2={(WIDTH - 6.0).to_string()} y1={y.to_string()} y2={y.to_string()} />
-                <text x="30" y={(y + 3.0).to_string()} text-anchor="end">{ text.clone() }</text>
+                <line class="grid" x1={fixed(LEFT, 0)} x2={fixed(WIDTH, 0)} y1={fixed(*y, 1)} y2={fixed(*y, 1)} />
+                <text x={fixed(LEFT - 4.0, 0)} y={fixed(*y + 3.0, 1)} text-anchor="end">{ text.clone() }</text>
             </>
         }
     });
@@ -186,7 +160,7 @@ fn chart(chart: &Chart, legend: &[LineKind]) -> Html {
     html! {
         <figure class="chart">
             <figcaption>{ chart.title }</figcaption>
-            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={chart.words.clone()}>{ for up }{ for across }{ for lines }</svg>
+            <svg viewBox={format!("0 0 {} {}", fixed(WIDTH, 0), fixed(HEIGHT, 0))} role="img" aria-label={chart.words.clone()}>{ for up }{ for across }{ for lines }</svg>
             <p class="legend">{ for legend }</p>
             <p class="said">{ chart.words.clone() }</p>
         </figure>
@@ -196,20 +170,4 @@ fn chart(chart: &Chart, legend: &[LineKind]) -> Html {
 /// Whether a script measures R and W: then the curves are what is to be seen.
 pub fn is_about(script: &str) -> bool {
     script.lines().any(|line| line.split_whitespace().next() == Some("tradeoff"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_line_on_the_way_is_a_setting_that_works() {
-        let now = Triple { replicas: 3, read: 2, write: 2 };
-        let lines = |replicas, read, write| now.lines_to(Triple { replicas, read, write });
-        assert_eq!(lines(3, 1, 2), "set read 1\ntradeoff");
-        assert_eq!(lines(5, 2, 2), "set replicas 5\ntradeoff");
-        assert_eq!(lines(1, 2, 2), "set read 1\nset write 1\nset replicas 1\ntradeoff");
-        assert_eq!(lines(5, 4, 2), "set replicas 5\nset read 4\ntradeoff");
-        assert_eq!(lines(3, 2, 2), "tradeoff");
-    }
 }

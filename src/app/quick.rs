@@ -15,6 +15,8 @@ use crate::view::{Guide, Verification};
 /// What in a line stands for the fields.
 const KEY: &str = "{key}";
 const COUNT: &str = "{count}";
+/// A field with a value of ours would be set back to it each time the page is drawn: this one is shown while it is empty.
+const COUNT_WHEN_EMPTY: &str = "20";
 
 #[derive(PartialEq)]
 pub struct QuickProps {
@@ -58,7 +60,7 @@ fn of_guide(props: &QuickProps, guide: &'static Guide) -> Html {
                     autocomplete="off" spellcheck="false" onkeydown={on_enter} />
             }
             if lines.iter().any(|quick| quick.line.contains(COUNT)) {
-                <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many" id="quick-count" autocomplete="off" />
+                <input class="count" type="text" inputmode="numeric" placeholder={COUNT_WHEN_EMPTY} aria-label="How many" id="quick-count" autocomplete="off" />
             }
             { for buttons }
             <span class="end">{ if verifies { badge(props) } else { expectations(props) } }</span>
@@ -66,10 +68,16 @@ fn of_guide(props: &QuickProps, guide: &'static Guide) -> Html {
     }
 }
 
+/// What stands in the field for counts.
+fn count() -> String {
+    let typed = browser::field("quick-count").map(|field| field.value().trim().to_string()).unwrap_or_default();
+    if typed.is_empty() { COUNT_WHEN_EMPTY.to_string() } else { typed }
+}
+
 /// Issues a line with what stands in the fields; while there is no key, the line goes into the console to be filled in.
 fn issue_line(line: &'static str, act: &Act) {
     let text_of = |id: &str| browser::field(id).map(|field| field.value().trim().to_string()).unwrap_or_default();
-    let line = line.replace(COUNT, &text_of("quick-count"));
+    let line = line.replace(COUNT, &count());
     let key = text_of("quick-key");
     match line.split_once(KEY) {
         Some((head, _)) if key.is_empty() => act.emit(Action::Draft(head.to_string())),
@@ -88,10 +96,7 @@ fn of_tree(props: &QuickProps) -> Html {
             issue_with_key("insert", &act);
         }
     });
-    let random = props.act.reform(|_: MouseEvent| {
-        let count = browser::field("quick-count").map(|field| field.value()).unwrap_or_default();
-        Action::Issue(format!("random {}", count.trim()))
-    });
+    let random = props.act.reform(|_: MouseEvent| Action::Issue(format!("random {}", count())));
     let plain = |command: &'static str| on::<MouseEvent>(&props.act, Action::Issue(command.to_string()));
     let button = |name: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
         let Some(info) = props.lab.0.command(name) else { return Html::default() };
@@ -106,7 +111,8 @@ fn of_tree(props: &QuickProps) -> Html {
             { button("delete", "Delete", with_key("delete")) }
             <button type="button" class="line" title="Show where a key stands on the stage" onclick={with_key("")}>{ "Find" }</button>
             <span class="rule" aria-hidden="true"></span>
-            <input class="count" type="text" inputmode="numeric" value="20" aria-label="How many random keys" id="quick-count" autocomplete="off" />
+            <input class="count" type="text" inputmode="numeric" placeholder={COUNT_WHEN_EMPTY} aria-label="How many random keys" id="quick-count"
+                autocomplete="off" />
             { button("random", "Random", random) }
             <span class="rule" aria-hidden="true"></span>
             { button("scan", "Scan", plain("scan")) }

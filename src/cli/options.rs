@@ -139,7 +139,7 @@ mod tests {
         assert!(read_words("run", "a b").unwrap_err().contains("one argument too many"));
         assert!(read_words("run", "a --trace").unwrap_err().contains("--trace FILE"));
         assert!(read_words("run", "a --qiet").unwrap_err().contains("did you mean \"--quiet\"?"));
-        assert!(read_words("run", "a --set x=1").unwrap_err().contains("no option --set"));
+        assert!(read_words("run", "a --bits 4").unwrap_err().contains("no option --bits"));
         assert!(read_words("import", "a --set x").unwrap_err().contains("page_size=512"));
     }
 }

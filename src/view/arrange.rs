@@ -11,6 +11,8 @@ use super::camera::{Bounds, Size};
 /// Width of a character: of the monospace face at 12 px, of the other one on average.
 pub const MONO_W: f64 = 7.25;
 pub const SANS_W: f64 = 6.4;
+/// The same of a title.
+pub const TITLE_W: f64 = 7.4;
 
 /// A rectangle in the units of a drawing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -90,6 +92,11 @@ impl Place {
     pub fn with(&self, other: Place) -> Place {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
         Place { x, y, w: self.right().max(other.right()) - x, h: self.bottom().max(other.bottom()) - y }
+    }
+
+    /// Whether they have some room in common.
+    pub fn meets(&self, other: &Place) -> bool {
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
     }
 
     pub fn is_finite(&self) -> bool {

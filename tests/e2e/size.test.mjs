@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
-// seven labs of clusters, with six protocols and the checkers of histories.
-const BUDGET = { brotli: 985_000, gzip: 1_275_000 };
+// labs of eviction, of shards and of transactions across them, and the curves of R and W.
+const BUDGET = { brotli: 1_048_000, gzip: 1_353_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {

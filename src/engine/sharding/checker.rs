@@ -115,15 +115,15 @@ fn in_order(noted: &[Noted]) -> Option<String> {
         events.push((op.ended, true, op));
     }
     events.sort_unstable_by_key(|(moment, ends, _)| (*moment, *ends));
-    // How far each key was known to be when an operation began.
+    // How far each key was known to be when an operation began. Reads of the pieces of a salted key begin together.
     let mut known: SortedMap<&Bytes, u64> = SortedMap::new();
-    let mut at_begin: SortedMap<u64, u64> = SortedMap::new();
+    let mut at_begin: SortedMap<(u64, &Bytes), u64> = SortedMap::new();
     for (_, ends, op) in events {
         if !ends {
-            at_begin.insert(op.began, known.get(&op.key).copied().unwrap_or(0));
+            at_begin.insert((op.began, &op.key), known.get(&op.key).copied().unwrap_or(0));
             continue;
         }
-        let before = at_begin.get(&op.began).copied().unwrap_or(0);
+        let before = at_begin.get(&(op.began, &op.key)).copied().unwrap_or(0);
         let count = match op.seen {
             Seen::Written { count } if count <= before => {
                 let key = show(&op.key);

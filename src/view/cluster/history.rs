@@ -23,9 +23,10 @@ use crate::view::drawing::{Ask, Drawing, Id, Layer, Marks, Shape};
 use crate::view::time_span::TimeSpan;
 use crate::view::{Selection, View};
 
-/// Rows that there is room for at least, and how high one is at most.
+/// Most rows, and how high one is at most and at least.
 const ROWS_MAX: usize = 14;
 const ROW_H: f64 = 34.0;
+const ROW_MIN: f64 = 13.0;
 /// Width of the names of rows.
 const NAMES_W: f64 = 44.0;
 const DIM: f64 = 0.35;
@@ -47,8 +48,8 @@ fn window(verdict: &Verdict, now_ns: u64) -> Window {
     Window { from_ns: first.saturating_sub(aside), span_ns: last + 2 * aside - first.min(last), now_ns }
 }
 
-/// What the rows of the timeline are: faults first, then clients, those of the part before others.
-fn rows(verdict: &Verdict, doing: &Doing, window: &Window) -> (Vec<NodeId>, Vec<NodeId>) {
+/// What the rows of the timeline are, at most so many: faults first, then clients, those of the part before others.
+fn rows(verdict: &Verdict, doing: &Doing, window: &Window, most: usize) -> (Vec<NodeId>, Vec<NodeId>) {
     let mut faults: Vec<NodeId> = Vec::new();
     let seen = |stretch: &&Stretch| window.sees(stretch.from_ns, stretch.until_ns.unwrap_or(u64::MAX));
     for stretch in doing.stretches.iter().filter(seen) {
@@ -63,9 +64,8 @@ fn rows(verdict: &Verdict, doing: &Doing, window: &Window) -> (Vec<NodeId>, Vec<
             clients.push(client);
         }
     }
-    let room = ROWS_MAX.saturating_sub(clients.len().min(ROWS_MAX - 4));
-    faults.truncate(room);
-    clients.truncate(ROWS_MAX - faults.len());
+    faults.truncate(most.saturating_sub(clients.len()).max(most / 3));
+    clients.truncate(most - faults.len());
     crate::trace::sorting::sort_by_key(&mut clients, |client| *client);
     (faults, clients)
 }
@@ -103,10 +103,11 @@ impl Sheet {
 pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, view: &View, verdict: &Verdict) {
     let Some(room) = plan.diagram else { return };
     let (doing, window) = (&ask.end.cluster_doing, window(verdict, view.time_ns));
-    let (faults, clients) = rows(verdict, doing, &window);
     // One more line than the diagram has: what the timeline is about.
     let (whole, left) = (room.place, room.names);
     let place = Place::new(left + NAMES_W, whole.y + 18.0, whole.right() - left - NAMES_W, (whole.h - 18.0).max(15.0));
+    let most = ((place.h / ROW_MIN) as usize).clamp(1, ROWS_MAX);
+    let (faults, clients) = rows(verdict, doing, &window, most);
     let count = (faults.len() + clients.len()).max(1) as f64;
     let rows = Rows { place, row_h: (place.h / count).min(ROW_H), names: left };
     let place = Place { h: rows.row_h * count, ..place };

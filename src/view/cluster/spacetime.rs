@@ -441,7 +441,9 @@ fn notes(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let side = frame.cone.map(|cone| cone.side(moment.node, moment.at));
         let (opacity, marks) = frame.strength(side, moment.ns);
         let (class, radius) = of_note(&moment.topic);
-        let dot = Shape::dot(Id::of("note", moment.at as u64), frame.x(moment.ns), y, radius).class(class);
+        // What is noted at the right edge stands inside it.
+        let x = frame.x(moment.ns).min(frame.rows.place.right() - radius);
+        let dot = Shape::dot(Id::of("note", moment.at as u64), x, y, radius).class(class);
         d.add(dot.opacity(opacity).marks(marks).said(moment.text.to_string()));
     }
 }

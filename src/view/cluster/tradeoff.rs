@@ -21,11 +21,41 @@ use crate::view::guide::{Dot, Tone};
 pub const WIDTH: f64 = 300.0;
 pub const HEIGHT: f64 = 132.0;
 /// What is kept free for the labels at the left and below.
-const LEFT: f64 = 34.0;
+pub const LEFT: f64 = 34.0;
 const BELOW: f64 = 16.0;
 const TOP: f64 = 6.0;
 /// Classes with fewer reads say little: their share is not drawn.
 const READS_MIN: u64 = 12;
+
+/// N, R and W.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Triple {
+    pub replicas: u16,
+    pub read: u16,
+    pub write: u16,
+}
+
+impl Triple {
+    /// Whether every read meets every write at one node at least.
+    pub fn overlaps(self) -> bool {
+        self.read.saturating_add(self.write) > self.replicas
+    }
+
+    /// The lines of script that lead from here to there, such that each on the way is a setting that works; and the
+    /// measurement.
+    pub fn lines_to(self, wanted: Triple) -> String {
+        let most = wanted.replicas.max(1);
+        let to = Triple { replicas: most, read: wanted.read.clamp(1, most), write: wanted.write.clamp(1, most) };
+        let replicas = ("replicas", self.replicas, to.replicas);
+        let (read, write) = (("read", self.read, to.read), ("write", self.write, to.write));
+        // R and W are never above N: N grows before them, and shrinks after them.
+        let order = if to.replicas > self.replicas { [replicas, read, write] } else { [read, write, replicas] };
+        let changed = order.iter().filter(|(_, here, there)| here != there);
+        let mut lines: Vec<String> = changed.map(|(name, _, there)| format!("set {name} {there}")).collect();
+        lines.push("tradeoff".to_string());
+        lines.join("\n")
+    }
+}
 
 /// A chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -366,6 +396,21 @@ mod tests {
     }
 
     #[test]
+    fn every_line_on_the_way_is_a_setting_that_works() {
+        let now = Triple { replicas: 3, read: 2, write: 2 };
+        let lines = |replicas, read, write| now.lines_to(Triple { replicas, read, write });
+        assert_eq!(lines(3, 1, 2), "set read 1\ntradeoff");
+        assert_eq!(lines(5, 2, 2), "set replicas 5\ntradeoff");
+        assert_eq!(lines(1, 2, 2), "set read 1\nset write 1\nset replicas 1\ntradeoff");
+        assert_eq!(lines(5, 4, 2), "set replicas 5\nset read 4\ntradeoff");
+        assert_eq!(lines(3, 2, 2), "tradeoff");
+        // What a script says may be anything.
+        let odd = Triple { replicas: 0, read: 65_535, write: 65_535 };
+        assert_eq!(odd.lines_to(odd), "set replicas 1\nset read 1\nset write 1\ntradeoff");
+        assert!(odd.overlaps());
+    }
+
+    #[test]
     fn nothing_is_drawn_before_anything_is_measured() {
         assert_eq!(charts(&EngineState::default()), None);
         assert_eq!(charts(&state(Vec::new())), None);
@@ -386,7 +431,7 @@ mod tests {
         let first = stale.points.split([' ', ',']).nth(1).unwrap().parse::<f64>().unwrap();
         let axes = Axes { across_max: 1.0, up_max: 0.5 };
         assert!((first - axes.y(0.4)).abs() < 0.06);
-        assert_eq!(charts.staleness.words, "With R = 1, W = 1, 20 % of 400 reads were stale; 20 % were expected.");
+        assert_eq!(charts.staleness.words, "With R = 1, W = 1, 21 % of 400 reads were stale; 21 % were expected.");
     }
 
     #[test]
@@ -396,7 +441,7 @@ mod tests {
         assert_eq!(charts.table.iter().map(pairs).collect::<Vec<_>>(), [[(1, 1), (1, 2)], [(2, 1), (2, 2)]]);
         let overlaps: Vec<bool> = charts.table.iter().flatten().map(|cell| cell.overlaps).collect();
         assert_eq!(overlaps, [false, true, true, true]);
-        assert_eq!(charts.table[0][0].stale, "20 %");
+        assert_eq!(charts.table[0][0].stale, "21 %");
     }
 
     /// A trace may come from a file.

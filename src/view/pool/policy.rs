@@ -4,7 +4,7 @@
 
 use super::super::Selection;
 use super::super::View;
-use super::super::arrange::{MONO_W, Place, in_row, sine_and_cosine};
+use super::super::arrange::{MONO_W, Place, TITLE_W, cut, in_row, sine_and_cosine};
 use super::super::camera::Size;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use super::plan::{BALANCE_H, BUCKET_W, CHIP_GAP, CHIP_H, Plan, ROW_H, ROWS_MAX, SKETCH_ROW_H, TITLE_H, known};
@@ -109,6 +109,11 @@ struct Pen<'a> {
     w: f64,
 }
 
+/// A title above a list, cut where it has no room.
+fn titled(id: Id, x: f64, y: f64, w: f64, text: String) -> Shape {
+    Shape::title_of(id, x, y + 12.0, cut(&text, w, TITLE_W)).said(text)
+}
+
 impl Pen<'_> {
     /// A list with its title; gives where the next begins.
     fn list(&self, drawing: &mut Drawing, y: f64, list: PolicyList, title: &str) -> f64 {
@@ -124,7 +129,7 @@ impl Pen<'_> {
     /// Items, given oldest first.
     fn items(&self, drawing: &mut Drawing, y: f64, list: Kind, title: &str, items: &[u32]) -> f64 {
         let id = Id::of("list", list.number());
-        drawing.add(Shape::title_of(id, self.x, y + 12.0, format!("{title} · {}", items.len())));
+        drawing.add(titled(id, self.x, y, self.w, format!("{title} · {}", items.len())));
         let wrap = self.plan.chips(self.x, y + TITLE_H, self.w);
         if items.is_empty() {
             let place = wrap.place(0);
@@ -277,12 +282,7 @@ fn buckets(drawing: &mut Drawing, pen: &Pen, y: f64) {
     let Pen { plan, view, known, x, w } = pen;
     let mut held: Vec<(u32, FrameId)> = known.counts.iter().map(|held| (held.count, held.frame)).collect();
     sort_by_key(&mut held, |held| *held);
-    drawing.add(Shape::title_of(
-        Id::of("policy", 1),
-        *x,
-        y + 12.0,
-        "By how often they were used: the lowest leave first",
-    ));
+    drawing.add(titled(Id::of("policy", 1), *x, y, *w, "By how often they were used: the lowest leave first".into()));
     let room = ((w - BUCKET_W) / (plan.chip.width + CHIP_GAP)).max(1.0) as usize;
     let lowest = held.first().map(|held| held.0);
     for (row, bucket) in held.chunk_by(|a, b| a.0 == b.0).take(ROWS_MAX).enumerate() {
@@ -311,7 +311,7 @@ fn sketch(drawing: &mut Drawing, pen: &Pen, y: f64) {
         return;
     }
     let title = "Sketch: a key has a counter in each row; the least of its four is the estimate";
-    drawing.add(Shape::title_of(Id::of("sketch", 0), *x, y + 12.0, title));
+    drawing.add(titled(Id::of("sketch", 0), *x, y, *w, title.into()));
     let width = (known.sketch.len() / 4).max(1);
     let room = ((w / MONO_W) as usize).max(8);
     for (row, counters) in known.sketch.chunks(width).enumerate() {

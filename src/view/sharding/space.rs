@@ -40,17 +40,24 @@ fn ring(d: &mut Drawing, place: Place, state: &ShardingState, ask: &Ask) {
     let radius = (place.w.min(place.h) / 2.0 - 26.0).max(40.0);
     let circle = format!("M0 {}A{radius} {radius} 0 1 1 0 {radius}A{radius} {radius} 0 1 1 0 {}", -radius, -radius);
     d.add(Shape::path(Id::of("ring", 0), center.0, center.1, circle).class("curve").marks(Marks::MUTED));
-    let named = state.map.ring.len() <= NAMED_MAX;
-    for (index, (hash, shard)) in state.map.ring.iter().enumerate() {
+    let mut named: Vec<Place> = Vec::new();
+    for (hash, shard) in &state.map.ring {
         let id = Id::of("point", *hash);
         let (x, y) = on_circle(center, radius, turn(*hash));
         let chosen = ask.selected == Some(Selection::Node(*shard));
         d.add(Shape::dot(id, x, y, 2.5).mark(Marks::LIT, chosen).said(format!("A point of {shard}")));
-        // Names that would lie on each other stand further out in turn.
-        let (x, y) = on_circle(center, radius + if index % 2 == 0 { 10.0 } else { 20.0 }, turn(*hash));
-        if named {
-            let text = Shape::text(id.and(1), x, y + 4.0, shard.to_string()).anchor(Anchor::Middle);
+        // A name that would lie on another stands further out, or is left to the title of its point.
+        let name = shard.to_string();
+        let w = name.chars().count() as f64 * SANS_W + 2.0;
+        let places = [10.0, 20.0].map(|out| {
+            let (x, y) = on_circle(center, radius + out, turn(*hash));
+            Place::new(x - w / 2.0, y - 6.0, w, 13.0)
+        });
+        let free = places.into_iter().find(|place| named.iter().all(|known: &Place| !known.meets(place)));
+        if let Some(place) = free.filter(|_| state.map.ring.len() <= NAMED_MAX) {
+            let text = Shape::text(id.and(1), place.center().0, place.y + 10.0, name).anchor(Anchor::Middle);
             d.add(text.class("quiet").mark(Marks::LIT, chosen));
+            named.push(place);
         }
     }
     for (index, dot) in state.dots.iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::trace::parts::ShardingState;
 use crate::trace::parts::sharding::{QueryPart, StreamState, SurveyRow};
 use crate::view::Selection;
-use crate::view::arrange::{Place, SANS_W, cut};
+use crate::view::arrange::{Place, SANS_W, TITLE_W, cut};
 use crate::view::caption::duration;
 use crate::view::describe::grouped;
 use crate::view::drawing::{Anchor, Drawing, Id, Marks, Shape};
@@ -105,7 +105,7 @@ pub fn survey(d: &mut Drawing, place: Place, state: &ShardingState) {
         survey.before,
         survey.after
     );
-    d.add(Shape::title_of(Id::of("survey", 0), place.x + 2.0, y + 14.0, cut(&title, place.w, SANS_W + 0.6)));
+    d.add(Shape::title_of(Id::of("survey", 0), place.x + 2.0, y + 14.0, cut(&title, place.w, TITLE_W)).said(title));
     for (row, known) in survey.rows.iter().enumerate() {
         let row_y = y + TITLE_H + 6.0 + row as f64 * 56.0;
         survey_row(d, Place::new(place.x, row_y, place.w, 50.0), row, known, survey.keys);

@@ -160,10 +160,10 @@ const SCENARIOS = [
   {
     id: 'page-cluster-frames',
     what: 'a cluster of 15 nodes, some 300 messages on their way',
-    fragment: link('lab quorum\nset nodes 15\nset clients 90\nset replicas 5\nset latency 20ms\nset timeout 2s\nrecord on\nload 900 writes 50 keys 20 rate 8000\n'),
+    fragment: link('lab quorum\nset nodes 15\nset clients 150\nset replicas 5\nset latency 20ms\nset timeout 2s\nrecord on\nload 1500 writes 50 keys 20 rate 14000\n'),
     speed: '1',
     from: 0.4,
-    flying: 250,
+    flying: 300,
   },
 ];
 const LONG = link('lab btree\nset page_size 512\nset frames 1024\nrecord on\nrandom 6000\n');
