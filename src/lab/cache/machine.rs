@@ -1,12 +1,12 @@
 //! The engine of the lab: the hierarchy, what is planned, and the long command under way.
 
 use super::job::Job;
-use super::plan::Plan;
-use super::{job, plan, settings};
+use super::settings;
 use crate::cache::{Place, Tiers};
 use crate::lab::data::Data;
 use crate::lab::expectations::Finding;
 use crate::lab::machine::{Machine, Task};
+use crate::lab::passing::{self, Plan};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
@@ -111,7 +111,7 @@ impl Machine for CacheLab {
     fn begin(&mut self, cx: &mut Cx, call: &Call, _data: &Data) -> Result<Task, Refusal> {
         match call.info.name {
             "clear" => Ok(Task::Reopen),
-            "at" | "after" => Ok(Task::Done(plan::add(self, cx, call)?)),
+            "at" | "after" => Ok(Task::Done(passing::add(self, cx, call)?)),
             "run" | "wait" | "load" => match Job::begin(self, cx, call)? {
                 Some(job) => {
                     self.job = Some(job);
@@ -145,7 +145,7 @@ impl Machine for CacheLab {
     }
 
     fn units(&self, call: &Call, _data: &Data) -> u64 {
-        job::units(call)
+        passing::units(call)
     }
 
     fn expect(&mut self, _cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {

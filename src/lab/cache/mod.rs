@@ -8,13 +8,12 @@
 //! ```
 //!
 //! - this file: what the lab declares. [`settings`]: sizes, times, cures. [`machine`]: the commands. [`job`]: letting time
-//!   pass. [`plan`]: what is to be done later. [`expectations`]: what a script may expect. [`presets`].
+//!   pass. [`expectations`]: what a script may expect. [`presets`].
 
 mod commands;
 mod expectations;
 mod job;
 mod machine;
-mod plan;
 mod presets;
 mod settings;
 
@@ -24,7 +23,7 @@ use super::declaration::LabInfo;
 pub static CACHE: LabInfo = LabInfo {
     name: "cache",
     title: "Cache tiers",
-    floor: "Caching",
+    floor: "Cache",
     summary: "Watch requests fall through caches to a database, and what stampedes, stale entries and outages do to it.",
     commands: commands::COMMANDS,
     expectations: expectations::EXPECTATIONS,

@@ -15,6 +15,10 @@ use crate::trace::decimal::fixed;
 const SPAN: ArgumentKind = ArgumentKind::Duration { from_ns: 1_000, to_ns: 3_600_000_000_000 };
 const SHARE: ArgumentKind = ArgumentKind::Decimal { from: 0.0, to: 1.0 };
 
+/// All but the optimum, which would have to know what comes.
+const POLICIES: &[&str] =
+    &["lru", "fifo", "random", "clock", "slru", "lfu", "lru-k", "2q", "arc", "lirs", "w-tinylfu", "s3-fifo", "sieve"];
+
 pub const SETTINGS: &[SettingInfo] = &[
     setting("apps", ArgumentKind::Number { from: 1, to: 16 }, "2", "How many application servers there are."),
     setting("caches", ArgumentKind::Number { from: 1, to: 16 }, "2", "How many nodes the distributed cache has."),
@@ -37,12 +41,7 @@ pub const SETTINGS: &[SettingInfo] = &[
         "24",
         "Entries that fit into a node of the distributed cache. 0: there is no L2.",
     ),
-    setting(
-        "policy",
-        ArgumentKind::Word(&["lru", "fifo", "clock", "lru-k", "2q", "arc"]),
-        "lru",
-        "Which entry leaves when there is no room.",
-    ),
+    setting("policy", ArgumentKind::Word(POLICIES), "lru", "Which entry leaves when there is no room."),
     setting(
         "strategy",
         ArgumentKind::Word(&[
