@@ -55,7 +55,7 @@ pub mod world;
 pub use argument::Value;
 pub use complete::{Completion, common_prefix, complete, usage_of};
 pub use data::Data;
-pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
+pub use declaration::{Argument, ArgumentKind, CommandInfo, Cure, Form, LabInfo, Preset, SettingInfo};
 pub use expectations::Finding;
 pub use help::help;
 pub use machine::{Machine, Task};

@@ -78,6 +78,8 @@ pub struct Guide {
     pub cutting: Option<Cutting>,
     /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
     pub has_time: bool,
+    /// In a comparison both runs stand at one moment of virtual time, rather than at one part of a command.
+    pub by_clock: bool,
     /// What is asked for in the field that `{key}` stands for.
     pub field: &'static str,
 }
@@ -107,6 +109,7 @@ impl Guide {
         actions: |_, _| Vec::new(),
         cutting: None,
         has_time: false,
+        by_clock: false,
         field: "key",
     };
 

@@ -79,7 +79,8 @@ impl CacheLab {
     }
 
     fn power(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
-        let (kills, warm) = (call.info.name == "kill", call.arguments.flag("warm"));
+        let kills = call.info.name == "kill";
+        let warm = call.arguments.flag("warm") || self.values.is_on("warm");
         let places = self.places(call);
         let is_one = places.len() == 1;
         let mut names = Vec::new();

@@ -1,80 +1,94 @@
-//! The presets: each shows one failure with its cure beside it, on the same script.
+//! The presets: each shows one way to fail; what helps against it is one click away, on the same script.
 
-use crate::lab::declaration::Preset;
+use crate::lab::declaration::{Cure, Preset};
 
-/// A preset; `cure` is the setting that differs on the right.
+/// A preset, and what helps.
 const fn preset(
     name: &'static str,
     title: &'static str,
     point: &'static str,
-    cure: Option<(&'static str, &'static str)>,
+    cures: &'static [Cure],
     script: &'static str,
 ) -> Preset {
-    Preset { name, title, point, script, compare: cure, speed: "2" }
+    Preset { name, title, point, script, compare: None, cures, speed: "2" }
+}
+
+const fn cure(text: &'static str, setting: &'static str, value: &'static str) -> Cure {
+    Cure { text, setting, value }
 }
 
 pub const PRESETS: &[Preset] = &[
     preset(
         "tiers",
         "Three tiers",
-        "Most requests are answered in a microsecond; few reach the database.",
-        None,
+        "Of a hundred requests some seventy are answered in a server's own memory, and five reach the database.",
+        &[],
         include_str!("presets/tiers.gb"),
     ),
     preset(
         "stampede",
-        "A stampede, and single-flight",
-        "An entry expires and everybody reads it anew; with single-flight one does, and the others wait for that.",
-        Some(("stampede", "single-flight")),
+        "Stampede",
+        "Each time one entry expires, everybody who asks for it reads the database at once.",
+        &[
+            cure("Single-flight", "stampede", "single-flight"),
+            cure("Mutex", "stampede", "mutex"),
+            cure("Early refresh", "stampede", "early"),
+            cure("Serve stale, read anew", "stampede", "stale-while-revalidate"),
+        ],
         include_str!("presets/stampede.gb"),
     ),
     preset(
         "avalanche",
-        "An avalanche, and jitter",
-        "What was filled at one moment expires at one moment; with jitter it is spread.",
-        Some(("jitter", "500ms")),
+        "Avalanche",
+        "What was filled at one moment expires at one moment, and the database gets it all at once.",
+        &[cure("Jitter", "jitter", "300ms"), cure("Refresh ahead", "strategy", "refresh-ahead")],
         include_str!("presets/avalanche.gb"),
     ),
     preset(
         "penetration",
-        "Keys that are not there, and a filter",
-        "No cache stops a request for a key that does not exist; a Bloom filter does.",
-        Some(("bloom", "yes")),
+        "Keys that are not there",
+        "No cache stops a request for a key that does not exist: each one reaches the database.",
+        &[cure("Bloom filter", "bloom", "yes"), cure("Remember what is not there", "negative_ttl", "2s")],
         include_str!("presets/penetration.gb"),
     ),
     preset(
         "hot-key",
-        "A hot key, and copies of it",
-        "One node of L2 has what everybody wants; a copy at each server takes the load off it.",
-        Some(("hot_key", "copy")),
+        "A hot key",
+        "Everybody wants one key, and one node has it: it cannot keep up, and those who wait too long ask the database.",
+        &[cure("A copy at each server", "hot_key", "copy"), cure("Split it", "hot_key", "split")],
         include_str!("presets/hot-key.gb"),
     ),
     preset(
+        "outage",
+        "The cache is down",
+        "L2 dies: every request waits for it in vain and then asks the database, and so it goes on while it comes back empty.",
+        &[
+            cure("Circuit breaker", "breaker", "5"),
+            cure("Turn away what is too much", "shed", "6"),
+            cure("Warm it before traffic", "warm", "yes"),
+            cure("Pass over a dead node", "failover", "yes"),
+        ],
+        include_str!("presets/outage.gb"),
+    ),
+    preset(
         "race",
-        "A set after the invalidation, and a lease",
-        "A slow read sets the old row after the write deleted the entry; a lease refuses that set.",
-        Some(("guard", "lease")),
+        "A set after the invalidation",
+        "A slow read sets the old row after the write deleted the entry, and everybody gets it until it expires.",
+        &[cure("Lease", "guard", "lease"), cure("Versions", "guard", "version")],
         include_str!("presets/race.gb"),
     ),
     preset(
         "mail",
-        "The stale e-mail address, and versioned keys",
-        "Who has only a time to live gives the old address until it is over; a versioned key is never old.",
-        Some(("invalidation", "versions")),
+        "The stale e-mail address",
+        "The address was changed, and the caches give the old one until its time to live is over.",
+        &[cure("Tell the caches", "invalidation", "events"), cure("Version in the key", "invalidation", "versions")],
         include_str!("presets/mail.gb"),
     ),
     preset(
         "write-behind",
         "What write-behind loses",
-        "A write is acknowledged while only a cache has it; when its power fails, it is gone.",
-        None,
+        "A write is acknowledged while only a cache has it; the power of that cache fails, and it is gone.",
+        &[cure("Write through", "strategy", "write-through"), cure("Write around", "strategy", "write-around")],
         include_str!("presets/write-behind.gb"),
-    ),
-    preset(
-        "outage",
-        "L2 is down, and a circuit breaker",
-        "Without L2 every request waits for it and then for the database; a breaker spares the waiting in vain.",
-        Some(("breaker", "5")),
-        include_str!("presets/outage.gb"),
     ),
 ];

@@ -104,6 +104,12 @@ pub const SETTINGS: &[SettingInfo] = &[
         "0",
         "Queries that a server has under way at most; more are turned away. 0: no limit.",
     ),
+    setting(
+        "warm",
+        YES_NO,
+        "no",
+        "A node of L2 that gets its power back reads what is asked for most before it takes requests.",
+    ),
     setting("failover", YES_NO, "no", "A node of L2 that is down is passed over: the next on the ring has its keys."),
     setting(
         "connections",

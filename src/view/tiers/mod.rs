@@ -33,6 +33,7 @@ pub static GUIDE: Guide = Guide {
     invitation: "Click a server or a request: here is what it has, and what it waits for.",
     words,
     quick: QUICK,
+    by_clock: true,
     actions: facts::actions,
     ..Guide::PLAIN
 };

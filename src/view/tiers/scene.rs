@@ -3,32 +3,43 @@
 //!
 //! ```text
 //!   time                                          ·  ·   requests arrive
+//!   L1: 70 % of reads …        ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓       the funnel: so wide as the share of reads that come this far
 //!   ┌ app 1 ─ L1 entries ┐ ┌ app 2 ─────┐
-//!   ┌ L2 1 ─ entries ────┐ ┌ L2 2 ──────┐            a dot is where it is; one that waits stands below its server's edge
+//!   L2: 24 % of reads …             ▓▓▓▓▓▓                a dot is where it is; one that waits stands below its server
+//!   ┌ L2 1 ─ entries ────┐ ┌ L2 2 ──────┐
+//!   database: 6 % …                   ▓▓
 //!   ┌ database ─ connections ─ queue ───┐
-//!   queries over time
+//!   queries at once, over time
 //! ```
 
 use super::chart;
 use crate::trace::parts::TiersState;
-use crate::trace::parts::tiers::{EntryState, PlaceState, TierRequest, plain_key};
+use crate::trace::parts::tiers::{EntryState, PlaceState, Sample, TierRequest, plain_key};
 use crate::trace::{BreakerState, NodeId, TierKind, TierOperation, TierStatus, TierWait};
-use crate::view::arrange::{MONO_W, Place, SANS_W, Wrap, cut};
+use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::camera::Size;
+use crate::view::caption::duration;
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
 use crate::view::{Selection, View};
 
 const HEAD_H: f64 = 26.0;
-const CLIENTS_H: f64 = 24.0;
-const TIER_H: f64 = 78.0;
-const BASE_H: f64 = 58.0;
-/// Between two tiers: where requests fly.
-const FALL_H: f64 = 34.0;
+const CLIENTS_H: f64 = 16.0;
+/// The line above a tier that tells what it answered.
+const TOLD_H: f64 = 16.0;
+const BASE_H: f64 = 56.0;
 const GAP: f64 = 10.0;
-const SLOT: Size = Size { width: 46.0, height: 17.0 };
+/// The title of a server, and a row of its entries.
+const TITLE_H: f64 = 20.0;
+const SLOT_W: f64 = 46.0;
+const SLOT_H: f64 = 17.0;
+const SLOT_GAP: f64 = 3.0;
 const WIDTH_MIN: f64 = 300.0;
 /// Dots that are drawn; of more than these some are left out.
 const DOTS_MAX: usize = 400;
+/// Rows of requests that stand below a server.
+const WAITING_ROWS: u32 = 3;
+/// The funnel tells of the last so many samples.
+const FUNNEL_SAMPLES: usize = 12;
 
 pub fn draw(ask: &Ask) -> Step {
     Step::of(ask, |view| picture(ask, view))
@@ -38,29 +49,41 @@ pub fn draw(ask: &Ask) -> Step {
 pub struct Plan {
     pub width: f64,
     places: Vec<Place>,
+    /// Above each tier: where requests fall, and what is said of the tier.
+    falls: [Place; 3],
     pub chart: Place,
 }
 
 impl Plan {
     fn of(room: Size, tiers: &TiersState) -> Plan {
         let width = room.width.max(WIDTH_MIN);
+        // What is there beyond the least is for entries and for the chart.
+        let spare = (room.height - 400.0).clamp(0.0, 260.0);
+        let rows = 1.0 + (spare / 70.0).floor();
+        let (fall_h, tier_h) = (40.0_f64.min(30.0 + spare / 20.0), TITLE_H + 4.0 + rows * (SLOT_H + SLOT_GAP));
         let mut places = Vec::new();
-        let mut y = HEAD_H + CLIENTS_H;
-        for (kind, height) in [(TierKind::App, TIER_H), (TierKind::Cache, TIER_H), (TierKind::Database, BASE_H)] {
+        let mut falls = [Place::default(); 3];
+        let mut y = HEAD_H;
+        let tiers_of = [(TierKind::App, tier_h), (TierKind::Cache, tier_h), (TierKind::Database, BASE_H)];
+        for (index, (kind, height)) in tiers_of.into_iter().enumerate() {
+            let above = if index == 0 { CLIENTS_H } else { fall_h };
+            falls[index] = Place::new(0.0, y, width, above + TOLD_H);
+            y += above + TOLD_H;
             let count = tiers.places.iter().filter(|place| place.kind == kind).count();
             let w = ((width - GAP * (count.max(1) - 1) as f64) / count.max(1) as f64).max(8.0);
             places.extend((0..count).map(|at| Place::new((w + GAP) * at as f64, y, w, height)));
-            y += height + FALL_H;
+            y += height;
         }
-        let chart_h = (room.height - y).clamp(110.0, 240.0);
-        Plan { width, places, chart: Place::new(0.0, y - 12.0, width, chart_h) }
+        y += fall_h;
+        let chart_h = (room.height - y).clamp(130.0, 300.0);
+        Plan { width, places, falls, chart: Place::new(0.0, y, width, chart_h) }
     }
 
     /// Where a server stands; for a client, where its requests come from.
     fn spot(&self, id: NodeId) -> (f64, f64) {
         if id.is_client() {
             let share = f64::from(id.number() * 37 % 97) / 97.0;
-            return (self.width * (0.06 + 0.88 * share), HEAD_H + 8.0);
+            return (self.width * (0.06 + 0.88 * share), HEAD_H + 4.0);
         }
         let place = usize::from(id.0).checked_sub(1).and_then(|at| self.places.get(at));
         place.map_or((self.width / 2.0, HEAD_H), Place::center)
@@ -85,11 +108,11 @@ fn picture(ask: &Ask, view: &View) -> Drawing {
     let Some(tiers) = view.tiers() else { return Drawing::new(WIDTH_MIN, "There is no cache yet.") };
     let plan = Plan::of(ask.room, tiers);
     let counts = tiers.counts;
-    let reads = counts.l1 + counts.l2 + counts.database;
     let words = format!(
-        "{} requests, {} under way. Of {reads} reads L1 answered {}, L2 {}, the database {}; {} were stale. {} queries wait.",
+        "{} requests, {} under way. Of {} reads L1 answered {}, L2 {}, the database {}; {} were stale. {} queries wait.",
         counts.asked,
         tiers.open.len(),
+        counts.l1 + counts.l2 + counts.database,
         counts.l1,
         counts.l2,
         counts.database,
@@ -98,6 +121,7 @@ fn picture(ask: &Ask, view: &View) -> Drawing {
     );
     let mut d = Drawing::new(plan.width, words);
     head(&mut d, &plan, view, tiers);
+    funnel(&mut d, &plan, tiers);
     for (at, (place, server)) in plan.places.iter().zip(&tiers.places).enumerate() {
         let id = NodeId(at as u16 + 1);
         match server.kind {
@@ -106,128 +130,183 @@ fn picture(ask: &Ask, view: &View) -> Drawing {
         }
     }
     dots(&mut d, &plan, tiers, view.time_ns, ask.selected);
-    chart::draw(&mut d, plan.chart, tiers, view.time_ns);
+    let end = ask.end.tiers().unwrap_or(tiers);
+    let beside = ask.beside.and_then(|view| Some((view.tiers()?, view.time_ns)));
+    chart::draw(
+        &mut d,
+        plan.chart,
+        &chart::Load { now: tiers, now_ns: view.time_ns, end, end_ns: ask.end.time_ns, beside },
+    );
     d.width = plan.width;
+    d.height = plan.chart.bottom();
     d
 }
 
+/// The line above everything: the time at the left, what came of the requests at the right.
 fn head(d: &mut Drawing, plan: &Plan, view: &View, tiers: &TiersState) {
-    let ms = view.time_ns / 1_000_000;
-    d.add(Shape::title_of(Id::of("time", 0), 2.0, 17.0, format!("{ms} ms")).said("Virtual time"));
     let counts = tiers.counts;
     let failed = counts.failed + counts.late;
-    let said = match (counts.lost, counts.stale, failed) {
-        (0, 0, 0) => format!("{} served", counts.served),
-        (0, stale, failed) => format!("{} served, {stale} stale, {failed} failed", counts.served),
-        (lost, ..) => format!("{} served, {lost} lost", counts.served),
-    };
-    let said = cut(&said, plan.width - 100.0, SANS_W);
-    let text = Shape::text(Id::of("served", 0), plan.width - 2.0, 17.0, said).anchor(Anchor::End);
-    d.add(text.mark(Marks::STALE, counts.stale > 0).mark(Marks::FAILED, failed + counts.lost > 0));
+    let mut said = format!("{} answered", counts.served);
+    let more = [(counts.stale, "stale"), (failed, "failed"), (counts.lost, "lost")];
+    for (count, word) in more.into_iter().filter(|(count, _)| *count > 0) {
+        said.push_str(&format!(" · {count} {word}"));
+    }
+    let text = Shape::text(Id::of("served", 0), plan.width - 2.0, 16.0, cut(&said, plan.width * 0.6, SANS_W));
+    d.add(text.anchor(Anchor::End).mark(Marks::FAILED, counts.stale + failed + counts.lost > 0));
+    let time = Shape::text(Id::of("time", 0), 2.0, 16.0, duration(view.time_ns));
+    d.add(time.class("quiet"));
 }
 
-/// A box with a name for a server; its place inside.
+/// How many of the latest reads came as far as each tier, as a band above it; and what the tier answered so far.
+fn funnel(d: &mut Drawing, plan: &Plan, tiers: &TiersState) {
+    let counts = tiers.counts;
+    let reads = (counts.l1 + counts.l2 + counts.database).max(1);
+    let samples = &tiers.series.samples;
+    let latest = &samples[samples.len().saturating_sub(FUNNEL_SAMPLES)..];
+    let sum = |of: fn(&Sample) -> u32| latest.iter().map(|sample| f64::from(of(sample))).sum::<f64>();
+    let (l1, l2, database) = (sum(|sample| sample.l1), sum(|sample| sample.l2), sum(|sample| sample.database));
+    let all = l1 + l2 + database;
+    let tiers_of = [("L1", counts.l1, all), ("L2", counts.l2, all - l1), ("database", counts.database, database)];
+    for (index, ((word, answered, came), place)) in tiers_of.into_iter().zip(plan.falls).enumerate() {
+        let id = Id::of("tier", index as u64);
+        let w = if all > 0.0 { place.w * came / all } else { 0.0 };
+        if w >= 1.0 {
+            let band = Place::new(place.x + (place.w - w) / 2.0, place.y, w, place.h);
+            let share = format!("{} of the latest {} reads come as far as {word}", came as u64, all as u64);
+            d.add(Shape::panel(id.and(1), band).class("funnel").said(share));
+        }
+        let mut said = format!("{word} answers {} % of reads", answered * 100 / reads);
+        if let Some(latencies) = tiers.latencies.get(index).filter(|latencies| latencies.count() > 0) {
+            let at = |percent| duration(latencies.percentile_ns(percent));
+            said.push_str(&format!(", p50 {}, p99 {}", at(50), at(99)));
+        }
+        let text = cut(&said, place.w - 8.0, SANS_W);
+        d.add(Shape::text(id, place.x + 2.0, place.bottom() - 5.0, text).class("quiet").room(place.w - 8.0));
+    }
+}
+
+/// A box with a name for a server.
 fn frame(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: &TiersState, note: &str) {
     let shape_id = Id::of("server", id.0.into());
     let name = name(tiers, id);
     let (status, marks) = match server.status {
         TierStatus::Up => ("", Marks::NONE),
-        TierStatus::Down => (": down", Marks::FAILED | Marks::EMPTY),
-        TierStatus::Warming => (": warming up", Marks::MUTED),
+        TierStatus::Down => (" is down", Marks::FAILED | Marks::EMPTY),
+        TierStatus::Warming => (" warms up", Marks::MUTED),
     };
     let asked = server.hits + server.misses;
     let title = format!("{name}{status}. {} of {asked} looks hit.", server.hits);
     let shape = Shape::rect(shape_id, place).class("slot").marks(marks).layer(Layer::Ground);
     d.add(shape.target(Selection::Node(id), title));
     let text = cut(&format!("{name}{status}{note}"), place.w - 12.0, SANS_W);
-    d.add(Shape::text(shape_id.and(1), place.x + 6.0, place.y + 14.0, text).room(place.w - 12.0));
+    let text = Shape::text(shape_id.and(1), place.x + 6.0, place.y + 14.0, text).room(place.w - 12.0);
+    d.add(text.mark(Marks::FAILED, server.status == TierStatus::Down || server.breaker == BreakerState::Open));
 }
 
 fn cache(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: &TiersState, now_ns: u64) {
-    let asked = server.hits + server.misses;
     let breaker = match server.breaker {
         BreakerState::Closed => "",
-        BreakerState::Open => " · breaker open",
-        BreakerState::HalfOpen => " · breaker half-open",
+        BreakerState::Open => ": asks L2 no more",
+        BreakerState::HalfOpen => ": tries L2",
     };
-    let ratio = (server.hits * 100).checked_div(asked).map_or(String::new(), |ratio| format!(" {ratio} %"));
-    frame(d, place, id, server, tiers, &format!("{ratio}{breaker}"));
-    let inner = Place::new(place.x + 6.0, place.y + 20.0, place.w - 12.0, place.h - 24.0);
-    let wrap = Wrap::new((inner.x, inner.y), inner.w, SLOT, 3.0);
-    let per_row = ((inner.w + 3.0) / (SLOT.width + 3.0)).max(0.0) as usize;
-    let rows = ((inner.h + 3.0) / (SLOT.height + 3.0)) as usize;
-    for (index, entry) in server.entries.iter().take(per_row * rows).enumerate() {
-        slot(d, wrap.place(index), id, entry, now_ns);
+    let asked = server.hits + server.misses;
+    let ratio = (server.hits * 100).checked_div(asked).map_or(String::new(), |ratio| format!(", {ratio} % hits"));
+    let note = if breaker.is_empty() { ratio } else { breaker.to_string() };
+    frame(d, place, id, server, tiers, &note);
+    let inner = Place::new(place.x + 6.0, place.y + TITLE_H, place.w - 12.0, place.h - TITLE_H - 4.0);
+    let (mut x, mut y) = (inner.x, inner.y);
+    for entry in &server.entries {
+        let w = if entry.stale_ns > 0 { 2.0 * SLOT_W } else { SLOT_W };
+        if x > inner.x && x + w > inner.right() {
+            (x, y) = (inner.x, y + SLOT_H + SLOT_GAP);
+        }
+        if y + SLOT_H > inner.bottom() + 1.0 {
+            break;
+        }
+        slot(d, Place::new(x, y, w.min(inner.w), SLOT_H), id, entry, now_ns);
+        x += w + SLOT_GAP;
     }
 }
 
+/// What a cache has of a key; what is stale says for how long it has been.
 fn slot(d: &mut Drawing, place: Place, at: NodeId, entry: &EntryState, now_ns: u64) {
     let hash = entry.key.iter().fold(7u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(*byte)));
     let id = Id::of("entry", at.0.into()).and(hash);
-    let key = crate::trace::bytes::show(plain_key(&entry.key));
+    let mut key = crate::trace::bytes::show(plain_key(&entry.key)).to_string();
     let is_stale = entry.stale_ns > 0;
     let mut title = format!("{} in version {}", entry.key, entry.version);
     if is_stale {
-        title.push_str(&format!(", stale for {} ms", now_ns.saturating_sub(entry.stale_ns) / 1_000_000));
+        let age = duration(now_ns.saturating_sub(entry.stale_ns) / 1_000_000 * 1_000_000);
+        title.push_str(&format!(", stale for {age}"));
+        key.push_str(&format!(" {age} old"));
     }
     if entry.dirty {
         title.push_str(", not in the database yet");
     }
-    let text = cut(&key, place.w - 6.0, MONO_W);
-    let shape = Shape::rect(id, place).class("slot").label(text).said(title);
+    let shape = Shape::rect(id, place).class(if is_stale { "slot aged" } else { "slot" });
+    let shape = shape.label(cut(&key, place.w - 6.0, MONO_W)).said(title);
     let shape = shape.mark(Marks::STALE, is_stale).mark(Marks::DIRTY, entry.dirty);
     let shape = shape.mark(Marks::DELETED, entry.absent);
-    d.add(shape.mark(Marks::MUTED, now_ns >= entry.expires_ns));
+    d.add(shape.mark(Marks::MUTED, now_ns >= entry.expires_ns && !is_stale));
 }
 
 fn database(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: &TiersState) {
-    let note = format!(" · {} of {} connections · {} wait", tiers.busy, tiers.connections, tiers.queued);
-    frame(d, place, id, server, tiers, &note);
-    let bar = |word: &str, y: f64, value: u32, most: u32, marks: Marks| {
+    let waiting = if tiers.queued > 0 { format!(", {} wait", tiers.queued) } else { String::new() };
+    let note = format!(": {} of {} connections{waiting}", tiers.busy, tiers.connections);
+    frame(d, place, id, server, tiers, if server.status == TierStatus::Down { "" } else { &note });
+    let bar = |word: &str, y: f64, value: u32, most: u32| {
         let w = (place.w - 12.0) * (f64::from(value) / f64::from(most.max(1))).min(1.0);
-        Shape::rect(Id::of(word, 0), Place::new(place.x + 6.0, y, w.max(1.0), 12.0)).class("bar").marks(marks)
+        Shape::rect(Id::of(word, 0), Place::new(place.x + 6.0, y, w.max(1.0), 11.0))
     };
-    let full = tiers.queued >= tiers.queue_limit && tiers.queue_limit > 0;
-    let busy = bar("busy", place.y + 22.0, tiers.busy, tiers.connections, Marks::HIT);
+    let busy = bar("busy", place.y + 22.0, tiers.busy, tiers.connections).class("bar at-work");
     d.add(busy.said(format!("{} of {} connections at work", tiers.busy, tiers.connections)));
-    let queue = bar("queue", place.y + 38.0, tiers.queued, tiers.queue_limit, Marks::MISS.when(!full));
-    let queue = queue.said(format!("{} of {} places of the queue taken", tiers.queued, tiers.queue_limit));
-    d.add(queue.mark(Marks::FAILED, full));
+    let queue = bar("queue", place.y + 38.0, tiers.queued, tiers.queue_limit).class("bar waits");
+    d.add(queue.said(format!("{} of {} places of the queue taken", tiers.queued, tiers.queue_limit)));
 }
 
 /// The requests, each where it is at this moment.
 fn dots(d: &mut Drawing, plan: &Plan, tiers: &TiersState, now_ns: u64, selected: Option<Selection>) {
     let mut waiting = vec![0u32; plan.places.len()];
     for request in tiers.open.iter().take(DOTS_MAX) {
-        let (x, y) = point(plan, request, now_ns, &mut waiting);
+        let Some((x, y)) = point(plan, request, now_ns, &mut waiting) else { continue };
         let radius = if request.client.is_client() { 4.5 } else { 3.0 };
         let operation = request.operation;
         let title =
             format!("{} {}, request {}: {}", operation.word(), request.key, request.request, wait(request.wait));
         let is_work = matches!(operation, TierOperation::Invalidate | TierOperation::Fill | TierOperation::Warm);
         let shape = Shape::dot(Id::of("request", request.request), x, y, radius).evenly().layer(Layer::Flying);
-        let shape = shape.mark(Marks::MISS, matches!(request.wait, TierWait::Connection | TierWait::Silence));
-        let shape = shape.mark(Marks::MUTED, is_work);
-        let shape = shape.mark(Marks::DIRTY, matches!(operation, TierOperation::Put | TierOperation::Flush));
+        let class = match request.wait {
+            TierWait::Connection => "dot waits",
+            TierWait::Silence => "dot silent",
+            _ if is_work => "dot work",
+            _ if matches!(operation, TierOperation::Put | TierOperation::Delete | TierOperation::Flush) => "dot write",
+            _ => "dot request",
+        };
         let is_selected = selected == Some(Selection::Request(request.request));
-        d.add(shape.target(Selection::Request(request.request), title).mark(Marks::CURRENT, is_selected));
+        let shape = shape.class(class).mark(Marks::CURRENT, is_selected);
+        d.add(shape.target(Selection::Request(request.request), title));
     }
 }
 
-fn point(plan: &Plan, request: &TierRequest, now_ns: u64, waiting: &mut [u32]) -> (f64, f64) {
+/// Where a request is; nothing if there is no room for it where it waits.
+fn point(plan: &Plan, request: &TierRequest, now_ns: u64, waiting: &mut [u32]) -> Option<(f64, f64)> {
     let (from, to) = (plan.spot(request.from), plan.spot(request.to));
     if request.due_ns > now_ns {
         let lasts = request.due_ns.saturating_sub(request.left_ns).max(1) as f64;
         let part = (now_ns.saturating_sub(request.left_ns) as f64 / lasts).clamp(0.0, 1.0);
-        return (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+        return Some((from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part));
     }
     // It stands in a row below the server that it is at.
-    let Some(at) = usize::from(request.to.0).checked_sub(1).filter(|at| *at < plan.places.len()) else { return to };
+    let Some(at) = usize::from(request.to.0).checked_sub(1).filter(|at| *at < plan.places.len()) else {
+        return Some(to);
+    };
     let place = plan.places[at];
     let per_row = ((place.w - 8.0) / 10.0).max(1.0) as u32;
-    let index = waiting[at] % (per_row * 3);
+    let index = waiting[at];
     waiting[at] += 1;
-    (place.x + 8.0 + f64::from(index % per_row) * 10.0, place.bottom() + 6.0 + f64::from(index / per_row) * 9.0)
+    let row = index / per_row;
+    let x = place.x + 8.0 + f64::from(index % per_row) * 10.0;
+    (row < WAITING_ROWS).then(|| (x, place.bottom() + 6.0 + f64::from(row) * 9.0))
 }
 
 /// What a request waits for, in words.

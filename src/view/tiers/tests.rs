@@ -81,7 +81,16 @@ fn no_picture_has_a_problem_at_any_moment_in_any_room() {
         for (width, height) in [(320.0, 400.0), (900.0, 600.0), (2400.0, 1400.0)] {
             let room = Size { width, height };
             let (record, selected, look) = (None, None, Look::default());
-            let step = scene::draw(&Ask { before: &view, after: &view, end: &view, record, room, selected, look });
+            let step = scene::draw(&Ask {
+                before: &view,
+                after: &view,
+                end: &view,
+                beside: None,
+                record,
+                room,
+                selected,
+                look,
+            });
             assert_eq!(step.to.problems(), Vec::<String>::new());
             assert!(step.to.width <= width.max(300.0) + 1.0, "{} in {width}", step.to.width);
         }
