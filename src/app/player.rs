@@ -253,7 +253,7 @@ impl Player {
             }
             let Some(after_ns) = time_ns(timeline, past) else { return Some(past as f64) };
             let part = (now_ns - before_ns) / (after_ns as f64 - before_ns).max(1.0);
-            Some(past as f64 + part.clamp(0.0, 0.999))
+            Some(past as f64 + within(part, 0.0, 0.999))
         })
     }
 

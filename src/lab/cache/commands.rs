@@ -89,5 +89,14 @@ pub const COMMANDS: &[CommandInfo] = &[
         "Gives servers their power back.",
         "restart l2 warm",
     ),
+    CommandInfo::bulk(
+        "fill",
+        &[
+            Argument::needed("count", ArgumentKind::Number { from: 1, to: 10_000 }, "how many keys: k1 and so on"),
+            UNRECORDED,
+        ],
+        "A batch job puts keys into L2, all at one moment.",
+        "fill 60",
+    ),
     CommandInfo::single("clear", &[], "Opens everything anew, empty, with the same settings.", "clear"),
 ];

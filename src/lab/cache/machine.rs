@@ -10,6 +10,7 @@ use crate::lab::passing::{self, Plan};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
+use crate::lab::words::grouped;
 use crate::sim::Cx;
 use crate::trace::{Bytes, EngineState, NodeId, PageId, Parts, TierOperation};
 
@@ -46,6 +47,10 @@ impl CacheLab {
     pub(super) fn act(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
         match call.info.name {
             "kill" | "restart" => self.power(cx, call),
+            "fill" => {
+                let filled = self.tiers.fill(cx, call.arguments.number("count").unwrap_or_default())?;
+                Ok(format!("L2 has {} of these keys now.", grouped(filled)))
+            }
             name => {
                 let operation = TierOperation::from_word(name).unwrap_or(TierOperation::Get);
                 self.ask(cx, call, operation)

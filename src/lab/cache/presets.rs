@@ -41,15 +41,22 @@ pub const PRESETS: &[Preset] = &[
         "avalanche",
         "Avalanche",
         "What was filled at one moment expires at one moment, and the database gets it all at once.",
-        &[cure("Jitter", "jitter", "300ms"), cure("Refresh ahead", "strategy", "refresh-ahead")],
+        &[cure("Jitter", "jitter", "150ms")],
         include_str!("presets/avalanche.gb"),
     ),
     preset(
         "penetration",
         "Keys that are not there",
         "No cache stops a request for a key that does not exist: each one reaches the database.",
-        &[cure("Bloom filter", "bloom", "yes"), cure("Remember what is not there", "negative_ttl", "2s")],
+        &[cure("Bloom filter", "bloom", "yes")],
         include_str!("presets/penetration.gb"),
+    ),
+    preset(
+        "gone",
+        "A key that is gone",
+        "Everybody asks for a key that was deleted: there is nothing to cache, and the database is asked each time.",
+        &[cure("Remember that it is gone", "negative_ttl", "2s")],
+        include_str!("presets/gone.gb"),
     ),
     preset(
         "hot-key",
@@ -61,14 +68,20 @@ pub const PRESETS: &[Preset] = &[
     preset(
         "outage",
         "The cache is down",
-        "L2 dies: every request waits for it in vain and then asks the database, and so it goes on while it comes back empty.",
-        &[
-            cure("Circuit breaker", "breaker", "5"),
-            cure("Turn away what is too much", "shed", "6"),
-            cure("Warm it before traffic", "warm", "yes"),
-            cure("Pass over a dead node", "failover", "yes"),
-        ],
+        "L2 is dead, and every request waits for it in vain before it asks the database.",
+        &[cure("Circuit breaker", "breaker", "5")],
         include_str!("presets/outage.gb"),
+    ),
+    preset(
+        "cold",
+        "The cache comes back empty",
+        "A node of L2 is up again and has nothing: all that it should have is read from the database at once.",
+        &[
+            cure("Warm it before traffic", "warm", "yes"),
+            cure("Turn away what is too much", "shed", "4"),
+            cure("Single-flight", "stampede", "single-flight"),
+        ],
+        include_str!("presets/cold.gb"),
     ),
     preset(
         "race",

@@ -111,7 +111,7 @@ impl Stretch {
 /// How many operations a command is, for what is recorded without being asked.
 pub fn units(call: &Call) -> u64 {
     match call.info.name {
-        "load" => call.arguments.number("count").unwrap_or_default(),
+        "load" | "fill" => call.arguments.number("count").unwrap_or_default(),
         "run" if call.arguments.duration("time").map_or(0, i64::unsigned_abs) > RUN_RECORDED_NS => u64::MAX,
         _ => 1,
     }

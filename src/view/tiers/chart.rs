@@ -60,16 +60,19 @@ impl Axes {
         points
     }
 
-    fn filled(&self, series: &Series, until_ns: u64, of: fn(&Sample) -> u32) -> String {
-        let mut points = self.steps(series, until_ns, of);
-        points.push((self.x(until_ns), 0.0));
-        points.insert(0, (0.0, 0.0));
-        polyline(points)
+    /// What lies between two numbers.
+    fn filled(&self, series: &Series, until_ns: u64, top: fn(&Sample) -> u32, bottom: fn(&Sample) -> u32) -> String {
+        let (top, bottom) = (self.steps(series, until_ns, top), self.steps(series, until_ns, bottom));
+        polyline(top.into_iter().chain(bottom.into_iter().rev()))
     }
 }
 
 fn all(sample: &Sample) -> u32 {
     sample.most_busy.saturating_add(sample.most_queued)
+}
+
+fn busy(sample: &Sample) -> u32 {
+    sample.most_busy
 }
 
 fn most(tiers: &TiersState) -> u32 {
@@ -89,11 +92,10 @@ pub fn draw(d: &mut Drawing, place: Place, load: &Load) {
     let title = cut(&format!("{title} at once"), head.w - 4.0, SANS_W);
     d.add(Shape::text(id, head.x + 2.0, head.y + 15.0, title).class("label").room(head.w - 4.0));
     d.add(Shape::panel(id.and(1), area));
-    // What waits is behind: of a column only what stands out above the queries at work is seen of it.
     let (x, floor) = (area.x, area.bottom());
-    let waits = Shape::path(id.and(2), x, floor, axes.filled(&tiers.series, load.now_ns, all));
+    let waits = Shape::path(id.and(2), x, floor, axes.filled(&tiers.series, load.now_ns, all, busy));
     d.add(waits.class("area waits").layer(Layer::Ground).said("Queries that wait for a connection"));
-    let at_work = Shape::path(id.and(3), x, floor, axes.filled(&tiers.series, load.now_ns, |sample| sample.most_busy));
+    let at_work = Shape::path(id.and(3), x, floor, axes.filled(&tiers.series, load.now_ns, busy, |_| 0));
     d.add(at_work.class("area at-work").layer(Layer::Ground).said("Queries at work"));
     if let Some((other, other_ns)) = load.beside {
         let outline = polyline(axes.steps(&other.series, load.now_ns.min(other_ns), all));

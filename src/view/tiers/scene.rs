@@ -17,7 +17,7 @@ use crate::trace::parts::TiersState;
 use crate::trace::parts::tiers::{EntryState, PlaceState, Sample, TierRequest, plain_key};
 use crate::trace::{BreakerState, NodeId, TierKind, TierOperation, TierStatus, TierWait};
 use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::camera::Size;
+use crate::view::camera::{Size, within};
 use crate::view::caption::duration;
 use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
 use crate::view::{Selection, View};
@@ -26,7 +26,7 @@ const HEAD_H: f64 = 26.0;
 const CLIENTS_H: f64 = 16.0;
 /// The line above a tier that tells what it answered.
 const TOLD_H: f64 = 16.0;
-const BASE_H: f64 = 56.0;
+const BASE_H: f64 = 37.0;
 const GAP: f64 = 10.0;
 /// The title of a server, and a row of its entries.
 const TITLE_H: f64 = 20.0;
@@ -58,9 +58,9 @@ impl Plan {
     fn of(room: Size, tiers: &TiersState) -> Plan {
         let width = room.width.max(WIDTH_MIN);
         // What is there beyond the least is for entries and for the chart.
-        let spare = (room.height - 400.0).clamp(0.0, 260.0);
-        let rows = 1.0 + (spare / 70.0).floor();
-        let (fall_h, tier_h) = (40.0_f64.min(30.0 + spare / 20.0), TITLE_H + 4.0 + rows * (SLOT_H + SLOT_GAP));
+        let spare = within(room.height - 400.0, 0.0, 300.0);
+        let rows = 1.0 + (spare / 100.0).floor();
+        let (fall_h, tier_h) = (38.0_f64.min(28.0 + spare / 16.0), TITLE_H + 4.0 + rows * (SLOT_H + SLOT_GAP));
         let mut places = Vec::new();
         let mut falls = [Place::default(); 3];
         let mut y = HEAD_H;
@@ -75,7 +75,7 @@ impl Plan {
             y += height;
         }
         y += fall_h;
-        let chart_h = (room.height - y).clamp(130.0, 300.0);
+        let chart_h = within(room.height - y, 130.0, 300.0);
         Plan { width, places, falls, chart: Place::new(0.0, y, width, chart_h) }
     }
 
@@ -254,14 +254,20 @@ fn database(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tier
     let waiting = if tiers.queued > 0 { format!(", {} wait", tiers.queued) } else { String::new() };
     let note = format!(": {} of {} connections{waiting}", tiers.busy, tiers.connections);
     frame(d, place, id, server, tiers, if server.status == TierStatus::Down { "" } else { &note });
-    let bar = |word: &str, y: f64, value: u32, most: u32| {
-        let w = (place.w - 12.0) * (f64::from(value) / f64::from(most.max(1))).min(1.0);
-        Shape::rect(Id::of(word, 0), Place::new(place.x + 6.0, y, w.max(1.0), 11.0))
-    };
-    let busy = bar("busy", place.y + 22.0, tiers.busy, tiers.connections).class("bar at-work");
-    d.add(busy.said(format!("{} of {} connections at work", tiers.busy, tiers.connections)));
-    let queue = bar("queue", place.y + 38.0, tiers.queued, tiers.queue_limit).class("bar waits");
-    d.add(queue.said(format!("{} of {} places of the queue taken", tiers.queued, tiers.queue_limit)));
+    // At work, and behind it what waits; half of the bar is what it can work on at once.
+    let inner = Place::new(place.x + 6.0, place.y + TITLE_H, place.w - 12.0, 11.0);
+    let each = inner.w / 2.0 / f64::from(tiers.connections.max(1));
+    let busy_w = (f64::from(tiers.busy) * each).min(inner.w / 2.0);
+    let queue_w = (f64::from(tiers.queued) * each).min(inner.w - busy_w);
+    if tiers.busy > 0 {
+        let bar = Shape::rect(Id::of("busy", 0), Place { w: busy_w, ..inner }).class("bar at-work");
+        d.add(bar.said(format!("{} of {} connections at work", tiers.busy, tiers.connections)));
+    }
+    if queue_w > 0.0 {
+        let place = Place { x: inner.x + busy_w, w: queue_w, ..inner };
+        let said = format!("{} of {} places of the queue taken", tiers.queued, tiers.queue_limit);
+        d.add(Shape::rect(Id::of("queue", 0), place).class("bar waits").said(said));
+    }
 }
 
 /// The requests, each where it is at this moment.
@@ -293,7 +299,7 @@ fn point(plan: &Plan, request: &TierRequest, now_ns: u64, waiting: &mut [u32]) -
     let (from, to) = (plan.spot(request.from), plan.spot(request.to));
     if request.due_ns > now_ns {
         let lasts = request.due_ns.saturating_sub(request.left_ns).max(1) as f64;
-        let part = (now_ns.saturating_sub(request.left_ns) as f64 / lasts).clamp(0.0, 1.0);
+        let part = within(now_ns.saturating_sub(request.left_ns) as f64 / lasts, 0.0, 1.0);
         return Some((from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part));
     }
     // It stands in a row below the server that it is at.

@@ -186,6 +186,11 @@ impl Latencies {
         self.counts.iter().map(|count| u64::from(*count)).sum()
     }
 
+    /// How many took no longer than this, up to a quarter more.
+    pub fn within(&self, ns: u64) -> u64 {
+        self.counts.iter().take(Latencies::step(ns)).map(|count| u64::from(*count)).sum()
+    }
+
     /// A time that so many of a hundred did not exceed, up to a quarter too long; 0 if there was none.
     pub fn percentile_ns(&self, percent: u64) -> u64 {
         let wanted = (self.count() * percent).div_ceil(100).max(1);
