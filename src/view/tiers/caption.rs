@@ -1,9 +1,9 @@
 //! One sentence about an event.
 
 use super::scene;
-use crate::trace::parts::tiers::why_left;
-use crate::trace::{BreakerState, Event, NodeId, Record, TierFate, TierLook, TierSource, TierStatus};
-use crate::view::View;
+use crate::View;
+use glassbase_trace::parts::tiers::why_left;
+use glassbase_trace::{BreakerState, Event, NodeId, Record, TierFate, TierLook, TierSource, TierStatus};
 
 fn ms(ns: u64) -> String {
     if ns < 1_000_000 { format!("{} us", ns / 1000) } else { format!("{} ms", ns / 1_000_000) }

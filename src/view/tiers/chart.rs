@@ -8,11 +8,11 @@
 //!    0 └──────────────────── time
 //! ```
 
-use crate::trace::parts::TiersState;
-use crate::trace::parts::tiers::{Sample, Series};
-use crate::view::arrange::{Place, SANS_W, cut, polyline};
-use crate::view::caption::duration;
-use crate::view::drawing::{Anchor, Drawing, Heads, Id, Layer, Marks, Shape};
+use crate::arrange::{Place, SANS_W, cut, polyline};
+use crate::caption::duration;
+use crate::drawing::{Anchor, Drawing, Heads, Id, Layer, Marks, Shape};
+use glassbase_trace::parts::TiersState;
+use glassbase_trace::parts::tiers::{Sample, Series};
 
 /// What is drawn: as it is now, as it is at the end of the run, and another run at its end.
 pub struct Load<'a> {

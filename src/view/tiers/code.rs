@@ -1,8 +1,8 @@
 //! Reading through the tiers, in pseudocode, and the line that runs.
 
-use crate::trace::{Event, Record, TierLook, TierOperation, TierWait};
-use crate::view::View;
-use crate::view::pseudocode::Algorithm;
+use crate::View;
+use crate::pseudocode::Algorithm;
+use glassbase_trace::{Event, Record, TierLook, TierOperation, TierWait};
 
 pub static READ: Algorithm = Algorithm {
     name: "cache-read",
@@ -46,7 +46,7 @@ pub fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usiz
         Event::TierLooked { look: TierLook::Filtered, .. } => 1,
         Event::TierLooked { look: TierLook::Locked, .. } => 6,
         Event::TierLooked { at, look, .. } => {
-            let is_l1 = tiers.place(*at).is_some_and(|place| place.kind == crate::trace::TierKind::App);
+            let is_l1 = tiers.place(*at).is_some_and(|place| place.kind == glassbase_trace::TierKind::App);
             let hits = matches!(look, TierLook::Hit | TierLook::Absent | TierLook::Stale);
             match (is_l1, hits) {
                 (true, _) => 2,

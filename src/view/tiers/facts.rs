@@ -1,10 +1,10 @@
 //! What a server or a request is made of, and what can be done to it.
 
 use super::scene;
-use crate::trace::parts::tiers::EntryState;
-use crate::trace::{TierKind, TierStatus};
-use crate::view::facts::{FactTable, Facts, Said};
-use crate::view::{Selection, View};
+use crate::facts::{FactTable, Facts, Said};
+use crate::{Selection, View};
+use glassbase_trace::parts::tiers::EntryState;
+use glassbase_trace::{TierKind, TierStatus};
 
 pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
     let tiers = view.tiers()?;

@@ -15,7 +15,7 @@ mod tests;
 
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::{BreakerState, EngineState, Event, Lane, TierFate, TierLook, TierStatus};
+use glassbase_trace::{BreakerState, EngineState, Event, Lane, TierFate, TierLook, TierStatus};
 
 pub static GUIDE: Guide = Guide {
     lab: "cache",

@@ -1,8 +1,8 @@
 //! The numbers beside the picture.
 
-use crate::trace::parts::tiers::TierCounts;
-use crate::view::View;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::measures::{Measure, Unit};
+use glassbase_trace::parts::tiers::TierCounts;
 
 fn counted(view: &View, of: impl Fn(&TierCounts) -> u64) -> Option<f64> {
     view.tiers().map(|tiers| of(&tiers.counts) as f64)

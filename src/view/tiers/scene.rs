@@ -13,14 +13,14 @@
 //! ```
 
 use super::chart;
-use crate::trace::parts::TiersState;
-use crate::trace::parts::tiers::{EntryState, PlaceState, Sample, TierRequest, plain_key};
-use crate::trace::{BreakerState, NodeId, TierKind, TierOperation, TierStatus, TierWait};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::camera::{Size, within};
-use crate::view::caption::duration;
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::camera::{Size, within};
+use crate::caption::duration;
+use crate::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
+use crate::{Selection, View};
+use glassbase_trace::parts::TiersState;
+use glassbase_trace::parts::tiers::{EntryState, PlaceState, Sample, TierRequest, plain_key};
+use glassbase_trace::{BreakerState, NodeId, TierKind, TierOperation, TierStatus, TierWait};
 
 const HEAD_H: f64 = 26.0;
 const CLIENTS_H: f64 = 16.0;
@@ -232,7 +232,7 @@ fn cache(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: 
 fn slot(d: &mut Drawing, place: Place, at: NodeId, entry: &EntryState, now_ns: u64) {
     let hash = entry.key.iter().fold(7u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(*byte)));
     let id = Id::of("entry", at.0.into()).and(hash);
-    let mut key = crate::trace::bytes::show(plain_key(&entry.key)).to_string();
+    let mut key = glassbase_trace::bytes::show(plain_key(&entry.key)).to_string();
     let is_stale = entry.stale_ns > 0;
     let mut title = format!("{} in version {}", entry.key, entry.version);
     if is_stale {

@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use super::scene;
-use crate::trace::parts::TiersState;
-use crate::trace::parts::tiers::PlaceState;
-use crate::trace::{
+use crate::View;
+use crate::camera::Size;
+use crate::drawing::{Ask, Look};
+use glassbase_trace::parts::TiersState;
+use glassbase_trace::parts::tiers::PlaceState;
+use glassbase_trace::{
     BreakerState, Bytes, EngineState, Event, NodeId, Record, TierFate, TierKind, TierLook, TierOperation, TierSource,
     TierStatus, TierWait,
 };
-use crate::view::View;
-use crate::view::camera::Size;
-use crate::view::drawing::{Ask, Look};
 
 const MS: u64 = 1_000_000;
 
