@@ -15,6 +15,7 @@ use super::inspector::BytesShown;
 use super::log::{Kind, Log};
 use super::player::{Move, Player, Rival};
 use super::run::Run;
+use super::site::Page;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
@@ -120,6 +121,19 @@ pub struct App {
     pub draft: (u32, Rc<str>),
     pub theme: u32,
     pub embed: bool,
+    /// The page that is shown in the place of a lab.
+    pub page: Option<Page>,
+    /// What stands behind the `#` of the lab's address.
+    pub address: String,
+    /// The lab's run, while the first page shows its own.
+    pub aside: Option<Box<Undo>>,
+    /// The run in the player is that of the first page, and it rests at its end.
+    pub has_hero: bool,
+    pub hero_rests: bool,
+    pub home_scroll: i32,
+    /// The page is another one than was drawn last; it is not the first of all.
+    pub turned: bool,
+    pub moved_by_hand: bool,
     pub dropping: bool,
     pub intake: Option<Intake>,
     /// The person has chosen a speed: presets keep to it.
@@ -170,6 +184,14 @@ impl Component for App {
             draft: (0, Rc::from("")),
             theme: 0,
             embed: browser::asked_for("embed"),
+            page: None,
+            address: String::new(),
+            aside: None,
+            has_hero: false,
+            hero_rests: false,
+            home_scroll: 0,
+            turned: true,
+            moved_by_hand: false,
             dropping: false,
             intake: None,
             own_speed: false,
@@ -192,7 +214,10 @@ impl Component for App {
             Msg::Act(action) => self.act(ctx, action),
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Fragment => self.follow(&browser::fragment()),
+            Msg::Fragment => {
+                self.note_scroll();
+                self.arrive(&browser::fragment());
+            }
             Msg::Colours => self.theme += 1,
             Msg::File(file) => self.start_reading(ctx, file),
             Msg::Reading(reading) => self.read(reading),
@@ -205,7 +230,8 @@ impl Component for App {
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if !self.marked && self.player.run.len() > 0 {
+        self.page_turned();
+        if !self.marked && (self.player.run.len() > 0 || self.page.is_some()) {
             self.marked = true;
             browser::mark("glassbase-first-frame");
         }
@@ -231,6 +257,9 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::Go(fragment) => self.go_to(&fragment),
+            Action::Enter => self.enter_hero(),
+            Action::Again => self.begin_hero_again(),
             Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
             Action::Stop => self.stop(),
@@ -356,7 +385,7 @@ impl App {
         if let Some(Selection::Verdict(index)) = selection {
             self.go_to_verdict(index);
         }
-        if selection.is_some() {
+        if selection.is_some() && self.page.is_none() {
             self.pane = Pane::Inspector;
             if !self.embed && browser::media_matches("(max-width: 700px)") {
                 self.drawer = Some(Drawer::Pane(Pane::Inspector));

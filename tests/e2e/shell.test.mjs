@@ -9,7 +9,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
 
 for (const colorScheme of ['light', 'dark']) {
   test(`axe finds nothing in ${colorScheme}: stage, panes, dialogs, notices`, async () => {
-    const view = await opened('', { colorScheme });
+    const view = await opened(undefined, { colorScheme });
     const { page } = view;
     await rest(page);
     await view.assertAccessible();
@@ -92,7 +92,7 @@ test('by keyboard alone: skip link, presets, console, panes, dialogs', async () 
 });
 
 test('on a phone of 360 px: stage, caption, timeline, a line; the rest in drawers', async () => {
-  const view = await opened('', { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
+  const view = await opened(undefined, { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
   const { page } = view;
   assert.equal(await overflow(page), 0);
   for (const part of ['#stage', '.caption', '.transport', '#command']) {
@@ -119,7 +119,7 @@ test('on a phone of 360 px: stage, caption, timeline, a line; the rest in drawer
 
 for (const [width, height] of [[320, 480], [1024, 700], [2560, 1440], [3840, 2160]]) {
   test(`nothing sticks out at ${width} x ${height}`, async () => {
-    const view = await opened('', { viewport: { width, height } });
+    const view = await opened(undefined, { viewport: { width, height } });
     assert.equal(await overflow(view.page), 0);
     const box = await view.page.locator('.stage-area').boundingBox();
     assert.ok(box.height > 100 && box.width > 200);
@@ -176,7 +176,7 @@ test('embedded with a link: the run of the link', async () => {
 });
 
 test('light and dark: as the system has it, or by hand, and kept', async () => {
-  const view = await opened('', { colorScheme: 'dark' });
+  const view = await opened(undefined, { colorScheme: 'dark' });
   const { page } = view;
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const dark = await ground();
@@ -190,7 +190,7 @@ test('light and dark: as the system has it, or by hand, and kept', async () => {
 });
 
 test('while the program is on its way the page already shows its frame', async () => {
-  const view = await site().open('', { waitFor: 'commit' });
+  const view = await site().open(undefined, { waitFor: 'commit' });
   await view.page.route('**/*.wasm', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await route.continue();
