@@ -60,7 +60,7 @@ impl App {
                 if self.page.is_none() && !self.address.is_empty() {
                     browser::replace_fragment(&self.address);
                 }
-                self.complain(&capital(&format!("{error}.")));
+                self.complain(&capital(&sentence(&error)));
             }
         }
     }
@@ -171,7 +171,7 @@ impl App {
         }
         let Some(Intake::Trace { reader, timeline, name }) = self.intake.take() else { return false };
         if let Err(error) = ended {
-            self.complain(&format!("{name}: {error}."));
+            self.complain(&format!("{name}: {}", sentence(&error)));
             return true;
         }
         if self.page.is_some() {
@@ -194,7 +194,7 @@ impl App {
                     let (reader, timeline) = (Box::new(reader), TimelineHandle::default());
                     self.intake = Some(Intake::Trace { reader, timeline, name: name.to_string() });
                 }
-                Err(error) => self.complain(&format!("{name}: {error}.")),
+                Err(error) => self.complain(&format!("{name}: {}", sentence(&error))),
             },
             Ok(Opened::Keys(_)) if self.player.run.session().is_none() => {
                 self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
@@ -210,7 +210,7 @@ impl App {
             Ok(Opened::Keys(reader)) => {
                 self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
     }
 
@@ -219,7 +219,7 @@ impl App {
         self.shown = None;
         let name = file.name();
         if let Err(error) = intake::check_size(&name, file.size() as u64) {
-            return self.complain(&capital(&format!("{error}.")));
+            return self.complain(&capital(&sentence(&error)));
         }
         let link = ctx.link().clone();
         let total = file.size() as u32;
@@ -268,7 +268,7 @@ impl App {
                 }
                 self.import(keys, &sentence);
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
         true
     }
@@ -297,7 +297,7 @@ impl App {
                 let lines: Vec<&str> = needed.iter().map(String::as_str).collect();
                 self.append_all(&lines, "accesses", file.data, &sentence);
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
         true
     }
@@ -403,6 +403,12 @@ pub fn choose_file() {
 fn lab_of(script: &str) -> &'static LabInfo {
     let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
     name.and_then(|name| lab(name.trim())).unwrap_or(LABS[0])
+}
+
+/// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
+fn sentence(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    if text.ends_with('?') { text } else { text + "." }
 }
 
 fn capital(text: &str) -> String {

@@ -131,7 +131,7 @@ fn everything() -> impl Iterator<Item = Found> {
 
 /// What fits a query, the best first, `most` at most.
 pub fn search(query: &str, most: usize) -> Vec<Found> {
-    let query = query.trim().to_lowercase();
+    let query = query.trim().to_ascii_lowercase();
     if query.is_empty() {
         return Vec::new();
     }
@@ -152,8 +152,8 @@ pub fn search(query: &str, most: usize) -> Vec<Found> {
 
 /// How well something fits; nothing if a word of the query is nowhere in it.
 fn score(query: &str, found: &Found) -> Option<u32> {
-    let names = found.names().map(str::to_lowercase);
-    let text = found.text().to_lowercase();
+    let names = found.names().map(str::to_ascii_lowercase);
+    let text = found.text().to_ascii_lowercase();
     let mut score = found.weight();
     for word in query.split_whitespace() {
         // A word that is only in its last name, what it belongs to, counts less.

@@ -228,17 +228,18 @@ test('a file that is dropped on the first page opens in its lab', async () => {
   await done(view);
 });
 
-/** Waits until all files of the page are kept. */
+/** Waits until all files of the page are kept, and so many versions of them. */
 const isKept = (page, times = 1) =>
-  page.waitForFunction(
-    async (times) => {
+  page.evaluate(async (times) => {
+    for (let left = 200; left > 0; left--) {
       const names = (await caches.keys()).filter((name) => name.startsWith('glassbase '));
-      const active = (await navigator.serviceWorker.getRegistration())?.active?.state;
-      return names.length >= times && active === 'activated' && Boolean(navigator.serviceWorker.controller);
-    },
-    times,
-    { timeout: 30_000, polling: 200 },
-  );
+      const { active, installing, waiting } = (await navigator.serviceWorker.getRegistration()) ?? {};
+      const calm = active?.state === 'activated' && !installing && !waiting;
+      if (names.length >= times && calm && navigator.serviceWorker.controller) return;
+      await new Promise((then) => setTimeout(then, 100));
+    }
+    throw new Error('the page was not kept within 20 seconds');
+  }, times);
 
 for (const base of ['/', '/some/where/below/']) {
   test(`after the first visit the page served at ${base} needs no network`, async () => {

@@ -24,6 +24,7 @@ use crate::app::room::RoomProps;
 use crate::app::run::Run;
 use crate::app::stage::Stage;
 use crate::lab::{LABS, LabInfo, Preset, preset_word};
+use crate::view::camera::within;
 
 /// How long a slice of work is, and the pause after it, in which the page does what else there is.
 const SLICE_MS: f64 = 4.0;
@@ -230,7 +231,7 @@ impl Catalogue {
     fn frame(&mut self, now_ms: f64) -> bool {
         self.frames.arrived();
         let Some(card) = self.playing else { return false };
-        let elapsed_ms = self.last_ms.map_or(0.0, |last| (now_ms - last).clamp(0.0, ELAPSED_MAX_MS));
+        let elapsed_ms = self.last_ms.map_or(0.0, |last| within(now_ms - last, 0.0, ELAPSED_MAX_MS));
         self.last_ms = Some(now_ms);
         let Picture::Shown(player) = &mut self.cards[card].picture else { return false };
         if player.is_at_end() {

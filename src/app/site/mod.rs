@@ -102,7 +102,7 @@ fn header(act: &Act, page: &Page) -> Html {
 
 /// The name of it all, which leads home.
 pub fn brand(act: &Act) -> Html {
-    html! { <a class="brand" href="#" title="All labs" onclick={go(act, "")}>{ mark() }{ "Glassbase" }</a> }
+    html! { <a class="brand" href="#" title="All labs" onclick={go(act, "")}>{ mark() }<span class="name">{ "Glassbase" }</span></a> }
 }
 
 /// A click that goes to a page without loading it anew; with a key held it is the browser's, which opens a new tab.
