@@ -2,9 +2,7 @@
 //!
 //! Whatever cannot be opened is told in a sentence, and what was on the page stays.
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::action::{Pane, Shown};
@@ -36,13 +34,14 @@ const FIRST: &str = "preset=textbook";
 impl App {
     /// At the start: what the link says. Without one the first page, or inside another page the first preset.
     pub fn open_first(&mut self) {
-        let fragment = browser::fragment();
+        self.site.turned = true;
+        let fragment = self.place.fragment();
         match Page::of(&fragment) {
             Some(Page::Home) if !self.embed => self.arrive(""),
             Some(_) if !self.embed => self.arrive(&fragment),
             _ => {
                 self.put_preset(LABS[0], 0);
-                self.address = FIRST.to_string();
+                self.site.address = FIRST.to_string();
                 self.follow(&fragment);
             }
         }
@@ -57,8 +56,8 @@ impl App {
             Ok(link) => self.open_link(fragment, link),
             Err(error) => {
                 // The address goes on to name what is shown.
-                if self.page.is_none() && !self.address.is_empty() {
-                    browser::replace_fragment(&self.address);
+                if self.site.page.is_none() && !self.site.address.is_empty() {
+                    self.place.replace_fragment(&self.site.address);
                 }
                 self.complain(&capital(&sentence(&error)));
             }
@@ -66,7 +65,7 @@ impl App {
     }
 
     fn open_link(&mut self, fragment: &str, link: Link) {
-        self.has_hero = false;
+        self.site.has_hero = false;
         let preset = fragment.strip_prefix("preset=").and_then(|rest| {
             let (lab, preset) = preset(rest.split('&').next()?)?;
             Some((lab, lab.presets.iter().position(|other| std::ptr::eq(other, preset))?))
@@ -75,7 +74,7 @@ impl App {
             Some((lab, index)) => self.put_preset(lab, index),
             None => self.open_script(&link.script, "shared run"),
         }
-        self.address = fragment.to_string();
+        self.site.address = fragment.to_string();
         if link.compare.is_some() {
             self.compare(link.compare);
         }
@@ -89,11 +88,11 @@ impl App {
     pub fn open_preset(&mut self, lab: &'static LabInfo, index: usize) {
         let Some(preset) = lab.presets.get(index) else { return };
         let fragment = format!("preset={}", preset_word(lab, preset));
-        if fragment != browser::fragment() {
-            browser::push_fragment(&fragment);
+        if fragment != self.place.fragment() {
+            self.place.push_fragment(&fragment);
         }
         self.put_preset(lab, index);
-        (self.address, self.turned) = (fragment, true);
+        (self.site.address, self.site.turned) = (fragment, true);
     }
 
     pub fn put_preset(&mut self, lab: &'static LabInfo, index: usize) {
@@ -120,7 +119,7 @@ impl App {
         if let Some(problem) = problems.iter().find(of_lab) {
             return self.complain(&format!("Line {}: {}; {}.", problem.line, problem.what, problem.remedy));
         }
-        if self.page.is_some() {
+        if self.site.page.is_some() {
             self.leave_page_for(&link_to(script));
         }
         self.begin(run, title);
@@ -143,6 +142,7 @@ impl App {
 
     fn begin(&mut self, run: Run, title: &str) {
         self.player.replace(run);
+        self.answers.begin();
         self.dismiss();
         self.title = AttrValue::from(title.to_string());
         self.preset = None;
@@ -174,7 +174,7 @@ impl App {
             self.complain(&format!("{name}: {}", sentence(&error)));
             return true;
         }
-        if self.page.is_some() {
+        if self.site.page.is_some() {
             self.leave_page_for("");
         }
         self.begin(Run::recorded(&reader.script, timeline), &name);
@@ -350,8 +350,8 @@ impl App {
         };
         match link.encode() {
             Ok(fragment) => {
-                browser::replace_fragment(&fragment);
-                self.address.clone_from(&fragment);
+                self.place.replace_fragment(&fragment);
+                self.site.address.clone_from(&fragment);
                 let address = browser::address_with(&fragment);
                 self.link = AttrValue::from(address.clone());
                 copy(ctx, address, "Link copied: it gives this very run, event for event.");
@@ -392,13 +392,6 @@ fn link_to(script: &str) -> String {
     if script.len() > LINKED_MAX { String::new() } else { link.encode().unwrap_or_default() }
 }
 
-/// Opens the browser's own dialog for files.
-pub fn choose_file() {
-    if let Some(input) = browser::by_id("file").and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-        input.click();
-    }
-}
-
 /// The lab that a script is for.
 fn lab_of(script: &str) -> &'static LabInfo {
     let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
@@ -406,12 +399,12 @@ fn lab_of(script: &str) -> &'static LabInfo {
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
-fn sentence(error: &dyn std::fmt::Display) -> String {
+pub fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
 }
 
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut text = text.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

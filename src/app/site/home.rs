@@ -8,7 +8,6 @@ use super::catalogue::Catalogue;
 use super::go;
 use crate::app::action::{Act, Action, on};
 use crate::app::part::Part;
-use crate::app::room::canvas::is_dark;
 use crate::app::root::App;
 use crate::app::shell;
 use crate::lab::preset;
@@ -37,7 +36,7 @@ pub fn home(app: &App) -> Html {
         <>
             { hero(app) }
             { Part::Doors(DoorsProps { act: act.clone() }).draw() }
-            <Catalogue act={act.clone()} still={app.player.still} dark={is_dark()} />
+            <Catalogue act={act.clone()} still={app.player.still} dark={app.place.is_dark()} />
             <footer class="foot">
                 <p>{ "Everything runs in this page. Nothing is sent anywhere, and after the first visit it works without a network." }</p>
             </footer>
@@ -103,8 +102,10 @@ pub fn doors(props: &DoorsProps) -> Html {
             </div>
             <div>
                 <h2>{ "To teach" }</h2>
-                <p>{ "A run is a link: Share puts all of it into the address, and whoever opens it sees the same, event for event. With " }<code>{ "?embed" }</code>{ " a lab stands in a page of your own." }</p>
-                <pre>{ "<iframe src=\"…/?embed#preset=raft/election\"\n        title=\"Raft: an election\"\n        width=\"100%\" height=\"560\"></iframe>" }</pre>
+                <p>{ "A run is a link: Share puts all of it into the address, and whoever opens it sees the same, event for event. \
+                      In a page of your own a lab is one element, or a frame." }</p>
+                <pre>{ "<script type=\"module\" src=\"glassbase-lab.js\"></script>\n<glassbase-lab preset=\"raft/election\"></glassbase-lab>" }</pre>
+                <p><a href="course.html">{ "A course page" }</a>{ " shows three of them between paragraphs, with questions whose answers wait." }</p>
                 <p><a href="#glossary" onclick={go(act, "glossary")}>{ "The glossary" }</a>{ " says each word of the field in plain sentences, and opens the run that shows it." }</p>
             </div>
             <div>

@@ -63,7 +63,7 @@ pub fn page(app: &App, page: &Page) -> Html {
     let act = &app.act;
     html! {
         <div class={classes!("site", (*page == Page::Home).then_some("at-home"))} id="site">
-            <a class="skip" href="#page" onclick={shell::skip("page")}>{ "Skip to the content" }</a>
+            <a class="skip" href="#page" onclick={shell::skip(app, "page")}>{ "Skip to the content" }</a>
             { header(act, page) }
             <main id="page" tabindex="-1">
                 { match page {

@@ -11,6 +11,7 @@
 
 use super::Page;
 use super::home::{HERO, STILL_AT};
+use crate::app::fork::Undo;
 use crate::app::root::App;
 use crate::app::run::Run;
 use crate::app::{LabRef, browser};
@@ -19,14 +20,33 @@ use crate::lab::{LABS, Link, preset};
 /// How long the run behind the first words rests at its end.
 const REST_MS: u32 = 5000;
 
+/// Where the app is among the pages of the site.
+#[derive(Default)]
+pub struct Route {
+    /// The page that is shown in the place of a lab.
+    pub page: Option<Page>,
+    /// What stands behind the `#` of the lab's address.
+    pub address: String,
+    /// The lab's run, while the first page shows its own.
+    aside: Option<Box<Undo>>,
+    /// The run in the player is that of the first page; it rests at its end.
+    pub has_hero: bool,
+    hero_rests: bool,
+    home_scroll: i32,
+    /// The page is another one than was drawn last.
+    pub turned: bool,
+    /// It is not the first of all.
+    moved_by_hand: bool,
+}
+
 impl App {
     /// Goes to an address of this page: a new step in the browser's history.
     pub fn go_to(&mut self, fragment: &str) {
         self.shown = None;
         self.drawer = None;
         self.note_scroll();
-        if fragment != browser::fragment() {
-            browser::push_fragment(fragment);
+        if fragment != self.place.fragment() {
+            self.place.push_fragment(fragment);
         }
         self.arrive(fragment);
     }
@@ -34,14 +54,14 @@ impl App {
     /// Shows what an address means.
     pub fn arrive(&mut self, fragment: &str) {
         let page = if self.embed { None } else { Page::of(fragment) };
-        self.turned = true;
+        self.site.turned = true;
         match page {
             Some(page) => self.turn_to(page),
-            None if self.page.is_some() && fragment == self.address && self.is_lab_open() => self.come_back(),
+            None if self.site.page.is_some() && fragment == self.site.address && self.is_lab_open() => self.come_back(),
             // A link that cannot be read leaves everything as it is.
             None if Link::decode(fragment).is_err() => self.follow(fragment),
             None => {
-                (self.page, self.aside) = (None, None);
+                (self.site.page, self.site.aside) = (None, None);
                 self.follow(fragment);
             }
         }
@@ -49,13 +69,13 @@ impl App {
 
     /// The lab whose address this is has a run: on the stage, or put aside for the first page.
     fn is_lab_open(&self) -> bool {
-        self.aside.is_some() || !self.has_hero
+        self.site.aside.is_some() || !self.site.has_hero
     }
 
     fn come_back(&mut self) {
-        self.page = None;
-        if let Some(aside) = self.aside.take() {
-            self.has_hero = false;
+        self.site.page = None;
+        if let Some(aside) = self.site.aside.take() {
+            self.site.has_hero = false;
             self.undo = Some(aside);
             self.undo();
         }
@@ -65,19 +85,19 @@ impl App {
         self.player.pause();
         self.dismiss();
         self.goal = None;
-        if page == Page::Home && !self.has_hero {
+        if page == Page::Home && !self.site.has_hero {
             self.raise_curtain();
         } else if page == Page::Home {
             self.play_hero();
         }
-        self.page = Some(page);
+        self.site.page = Some(page);
     }
 
     /// Puts the lab's run aside, if there is one, and begins that of the first page.
     fn raise_curtain(&mut self) {
         let undo = self.put_aside(Run::open(""), "");
-        self.aside = (!self.address.is_empty()).then(|| Box::new(undo));
-        self.page = None;
+        self.site.aside = (!self.site.address.is_empty()).then(|| Box::new(undo));
+        self.site.page = None;
         self.put_hero();
     }
 
@@ -86,7 +106,7 @@ impl App {
         let index = lab.presets.iter().position(|other| std::ptr::eq(other, shown)).unwrap_or(0);
         self.put_preset(lab, index);
         self.lab = LabRef(lab);
-        self.has_hero = true;
+        self.site.has_hero = true;
         self.play_hero();
     }
 
@@ -102,16 +122,21 @@ impl App {
 
     /// The run of the first page has come to its end: after a while it begins anew, unless somebody has changed it.
     pub fn let_hero_rest(&mut self) {
-        if self.page == Some(Page::Home) && self.player.is_at_end() && self.preset.is_some() && !self.hero_rests {
-            self.hero_rests = true;
+        if self.site.page == Some(Page::Home)
+            && self.player.is_at_end()
+            && self.preset.is_some()
+            && !self.site.hero_rests
+        {
+            self.site.hero_rests = true;
             let act = self.act.clone();
             browser::after(REST_MS, move || act.emit(crate::app::action::Action::Again));
         }
     }
 
     pub fn begin_hero_again(&mut self) {
-        self.hero_rests = false;
-        if self.page == Some(Page::Home) && self.player.is_at_end() && self.preset.is_some() && !self.player.still {
+        self.site.hero_rests = false;
+        if self.site.page == Some(Page::Home) && self.player.is_at_end() && self.preset.is_some() && !self.player.still
+        {
             self.player.play();
         }
     }
@@ -120,8 +145,9 @@ impl App {
     pub fn enter_hero(&mut self) {
         self.note_scroll();
         let fragment = format!("preset={HERO}");
-        browser::push_fragment(&fragment);
-        (self.address, self.page, self.aside, self.has_hero, self.turned) = (fragment, None, None, false, true);
+        self.place.push_fragment(&fragment);
+        (self.site.address, self.site.page, self.site.aside, self.site.has_hero, self.site.turned) =
+            (fragment, None, None, false, true);
         self.selected = None;
         self.player.play();
     }
@@ -129,28 +155,28 @@ impl App {
     /// A run has been opened from a page that is no lab, by a file or a text: the address of it is a new one.
     pub fn leave_page_for(&mut self, fragment: &str) {
         self.note_scroll();
-        browser::push_fragment(fragment);
-        (self.page, self.aside, self.has_hero, self.turned) = (None, None, false, true);
+        self.place.push_fragment(fragment);
+        (self.site.page, self.site.aside, self.site.has_hero, self.site.turned) = (None, None, false, true);
     }
 
     /// Remembers how far the first page was scrolled.
     pub fn note_scroll(&mut self) {
-        if self.page == Some(Page::Home) {
-            self.home_scroll = browser::by_id("site").map_or(0, |site| site.scroll_top());
+        if self.site.page == Some(Page::Home) {
+            self.site.home_scroll = self.place.find("#site").map_or(0, |site| site.scroll_top());
         }
     }
 
     /// After a page was turned and drawn: its name, where it is scrolled to, and the focus for those who read by ear.
     pub fn page_turned(&mut self) {
-        if !std::mem::take(&mut self.turned) || self.embed {
+        if !std::mem::take(&mut self.site.turned) || self.embed {
             return;
         }
         browser::set_title(&self.page_title());
-        match &self.page {
+        match &self.site.page {
             None => return,
             Some(Page::Home) => {
-                if let Some(site) = browser::by_id("site") {
-                    site.set_scroll_top(self.home_scroll);
+                if let Some(site) = self.place.find("#site") {
+                    site.set_scroll_top(self.site.home_scroll);
                 }
             }
             Some(Page::Glossary(at) | Page::Reference(at)) => match browser::by_id(&format!("at-{at}")) {
@@ -159,20 +185,20 @@ impl App {
                     return browser::focus(&format!("at-{at}"));
                 }
                 None => {
-                    if let Some(site) = browser::by_id("site") {
+                    if let Some(site) = self.place.find("#site") {
                         site.set_scroll_top(0);
                     }
                 }
             },
         }
-        if self.moved_by_hand {
-            browser::focus("page");
+        if self.site.moved_by_hand {
+            self.place.focus("page");
         }
-        self.moved_by_hand = true;
+        self.site.moved_by_hand = true;
     }
 
     fn page_title(&self) -> String {
-        match &self.page {
+        match &self.site.page {
             Some(Page::Home) => "Glassbase".to_string(),
             Some(Page::Glossary(_)) => "Glossary - Glassbase".to_string(),
             Some(Page::Reference(_)) => "Reference - Glassbase".to_string(),

@@ -249,8 +249,8 @@ fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, Str
 }
 
 /// Words parted by blanks; blanks between quotes do not part.
-struct Words<'a> {
-    rest: &'a str,
+pub(super) struct Words<'a> {
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Iterator for Words<'a> {
