@@ -23,6 +23,7 @@ const PATH: &[&str] = &[
     "textbook",
     "log/power-fails",
     "lsm/falls-through",
+    "cache/stampede",
     "leader-follower/lost-write",
     "raft/election",
     "quorum/overlap",
@@ -97,7 +98,7 @@ pub fn doors(props: &DoorsProps) -> Html {
         <section class="doors" aria-label="Ways in">
             <div>
                 <h2>{ "To learn" }</h2>
-                <p>{ "Nine runs from a single page to a transaction across shards. Each makes its point within seconds; stop it anywhere, step back, try something else." }</p>
+                <p>{ "Ten runs from a single page to a transaction across shards. Each makes its point within seconds; stop it anywhere, step back, try something else." }</p>
                 <ol class="path">{ for steps }</ol>
             </div>
             <div>
