@@ -3,7 +3,7 @@
 //! ```text
 //!   "lost write" ──words──▶ each must be found in a name or a text ──score──▶ the best first
 //!
-//!   the whole name 40    a name that begins so 16    a word of the name 12    of the text 4    inside a word 1
+//!   the whole name 40    a name that begins so 16    a word of the name 12    of the text 4    inside a word 1    all in names 8
 //! ```
 //!
 //! All comes from the labs' declarations and from the glossary: what a lab declares is found. What several labs declare in
@@ -155,17 +155,20 @@ fn score(query: &str, found: &Found) -> Option<u32> {
     let names = found.names().map(str::to_ascii_lowercase);
     let text = found.text().to_ascii_lowercase();
     let mut score = found.weight();
+    let mut by_name = true;
     for word in query.split_whitespace() {
         // A word that is only in its last name, what it belongs to, counts less.
         let in_names = names.iter().enumerate().map(|(rank, name)| in_name(word, name) >> rank);
         let in_text = if begins_a_word(&text, word) { 4 } else { u32::from(text.contains(word)) };
-        match in_names.max().unwrap_or(0).max(in_text) {
+        let in_names = in_names.max().unwrap_or(0);
+        by_name &= in_names > 0;
+        match in_names.max(in_text) {
             0 => return None,
             points => score += points,
         }
     }
     let whole = names.iter().take(2).any(|name| *name == query || name.split("; ").any(|also| also == query));
-    Some(score + if whole { 40 } else { 0 })
+    Some(score + if whole { 40 } else { 0 } + if by_name { 8 } else { 0 })
 }
 
 fn in_name(word: &str, name: &str) -> u32 {
