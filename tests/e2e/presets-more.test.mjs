@@ -27,7 +27,7 @@ test('of all other labs three presets play to their end; their texts can be read
 
 test('on a phone of 360 px the texts of every preset can be read too', async () => {
   const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-  const view = await ready(await site.open('', phone));
+  const view = await ready(await site.open(undefined, phone));
   const { page } = view;
   const problems = [];
   for (const name of labs.slice(1).flatMap(({ lab, names }) => (CLUSTERS.includes(lab) ? names.slice(0, 1) : names))) {
