@@ -426,5 +426,9 @@ fn pages_for(state: &crate::trace::EngineState, pages: u64) -> Vec<String> {
         }
         lines.push(format!("set pages {pages}"));
     }
+    // A trace is played into a cold pool: what a preset left there would count as its hits.
+    if lines.is_empty() && state.counters.pool_hits + state.counters.pool_misses > 0 {
+        lines.push("clear".to_string());
+    }
     lines
 }

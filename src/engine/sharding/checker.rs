@@ -93,7 +93,9 @@ fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Opti
         match seen {
             Seen::Written { count } if at(*count) != Some(*id) => {
                 let there = at(*count).map_or("nothing".to_string(), |other| format!("write {other}"));
-                return Some(format!("write {id} of {key} was acknowledged as number {count}, where {there} is: lost"));
+                return Some(format!(
+                    "write {id} to key {key} was acknowledged as number {count} of that key, where {there} is now: it is lost"
+                ));
             }
             Seen::Found { count, id: found } if *count > 0 && at(*count) != Some(*found) => {
                 return Some(format!("read {id} of {key} found write {found} as number {count}, which it is not"));
