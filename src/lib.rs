@@ -3,6 +3,7 @@ pub use glassbase_engine::{eviction, history, replication, sharding, sim, storag
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
+pub mod export;
 pub mod lab;
 pub mod view;
 

@@ -35,6 +35,7 @@ Glassbase: a whole database behind glass.
   glassbase run SCRIPT     carry a script out; - reads it from standard input; a file of accesses (.csv, .tsv, .txt: one key
                            a line, or time, key and size) is played under every policy at several sizes of a cache
       --trace FILE         write the trace, which the page can open; - is standard output
+      --format FORMAT      text, json, chrome (opens in Perfetto) or csv (the measures after each command)
       --hash               print the hash of the trace and nothing else
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run

@@ -32,24 +32,33 @@ pub const fn measure(name: &'static str, help: &'static str, example: &'static s
     CommandInfo::single(name, MEASURE, help, example)
 }
 
+/// Whether an expectation is about a number, so that the number can be asked for.
+pub fn is_measure(info: &CommandInfo) -> bool {
+    let kinds = info.arguments.iter().take(2).map(|argument| argument.kind);
+    kinds.eq(MEASURE.iter().map(|argument| argument.kind))
+}
+
 /// What came of an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub held: bool,
     /// What was found, in words.
     pub found: String,
+    /// The number that was compared, for an expectation about one.
+    pub number: Option<u64>,
 }
 
 impl Finding {
     pub fn new(held: bool, found: impl Into<String>) -> Finding {
-        Finding { held, found: found.into() }
+        Finding { held, found: found.into(), number: None }
     }
 
     /// Compares a number that was found as a [`measure`] says.
     pub fn measured(call: &Call, found: u64) -> Finding {
         let relation = call.arguments.relation("relation").unwrap_or(Relation::Equal);
         let wanted = call.arguments.number("number").unwrap_or_default();
-        Finding::new(relation.holds(found, wanted), format!("{} = {found}", call.info.name))
+        let in_words = format!("{} = {found}", call.info.name);
+        Finding { number: Some(found), ..Finding::new(relation.holds(found, wanted), in_words) }
     }
 }
 
