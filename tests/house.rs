@@ -32,7 +32,11 @@ const FLOORS: &[Floor] = &[
     },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
     Floor { name: "export", folder: "src/export", may_name: &["trace", "lab", "view"] },
-    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab", "view", "export"] },
+    Floor {
+        name: "cli",
+        folder: "src/cli",
+        may_name: &["trace", "sim", "storage", "history", "lab", "view", "export"],
+    },
     Floor {
         name: "app",
         folder: "src/app",

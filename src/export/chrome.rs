@@ -125,7 +125,8 @@ impl Writer<'_> {
 
     fn begin_slice(&mut self, index: usize, record: &Record) {
         let (node, lane) = (self.nodes[index], record.event.lane());
-        let lasting = begins(&record.event).map(|(kind, _)| (kind, self.spans.end(index).map_or(NONE, |end| end as u32)));
+        let lasting =
+            begins(&record.event).map(|(kind, _)| (kind, self.spans.end(index).map_or(NONE, |end| end as u32)));
         let room = lasting.and_then(|(kind, end)| Some((self.room(node, lane, kind, end)?, end)));
         let thread = room.map_or_else(|| self.thread(node, lane, 0), |(thread, _)| thread);
         self.shown_on[index] = thread as u32;
@@ -154,7 +155,9 @@ impl Writer<'_> {
     /// Ends the slice that record `begun` began; false if it is not open.
     fn end_slice(&mut self, begun: usize, index: usize, record: &Record) -> bool {
         let Some(thread) = some(self.shown_on[begun]) else { return false };
-        let Some(depth) = self.threads[thread].open.iter().position(|(open, _)| *open == begun as u32) else { return false };
+        let Some(depth) = self.threads[thread].open.iter().position(|(open, _)| *open == begun as u32) else {
+            return false;
+        };
         // What began inside and did not end ends with it.
         while self.threads[thread].open.len() > depth + 1 {
             self.threads[thread].open.pop();
@@ -258,7 +261,8 @@ impl Writer<'_> {
 
     /// Ends what is open, and names processes and threads.
     fn finish(&mut self) {
-        let end_ns = self.trace.len().checked_sub(1).and_then(|last| self.trace.get(last)).map_or(0, |record| record.time_ns);
+        let end_ns =
+            self.trace.len().checked_sub(1).and_then(|last| self.trace.get(last)).map_or(0, |record| record.time_ns);
         for thread in 0..self.threads.len() {
             while self.threads[thread].open.pop().is_some() {
                 self.close(thread, end_ns);
@@ -323,7 +327,9 @@ fn happens_elsewhere(event: &Event) -> bool {
 /// What a slice is called.
 fn name(record: &Record) -> String {
     match &record.event {
-        Event::CommandBegun { text, .. } | Event::Comment { text } | Event::RequestAsked { text, .. } => text.to_string(),
+        Event::CommandBegun { text, .. } | Event::Comment { text } | Event::RequestAsked { text, .. } => {
+            text.to_string()
+        }
         Event::OperationBegun { operation, .. } => operation.word().to_string(),
         Event::HeapBegun { operation, .. } => operation.word().to_string(),
         Event::TierAsked { operation, .. } => operation.word().to_string(),

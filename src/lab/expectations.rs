@@ -1,8 +1,9 @@
 //! What every lab may expect, and what labs check their own expectations with.
 
 use super::argument::Relation;
-use super::declaration::{Argument, ArgumentKind, CommandInfo};
-use super::script::Call;
+use super::declaration::{Argument, ArgumentKind, CommandInfo, LabInfo};
+use super::script::{Call, Problem, Statement};
+use super::{statement, words};
 use crate::sim::Cx;
 
 /// What may stand behind `expect` in every lab: what came of the command before.
@@ -36,6 +37,21 @@ pub const fn measure(name: &'static str, help: &'static str, example: &'static s
 pub fn is_measure(info: &CommandInfo) -> bool {
     let kinds = info.arguments.iter().take(2).map(|argument| argument.kind);
     kinds.eq(MEASURE.iter().map(|argument| argument.kind))
+}
+
+/// The question for a number, by the name of an expectation about it and what may stand behind: `bounced at n4`.
+/// A problem tells no place.
+pub fn question(lab: &'static LabInfo, measure: &str) -> Result<Call, Problem> {
+    let (name, behind) = measure.split_once(' ').unwrap_or((measure, ""));
+    let known = lab.expectations.iter().filter(|info| is_measure(info)).map(|info| info.name);
+    if !known.clone().any(|known| known == name) {
+        let what = format!("the lab {} has no number \"{}\"", lab.name, words::shortened(name, 40));
+        return Err(Problem::new(1, 1, what, words::suggestion(name, known)));
+    }
+    match statement::read(lab, &format!("expect {name} >= 0 {behind}"), 1)? {
+        Statement::Expect(call) => Ok(call),
+        _ => Err(Problem::new(1, 1, format!("\"{measure}\" is no number"), "take the name of one")),
+    }
 }
 
 /// What came of an expectation.
