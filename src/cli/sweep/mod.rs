@@ -18,6 +18,7 @@ mod point;
 mod row;
 mod table;
 
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -207,19 +208,17 @@ fn measure(
     let mut progress = Progress::new(part.points(plan).count(), options.quiet);
     let mut told = 0;
     for point in part.points(plan) {
-        if !rows.contains_key(&point) {
+        if let Entry::Vacant(place) = rows.entry(point) {
             let (row, why) = point::carry_out(plan, point);
             if let Some(journal) = &mut journal {
                 journal.add(plan, point, &row)?;
             }
-            if let Some(why) = why {
-                told += 1;
-                if told <= TOLD {
-                    let (words, outcome) = (plan.in_words(point), row.outcome.word());
-                    report.err.push_str(&format!("point {point} ({words}): {outcome}: {}\n", why));
-                }
+            told += usize::from(why.is_some());
+            if let Some(why) = why.filter(|_| told <= TOLD) {
+                let (words, outcome) = (plan.in_words(point), row.outcome.word());
+                report.err.push_str(&format!("point {point} ({words}): {outcome}: {why}\n"));
             }
-            rows.insert(point, row);
+            place.insert(row);
         }
         progress.one_more();
     }
