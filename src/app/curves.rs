@@ -16,6 +16,8 @@ use crate::view::cluster::tradeoff::{Cell, Chart, Charts, HEIGHT, LEFT, LineKind
 
 /// The lab that has such curves.
 pub const LAB: &str = "quorum";
+/// Half of what a label below a chart may take.
+const EDGE: f64 = 20.0;
 /// N goes up to this by the slider.
 const REPLICAS_MAX: u16 = 9;
 
@@ -139,7 +141,9 @@ fn chart(chart: &Chart, legend: &[LineKind]) -> Html {
         html! { <polyline class={format!("run {}", line.kind.word())} points={line.points.clone()}><title>{ line.title.clone() }</title></polyline> }
     });
     let across = chart.across.iter().map(|(x, text)| {
-        html! { <text x={fixed(*x, 1)} y={fixed(HEIGHT - 3.0, 0)} text-anchor="middle">{ text.clone() }</text> }
+        // The last one would be cut at the edge.
+        let (x, anchor) = if *x > WIDTH - EDGE { (WIDTH, "end") } else { (*x, "middle") };
+        html! { <text x={fixed(x, 1)} y={fixed(HEIGHT - 3.0, 0)} text-anchor={anchor}>{ text.clone() }</text> }
     });
     let up = chart.up.iter().map(|(y, text)| {
         html! {

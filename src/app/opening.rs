@@ -44,7 +44,7 @@ impl App {
         }
         match Link::decode(fragment) {
             Ok(link) => self.open_link(fragment, link),
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
     }
 
@@ -141,7 +141,7 @@ impl App {
         }
         let Some(Intake::Trace { reader, timeline, name }) = self.intake.take() else { return false };
         if let Err(error) = ended {
-            self.complain(&format!("{name}: {error}."));
+            self.complain(&format!("{name}: {}", sentence(&error)));
             return true;
         }
         self.begin(Run::recorded(&reader.script, timeline), &name);
@@ -161,7 +161,7 @@ impl App {
                     let (reader, timeline) = (Box::new(reader), TimelineHandle::default());
                     self.intake = Some(Intake::Trace { reader, timeline, name: name.to_string() });
                 }
-                Err(error) => self.complain(&format!("{name}: {error}.")),
+                Err(error) => self.complain(&format!("{name}: {}", sentence(&error))),
             },
             Ok(Opened::Keys(_)) if self.player.run.session().is_none() => {
                 self.complain("A recorded trace takes no keys: fork to run its script, then drop the keys again.");
@@ -177,7 +177,7 @@ impl App {
             Ok(Opened::Keys(reader)) => {
                 self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
     }
 
@@ -186,7 +186,7 @@ impl App {
         self.shown = None;
         let name = file.name();
         if let Err(error) = intake::check_size(&name, file.size() as u64) {
-            return self.complain(&capital(&format!("{error}.")));
+            return self.complain(&capital(&sentence(&error)));
         }
         let link = ctx.link().clone();
         let total = file.size() as u32;
@@ -235,7 +235,7 @@ impl App {
                 }
                 self.import(keys, &sentence);
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
         true
     }
@@ -264,7 +264,7 @@ impl App {
                 let lines: Vec<&str> = needed.iter().map(String::as_str).collect();
                 self.append_all(&lines, "accesses", file.data, &sentence);
             }
-            Err(error) => self.complain(&capital(&format!("{error}."))),
+            Err(error) => self.complain(&capital(&sentence(&error))),
         }
         true
     }
@@ -363,6 +363,12 @@ pub fn choose_file() {
 fn lab_of(script: &str) -> &'static LabInfo {
     let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
     name.and_then(|name| lab(name.trim())).unwrap_or(LABS[0])
+}
+
+/// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
+fn sentence(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    if text.ends_with('?') { text } else { text + "." }
 }
 
 fn capital(text: &str) -> String {

@@ -10,13 +10,12 @@
 use std::rc::Rc;
 
 use super::browser;
-use crate::lab::{Progress, Session};
+use crate::lab::{Progress, Session, TRIAL_UNITS};
 use crate::view::camera::within;
 use crate::view::{Timeline, TimelineHandle};
 
 /// A slice of work is to take about this long, so that a deadline is not missed by more.
 const SLICE_MS: f64 = 2.0;
-const BUDGET_MIN: u32 = 8;
 const BUDGET_MAX: u32 = 1 << 16;
 
 enum Source {
@@ -42,19 +41,19 @@ impl Run {
         timeline.extend(session.trace().clone());
         let timeline = TimelineHandle::new(timeline);
         let progress = Progress::Working { what: String::new(), done: 0, total: 0 };
-        Run { source: Source::Live(Box::new(session)), timeline, progress, budget: BUDGET_MIN }
+        Run { source: Source::Live(Box::new(session)), timeline, progress, budget: TRIAL_UNITS }
     }
 
     /// A trace from a file: there is no engine behind it.
     pub fn recorded(script: &str, timeline: TimelineHandle) -> Run {
         let source = Source::Recorded { script: Rc::from(script), is_look: false };
-        Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
+        Run { source, timeline, progress: Progress::Idle, budget: TRIAL_UNITS }
     }
 
     /// A look at a part of another run as it stood: its script alone would not lead there.
     pub fn look(script: &str, timeline: TimelineHandle) -> Run {
         let source = Source::Recorded { script: Rc::from(script), is_look: true };
-        Run { source, timeline, progress: Progress::Idle, budget: BUDGET_MIN }
+        Run { source, timeline, progress: Progress::Idle, budget: TRIAL_UNITS }
     }
 
     pub fn is_look(&self) -> bool {
@@ -110,9 +109,11 @@ impl Run {
         let Source::Live(session) = &mut self.source else { return false };
         while self.progress != Progress::Idle {
             let started = browser::now_ms();
-            self.progress = session.step(self.budget);
+            let progress = session.step(self.budget);
             let now = browser::now_ms();
-            self.budget = adapted(self.budget, now - started);
+            self.budget =
+                if is_same_work(&self.progress, &progress) { adapted(self.budget, now - started) } else { TRIAL_UNITS };
+            self.progress = progress;
             if now >= deadline_ms {
                 break;
             }
@@ -133,8 +134,16 @@ impl Run {
     }
 }
 
+/// Whether the same long command is under way: a unit of it costs what it cost before.
+fn is_same_work(before: &Progress, now: &Progress) -> bool {
+    match (before, now) {
+        (Progress::Working { what: a, total: m, .. }, Progress::Working { what: b, total: n, .. }) => a == b && m == n,
+        _ => false,
+    }
+}
+
 /// A budget whose slice takes about [`SLICE_MS`], having seen that `budget` took `took_ms`.
 fn adapted(budget: u32, took_ms: f64) -> u32 {
     let factor = within(SLICE_MS / took_ms.max(0.05), 0.25, 2.0);
-    ((f64::from(budget) * factor) as u32).clamp(BUDGET_MIN, BUDGET_MAX)
+    ((f64::from(budget) * factor) as u32).clamp(1, BUDGET_MAX)
 }

@@ -446,6 +446,9 @@ fn drawers(app: &App) -> Html {
             { button(Drawer::Do, "Do", "quick", "phone-only") }
             { button(Drawer::Pane(Pane::Code), "Code", "side", "phone-only") }
             { button(Drawer::Pane(Pane::Inspector), "Inspector", "side", "phone-only") }
+            if Pane::Curves.is_of(app.lab.0.name) {
+                { button(Drawer::Pane(Pane::Curves), "Curves", "side", "phone-only") }
+            }
             { button(Drawer::Measures, "Measures", "side", "phone-only") }
             { button(Drawer::Pane(Pane::Trace), "Trace", "side", "phone-only") }
         </nav>

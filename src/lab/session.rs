@@ -28,6 +28,9 @@ const FORK_BUDGET: u32 = 20_000;
 /// Work between two looks at how long the trace has become.
 const REPLAY_SLICE: u32 = 64;
 
+/// As many units of a long command are done before its cost has been looked at.
+pub const TRIAL_UNITS: u32 = 8;
+
 /// How far a run is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
@@ -140,6 +143,9 @@ impl Session {
     }
 
     /// Carries out at most about `budget` units of work (one unit: one operation on one key).
+    ///
+    /// What a unit costs is another matter for each command: of a long one that begins within the budget only a few are
+    /// done ([`TRIAL_UNITS`]), so that who has a clock can learn before they go on.
     pub fn step(&mut self, budget: u32) -> Progress {
         let mut left = budget.max(1);
         loop {
@@ -178,6 +184,9 @@ impl Session {
         if self.open.is_none() {
             self.checkpoints.consider(&mut self.world, next, self.commands.len());
             self.open = self.world.begin(&item, &mut cost);
+            if self.open.is_some() {
+                *budget = (*budget).min(TRIAL_UNITS);
+            }
         }
         if let Some(mut open) = self.open.take() {
             if !self.world.go_on(&mut open, budget) {

@@ -12,6 +12,16 @@ use glassbase_trace::sorting::sort_by;
 /// What a replica holds at the end: the values of each key, several where siblings are kept.
 pub type FinalState = std::collections::BTreeMap<Bytes, Vec<Bytes>>;
 
+/// What a system keeps of writes that did not know of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// One: writes of a key have one order.
+    Newest,
+    /// All. A delete takes away the siblings that it knew, and an older one that it did not know stays: so a write that a
+    /// delete may have met, and a delete itself, are not taken for lost.
+    Siblings,
+}
+
 /// A key on which replicas do not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {
@@ -46,7 +56,11 @@ impl ConvergenceReport {
 }
 
 /// Whether replicas, each with its number, hold the same at the end, and whether that is what the clients were promised.
-pub fn check_convergence(history: &History, replicas: &[(u32, FinalState)]) -> Result<ConvergenceReport, HistoryError> {
+pub fn check_convergence(
+    history: &History,
+    replicas: &[(u32, FinalState)],
+    kept: Kept,
+) -> Result<ConvergenceReport, HistoryError> {
     history.verify()?;
     let writes = Writes::of(history);
     let mut report = ConvergenceReport { skipped: writes.ambiguous(), ..ConvergenceReport::default() };
@@ -55,6 +69,9 @@ pub fn check_convergence(history: &History, replicas: &[(u32, FinalState)]) -> R
     for (op, operation) in history.iter() {
         let is_write = operation.outcome() == &Outcome::Done;
         if !is_write || writes.is_ambiguous(&operation.key) {
+            continue;
+        }
+        if kept == Kept::Siblings && writes.is_deleted_after(&operation.key, op) {
             continue;
         }
         for (replica, state) in replicas {

@@ -98,6 +98,13 @@ impl<'a> Writes<'a> {
         }
     }
 
+    /// Whether a write is a delete, or a delete may have come after it.
+    pub fn is_deleted_after(&self, key: &Bytes, write: OpId) -> bool {
+        let is_delete = self.history.operation(write).call.written() == Some(None);
+        let deletes = self.deletes.get(key).map_or(&[][..], |deletes| deletes);
+        is_delete || deletes.iter().any(|delete| !self.is_older(*delete, write))
+    }
+
     /// Whether what was found is certainly older than what `write` left there: each of the values is, and where nothing was
     /// found, no delete can have come later.
     pub fn is_behind(&self, key: &Bytes, found: &[Bytes], write: OpId) -> bool {
@@ -105,8 +112,6 @@ impl<'a> Writes<'a> {
             let is_older = |value| self.write_of(key, value).is_some_and(|source| self.is_older(source, write));
             return found.iter().all(is_older);
         }
-        let is_delete = self.history.operation(write).call.written() == Some(None);
-        let deletes = self.deletes.get(key).map_or(&[][..], |deletes| deletes);
-        !is_delete && deletes.iter().all(|delete| self.is_older(*delete, write))
+        !self.is_deleted_after(key, write)
     }
 }

@@ -9,13 +9,12 @@ use super::ACCESSES_MAX;
 use super::machine::EvictionLab;
 use crate::eviction::{CurveJob, curve_sizes};
 use crate::lab::data::Data;
-use crate::lab::pool::job::{CURVE_SIZES, CURVE_STEP, counted_accesses, distinct, hits_since};
+use crate::lab::pool::job::{CURVE_SIZES, CURVE_STEP, distinct, drawn, hits_since};
 use crate::lab::pool::pattern::Pattern;
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
-use crate::lab::words::counted;
 use crate::sim::{Cx, Generator};
-use crate::trace::{Counters, Event, PolicyKind};
+use crate::trace::{Counters, PolicyKind};
 
 /// A long command under way.
 #[derive(Clone)]
@@ -81,18 +80,11 @@ impl Job {
     pub fn finish(self, lab: &mut EvictionLab, cx: &mut Cx) -> String {
         match self.work {
             Work::Curves(job) => {
-                let curves = job.curves().clone();
-                let answer = if curves.accesses == 0 {
-                    "There have been no accesses to replay.".to_string()
-                } else {
-                    let sizes = counted(curves.sizes.len() as u64, "size");
-                    format!("{} replayed at {sizes} of the cache.", counted_accesses(curves.accesses))
-                };
-                lab.curves = Some(Rc::new(curves.clone()));
-                cx.emit(|| Event::CurvesDrawn { curves });
+                let (curves, answer) = drawn(cx, &job, "cache");
+                lab.curves = Some(curves);
                 answer
             }
-            Work::Accesses(_) => hits_since(cx, &self.before),
+            Work::Accesses(_) => hits_since(cx, &self.before, "key"),
         }
     }
 }

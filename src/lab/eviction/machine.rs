@@ -87,7 +87,7 @@ impl EvictionLab {
         self.objects.give(key, call.arguments.number("size"), self.cache.contains(key))?;
         self.foretell(cx, &[key]);
         self.access(cx, key);
-        Ok(hits_since(cx, &before))
+        Ok(hits_since(cx, &before, "key"))
     }
 
     fn keys(&self, call: &Call) -> Result<Vec<u32>, Refusal> {
@@ -103,7 +103,7 @@ impl EvictionLab {
         let keys = self.keys(call)?;
         self.foretell(cx, &keys);
         keys.into_iter().for_each(|key| self.access(cx, key));
-        Ok(hits_since(cx, &before))
+        Ok(hits_since(cx, &before, "key"))
     }
 
     fn remove(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {

@@ -19,6 +19,7 @@ use crate::lab::script::Call;
 use crate::lab::words::{counted, grouped};
 use crate::sim::{Cx, Generator};
 use crate::storage::replacement::{CurveJob, curve_sizes};
+use crate::trace::parts::HitCurves;
 use crate::trace::{Counters, Event, PolicyKind};
 
 /// Accesses that one step of the curves plays.
@@ -106,20 +107,28 @@ impl Job {
     pub fn finish(self, lab: &mut PoolLab, cx: &mut Cx) -> String {
         match self.work {
             Work::Curves(job) => {
-                let curves = job.curves().clone();
-                let answer = if curves.accesses == 0 {
-                    "There have been no accesses to replay.".to_string()
-                } else {
-                    let sizes = counted(curves.sizes.len() as u64, "size");
-                    format!("{} replayed at {sizes} of the pool.", counted_accesses(curves.accesses))
-                };
-                lab.curves = Some(Rc::new(curves.clone()));
-                cx.emit(|| Event::CurvesDrawn { curves });
+                let (curves, answer) = drawn(cx, &job, "pool");
+                lab.curves = Some(curves);
                 answer
             }
-            Work::Accesses { .. } => hits_since(cx, &self.before),
+            Work::Accesses { .. } => hits_since(cx, &self.before, "page"),
         }
     }
+}
+
+/// Tells what there is of the curves of a cache (a pool, or any other); the answer.
+pub fn drawn(cx: &mut Cx, job: &CurveJob, cache: &str) -> (Rc<HitCurves>, String) {
+    let curves = job.curves().clone();
+    let answer = match curves.accesses {
+        0 => "There have been no accesses to replay.".to_string(),
+        accesses => {
+            let sizes = counted(curves.sizes.len() as u64, "size");
+            format!("{} replayed at {sizes} of the {cache}.", counted_accesses(accesses))
+        }
+    };
+    let known = Rc::new(curves.clone());
+    cx.emit(|| Event::CurvesDrawn { curves });
+    (known, answer)
 }
 
 /// `1 access`, `2 accesses`.
@@ -128,11 +137,11 @@ pub fn counted_accesses(count: u64) -> String {
 }
 
 /// Of how many accesses how many hit, in a sentence.
-pub fn hits_since(cx: &Cx, before: &Counters) -> String {
+pub fn hits_since(cx: &Cx, before: &Counters, what: &str) -> String {
     let now = cx.counters();
     let (hits, misses) = (now.pool_hits - before.pool_hits, now.pool_misses - before.pool_misses);
     match hits + misses {
-        0 => "No page was asked for.".to_string(),
+        0 => format!("No {what} was asked for."),
         1 if hits == 1 => "A hit.".to_string(),
         1 => "A miss.".to_string(),
         all => {

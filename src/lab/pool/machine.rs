@@ -124,7 +124,7 @@ impl PoolLab {
                 self.access(cx, page, call.info.name == "change")?;
             }
         }
-        Ok(hits_since(cx, &before))
+        Ok(hits_since(cx, &before, "page"))
     }
 
     /// Whether there is a frame for each of the pages that are pinned and shall be: all of them are pinned or none.

@@ -4,8 +4,7 @@ use super::causal::Cone;
 use super::plan::{HEAD_H, Plan};
 use super::{history, spacetime, stage, words};
 use crate::trace::{NodeStatus, VerdictKind};
-use crate::view::arrange::SANS_W;
-use crate::view::arrange::{Place, cut};
+use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
 use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
 use crate::view::{Selection, View};
 
@@ -111,7 +110,7 @@ fn money(d: &mut Drawing, plan: &Plan, view: &View, right: f64) {
         words::numbered(cluster).find(|(_, node)| node.status == NodeStatus::Down && node.detail.data.is_empty());
     let down = down.map_or(String::new(), |(node, _)| format!(" without {node}"));
     let text = format!("sum {held} of {opening}{down}");
-    let w = (text.chars().count() as f64 * SANS_W + 14.0).min(right - TIME_W);
+    let w = (text.chars().count() as f64 * MONO_W + 14.0).min(right - TIME_W);
     if w < 40.0 {
         return;
     }
@@ -121,7 +120,7 @@ fn money(d: &mut Drawing, plan: &Plan, view: &View, right: f64) {
         false => ("badge", "on its way, or lost: a checker tells"),
     };
     let shape = Shape::rect(Id::of("sum", 0), place).class(class).said(format!("{text}: {said}"));
-    d.add(shape.label(cut(&text, w - 8.0, SANS_W)));
+    d.add(shape.label(cut(&text, w - 8.0, MONO_W)));
 }
 
 /// What the virtual time takes of the head.

@@ -227,10 +227,13 @@ fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
         let right = if reign.until_ns.is_none() { place.right() } else { frame.x(until_ns).min(place.right()) };
         let id = Id::of("reign", reign.from_ns).and(u64::from(reign.node.0));
         let (opacity, _) = frame.strength(None, reign.from_ns);
-        let text = format!("{} leads in term {}", reign.node, reign.term);
+        // A coordinator or a single leader has no terms.
+        let (text, label) = match reign.term {
+            0 => (format!("{} leads", reign.node), "leads".to_string()),
+            term => (format!("{} leads in term {term}", reign.node), format!("leads, term {term}")),
+        };
         let bar = Shape::rect(id, Place::new(left, y - 2.5, (right - left).max(1.0), 5.0)).class("reign");
         d.add(bar.layer(Layer::Ground).opacity(opacity).said(text));
-        let label = format!("leads, term {}", reign.term);
         let is_seen = reign.from_ns <= now_ns && frame.rows.row_h >= 22.0;
         if is_seen && right - left > label.chars().count() as f64 * SANS_W {
             let label = Shape::text(id.and(1), left + 2.0, y - 5.0, label).class("quiet reigns");

@@ -33,7 +33,11 @@ pub static GUIDE: Guide = Guide {
 };
 
 const OWN_MEASURES: &[Measure] = &[
-    pool::common("hit-ratio"),
+    Measure {
+        label: "Hit ratio",
+        help: "Share of accesses that found their key in the cache.",
+        ..pool::common("hit-ratio")
+    },
     Measure {
         name: "hits",
         label: "Hits",

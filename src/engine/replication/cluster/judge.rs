@@ -77,7 +77,9 @@ impl Cluster {
     pub fn lost_writes(&self) -> Vec<OpId> {
         let mut lost: Option<SortedSet<OpId>> = None;
         for replica in self.final_states(true) {
-            let Ok(report) = check_convergence(&self.history, &[replica]) else { return Vec::new() };
+            let Ok(report) = check_convergence(&self.history, &[replica], self.options.protocol.kept()) else {
+                return Vec::new();
+            };
             let here: SortedSet<OpId> = report.lost.iter().map(|lost| lost.write).collect();
             match &mut lost {
                 Some(lost) => lost.retain(|op| here.contains(op)),
@@ -150,7 +152,7 @@ impl Cluster {
                 (*node, state.get_key_value(key).into_iter().map(|(key, held)| (key.clone(), held.clone())).collect())
             };
             let replicas: Vec<(u32, FinalState)> = states.iter().filter(keeps).map(of_key).collect();
-            let report = check_convergence(&self.history, &replicas)?;
+            let report = check_convergence(&self.history, &replicas, self.options.protocol.kept())?;
             let lost = report.lost.into_iter().find(|lost| self.history.operation(lost.write).key == *key);
             let reason = report.diverged.into_iter().map(|diverged| diverged.reason).next();
             let proof =

@@ -8,6 +8,7 @@ use super::error::ClusterError;
 use crate::message::{Consistency, RequestId};
 use crate::node::Node;
 use crate::shelf::ShelfKind;
+use glassbase_history::convergence::Kept;
 use glassbase_sim::network::Quality;
 use glassbase_trace::{Bytes, NodeId};
 
@@ -44,6 +45,11 @@ pub trait Protocol: fmt::Debug {
     /// Whether a node keeps a key, if not every node keeps all.
     fn keeps(&self, _node: NodeId, _key: &[u8], _members: &[NodeId]) -> bool {
         true
+    }
+
+    /// What is kept of writes that did not know of each other.
+    fn kept(&self) -> Kept {
+        Kept::Newest
     }
 
     /// Whether clients bring the time of their own clock along with a write, as its stamp: see [`stamp_of`].

@@ -2,6 +2,7 @@
 
 use super::super::cluster::Protocol;
 use super::super::node::Node;
+use glassbase_history::convergence::Kept;
 use glassbase_trace::NodeId;
 
 /// Who sends changes to whom.
@@ -90,6 +91,10 @@ impl Protocol for Options {
 
     fn on_machine(&self, me: NodeId, members: &[NodeId], machine: u16) -> Box<dyn Node> {
         super::on_machine(me, members, self, machine)
+    }
+
+    fn kept(&self) -> Kept {
+        if self.resolution == Resolution::Siblings { Kept::Siblings } else { Kept::Newest }
     }
 
     fn check(&self, _nodes: u16) -> Result<(), String> {

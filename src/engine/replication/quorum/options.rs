@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::cluster::Protocol;
 use super::super::node::Node;
 use super::ring::{self, Ring};
+use glassbase_history::convergence::Kept;
 use glassbase_trace::NodeId;
 
 /// How it is decided which of two versions is the newer.
@@ -117,6 +118,10 @@ impl Options {
 impl Protocol for Options {
     fn node(&self, me: NodeId, members: &[NodeId]) -> Box<dyn Node> {
         super::node(me, members, self)
+    }
+
+    fn kept(&self) -> Kept {
+        if self.resolution == Resolution::Dotted { Kept::Siblings } else { Kept::Newest }
     }
 
     fn check(&self, nodes: u16) -> Result<(), String> {

@@ -191,7 +191,7 @@ fn judged(cluster: &Cluster, resolution: Resolution) -> ConvergenceReport {
     };
     let replicas: Vec<(u32, FinalState)> =
         (1..).zip(nodes(cluster)).map(|(number, node)| (number, state(node))).collect();
-    check_convergence(&cluster.history, &replicas).unwrap()
+    check_convergence(&cluster.history, &replicas, cluster.options().protocol.kept()).unwrap()
 }
 
 #[test]
