@@ -5,6 +5,7 @@ mod scripts;
 
 use std::collections::BTreeMap;
 
+use glassbase_core::export::spans::{ends, unwrapped};
 use glassbase_core::export::{chrome, json, table};
 use glassbase_core::lab::{Progress, Session};
 use glassbase_core::trace::{Event, NO_CAUSE, Trace};
@@ -225,7 +226,7 @@ fn check_timeline(name: &str, trace: &Trace, timeline: &Json) {
     assert!(records.iter().all(|count| *count <= 1) && ended + ends >= records.len(), "{name}");
     for (record, _) in trace.iter().zip(&records).filter(|(_, count)| **count == 0) {
         assert!(
-            glassbase_core::export::spans::ends(&record.event).is_some(),
+            ends(unwrapped(&record.event).1).is_some(),
             "{name}: {:?} is not shown",
             record.event
         );
@@ -278,7 +279,10 @@ fn json_has_every_record() {
         assert_eq!(records.len(), trace.len(), "{name}");
         for (told, record) in records.iter().zip(trace.iter()) {
             assert_eq!(told.number("time_ns"), record.time_ns as f64);
-            assert_eq!((told.word("event"), told.word("lane")), (record.event.name(), record.event.lane().word()));
+            assert_eq!(
+                (told.word("event"), told.word("lane")),
+                (unwrapped(&record.event).1.name(), record.event.lane().word())
+            );
             let cause = if record.cause == NO_CAUSE { Json::Null } else { Json::Number(f64::from(record.cause)) };
             assert_eq!(told.get("cause"), Some(&cause), "{name}");
             if let Event::Comment { text } | Event::CommandBegun { text, .. } | Event::Answered { text } = &record.event

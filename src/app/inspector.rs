@@ -41,7 +41,13 @@ pub enum BytesShown {
 pub fn inspector(props: &InspectorProps) -> Html {
     let view = props.timeline.view_at(props.position);
     let guide = props.timeline.guide();
-    let facts = props.selected.and_then(|selected| facts_of(guide, &view, selected));
+    let facts = props.selected.and_then(|selected| match selected {
+        // A click on a verdict goes back to what it is about, before the checker spoke.
+        Selection::Verdict(_) => {
+            facts_of(guide, &view, selected).or_else(|| facts_of(guide, &props.timeline.view_at(usize::MAX), selected))
+        }
+        _ => facts_of(guide, &view, selected),
+    });
     let content = match props.selected {
         None => html! { <p class="quiet">{ guide.invitation }</p> },
         Some(_) if facts.is_some() => facts.map_or(Html::default(), |facts| of_facts(props, &facts)),

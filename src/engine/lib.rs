@@ -1,6 +1,7 @@
 //! The floors that do the work.
 //!
 //! ```text
+//!   stack     all of them composed: one request from its client to a page
 //!   sharding   the data on several shards: where a key lives, how a request finds it, how it moves
 //!   replication   copies on several nodes: protocols, a cluster that runs them
 //!   cache     tiers of caches before a database
@@ -23,5 +24,6 @@ pub use glassbase_history as history;
 pub use glassbase_replication as replication;
 pub use glassbase_sharding as sharding;
 pub use glassbase_sim as sim;
+pub use glassbase_stack as stack;
 pub use glassbase_storage as storage;
 pub use glassbase_trace as trace;

@@ -2,7 +2,7 @@
 //! chrome://tracing open.
 //!
 //! ```text
-//!   process   a node: n1, a client: c1, or the world: the script, and an engine that stands alone
+//!   process   a node: n1, a client: c1, a shard's node: shard 2 n1, or the world: the script, and an engine that stands alone
 //!   thread    a layer: tree, pool, disk; what goes on beside others of its layer (messages) has further threads
 //!   slice     a record, or all from the record that begins something to the one that ends it
 //!   flow      from a cause to what it led to
@@ -13,7 +13,7 @@
 //! trace. A flow's number is that of the record that it leads to: each has one cause at most. Where the effect stands
 //! inside its cause's slice anyway, there is no arrow.
 
-use super::spans::{Kind, Places, Spans, begins};
+use super::spans::{Kind, Place, Places, Spans, begins, unwrapped};
 use super::text::{push_fields, push_json};
 use crate::trace::decimal::push_number;
 use crate::trace::sorted::SortedMap;
@@ -32,7 +32,7 @@ const NONE: u32 = u32::MAX;
 /// The whole trace, one event a line, unless it is longer than `bytes_max`.
 pub fn write(trace: &Trace, bytes_max: usize) -> Option<String> {
     let mut places = Places::default();
-    let nodes: Vec<NodeId> = trace.iter().map(|record| places.of(record)).collect();
+    let nodes: Vec<Place> = trace.iter().map(|record| places.of(record)).collect();
     let mut writer = Writer {
         out: String::from("{\"displayTimeUnit\":\"ns\",\"traceEvents\":["),
         trace,
@@ -55,7 +55,7 @@ pub fn write(trace: &Trace, bytes_max: usize) -> Option<String> {
 
 /// A row of slices: what viewers draw as a thread.
 struct Thread {
-    node: NodeId,
+    at: Place,
     lane: Lane,
     /// 0 for the layer itself; from 1 on for what goes on beside.
     row: u8,
@@ -105,13 +105,13 @@ struct Writer<'a> {
     out: String,
     trace: &'a Trace,
     /// Where each record happened.
-    nodes: Vec<NodeId>,
+    nodes: Vec<Place>,
     spans: Spans,
     effects: Effects,
     /// By record: the thread with the slice that it began.
     shown_on: Vec<u32>,
     threads: Vec<Thread>,
-    by_place: SortedMap<(u16, u8, u8), usize>,
+    by_place: SortedMap<(Place, u8, u8), usize>,
 }
 
 impl Writer<'_> {
@@ -124,19 +124,19 @@ impl Writer<'_> {
     }
 
     fn begin_slice(&mut self, index: usize, record: &Record) {
-        let (node, lane) = (self.nodes[index], record.event.lane());
-        let lasting =
-            begins(&record.event).map(|(kind, _)| (kind, self.spans.end(index).map_or(NONE, |end| end as u32)));
-        let room = lasting.and_then(|(kind, end)| Some((self.room(node, lane, kind, end)?, end)));
-        let thread = room.map_or_else(|| self.thread(node, lane, 0), |(thread, _)| thread);
+        let (at, lane) = (self.nodes[index], record.event.lane());
+        let event = unwrapped(&record.event).1;
+        let lasting = begins(event).map(|(kind, _)| (kind, self.spans.end(index).map_or(NONE, |end| end as u32)));
+        let room = lasting.and_then(|(kind, end)| Some((self.room(at, lane, kind, end)?, end)));
+        let thread = room.map_or_else(|| self.thread(at, lane, 0), |(thread, _)| thread);
         self.shown_on[index] = thread as u32;
         self.event("B", thread, record.time_ns);
         self.out.push_str(",\"name\":");
-        push_json(&mut self.out, &name(record));
+        push_json(&mut self.out, &name(event));
         self.out.push_str(",\"cat\":");
         push_json(&mut self.out, lane.word());
         self.out.push_str(",\"args\":");
-        push_fields(&mut self.out, record);
+        push_fields(&mut self.out, event);
         // The number of the record, behind the fields.
         self.out.pop();
         self.out.push_str(if self.out.ends_with('{') { "\"record\":" } else { ",\"record\":" });
@@ -169,7 +169,7 @@ impl Writer<'_> {
         }
         self.event("E", thread, record.time_ns);
         self.out.push_str(",\"args\":");
-        push_fields(&mut self.out, record);
+        push_fields(&mut self.out, unwrapped(&record.event).1);
         self.out.push('}');
         true
     }
@@ -187,7 +187,7 @@ impl Writer<'_> {
         if self.spans.begin(effect).is_some() && !happens_elsewhere(&to.event) {
             return false;
         }
-        let is_nested = begins(&from.event).is_some_and(|(kind, _)| kind.is_nested());
+        let is_nested = begins(unwrapped(&from.event).1).is_some_and(|(kind, _)| kind.is_nested());
         let is_open = self.spans.end(cause).is_none_or(|end| effect < end);
         let is_beside = self.nodes[cause] == self.nodes[effect] && from.event.lane() == to.event.lane();
         !(is_nested && is_open && is_beside)
@@ -227,21 +227,21 @@ impl Writer<'_> {
         self.out.push_str(if self.out.ends_with('[') { "\n{\"ph\":\"" } else { ",\n{\"ph\":\"" });
         self.out.push_str(phase);
         self.out.push_str("\",\"pid\":");
-        push_number(&mut self.out, process(self.threads[thread].node));
+        push_number(&mut self.out, process(self.threads[thread].at));
         self.out.push_str(",\"tid\":");
         push_number(&mut self.out, FIRST_THREAD + thread as u64);
     }
 
     /// The thread for what lasts until `end`; nothing if there is none left.
-    fn room(&mut self, node: NodeId, lane: Lane, kind: Kind, end: u32) -> Option<usize> {
+    fn room(&mut self, at: Place, lane: Lane, kind: Kind, end: u32) -> Option<usize> {
         if kind.is_nested() {
-            let thread = self.thread(node, lane, 0);
+            let thread = self.thread(at, lane, 0);
             if self.threads[thread].open.last().is_none_or(|(_, outer)| end <= *outer) {
                 return Some(thread);
             }
         }
         for row in 1..=ROWS_MAX {
-            let thread = self.thread(node, lane, row);
+            let thread = self.thread(at, lane, row);
             if self.threads[thread].open.is_empty() {
                 return Some(thread);
             }
@@ -249,12 +249,12 @@ impl Writer<'_> {
         None
     }
 
-    fn thread(&mut self, node: NodeId, lane: Lane, row: u8) -> usize {
-        let place = (node.0, lane as u8, row);
+    fn thread(&mut self, at: Place, lane: Lane, row: u8) -> usize {
+        let place = (at, lane as u8, row);
         if let Some(thread) = self.by_place.get(&place) {
             return *thread;
         }
-        self.threads.push(Thread { node, lane, row, open: Vec::new() });
+        self.threads.push(Thread { at, lane, row, open: Vec::new() });
         self.by_place.insert(place, self.threads.len() - 1);
         self.threads.len() - 1
     }
@@ -273,15 +273,21 @@ impl Writer<'_> {
             _ => None,
         });
         for thread in 0..self.threads.len() {
-            let Thread { node, lane, row, .. } = self.threads[thread];
-            let place = roles.as_ref().and_then(|tiers| tiers.places.get(usize::from(node.0).wrapping_sub(1)));
-            let mut text = if node.0 == 0 { "run".to_string() } else { node.to_string() };
-            if let Some(place) = place.filter(|_| !node.is_client()) {
+            let Thread { at, lane, row, .. } = self.threads[thread];
+            let mut text = String::new();
+            if at.shard != NodeId::default() {
+                text.push_str("shard ");
+                push_number(&mut text, u64::from(at.shard.0));
                 text.push(' ');
-                text.push_str(place.kind.word());
+            }
+            text.push_str(&if at.node.0 == 0 { "run".to_string() } else { at.node.to_string() });
+            let role = roles.as_ref().and_then(|tiers| tiers.places.get(usize::from(at.node.0).wrapping_sub(1)));
+            if let Some(role) = role.filter(|_| at.shard == NodeId::default()) {
+                text.push(' ');
+                text.push_str(role.kind.word());
             }
             self.metadata("process_name", thread, &text);
-            self.sort_index("process_sort_index", thread, process(node));
+            self.sort_index("process_sort_index", thread, process(at));
             text.clear();
             text.push_str(lane.word());
             if row > 0 {
@@ -315,18 +321,18 @@ impl Writer<'_> {
 }
 
 /// The number of a node's process.
-fn process(node: NodeId) -> u64 {
-    u64::from(node.0) + 1
+fn process(at: Place) -> u64 {
+    (u64::from(at.shard.0) << 16) + u64::from(at.node.0) + 1
 }
 
 /// Whether an event that ends something happens at another node than what it ends.
 fn happens_elsewhere(event: &Event) -> bool {
-    matches!(event, Event::MessageDelivered { .. })
+    matches!(unwrapped(event).1, Event::MessageDelivered { .. })
 }
 
 /// What a slice is called.
-fn name(record: &Record) -> String {
-    match &record.event {
+fn name(event: &Event) -> String {
+    match event {
         Event::CommandBegun { text, .. } | Event::Comment { text } | Event::RequestAsked { text, .. } => {
             text.to_string()
         }

@@ -7,10 +7,11 @@
 //!   ]}
 //! ```
 //!
-//! `cause` is the index of a record in the list. Numbers that a double does not hold exactly are texts.
+//! `cause` is the index of a record in the list. What happened within a shard has `shard`, its number. Numbers that a double does not hold exactly are texts.
 
+use super::spans::unwrapped;
 use super::text::{push_fields, push_json, push_json_number};
-use crate::trace::{NO_CAUSE, Trace};
+use crate::trace::{NO_CAUSE, NodeId, Trace};
 
 /// The whole trace, one record a line, unless it is longer than `bytes_max`.
 pub fn write(script: &str, trace: &Trace, bytes_max: usize) -> Option<String> {
@@ -27,12 +28,17 @@ pub fn write(script: &str, trace: &Trace, bytes_max: usize) -> Option<String> {
         }
         out.push_str(",\"node\":");
         push_json_number(&mut out, u64::from(record.node));
+        let (shard, event) = unwrapped(&record.event);
+        if shard != NodeId::default() {
+            out.push_str(",\"shard\":");
+            push_json_number(&mut out, u64::from(shard.0));
+        }
         out.push_str(",\"lane\":");
-        push_json(&mut out, record.event.lane().word());
+        push_json(&mut out, event.lane().word());
         out.push_str(",\"event\":");
-        push_json(&mut out, record.event.name());
+        push_json(&mut out, event.name());
         out.push_str(",\"fields\":");
-        push_fields(&mut out, record);
+        push_fields(&mut out, event);
         out.push('}');
         if out.len() > bytes_max {
             return None;

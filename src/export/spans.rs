@@ -41,6 +41,14 @@ impl Kind {
     }
 }
 
+/// What happened, and in which shard; 0 for what is in none. A shard is a cluster of its own, and its events stand wrapped.
+pub fn unwrapped(event: &Event) -> (NodeId, &Event) {
+    match event {
+        Event::Within { shard, event } => (*shard, event),
+        event => (NodeId::default(), event),
+    }
+}
+
 /// What an event begins: a kind, and a number that tells it from others of its kind.
 pub fn begins(event: &Event) -> Option<(Kind, u64)> {
     Some(match event {
@@ -105,12 +113,13 @@ const NONE: u32 = u32::MAX;
 impl Spans {
     pub fn of(trace: &Trace) -> Spans {
         let mut spans = Spans { end: vec![NONE; trace.len()], begin: vec![NONE; trace.len()] };
-        let mut open: SortedMap<(Kind, u64), u32> = SortedMap::new();
+        let mut open: SortedMap<(NodeId, Kind, u64), u32> = SortedMap::new();
         for (index, record) in trace.iter().enumerate() {
-            if let Some(what) = begins(&record.event) {
-                open.insert(what, index as u32);
+            let (shard, event) = unwrapped(&record.event);
+            if let Some((kind, number)) = begins(event) {
+                open.insert((shard, kind, number), index as u32);
             }
-            if let Some(begun) = ends(&record.event).and_then(|what| open.remove(&what)) {
+            if let Some(begun) = ends(event).and_then(|(kind, number)| open.remove(&(shard, kind, number))) {
                 spans.end[begun as usize] = index as u32;
                 spans.begin[index] = begun;
             }
@@ -129,29 +138,41 @@ impl Spans {
     }
 }
 
-/// Tells at which node each record happened, one record after the other. Node 0 is the world: the script, and an engine that
-/// stands alone.
-#[derive(Default)]
-pub struct Places {
-    /// Where messages go to, and where requests are.
-    receivers: SortedMap<u64, NodeId>,
-    clients: SortedMap<u64, NodeId>,
-    tiers: SortedMap<u64, NodeId>,
+/// Where something happened: at a node, and the shard whose node it is, if it is of one. Node 0 is the world: the script, and
+/// an engine that stands alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub shard: NodeId,
+    pub node: NodeId,
 }
 
+/// Tells where each record happened, one record after the other.
+#[derive(Default)]
+pub struct Places {
+    /// Where messages go to, and where requests are; by shard and number.
+    receivers: Known,
+    clients: Known,
+    tiers: Known,
+}
+
+type Known = SortedMap<(NodeId, u64), NodeId>;
+
 impl Places {
-    pub fn of(&mut self, record: &Record) -> NodeId {
-        if record.node != 0 {
-            return NodeId(record.node);
-        }
-        let known = |map: &SortedMap<u64, NodeId>, number: &u64| map.get(number).copied().unwrap_or_default();
-        match &record.event {
+    pub fn of(&mut self, record: &Record) -> Place {
+        let (shard, event) = unwrapped(&record.event);
+        let node = if record.node == 0 { self.node(shard, event) } else { NodeId(record.node) };
+        Place { shard, node }
+    }
+
+    fn node(&mut self, shard: NodeId, event: &Event) -> NodeId {
+        let known = |map: &Known, number: u64| map.get(&(shard, number)).copied().unwrap_or_default();
+        match event {
             Event::RequestAsked { request, client, .. } => {
-                self.clients.insert(*request, *client);
+                self.clients.insert((shard, *request), *client);
                 *client
             }
-            Event::RequestMoved { request, .. } => known(&self.clients, request),
-            Event::RequestEnded { request, .. } => self.clients.remove(request).unwrap_or_default(),
+            Event::RequestMoved { request, .. } => known(&self.clients, *request),
+            Event::RequestEnded { request, .. } => self.clients.remove(&(shard, *request)).unwrap_or_default(),
             Event::NodeStatusChanged { node, .. }
             | Event::NodeChanged { node, .. }
             | Event::NodeLogChanged { node, .. }
@@ -161,23 +182,23 @@ impl Places {
             Event::ShardFigures { shard } => shard.shard,
             Event::ShardGone { shard } => *shard,
             Event::MessageSent { message, from, to, .. } => {
-                self.receivers.insert(message.0, *to);
+                self.receivers.insert((shard, message.0), *to);
                 *from
             }
             Event::MessageDelivered { message } | Event::MessageDropped { message, .. } => {
-                self.receivers.remove(&message.0).unwrap_or_default()
+                self.receivers.remove(&(shard, message.0)).unwrap_or_default()
             }
-            Event::MessageDelayed { message, .. } => known(&self.receivers, &message.0),
+            Event::MessageDelayed { message, .. } => known(&self.receivers, message.0),
             Event::TierAsked { request, from, .. } => {
-                self.tiers.insert(*request, *from);
+                self.tiers.insert((shard, *request), *from);
                 *from
             }
             Event::TierMoved { request, to, .. } => {
-                self.tiers.insert(*request, *to);
+                self.tiers.insert((shard, *request), *to);
                 *to
             }
-            Event::TierWaits { request, .. } | Event::DatabaseRefused { request, .. } => known(&self.tiers, request),
-            Event::TierTold { request, .. } => self.tiers.remove(request).unwrap_or_default(),
+            Event::TierWaits { request, .. } | Event::DatabaseRefused { request, .. } => known(&self.tiers, *request),
+            Event::TierTold { request, .. } => self.tiers.remove(&(shard, *request)).unwrap_or_default(),
             Event::TierLooked { at, .. }
             | Event::TierKept { at, .. }
             | Event::TierDropped { at, .. }

@@ -1,9 +1,9 @@
 //! What JSON and comma-separated values ask of a text.
 
+use crate::trace::Event;
 use crate::trace::bytes::unquote;
 use crate::trace::decimal::push_number;
 use crate::trace::text::Words;
-use crate::trace::{Event, Record};
 
 /// Whole numbers from here on are not exact in programs that keep numbers as doubles, so they are written as text.
 const EXACT_MAX: u64 = 1 << 53;
@@ -38,11 +38,11 @@ pub fn push_json_number(out: &mut String, number: u64) {
 
 /// Appends the fields of an event as a JSON object: a number where the trace has digits, else a text. A whole state is left
 /// out; the text form of a trace has it.
-pub fn push_fields(out: &mut String, record: &Record) {
+pub fn push_fields(out: &mut String, event: &Event) {
     out.push('{');
-    if !matches!(record.event, Event::StateTaken { .. }) {
+    if !matches!(event, Event::StateTaken { .. }) {
         let mut words = String::new();
-        record.event.write_fields(&mut words);
+        event.write_fields(&mut words);
         let mut comma = "";
         for (name, value) in Words::of(&words).filter_map(|word| word.split_once('=')) {
             out.push_str(comma);
@@ -80,7 +80,7 @@ pub fn push_column(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Bytes, NO_CAUSE};
+    use crate::trace::Bytes;
 
     #[test]
     fn texts_are_escaped() {
@@ -106,7 +106,7 @@ mod tests {
             bytes: 7,
         };
         let mut out = String::new();
-        push_fields(&mut out, &Record { time_ns: 0, cause: NO_CAUSE, node: 0, event });
+        push_fields(&mut out, &event);
         let wanted = r#"{"key":"ash tree","sequence":"18446744073709551615","kind":"put","value_len":3,"bytes":7}"#;
         assert_eq!(out, wanted);
     }

@@ -9,7 +9,9 @@
 use std::rc::Rc;
 
 use super::View;
-use crate::trace::{Bytes, Counters, Event, Lane, Operation, Outcome, PageBody, PageId, PageKind, Record, SplitKind};
+use glassbase_trace::{
+    Bytes, Counters, Event, Lane, Operation, Outcome, PageBody, PageId, PageKind, Record, SplitKind,
+};
 
 /// Most steps of a search path that are kept, and most changes under way; no real tree is that deep.
 const DEPTH_MAX: usize = 64;
@@ -127,7 +129,7 @@ pub struct Verification {
 
 impl View {
     /// A view of an engine as it stands.
-    pub fn of_state(state: Rc<crate::trace::EngineState>) -> View {
+    pub fn of_state(state: Rc<glassbase_trace::EngineState>) -> View {
         let mut view = View::default();
         view.fold(&Event::StateTaken { state });
         view

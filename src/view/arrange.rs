@@ -233,9 +233,9 @@ pub fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     let mut d = String::new();
     for (x, y) in points {
         d.push(if d.is_empty() { 'M' } else { 'L' });
-        crate::trace::decimal::push_fixed(&mut d, x, 1);
+        glassbase_trace::decimal::push_fixed(&mut d, x, 1);
         d.push(' ');
-        crate::trace::decimal::push_fixed(&mut d, y, 1);
+        glassbase_trace::decimal::push_fixed(&mut d, y, 1);
     }
     d
 }

@@ -10,7 +10,7 @@
 //! work is bounded by the width of the stage.
 
 use super::{Node, Shape, View, scene};
-use crate::trace::PageId;
+use glassbase_trace::PageId;
 
 /// A page narrower than this is drawn together with its neighbours.
 const NARROW: f64 = 2.5;
@@ -116,7 +116,7 @@ pub fn page_at(shape: &Shape, level: usize, column: f64) -> Option<PageId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::tests::sample_state;
+    use crate::tests::sample_state;
     use std::rc::Rc;
 
     #[test]

@@ -6,7 +6,7 @@
 use super::describe::{count, describe, key, moves, short};
 use super::guide::told;
 use super::{Change, Unlinked, View};
-use crate::trace::{Bytes, Event, Operation, Outcome, PageBody, PageId, Record, SplitKind};
+use glassbase_trace::{Bytes, Event, Operation, Outcome, PageBody, PageId, Record, SplitKind};
 
 /// The sentence for `record`, which happens to the engine as `view` shows it.
 pub fn caption(view: &View, record: &Record) -> String {

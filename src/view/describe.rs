@@ -1,7 +1,7 @@
 //! What a record says, in words, without knowing what came before it: the text list of a trace.
 
 use super::guide::told;
-use crate::trace::{Bytes, Event, Operation, Outcome, PageId, PageKind, Record, SplitKind};
+use glassbase_trace::{Bytes, Event, Operation, Outcome, PageId, PageKind, Record, SplitKind};
 
 /// Longest key and text that a sentence carries whole.
 const SHOWN_MAX: usize = 40;
@@ -214,9 +214,9 @@ fn ended(operation: Operation, outcome: Outcome, number: u32) -> String {
 /// A key in a sentence: long ones are cut.
 pub(super) fn key(bytes: &[u8]) -> String {
     if bytes.len() > 4 * SHOWN_MAX {
-        return short(&crate::trace::bytes::show(&bytes[..SHOWN_MAX]));
+        return short(&glassbase_trace::bytes::show(&bytes[..SHOWN_MAX]));
     }
-    match crate::trace::bytes::show(bytes) {
+    match glassbase_trace::bytes::show(bytes) {
         text if text == "0x" => "the empty key".to_string(),
         text => short(&text),
     }

@@ -24,7 +24,7 @@ use super::map::Map;
 use super::swarm::Swarm;
 use super::time_span::TimeSpan;
 use super::{Selection, View};
-use crate::trace::Record;
+use glassbase_trace::Record;
 
 /// The identity of a shape: a word and a number, or several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! What a selected thing is made of, in words and tables: what the inspector shows, as plain data.
 
 use super::Selection;
-use crate::trace::PageId;
+use glassbase_trace::PageId;
 
 /// All there is to say about a thing.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 //! Finds a key in a view: the way of a search, walked by the reader instead of the engine.
 
 use super::{View, tally};
-use crate::trace::PageId;
+use glassbase_trace::PageId;
 
 /// Where a key is, or would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub fn find(view: &View, key: &[u8]) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Bytes;
-    use crate::view::tests::{Noise, sample_state};
+    use crate::tests::{Noise, sample_state};
+    use glassbase_trace::Bytes;
     use std::rc::Rc;
 
     #[test]

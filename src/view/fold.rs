@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{PAGES_MAX, View, tally::Tally};
-use crate::trace::state::Cell;
-use crate::trace::{Cells, EngineState, Event, Lsn, PageBody, PageId, PageKind, PageState};
+use glassbase_trace::state::Cell;
+use glassbase_trace::{Cells, EngineState, Event, Lsn, PageBody, PageId, PageKind, PageState};
 
 impl View {
     pub(super) fn fold(&mut self, event: &Event) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::View;
 use super::fold::count;
-use crate::trace::{Event, FrameId, FrameState, PageId, ReplacementState};
+use glassbase_trace::{Event, FrameId, FrameState, PageId, ReplacementState};
 
 impl View {
     pub(super) fn fold_pool(&mut self, event: &Event) {

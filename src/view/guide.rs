@@ -12,7 +12,7 @@ use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
 use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, transactions};
-use crate::trace::{EngineState, Event, Lane, NodeId, Record};
+use glassbase_trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
 pub static GUIDES: &[&Guide] = &[

@@ -21,8 +21,8 @@ use super::scene::{
     Anchor, CellText, CellWay, Edge, Link, Lod, Look, Mark, Overflow, PageShape, Scene, Stage, Touch, fill,
 };
 use super::{Change, Node, Selection, Shape, View};
-use crate::trace::sorting::sort_by;
-use crate::trace::{Event, FrameState, PageBody, PageId};
+use glassbase_trace::sorting::sort_by;
+use glassbase_trace::{Event, FrameState, PageBody, PageId};
 
 /// Lays out a step.
 pub fn scene(stage: &Stage) -> Scene {
@@ -304,12 +304,12 @@ fn chain_length(view: &View, first: PageId) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Timeline;
-    use crate::view::camera::Bounds;
-    use crate::view::metrics::Metrics;
-    use crate::view::motion::FlightKind;
-    use crate::view::scene::Anchor;
-    use crate::view::tests::{Noise, sample_state, split_trace};
+    use crate::Timeline;
+    use crate::camera::Bounds;
+    use crate::metrics::Metrics;
+    use crate::motion::FlightKind;
+    use crate::scene::Anchor;
+    use crate::tests::{Noise, sample_state, split_trace};
 
     fn laid_out(timeline: &Timeline, index: usize, seen: Bounds, lod: Lod) -> Scene {
         let (before, after) = (timeline.view_at(index), timeline.view_at(index + 1));
@@ -354,8 +354,8 @@ mod tests {
 
     #[test]
     fn of_a_wide_tree_only_what_is_seen_is_laid_out_and_its_parents_stay_in_sight() {
-        let mut trace = crate::trace::Trace::new();
-        crate::view::tests::push(&mut trace, Event::StateTaken { state: Rc::new(sample_state(5000)) });
+        let mut trace = glassbase_trace::Trace::new();
+        crate::tests::push(&mut trace, Event::StateTaken { state: Rc::new(sample_state(5000)) });
         let timeline = Timeline::new(trace);
         let seen = Bounds { left: 200_000.0, right: 201_000.0, top: -400.0, bottom: 200.0 };
         let scene = laid_out(&timeline, 0, seen, Lod::Keys);

@@ -13,7 +13,7 @@ use super::Selection;
 use super::arrange::Place;
 use super::camera::Size;
 use super::drawing::Id;
-use crate::trace::{FrameId, NodeId, PageId};
+use glassbase_trace::{FrameId, NodeId, PageId};
 
 /// What a cell is: the lower half of its byte.
 pub mod cell {
@@ -101,7 +101,7 @@ impl MapOf {
         };
         let mut name = String::from(self.word());
         name.push(' ');
-        crate::trace::decimal::push_number(&mut name, u64::from(first) + u64::from(index));
+        glassbase_trace::decimal::push_number(&mut name, u64::from(first) + u64::from(index));
         name
     }
 }

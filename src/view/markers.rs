@@ -1,7 +1,7 @@
 //! The places of a trace that matter: where a command begins, where a page splits, what went wrong.
 
 use super::guide::told;
-use crate::trace::{Event, PageId, Record};
+use glassbase_trace::{Event, PageId, Record};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MarkerKind {

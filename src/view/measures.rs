@@ -1,7 +1,7 @@
 //! Numbers about a view, and their course over a run.
 
 use super::View;
-use crate::trace::{Event, Record};
+use glassbase_trace::{Event, Record};
 
 /// A number about a view.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl Measure {
                 format!("{}.{} %", tenths / 10, tenths % 10)
             }
             Unit::Factor => {
-                let mut text = crate::trace::decimal::fixed(value, 2);
+                let mut text = glassbase_trace::decimal::fixed(value, 2);
                 text.push('×');
                 text
             }
@@ -260,7 +260,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::trace::{Lsn, PageBody, PageId, PageState};
+    use glassbase_trace::{Lsn, PageBody, PageId, PageState};
 
     fn named(name: &str) -> &'static Measure {
         MEASURES.iter().find(|measure| measure.name == name).unwrap()

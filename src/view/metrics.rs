@@ -11,7 +11,7 @@
 
 use super::View;
 use super::tally;
-use crate::trace::bytes::show;
+use glassbase_trace::bytes::show;
 
 pub const HEADER_H: f64 = 17.0;
 pub const SLOT_H: f64 = 24.0;
@@ -151,7 +151,7 @@ pub fn border_of(shown: &[Shown], slot: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Bytes;
+    use glassbase_trace::Bytes;
 
     #[test]
     fn a_page_shows_all_its_slots_or_says_how_many_it_leaves_out() {

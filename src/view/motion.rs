@@ -6,7 +6,7 @@
 use super::metrics::{self, HEADER_H, PAGE_H, SLOT_H, column_of, shown};
 use super::scene::{Lod, Stage};
 use super::{Change, OperationView, View};
-use crate::trace::{Bytes, Event, PageId, Record};
+use glassbase_trace::{Bytes, Event, PageId, Record};
 
 /// More cells than this move as one pack.
 const PACK: usize = 8;

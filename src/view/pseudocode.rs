@@ -2,7 +2,7 @@
 
 use super::guide::told;
 use super::{Change, View};
-use crate::trace::{Event, Operation, PageBody, PageId, Record};
+use glassbase_trace::{Event, Operation, PageBody, PageId, Record};
 
 /// An algorithm to read beside the picture.
 #[derive(Debug, PartialEq, Eq)]

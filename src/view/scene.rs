@@ -13,7 +13,7 @@ use super::camera::Bounds;
 use super::metrics::{self, LEVEL_H, Metrics, PAGE_H};
 use super::motion::{Flight, Note};
 use super::{Node, Selection, Shape, View};
-use crate::trace::{PageId, Record};
+use glassbase_trace::{PageId, Record};
 
 /// How closely pages are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

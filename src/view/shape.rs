@@ -16,7 +16,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::{Unlinked, View, tally};
-use crate::trace::{Event, PageBody, PageId};
+use glassbase_trace::{Event, PageBody, PageId};
 
 /// Deepest tree that is drawn.
 const DEPTH_MAX: usize = 24;
@@ -244,8 +244,8 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Timeline;
-    use crate::view::tests::{Noise, split_trace};
+    use crate::Timeline;
+    use crate::tests::{Noise, split_trace};
 
     fn rows(view: &View) -> Vec<Vec<u32>> {
         let shape = view.shape();
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn visible_pages_are_those_whose_span_touches() {
-        let view = View::of_state(Rc::new(crate::view::tests::sample_state(4)));
+        let view = View::of_state(Rc::new(crate::tests::sample_state(4)));
         let shape = view.shape();
         let seen: Vec<u32> = shape.visible(0, 1.2, 2.5).map(|node| node.page.0).collect();
         assert_eq!(seen, [2, 3]);

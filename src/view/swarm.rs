@@ -103,7 +103,7 @@ fn aside(from: (f64, f64), to: (f64, f64), point: (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::MessageId;
+    use glassbase_trace::MessageId;
 
     const MOTE: Mote = Mote {
         from: (0.0, 0.0),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::trace::{Cells, PageBody, PageId, PageState};
+use glassbase_trace::{Cells, PageBody, PageId, PageState};
 
 /// What all pages add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub fn child(page: &PageState, index: usize) -> Option<PageId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Bytes;
+    use glassbase_trace::Bytes;
 
     #[test]
     fn the_width_of_a_label_is_that_of_its_text() {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::*;
-use crate::trace::{Bytes, Event, NO_CAUSE, Operation, Outcome, PageBody, SplitKind, Trace};
+use glassbase_trace::{Bytes, Event, NO_CAUSE, Operation, Outcome, PageBody, SplitKind, Trace};
 
 /// Deterministic nonsense (a linear congruential generator; the high bits are good enough here).
 pub(crate) struct Noise(pub u64);
@@ -28,7 +28,7 @@ impl Noise {
         let kinds = [self.pick(&["leaf", "inner", "overflow", "free", "meta"]), self.pick(&["middle", "right-edge"])];
         let small = (self.below(4)).to_string();
         let yes = self.pick(&["yes", "no"]);
-        let state = crate::trace::state_text::write(&sample_state(self.below(6) as u32 + 1), None);
+        let state = glassbase_trace::state_text::write(&sample_state(self.below(6) as u32 + 1), None);
         let key = self.below(100).to_string();
         let lookup = |field: &str| {
             Some(match field {
@@ -100,8 +100,8 @@ pub(crate) fn push(trace: &mut Trace, event: Event) {
 
 /// A root over `leaves` leaves of order 4; keys 10, 20, 30, ... two to a leaf.
 pub(crate) fn sample_state(leaves: u32) -> EngineState {
-    use crate::trace::state::Cell;
-    use crate::trace::{Cells, Lsn};
+    use glassbase_trace::state::Cell;
+    use glassbase_trace::{Cells, Lsn};
     let page = |page: u32, used: u32, body| Rc::new(PageState { page: PageId(page), lsn: Lsn(1), used, body });
     let mut pages = vec![page(0, 0, PageBody::Meta)];
     let mut separators = Cells::default();
@@ -133,13 +133,13 @@ pub(crate) fn sample_state(leaves: u32) -> EngineState {
     }
 }
 
-fn lsn(number: u64) -> crate::trace::Lsn {
-    crate::trace::Lsn(number)
+fn lsn(number: u64) -> glassbase_trace::Lsn {
+    glassbase_trace::Lsn(number)
 }
 
 /// Insert 25 between 20 and 30 of a leaf that is full, as an engine would tell it.
 pub(crate) fn split_trace() -> Trace {
-    use crate::trace::{FrameId, PageKind};
+    use glassbase_trace::{FrameId, PageKind};
     let mut trace = Trace::new();
     let (root, leaf, right) = (PageId(3), PageId(2), PageId(4));
     push(&mut trace, Event::StateTaken { state: Rc::new(sample_state(2)) });
@@ -189,7 +189,7 @@ fn fold(trace: &Trace) -> View {
 
 fn keys(view: &View, page: u32) -> Vec<String> {
     let cells = view.page(PageId(page)).and_then(|page| page.cells());
-    cells.map_or(Vec::new(), |cells| cells.iter().map(|(key, _)| crate::trace::bytes::show(key)).collect())
+    cells.map_or(Vec::new(), |cells| cells.iter().map(|(key, _)| glassbase_trace::bytes::show(key)).collect())
 }
 
 #[test]

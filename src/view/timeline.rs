@@ -18,7 +18,7 @@ use super::markers::Marker;
 use super::measures::Series;
 use super::pseudocode::{Algorithm, running};
 use super::{MarkerKind, View, caption};
-use crate::trace::{Event, Lane, PageId, Record, Trace};
+use glassbase_trace::{Event, Lane, PageId, Record, Trace};
 
 /// Records between checkpoints at first.
 const DISTANCE: usize = 256;

@@ -14,7 +14,7 @@ use super::drawing::{Drawing, Id, Marks, Shape, Step};
 use super::map::Map;
 use super::swarm::Swarm;
 use super::time_span::TimeSpan;
-use crate::trace::sorting::sort_by_key;
+use glassbase_trace::sorting::sort_by_key;
 
 /// A shape on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,7 +169,7 @@ fn action(drawing: &Drawing) -> Option<Bounds> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::drawing::chip;
+    use crate::drawing::chip;
 
     fn drawing(boxes: &[(u64, f64)]) -> Drawing {
         let mut drawing = Drawing::new(0.0, "Boxes.");

@@ -72,6 +72,9 @@ impl Tiers {
             // Its time-out is over, and it is still the one that the query is for.
             task.stage = Stage::Served;
         }
+        if self.options.remote {
+            return self.hand_out(cx, query);
+        }
         match self.database.begin(&self.options, query) {
             Ok((number, work_ns)) => {
                 let (busy, queued) = (self.database.busy(), self.database.queued());
@@ -100,6 +103,11 @@ impl Tiers {
     pub(super) fn served(&mut self, cx: &mut Cx, number: u64) {
         let Some(query) = self.database.serving.remove(&number) else { return };
         let row = self.carry_out(cx, &query);
+        self.query_over(cx, &query, row);
+    }
+
+    /// A connection is free again, and whoever asked has an answer.
+    pub(super) fn query_over(&mut self, cx: &mut Cx, query: &Query, row: Option<Row>) {
         if let Some(next) = self.database.waiting.pop_front() {
             self.begin_query(cx, next);
         }

@@ -138,6 +138,9 @@ pub struct Options {
     /// Write-behind: how often an L2 node writes what it owes, and how many keys at once.
     pub flush_ns: u64,
     pub flush_batch: u32,
+    /// The database is elsewhere: queries that begin are handed out ([`Tiers::take_queries`](super::Tiers::take_queries)), and
+    /// whoever carries them out gives the answers. Writes get their versions when they begin.
+    pub remote: bool,
 }
 
 const MS: u64 = 1_000_000;
@@ -186,6 +189,7 @@ impl Default for Options {
             bus_loss: 0.0,
             flush_ns: 100 * MS,
             flush_batch: 8,
+            remote: false,
         }
     }
 }
@@ -228,6 +232,11 @@ impl Options {
         if writes_in_l2 && self.hot_key == HotKey::Split {
             let what = "a split key needs a strategy that writes to the database: cache-aside, say".to_string();
             return Err(TierError::BadOption { option: "hot-key", what });
+        }
+        if self.remote && self.strategy == Strategy::WriteBehind {
+            let what = "what is owed to a database elsewhere can't be told apart from what it has: write-through, say"
+                .to_string();
+            return Err(TierError::BadOption { option: "strategy", what });
         }
         if self.l2_capacity == 0 && writes_in_l2 {
             let what = "writes go through L2, and its size is 0: give it a size".to_string();

@@ -14,6 +14,7 @@
 use super::breaker::Passage;
 use super::database::Row;
 use super::node::look_at;
+use super::remote::Told;
 use super::store::Entry;
 use super::task::{Ask, Reply, Stage, Task};
 use super::{Guard, HotKey, Invalidation, Stampede, Strategy, Tiers};
@@ -370,6 +371,7 @@ impl Tiers {
         let (request, source, version) = (task.id, task.source, row.version);
         let fate = TierFate::Served;
         self.tell(cx, Event::TierTold { request, fate, source, version, latency_ns, age_ns });
+        self.heard(Told { request, client: task.client, operation: task.operation, fate, row: row.clone() });
         self.client_free(cx, &task);
     }
 
@@ -392,6 +394,8 @@ impl Tiers {
         let latency_ns = cx.now_ns() - task.arrived_ns;
         let (request, source) = (task.id, task.source);
         self.tell(cx, Event::TierTold { request, fate, source, version: 0, latency_ns, age_ns: 0 });
+        let row = Row::default();
+        self.heard(Told { request, client: task.client, operation: task.operation, fate, row });
         self.client_free(cx, &task);
     }
 

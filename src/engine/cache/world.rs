@@ -12,6 +12,7 @@ use super::bloom::Bloom;
 use super::database::Database;
 use super::ledger::Ledger;
 use super::node::{CacheNode, Debt};
+use super::remote::{Asked, RemoteQuery, Told};
 use super::ring::Ring;
 use super::store::Entry;
 use super::task::{Stage, Task};
@@ -94,6 +95,10 @@ pub struct Tiers {
     pub(super) random: Generator,
     /// What the trace tells of requests, counts and times; nothing else of it is kept here.
     pub(super) told: TiersState,
+    /// For a database elsewhere: queries that have begun, what clients were told and asked, since somebody took it.
+    pub(super) queries: Vec<RemoteQuery>,
+    pub(super) told_clients: Vec<Told>,
+    pub(super) asked_by_clients: Vec<Asked>,
 }
 
 impl Tiers {
@@ -127,6 +132,9 @@ impl Tiers {
             loads: 0,
             random: Generator::new(seed, "tiers"),
             told: TiersState { clients: options.clients, ..TiersState::default() },
+            queries: Vec::new(),
+            told_clients: Vec::new(),
+            asked_by_clients: Vec::new(),
             options,
         })
     }
@@ -236,6 +244,10 @@ impl Tiers {
     ) -> u64 {
         let app = app.unwrap_or_else(|| self.app_in_turn());
         let mut task = self.task(cx, operation, key, app);
+        if self.options.remote {
+            let (request, key, value) = (task.id, key.clone(), value.clone());
+            self.asked_by_clients.push(Asked { request, operation, key, value });
+        }
         (task.client, task.value, task.of_load) = (client, value, of_load);
         let due_ns = cx.now_ns().saturating_add(ARRIVAL_NS);
         self.launch(cx, task, client, self.id(Place::App(app + 1)), due_ns, Stage::ToApp)

@@ -78,6 +78,8 @@ impl Tiers {
         let (request, source, fate) = (task.id, task.source, TierFate::Served);
         let told = glassbase_trace::Event::TierTold { request, fate, source, version, latency_ns, age_ns: 0 };
         self.tell(cx, told);
+        let row = super::Row { version, value: task.value.clone() };
+        self.heard(super::Told { request, client: task.client, operation: task.operation, fate, row });
         self.client_free(cx, &task);
     }
 

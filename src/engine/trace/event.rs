@@ -16,12 +16,13 @@ use super::id::{
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
-use super::id::{RowId, SplitKind, place_of};
+use super::id::{RowId, SplitKind, StoreTouch, place_of};
 use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::{HeapDetail, Patch, Shift};
 use super::parts::lsm::{CompactionReason, StallReason, WriteKind};
 use super::parts::lsm::{LsmSettings, VersionEdit};
 use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
+use super::parts::stack::{GoalState, ShardPart};
 use super::parts::{FrameTimes, HitCurves, QuorumRun, TradeoffState};
 use super::policy::{PolicyList, VictimReason};
 use super::state::{EngineState, PageState};
@@ -50,6 +51,8 @@ pub enum Lane {
     Tiers,
     /// The database behind them.
     Database,
+    /// All floors together: who serves a request, and whether a goal is reached.
+    Stack,
 }
 
 impl Lane {
@@ -60,6 +63,7 @@ impl Lane {
         Lane::Network,
         Lane::Tiers,
         Lane::Database,
+        Lane::Stack,
         Lane::Tree,
         Lane::Heap,
         Lane::Log,
@@ -84,6 +88,7 @@ impl Lane {
             Lane::Network => "network",
             Lane::Tiers => "tiers",
             Lane::Database => "database",
+            Lane::Stack => "stack",
         }
     }
 }
@@ -105,7 +110,11 @@ macro_rules! events {
                 match self { $($(Event::$variant { .. } => $name,)*)* }
             }
 
+            /// What happened within a shard belongs where it would belong if the shard were alone.
             pub fn lane(&self) -> Lane {
+                if let Event::Within { event, .. } = self {
+                    return event.lane();
+                }
                 match self { $($(Event::$variant { .. } => Lane::$lane,)*)* }
             }
 
@@ -480,6 +489,8 @@ events! {
         /// A decision of a node: a word of its protocol, and a sentence.
         "noted" Noted { node: NodeId, topic: Rc<str>, text: Rc<str> }
         "timer-fired" TimerFired { node: NodeId, kind: u8 }
+        /// The store of a node did something for what the node is at: the page, the position in the log, or the file.
+        "store-touched" StoreTouched { node: NodeId, what: StoreTouch, number: u64, from_ns: u64, to_ns: u64 }
         /// The map of a sharded cluster, or what is being changed about it.
         "cluster-map" ClusterMapChanged { map: Rc<MapState> }
         "shard-figures" ShardFigures { shard: Rc<ShardState> }
@@ -537,49 +548,16 @@ events! {
         /// There was no room in the queue, or the query waited too long in it.
         "database-refused" DatabaseRefused { request: u64, text: Rc<str> }
     }
-}
-
-impl Event {
-    /// The pages that the event is about, for highlighting.
-    pub fn pages(&self) -> [PageId; 2] {
-        use Event::*;
-        match self {
-            Searched { page, .. } | CellsRead { page, .. } | PageFormatted { page, .. } | PageFreed { page, .. } => {
-                one(*page)
-            }
-            PageReused { page, .. } | RecordInserted { page, .. } | RecordReplaced { page, .. } => one(*page),
-            ChildInserted { page, .. } | LeftmostChildSet { page, .. } | SeparatorReplaced { page, .. } => one(*page),
-            CellRemoved { page, .. } | LeafLinked { page, .. } | PageCompacted { page, .. } => one(*page),
-            PageRestated { state } => one(state.page),
-            OverflowWritten { page, .. } | RootChanged { root: page, .. } => one(*page),
-            CellsMoved { from, to, .. } => [*from, *to],
-            SplitBegun { page, right, .. } | SplitEnded { page, right } => [*page, *right],
-            MergeBegun { left, right } | MergeEnded { left, right } => [*left, *right],
-            BorrowBegun { page, sibling, .. } | BorrowEnded { page, sibling } => [*page, *sibling],
-            RootCollapsed { old, root } => [*old, *root],
-            PoolHit { page, .. } | PoolMiss { page, .. } | PoolCreated { page, .. } | PoolUnpinned { page, .. } => {
-                one(*page)
-            }
-            PoolReadAhead { page, .. } | PoolMoved { page, .. } | PoolVictim { page, .. } => one(*page),
-            PoolRemoved { page, .. } => one(*page),
-            PoolDirtied { page, .. } | PoolEvicted { page, .. } | PoolFlushed { page, .. } => one(*page),
-            DiskRead { page, .. } | DiskWritten { page } => one(*page),
-            LogAppended { page, .. } | DirtyEntry { page, .. } | DirtyGone { page } => one(*page),
-            RecordRedone { page, .. } | RecordSkipped { page, .. } | PageRestored { page, .. } => one(*page),
-            PageSurvived { page, .. } | PageDamaged { page, .. } => one(*page),
-            HeapFormatted { page, .. } | HeapCellPut { page, .. } | HeapSlotFreed { page, .. } => one(*page),
-            HeapCompacted { page, .. } | HeapOverflowWritten { page, .. } | HeapCellRead { page, .. } => one(*page),
-            HeapOverflowRead { page, .. } | HeapPageScanned { page, .. } => one(*page),
-            HeapForwarded { from, to, .. } => [from.page, to.page],
-            HeapCameHome { row, from } => [from.page, row.page],
-            HeapMapSearched { map, found, .. } => [*map, *found],
-            HeapMapSet { map, page, .. } => [*map, *page],
-            HeapShown { detail } => one(detail.page),
-            _ => one(PageId::NONE),
-        }
+    Stack {
+        /// Something happened inside a shard, which is a cluster of its own.
+        "within" Within { shard: NodeId, event: Rc<Event> }
+        /// The router is about to ask a shard on behalf of a request, as this client of the shard.
+        "query-routed" QueryRouted { request: u64, shard: NodeId, client: NodeId }
+        /// The router holds a query back: why.
+        "query-held" QueryHeld { request: u64, shard: NodeId, why: Rc<str> }
+        /// Another shard; and what all machines cost from now on.
+        "shard-joined" ShardJoined { part: Rc<ShardPart>, cost: u64 }
+        /// A goal was judged.
+        "goal-judged" GoalJudged { goal: Rc<GoalState> }
     }
-}
-
-fn one(page: PageId) -> [PageId; 2] {
-    [page, PageId::NONE]
 }

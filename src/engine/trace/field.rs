@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::Event;
 use super::bytes::{Bytes, quote, unquote};
 use super::decimal::{number, push_number};
 use super::id::{
@@ -16,16 +17,18 @@ use super::id::{
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
-use super::id::{RowId, SplitKind};
+use super::id::{RowId, SplitKind, StoreTouch};
 use super::parts::cluster::{Datum, NodeHead, NodeLog, Proof};
 use super::parts::heap::HeapDetail;
 use super::parts::lsm::VersionEdit;
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::parts::sharding::{KeyDot, MapState, QueryState, ShardState, StreamState, Survey};
+use super::parts::stack::{GoalState, ShardPart};
 use super::parts::{QuorumRun, TradeoffState};
 use super::policy::{PolicyKind, PolicyList, VictimReason};
 use super::state::{EngineState, PageBody, PageState};
 use super::state_text;
+use super::text::Words;
 
 /// A value that an event may carry. What `write` appended, `read` reads.
 pub trait Field {
@@ -140,6 +143,7 @@ word_fields!(NodeStatus, DropReason, RequestFate, VerdictKind);
 word_fields!(BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait);
 word_fields!(PolicyKind, PolicyList, VictimReason);
 
+word_fields!(StoreTouch);
 word_fields!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
 
 impl Field for bool {
@@ -196,6 +200,26 @@ impl Field for Rc<PageState> {
     }
 }
 
+/// An event inside another stands as its name and its fields, in quotes. There is one level: what is inside has nothing inside.
+impl Field for Rc<Event> {
+    fn write(&self, out: &mut String) {
+        let mut text = self.name().to_string();
+        self.write_fields(&mut text);
+        out.push_str(&quote(&text));
+    }
+    fn read(text: &str) -> Option<Self> {
+        let text = unquote(text)?;
+        let mut words = Words { rest: &text };
+        let name = words.next().filter(|name| !matches!(*name, "within" | "state-taken"))?;
+        let fields: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
+        let lookup = |wanted: &str| fields.iter().find(|(field, _)| *field == wanted).map(|(_, value)| *value);
+        Event::from_fields(name, &lookup).ok().flatten().map(Rc::new)
+    }
+    fn blank() -> Self {
+        Rc::new(Event::StreamsCleared {})
+    }
+}
+
 impl Field for RowId {
     fn write(&self, out: &mut String) {
         push_number(out, u64::from(self.page.0));
@@ -226,7 +250,7 @@ macro_rules! shared_fields {
     )*};
 }
 shared_fields!(NodeHead, NodeLog, Datum, Proof, HeapDetail, VersionEdit, QuorumRun, TradeoffState);
-shared_fields!(MapState, ShardState, StreamState, KeyDot, Survey, QueryState);
+shared_fields!(MapState, ShardState, StreamState, KeyDot, Survey, QueryState, GoalState, ShardPart);
 
 impl Field for Rc<EngineState> {
     fn write(&self, out: &mut String) {

@@ -492,3 +492,45 @@ words! {
         HalfOpen = "half-open",
     }
 }
+
+words! {
+    /// What the store of a node did.
+    StoreTouch {
+        /// The page was in the buffer pool; or it was not.
+        PoolHit = "pool-hit",
+        PoolMiss = "pool-miss",
+        PageRead = "page-read",
+        PageWritten = "page-written",
+        LogAppended = "log-appended",
+        LogSynced = "log-synced",
+        /// A key went into the memtable of an LSM tree.
+        Memtable = "memtable",
+        FileRead = "file-read",
+        FileWritten = "file-written",
+        FileSynced = "file-synced",
+        /// The disk did not do what it should.
+        Fault = "fault",
+    }
+}
+
+words! {
+    /// The layer that a span belongs to.
+    #[derive(Default)]
+    SpanLayer {
+        #[default]
+        Client = "client",
+        /// A message on its way.
+        Link = "link",
+        App = "app",
+        L1 = "l1",
+        L2 = "l2",
+        Router = "router",
+        Shard = "shard",
+        Node = "node",
+        Pool = "pool",
+        Log = "log",
+        Disk = "disk",
+        /// It stands still, and waits for something.
+        Wait = "wait",
+    }
+}

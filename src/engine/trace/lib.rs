@@ -37,6 +37,7 @@ pub mod sorting;
 pub mod state;
 pub mod state_text;
 pub mod text;
+mod touched;
 
 pub use bytes::Bytes;
 pub use event::{Event, Lane};
@@ -46,8 +47,9 @@ pub use id::{
 };
 pub use id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 pub use id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
-pub use id::{RowId, SplitKind};
+pub use id::{RowId, SpanLayer, SplitKind, StoreTouch};
 pub use parts::ShardingState;
+pub use parts::StackState;
 pub use parts::TiersState;
 pub use parts::replacement::TARGET_ONE;
 pub use parts::{ClientState, ClusterState, HeapState, LogState, LsmState, MediumState, Parts, ReplacementState};

@@ -18,7 +18,6 @@ use std::rc::Rc;
 use super::base64;
 use super::bytes::Bytes;
 use super::field::Field;
-use super::id::SplitKind;
 use super::id::{
     BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait,
 };
@@ -27,6 +26,7 @@ use super::id::{
 };
 use super::id::{DropReason, MessageId, NodeId, NodeStatus, RequestFate, VerdictKind};
 use super::id::{LogKind, PageSource, RecoveryPass, SkipReason, TxnFate, TxnId, TxnStatus, WriteFate};
+use super::id::{SpanLayer, SplitKind, StoreTouch};
 use super::parts::lsm::{CompactionPolicy, CompactionReason, StallReason, WriteKind};
 use super::policy::{PolicyKind, PolicyList};
 
@@ -290,6 +290,7 @@ plain_words!(PolicyKind, PolicyList);
 plain_words!(BreakerState, DropCause, TierFate, TierKind, TierLook, TierOperation, TierSource, TierStatus, TierWait);
 
 plain_words!(CompactionPolicy, CompactionReason, StallReason, WriteKind);
+plain_words!(SpanLayer, StoreTouch);
 
 impl Plain for bool {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{EngineState, Event, NO_CAUSE, PageId, Record, Trace};
+use super::{EngineState, Event, NO_CAUSE, NodeId, PageId, Record, Trace};
 
 /// Takes events and appends them to a trace.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Recorder {
     is_dark: bool,
     cause: u32,
     node: u16,
+    /// The shard within which everything happens now, if it is within one.
+    within: Option<NodeId>,
     pub trace: Trace,
     pub capture: Option<Capture>,
     /// The last state that was taken: the next one shares with it what did not change.
@@ -44,6 +46,7 @@ impl Default for Recorder {
             is_dark: false,
             cause: NO_CAUSE,
             node: 0,
+            within: None,
             trace,
             capture: None,
             last_state: None,
@@ -127,6 +130,12 @@ impl Recorder {
         std::mem::replace(&mut self.node, node)
     }
 
+    /// From now on what is told happens within this shard, or within none; gives how it was.
+    #[inline(always)]
+    pub fn within(&mut self, shard: Option<NodeId>) -> Option<NodeId> {
+        std::mem::replace(&mut self.within, shard)
+    }
+
     /// The last state that was taken of the engine at work.
     pub fn last_state(&self) -> Option<&EngineState> {
         self.last_state.as_deref()
@@ -168,6 +177,10 @@ impl Recorder {
             self.states_bytes += state.bytes_beyond(self.last_state.as_deref());
             self.last_state = Some(state.clone());
         }
+        let event = match self.within {
+            Some(shard) => Event::Within { shard, event: Rc::new(event) },
+            None => event,
+        };
         self.trace.push(Record { time_ns, cause: self.cause, node: self.node, event });
     }
 }

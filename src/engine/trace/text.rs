@@ -250,7 +250,7 @@ fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, Str
 
 /// Words parted by blanks; blanks between quotes do not part.
 pub struct Words<'a> {
-    rest: &'a str,
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Words<'a> {

@@ -8,14 +8,14 @@
 //! ```
 
 use super::words;
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::NodeState;
-use crate::trace::{NodeId, NodeStatus};
-use crate::view::View;
-use crate::view::arrange::{Place, SANS_W};
-use crate::view::describe::grouped;
-use crate::view::drawing::{Drawing, Id, Shape};
-use crate::view::map::{Map, MapOf, cell};
+use crate::View;
+use crate::arrange::{Place, SANS_W};
+use crate::describe::grouped;
+use crate::drawing::{Drawing, Id, Shape};
+use crate::map::{Map, MapOf, cell};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::NodeState;
+use glassbase_trace::{NodeId, NodeStatus};
 
 const CELL_MAX: f64 = 26.0;
 const SWATCH: f64 = 12.0;

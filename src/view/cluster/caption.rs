@@ -3,11 +3,11 @@
 //! A note is the node's own sentence, word for word.
 
 use super::words;
-use crate::trace::parts::cluster::{FlyingState, NodeState, why_dropped};
-use crate::trace::{Event, MessageId, NodeId, NodeStatus, Record, RequestFate, VerdictKind};
-use crate::view::View;
-use crate::view::caption::duration;
-use crate::view::describe::{count, key};
+use crate::View;
+use crate::caption::duration;
+use crate::describe::{count, key};
+use glassbase_trace::parts::cluster::{FlyingState, NodeState, why_dropped};
+use glassbase_trace::{Event, MessageId, NodeId, NodeStatus, Record, RequestFate, VerdictKind};
 
 /// The sentence for a record, told from the view before it.
 pub fn caption(view: &View, record: &Record) -> Option<String> {

@@ -12,12 +12,12 @@
 use super::plan::{CARD_TOP, Grain, KEY_H, LINE_H, Plan};
 use super::rounds::Reply;
 use super::words;
-use crate::trace::parts::cluster::{Datum, NodeHead, NodeState, Version};
-use crate::trace::{NodeId, NodeStatus};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::describe::key;
-use crate::view::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::describe::key;
+use crate::drawing::{Anchor, Drawing, Id, Layer, Marks, Shape};
+use crate::{Selection, View};
+use glassbase_trace::parts::cluster::{Datum, NodeHead, NodeState, Version};
+use glassbase_trace::{NodeId, NodeStatus};
 
 const PAD: f64 = 8.0;
 /// The classes of terms: neighbours differ.

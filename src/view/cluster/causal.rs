@@ -12,8 +12,8 @@
 //! ```
 
 use super::doing::{Doing, Flight, Landing};
-use crate::trace::NodeId;
-use crate::view::{Selection, View};
+use crate::{Selection, View};
+use glassbase_trace::NodeId;
 
 /// What is before and after a moment, for every node.
 #[derive(Clone, Debug, Default, PartialEq)]

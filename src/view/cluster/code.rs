@@ -3,8 +3,8 @@
 //! A note carries a word, its topic. Each lab has its parts, and each part a table from topics to lines. The same word may
 //! mean another thing in another protocol, so only the run's own lab is asked.
 
-use crate::trace::{Event, Record};
-use crate::view::pseudocode::Algorithm;
+use crate::pseudocode::Algorithm;
+use glassbase_trace::{Event, Record};
 
 /// A part of a protocol: its lines, and the topics that light them.
 pub struct Part {

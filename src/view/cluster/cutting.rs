@@ -6,7 +6,7 @@
 //!   n4 ╱    n3          some links only                 ▶  cut n1 n2
 //! ```
 
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 type Point = (f64, f64);
 

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use super::chunks::Chunks;
 use super::reigns::{self, Reign};
 use super::rounds::Rounds;
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{Datum, Version};
-use crate::trace::{Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::{Datum, Version};
+use glassbase_trace::{Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate};
 
 /// Keys whose newest version is known.
 const KEYS_MAX: usize = 512;

@@ -2,13 +2,13 @@
 
 use super::doing::{Deal, Flight, Landing};
 use super::words;
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{NodeState, why_dropped};
-use crate::trace::{MessageId, NodeId, NodeStatus, VerdictKind};
-use crate::view::caption::duration;
-use crate::view::describe::{grouped, key};
-use crate::view::facts::{FactTable, Facts, Said};
-use crate::view::{Selection, View};
+use crate::caption::duration;
+use crate::describe::{grouped, key};
+use crate::facts::{FactTable, Facts, Said};
+use crate::{Selection, View};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::{NodeState, why_dropped};
+use glassbase_trace::{MessageId, NodeId, NodeStatus, VerdictKind};
 
 /// Entries of a log and keys that are listed: the last, and the first.
 const ENTRIES_MAX: usize = 24;
@@ -59,7 +59,7 @@ fn with_log(facts: Facts, node: &NodeState) -> Facts {
     }
     let skipped = log.entries.len().saturating_sub(ENTRIES_MAX);
     let title = if skipped > 0 || log.first > 1 { "Log, its end" } else { "Log" };
-    let row = |(at, entry): (usize, &crate::trace::parts::cluster::LogEntry)| {
+    let row = |(at, entry): (usize, &glassbase_trace::parts::cluster::LogEntry)| {
         let index = log.first + at as u64;
         let head = &node.detail.head;
         let how = if index <= head.applied {

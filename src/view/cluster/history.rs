@@ -16,12 +16,12 @@ use super::doing::{Deal, Doing, LINKS, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
 use super::spacetime::{Window, axis, look, said};
 use super::words;
-use crate::trace::parts::cluster::{Suspect, Verdict};
-use crate::trace::{NodeId, VerdictKind};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::drawing::{Ask, Drawing, Id, Layer, Marks, Shape};
-use crate::view::time_span::TimeSpan;
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::drawing::{Ask, Drawing, Id, Layer, Marks, Shape};
+use crate::time_span::TimeSpan;
+use crate::{Selection, View};
+use glassbase_trace::parts::cluster::{Suspect, Verdict};
+use glassbase_trace::{NodeId, VerdictKind};
 
 /// Most rows, and how high one is at most and at least.
 const ROWS_MAX: usize = 14;
@@ -66,7 +66,7 @@ fn rows(verdict: &Verdict, doing: &Doing, window: &Window, most: usize) -> (Vec<
     }
     faults.truncate(most.saturating_sub(clients.len()).max(most / 3));
     clients.truncate(most - faults.len());
-    crate::trace::sorting::sort_by_key(&mut clients, |client| *client);
+    glassbase_trace::sorting::sort_by_key(&mut clients, |client| *client);
     (faults, clients)
 }
 
@@ -85,7 +85,7 @@ struct Sheet {
 impl Sheet {
     fn x(&self, ns: u64) -> f64 {
         let place = self.rows.place;
-        crate::view::camera::within(place.x + place.w * self.window.share(ns), place.x, place.right())
+        crate::camera::within(place.x + place.w * self.window.share(ns), place.x, place.right())
     }
 
     /// The box of a row between two moments.

@@ -45,7 +45,7 @@ use std::rc::Rc;
 
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::{EngineState, Event, Lane, NodeStatus, RequestFate, VerdictKind};
+use glassbase_trace::{EngineState, Event, Lane, NodeStatus, RequestFate, VerdictKind};
 
 /// What all labs of clusters have in common.
 pub(super) const CLUSTER: Guide = Guide {

@@ -1,10 +1,10 @@
 //! The numbers beside the picture: latency, throughput, messages, staleness, availability.
 
 use super::doing::Served;
-use crate::trace::parts::ClusterState;
-use crate::trace::{RequestFate, VerdictKind};
-use crate::view::View;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::measures::{Measure, Unit};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::{RequestFate, VerdictKind};
 
 /// Operations over which percentiles are taken: the latest.
 const LATEST: usize = 512;

@@ -12,11 +12,11 @@
 //!
 //! Sizes are taken from the end of the run and from the room, so that nothing moves while it is played.
 
-use crate::trace::NodeId;
-use crate::view::View;
-use crate::view::arrange::{Place, in_column, in_row, sine_and_cosine};
-use crate::view::camera::{Size, within};
-use crate::view::drawing::{Ask, Face};
+use crate::View;
+use crate::arrange::{Place, in_column, in_row, sine_and_cosine};
+use crate::camera::{Size, within};
+use crate::drawing::{Ask, Face};
+use glassbase_trace::NodeId;
 
 /// More nodes than this are drawn as a map of cells.
 pub const NODES_MAX: usize = 15;

@@ -1,7 +1,7 @@
 //! Who led, and when: two at one time are seen at a glance in the diagram of time.
 
-use crate::trace::parts::ClusterState;
-use crate::trace::{Event, NodeId, NodeStatus};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::{Event, NodeId, NodeStatus};
 
 /// Reigns that are remembered.
 const REIGNS_MAX: usize = 256;
@@ -51,7 +51,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::trace::parts::cluster::NodeHead;
+    use glassbase_trace::parts::cluster::NodeHead;
 
     #[test]
     fn a_reign_ends_with_its_term_its_crown_or_its_node() {

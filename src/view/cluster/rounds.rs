@@ -12,7 +12,7 @@
 use std::rc::Rc;
 
 use super::tenor::says_no;
-use crate::trace::NodeId;
+use glassbase_trace::NodeId;
 
 /// What is asked, what is answered, and the note that enough have.
 const PAIRS: &[(&str, &[&str], &str)] = &[

@@ -3,10 +3,10 @@
 use super::causal::Cone;
 use super::plan::{HEAD_H, Plan};
 use super::{history, spacetime, stage, words};
-use crate::trace::{NodeStatus, VerdictKind};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::drawing::{Ask, Drawing, Id, Marks, Shape, Step};
+use crate::{Selection, View};
+use glassbase_trace::{NodeStatus, VerdictKind};
 
 pub fn draw(ask: &Ask) -> Step {
     let plan = Plan::of(ask);
@@ -104,7 +104,7 @@ pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
 
 /// What all accounts hold together, where nodes tell of money.
 fn money(d: &mut Drawing, plan: &Plan, view: &View, right: f64) {
-    let sum = |name| crate::view::transactions::sum(view, name);
+    let sum = |name| crate::transactions::sum(view, name);
     let (Some(held), Some(opening), Some(cluster)) = (sum("money"), sum("opening"), view.cluster()) else { return };
     let down =
         words::numbered(cluster).find(|(_, node)| node.status == NodeStatus::Down && node.detail.data.is_empty());

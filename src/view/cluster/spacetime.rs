@@ -18,15 +18,15 @@ use super::plan::{AXIS_H, Plan, Rows};
 use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
-use crate::trace::parts::cluster::{Verdict, why_dropped};
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{NodeId, NodeStatus, RequestFate, VerdictKind};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::camera::within;
-use crate::view::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
-use crate::view::swarm::{Stroke, Tint};
-use crate::view::time_span::TimeSpan;
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::camera::within;
+use crate::drawing::{Anchor, Ask, Drawing, Heads, Id, Layer, Marks, Shape};
+use crate::swarm::{Stroke, Tint};
+use crate::time_span::TimeSpan;
+use crate::{Selection, View};
+use glassbase_trace::parts::cluster::{Verdict, why_dropped};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{NodeId, NodeStatus, RequestFate, VerdictKind};
 
 /// Most messages and notes that are drawn.
 const STROKES_MAX: usize = 1200;

@@ -9,14 +9,14 @@ use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
 use super::{aggregate, card};
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::FlyingState;
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{Event, NodeId, RequestFate};
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
-use crate::view::swarm::Mote;
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
+use crate::swarm::Mote;
+use crate::{Selection, View};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::FlyingState;
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{Event, NodeId, RequestFate};
 
 /// With more messages than this on their way none has a label, and all are smaller.
 const LABELLED_MAX: usize = 24;

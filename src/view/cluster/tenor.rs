@@ -4,8 +4,8 @@
 //!   ○ a question    ● data    ● yes    ■ no    · a sign of life    ○ between a client and a node
 //! ```
 
-use crate::trace::NodeId;
-use crate::view::swarm::Tint;
+use crate::swarm::Tint;
+use glassbase_trace::NodeId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenor {

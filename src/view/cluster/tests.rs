@@ -4,17 +4,17 @@ use std::rc::Rc;
 
 use super::causal::{Cone, Side};
 use super::scene;
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{
+use crate::arrange::{MONO_W, Place, SANS_W};
+use crate::camera::Size;
+use crate::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape, Step};
+use crate::{Guide, Selection, Timeline, View};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::{
     Datum, Explained, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Proof, Suspect, Version,
 };
-use crate::trace::{
+use glassbase_trace::{
     Bytes, DropReason, EngineState, Event, MessageId, NodeId, NodeStatus, Record, RequestFate, Trace, VerdictKind,
 };
-use crate::view::arrange::{MONO_W, Place, SANS_W};
-use crate::view::camera::Size;
-use crate::view::drawing::{Anchor, Ask, Drawing, Face, Kind, Layer, Look, Shape, Step};
-use crate::view::{Guide, Selection, Timeline, View};
 
 const MS: u64 = 1_000_000;
 
@@ -323,7 +323,7 @@ fn a_view_folds_as_the_cluster_does_and_says_something_of_all() {
     for (position, record) in made.trace.iter().enumerate().skip(1) {
         let said = timeline.caption_at(position + 1);
         assert!(said.len() > 8 && said.ends_with('.'), "at {position}: {said}");
-        let plain = crate::view::describe(record);
+        let plain = crate::describe(record);
         assert!(plain.len() > 8 && !plain.contains('-') || plain.contains("append-entries"), "at {position}: {plain}");
     }
     let view = timeline.view_at(usize::MAX);

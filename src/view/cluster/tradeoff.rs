@@ -11,12 +11,12 @@
 
 use std::rc::Rc;
 
-use crate::trace::decimal::fixed;
-use crate::trace::parts::tradeoff::{QUANTILES, QuorumRun, StaleClass, TradeoffState};
-use crate::trace::{EngineState, Event, Record};
-use crate::view::caption::duration;
-use crate::view::describe::grouped;
-use crate::view::guide::{Dot, Tone};
+use crate::caption::duration;
+use crate::describe::grouped;
+use crate::guide::{Dot, Tone};
+use glassbase_trace::decimal::fixed;
+use glassbase_trace::parts::tradeoff::{QUANTILES, QuorumRun, StaleClass, TradeoffState};
+use glassbase_trace::{EngineState, Event, Record};
 
 pub const WIDTH: f64 = 300.0;
 pub const HEIGHT: f64 = 132.0;
@@ -282,7 +282,7 @@ fn percent(millionths: u64) -> String {
 
 fn table(known: &TradeoffState) -> Vec<Vec<Cell>> {
     let mut sorted: Vec<&QuorumRun> = known.runs.iter().map(|run| &**run).collect();
-    crate::trace::sorting::sort_by(&mut sorted, |a, b| (a.read, a.write).cmp(&(b.read, b.write)));
+    glassbase_trace::sorting::sort_by(&mut sorted, |a, b| (a.read, a.write).cmp(&(b.read, b.write)));
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for run in sorted {
         let cell = cell(known, run);

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{Datum, NodeState, Version};
-use crate::trace::{NodeId, NodeStatus, RequestFate};
-use crate::view::caption::duration;
-use crate::view::describe::{grouped, key};
-use crate::view::swarm::{Swarm, Tint};
+use crate::caption::duration;
+use crate::describe::{grouped, key};
+use crate::swarm::{Swarm, Tint};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::{Datum, NodeState, Version};
+use glassbase_trace::{NodeId, NodeStatus, RequestFate};
 
 /// A point of virtual time.
 pub fn time(ns: u64) -> String {

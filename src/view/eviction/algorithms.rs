@@ -2,7 +2,7 @@
 
 use super::super::View;
 use super::super::pseudocode::Algorithm;
-use crate::trace::{Event, PolicyKind, Record};
+use glassbase_trace::{Event, PolicyKind, Record};
 
 /// Lines of every algorithm.
 const HIT: usize = 2;

@@ -11,7 +11,7 @@ pub use algorithms::running;
 use super::guide::{Guide, Quick};
 use super::measures::{Measure, Unit};
 use super::pool;
-use crate::trace::{Lane, PolicyKind, TARGET_ONE};
+use glassbase_trace::{Lane, PolicyKind, TARGET_ONE};
 
 pub static GUIDE: Guide = Guide {
     lab: "eviction",

@@ -6,7 +6,7 @@ use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Ask, Drawing, Id, Shape, Step};
 use super::super::pool::plan::{Plan, known};
 use super::super::pool::{chart, policy, scene};
-use crate::trace::PolicyKind;
+use glassbase_trace::PolicyKind;
 
 pub fn draw(ask: &Ask) -> Step {
     Step::of(ask, |view| picture(ask, &Plan::of_cache(ask, view), view))

@@ -2,10 +2,10 @@
 
 use super::words::{kind, sentence};
 use super::{name_of, words};
-use crate::trace::parts::log::LogRecord;
-use crate::trace::{Event, LogKind, Lsn, PageSource, Record, RecoveryPass, SkipReason, TxnFate, WriteFate};
-use crate::view::View;
-use crate::view::describe::{count, key};
+use crate::View;
+use crate::describe::{count, key};
+use glassbase_trace::parts::log::LogRecord;
+use glassbase_trace::{Event, LogKind, Lsn, PageSource, Record, RecoveryPass, SkipReason, TxnFate, WriteFate};
 
 /// The sentence for a record, told from the view before it.
 pub fn caption(view: &View, record: &Record) -> Option<String> {

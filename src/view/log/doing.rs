@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::trace::parts::log::LogRecord;
-use crate::trace::{EngineState, Event, LogKind, Lsn, PageId, RecoveryPass, TxnFate, TxnId, WriteFate};
+use glassbase_trace::parts::log::LogRecord;
+use glassbase_trace::{EngineState, Event, LogKind, Lsn, PageId, RecoveryPass, TxnFate, TxnId, WriteFate};
 
 /// Commits that are timed at once.
 const TIMED_MAX: usize = 4096;

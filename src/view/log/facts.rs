@@ -2,9 +2,9 @@
 
 use super::side::{changes, fate};
 use super::{name_of, names};
-use crate::trace::{Lsn, PageBody, PageId, PageKind};
-use crate::view::facts::{FactTable, Facts, Said};
-use crate::view::{Selection, View};
+use crate::facts::{FactTable, Facts, Said};
+use crate::{Selection, View};
+use glassbase_trace::{Lsn, PageBody, PageId, PageKind};
 
 pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
     view.state.parts.client.as_ref()?;

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::trace::parts::log::{DirtyPage, LogRecord, LogSegment, TransactionState};
-use crate::trace::{EngineState, Event, Lane, LogState, Lsn, RecoveryPass};
+use glassbase_trace::parts::log::{DirtyPage, LogRecord, LogSegment, TransactionState};
+use glassbase_trace::{EngineState, Event, Lane, LogState, Lsn, RecoveryPass};
 
 /// Changes the parts of a state as the engine and its client did.
 pub fn fold(state: &mut EngineState, event: &Event) {
@@ -16,7 +16,7 @@ pub fn fold(state: &mut EngineState, event: &Event) {
         && (event.lane() == Lane::Disk || matches!(event, Event::PageRestored { .. }))
     {
         let pages = &state.pages;
-        let newest = |page: crate::trace::PageId| pages.get(page.index()).map_or(Lsn(0), |page| page.lsn);
+        let newest = |page: glassbase_trace::PageId| pages.get(page.index()).map_or(Lsn(0), |page| page.lsn);
         Rc::make_mut(medium).fold(event, newest);
     }
     if let Some(log) = &mut state.parts.log

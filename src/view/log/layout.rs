@@ -11,12 +11,12 @@
 //! Sizes come from the end of the run, so that nothing jumps while it plays. On a small screen all stands in one column:
 //! verdict, passes, memory, disk, tables, client.
 
-use crate::trace::parts::log::LogRecord;
-use crate::trace::{FrameId, Lsn, PageId};
-use crate::view::View;
-use crate::view::arrange::{Place, Wrap};
-use crate::view::camera::Size;
-use crate::view::drawing::Ask;
+use crate::View;
+use crate::arrange::{Place, Wrap};
+use crate::camera::Size;
+use crate::drawing::Ask;
+use glassbase_trace::parts::log::LogRecord;
+use glassbase_trace::{FrameId, Lsn, PageId};
 
 pub const MARGIN: f64 = 8.0;
 const GAP: f64 = 8.0;

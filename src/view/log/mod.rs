@@ -20,7 +20,7 @@ pub use doing::{Deed, Doing};
 use super::View;
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::{Event, Lane, LogKind, RecoveryPass, TxnFate, TxnId};
+use glassbase_trace::{Event, Lane, LogKind, RecoveryPass, TxnFate, TxnId};
 
 pub static GUIDE: Guide = Guide {
     lab: "log",

@@ -1,7 +1,7 @@
 //! The measures of the log lab.
 
-use crate::view::View;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::measures::{Measure, Unit};
 
 pub static MEASURES: &[Measure] = &[
     Measure {

@@ -1,8 +1,8 @@
 //! The three passes of recovery, and the rule that makes them possible, in pseudocode.
 
-use crate::trace::{Event, Lane, LogKind, Record, RecoveryPass, TxnStatus};
-use crate::view::View;
-use crate::view::pseudocode::Algorithm;
+use crate::View;
+use crate::pseudocode::Algorithm;
+use glassbase_trace::{Event, Lane, LogKind, Record, RecoveryPass, TxnStatus};
 
 pub static WRITE_AHEAD: Algorithm = Algorithm {
     name: "write-ahead",
@@ -89,7 +89,7 @@ pub fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usiz
         (TransactionGone { .. }, Some(RecoveryPass::Analysis)) => (&ANALYSIS, 5),
         (DirtyEntry { .. }, Some(RecoveryPass::Analysis)) => (&ANALYSIS, 6),
         (RecordRedone { .. } | PageRestated { .. }, Some(RecoveryPass::Redo)) => (&REDO, 6),
-        (RecordSkipped { why, .. }, _) => (&REDO, if *why == crate::trace::SkipReason::Present { 5 } else { 2 }),
+        (RecordSkipped { why, .. }, _) => (&REDO, if *why == glassbase_trace::SkipReason::Present { 5 } else { 2 }),
         (PageRestored { .. }, _) => (&REDO, 4),
         (PoolHit { .. } | PoolMiss { .. }, Some(RecoveryPass::Redo)) => (&REDO, 3),
         (LogAppended { kind: LogKind::Compensation, .. }, _) => (&UNDO, 3),

@@ -7,10 +7,10 @@ use super::layout::{Layout, MARGIN, Shown};
 use super::side::{client, tables, verdict};
 use super::words::{kind, label, sentence};
 use super::{Deed, names};
-use crate::trace::{Event, Lane, LogKind, Lsn, PageId, TxnId};
-use crate::view::arrange::Place;
-use crate::view::drawing::{Ask, Drawing, Id, Layer, Marks, Shape, Step, chip};
-use crate::view::{Selection, View};
+use crate::arrange::Place;
+use crate::drawing::{Ask, Drawing, Id, Layer, Marks, Shape, Step, chip};
+use crate::{Selection, View};
+use glassbase_trace::{Event, Lane, LogKind, Lsn, PageId, TxnId};
 
 pub fn draw(ask: &Ask) -> Step {
     let layout = Layout::of(ask);
@@ -77,7 +77,7 @@ fn memory(d: &mut Drawing, view: &View, layout: &Layout, touched: [PageId; 2]) {
     d.add(Shape::text(Id::of("memory", 3), x, y - 5.0, "log buffer").class("quiet"));
     d.add(Shape::text(Id::of("memory", 4), x, layout.frames_y, "buffer pool").class("quiet"));
     for index in 0..view.state.frames {
-        let frame = crate::trace::FrameId(index);
+        let frame = glassbase_trace::FrameId(index);
         let Some(place) = layout.frame(frame) else { break };
         let id = Id::of("frame", u64::from(index));
         match view.state.pool.binary_search_by_key(&frame, |held| held.frame) {

@@ -2,12 +2,12 @@
 
 use super::layout::{CLIENT_H, CLIENT_ROWS, Layout, ROW_H, TABLE_ROWS};
 use super::names;
-use crate::trace::parts::client::ClientTransaction;
-use crate::trace::{RecoveryPass, TxnFate};
-use crate::view::arrange::{MONO_W, Place, cut};
-use crate::view::describe::{count, key};
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape};
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, cut};
+use crate::describe::{count, key};
+use crate::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape};
+use crate::{Selection, View};
+use glassbase_trace::parts::client::ClientTransaction;
+use glassbase_trace::{RecoveryPass, TxnFate};
 
 /// From one line of the verdict to the next.
 const LINE_H: f64 = 17.0;
@@ -153,7 +153,7 @@ fn one(d: &mut Drawing, id: Id, place: Place, noted: &ClientTransaction) {
 
 /// `10=ash 20=beech -30`.
 pub fn changes(noted: &ClientTransaction) -> String {
-    let one = |change: &crate::trace::parts::client::ClientChange| match &change.value {
+    let one = |change: &glassbase_trace::parts::client::ClientChange| match &change.value {
         Some(value) => format!("{}={}", key(&change.key), cut(&key(value), VALUE_CHARS, 1.0)),
         None => format!("\u{2212}{}", key(&change.key)),
     };
@@ -168,7 +168,7 @@ pub fn changes(noted: &ClientTransaction) -> String {
 pub fn tables(d: &mut Drawing, view: &View, layout: &Layout) {
     let Some(log) = &view.state.parts.log else { return };
     let names = names(view);
-    let name = |txn: crate::trace::TxnId| {
+    let name = |txn: glassbase_trace::TxnId| {
         let found = names.iter().find(|(known, _)| *known == txn);
         found.map_or_else(|| txn.0.to_string(), |(_, name)| name.clone())
     };

@@ -1,7 +1,7 @@
 //! Records of the log in words.
 
-use crate::trace::LogKind;
-use crate::trace::parts::log::LogRecord;
+use glassbase_trace::LogKind;
+use glassbase_trace::parts::log::LogRecord;
 
 /// What a record is, in a word or two.
 pub fn kind(kind: LogKind) -> &'static str {
@@ -67,5 +67,5 @@ pub fn sentence(record: &LogRecord, name: &str) -> String {
 
 /// A number where a sentence needs one.
 pub fn number(number: u32) -> String {
-    crate::view::describe::grouped(u64::from(number))
+    crate::describe::grouped(u64::from(number))
 }

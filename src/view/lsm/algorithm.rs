@@ -2,7 +2,7 @@
 
 use super::super::View;
 use super::super::pseudocode::Algorithm;
-use crate::trace::{Event, Record};
+use glassbase_trace::{Event, Record};
 
 pub static PUT: Algorithm = Algorithm {
     name: "lsm-put",

@@ -4,8 +4,8 @@
 
 use super::super::arrange::Place;
 use super::super::camera::within;
-use crate::trace::Bytes;
-use crate::trace::bytes::show;
+use glassbase_trace::Bytes;
+use glassbase_trace::bytes::show;
 
 /// The lowest and the highest key.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,8 +5,8 @@ use super::super::describe::{count, grouped, key};
 use super::describe::describe;
 use super::plan::tree;
 use super::words::{bytes, label};
-use crate::trace::parts::lsm::{CompactionPolicy, CompactionReason, LsmState, TableState};
-use crate::trace::{Event, FileNumber, Record};
+use glassbase_trace::parts::lsm::{CompactionPolicy, CompactionReason, LsmState, TableState};
+use glassbase_trace::{Event, FileNumber, Record};
 
 pub fn caption(view: &View, record: &Record) -> Option<String> {
     told(view, record).or_else(|| describe(record))

@@ -2,8 +2,8 @@
 
 use super::super::describe::{count, grouped, key};
 use super::words::bytes;
-use crate::trace::parts::lsm::{CompactionReason, StallReason, VersionEdit, WriteKind};
-use crate::trace::{Event, Record};
+use glassbase_trace::parts::lsm::{CompactionReason, StallReason, VersionEdit, WriteKind};
+use glassbase_trace::{Event, Record};
 
 pub fn describe(record: &Record) -> Option<String> {
     use Event::*;

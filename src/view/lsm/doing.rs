@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use super::axis::Extent;
-use crate::trace::parts::lsm::LsmState;
-use crate::trace::{Bytes, EngineState, Event, FileNumber, Operation, PageBody};
+use glassbase_trace::parts::lsm::LsmState;
+use glassbase_trace::{Bytes, EngineState, Event, FileNumber, Operation, PageBody};
 
 /// What a source said to a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

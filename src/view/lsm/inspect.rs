@@ -5,9 +5,9 @@ use super::super::facts::{FactTable, Facts, Said};
 use super::super::{Selection, View};
 use super::plan::tree;
 use super::words::{bytes, label};
-use crate::trace::FileNumber;
-use crate::trace::bytes::show;
-use crate::trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, TableState, WriteKind};
+use glassbase_trace::FileNumber;
+use glassbase_trace::bytes::show;
+use glassbase_trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, TableState, WriteKind};
 
 /// Most rows of a table of facts.
 const ROWS_MOST: usize = 200;

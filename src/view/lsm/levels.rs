@@ -14,8 +14,8 @@ use super::super::{Selection, View};
 use super::doing::{Source, Verdict};
 use super::plan::{Plan, groups};
 use super::words::{bytes, bytes_of, label};
-use crate::trace::parts::lsm::{CompactionPolicy, LsmState, TableState};
-use crate::trace::{Event, FileNumber, Record};
+use glassbase_trace::parts::lsm::{CompactionPolicy, LsmState, TableState};
+use glassbase_trace::{Event, FileNumber, Record};
 
 /// Most boxes of one run; more tables are drawn in groups.
 const BOXES_MOST: usize = 120;
@@ -62,7 +62,7 @@ fn level_name(drawing: &mut Drawing, plan: &Plan, lsm: &LsmState, level: u32) {
     let mut y = whole.bottom() - plan.run(level, 0, 1).h / 2.0 + 4.0;
     let id = Id::of("lsm-level", level.into());
     let mut word = String::from("L");
-    crate::trace::decimal::push_number(&mut word, level.into());
+    glassbase_trace::decimal::push_number(&mut word, level.into());
     if plan.narrow {
         drawing.add(Shape::title_of(id, 0.0, y, word));
         return;

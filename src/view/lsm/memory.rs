@@ -9,8 +9,8 @@ use super::doing::{Source, Verdict};
 use super::paths::get_chip;
 use super::plan::Plan;
 use super::words::{bytes, bytes_of, label};
-use crate::trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, WriteKind};
-use crate::trace::{Event, FileNumber, Record};
+use glassbase_trace::parts::lsm::{LsmState, MemtableEntry, MemtableState, WriteKind};
+use glassbase_trace::{Event, FileNumber, Record};
 
 /// Most entries that are drawn one by one.
 const ENTRIES_MOST: usize = 160;

@@ -27,8 +27,8 @@ pub use doing::Doing;
 
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::parts::lsm::{LsmState, MemtableState};
-use crate::trace::{EngineState, Event, Lane};
+use glassbase_trace::parts::lsm::{LsmState, MemtableState};
+use glassbase_trace::{EngineState, Event, Lane};
 
 pub static GUIDE: Guide = Guide {
     lab: "lsm",

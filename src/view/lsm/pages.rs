@@ -7,7 +7,7 @@ use super::super::drawing::{Drawing, Id, Layer, Marks, Shape};
 use super::super::{Selection, View};
 use super::memory::name;
 use super::plan::Plan;
-use crate::trace::{PageId, Record};
+use glassbase_trace::{PageId, Record};
 
 /// Most pages of a level that are drawn one by one.
 const BOXES_MOST: usize = 200;

@@ -8,8 +8,8 @@ use super::doing::{Get, Source, Verdict};
 use super::memory::frozen_place;
 use super::plan::Plan;
 use super::words::{bytes, label};
-use crate::trace::FileNumber;
-use crate::trace::parts::lsm::{CompactionState, LsmState, TableState};
+use glassbase_trace::FileNumber;
+use glassbase_trace::parts::lsm::{CompactionState, LsmState, TableState};
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View, lsm: &LsmState) {
     if let Some(compaction) = &lsm.compaction {

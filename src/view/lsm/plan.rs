@@ -20,7 +20,7 @@ use super::super::arrange::Place;
 use super::super::camera::{Size, within};
 use super::super::drawing::Ask;
 use super::axis::Axis;
-use crate::trace::parts::lsm::{CompactionPolicy, LsmState, Run};
+use glassbase_trace::parts::lsm::{CompactionPolicy, LsmState, Run};
 
 /// A room narrower than this is a phone's.
 pub const NARROW: f64 = 620.0;
@@ -155,6 +155,6 @@ pub fn tree(view: &View) -> Option<&LsmState> {
 }
 
 /// The tables of a run in groups of at most so many that all of them can be drawn.
-pub fn groups(run: &Run, most: usize) -> impl Iterator<Item = &[std::rc::Rc<crate::trace::parts::lsm::TableState>]> {
+pub fn groups(run: &Run, most: usize) -> impl Iterator<Item = &[std::rc::Rc<glassbase_trace::parts::lsm::TableState>]> {
     run.tables.chunks(run.tables.len().div_ceil(most.max(1)).max(1))
 }

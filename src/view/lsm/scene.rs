@@ -13,8 +13,8 @@ use super::memory::{entry_id, frozen_place, log_end, memtable_id};
 use super::paths::find;
 use super::plan::{Plan, gauges_height, tree};
 use super::{gauges, levels, memory, pages, paths};
-use crate::trace::parts::lsm::{LsmState, StallReason, VersionEdit};
-use crate::trace::{Event, Record};
+use glassbase_trace::parts::lsm::{LsmState, StallReason, VersionEdit};
+use glassbase_trace::{Event, Record};
 
 pub fn draw(ask: &Ask) -> Step {
     let plan = Plan::of(ask);

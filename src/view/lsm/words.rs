@@ -1,8 +1,8 @@
 //! Words that the whole of this lab uses.
 
 use super::super::arrange::cut;
-use crate::trace::bytes::show;
-use crate::trace::decimal::{fixed, push_number};
+use glassbase_trace::bytes::show;
+use glassbase_trace::decimal::{fixed, push_number};
 
 /// Bytes in short: "640 B", "1.5 KiB", "20 MiB".
 pub fn bytes(count: u64) -> String {

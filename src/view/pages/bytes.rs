@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
-use crate::trace::parts::heap::{HEADER_BYTES, HEADER_FIELDS, HeapDetail, SLOT_BYTES};
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{CellKind, HeapKind, PageId};
-use crate::view::Selection;
+use crate::Selection;
+use glassbase_trace::parts::heap::{HEADER_BYTES, HEADER_FIELDS, HeapDetail, SLOT_BYTES};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{CellKind, HeapKind, PageId};
 
 /// What a run of bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,8 +138,8 @@ pub fn letters(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::Bytes;
-    use crate::trace::parts::heap::HeapSlot;
+    use glassbase_trace::Bytes;
+    use glassbase_trace::parts::heap::HeapSlot;
 
     #[test]
     fn the_runs_of_a_page_are_its_bytes_whatever_the_slots_say() {

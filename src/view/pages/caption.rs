@@ -1,11 +1,11 @@
 //! One plain sentence for each event of a heap file.
 
 use super::tape::target_of;
-use crate::trace::parts::heap::{HeapDetail, Shift};
-use crate::trace::{CellKind, Event, HeapKind, HeapOperation, Outcome, PageId, Record, RowId};
-use crate::view::View;
-use crate::view::caption::duration;
-use crate::view::describe::{count, grouped};
+use crate::View;
+use crate::caption::duration;
+use crate::describe::{count, grouped};
+use glassbase_trace::parts::heap::{HeapDetail, Shift};
+use glassbase_trace::{CellKind, Event, HeapKind, HeapOperation, Outcome, PageId, Record, RowId};
 
 /// Told from the view before the event, which knows where things were.
 pub fn caption(view: &View, record: &Record) -> Option<String> {
@@ -221,7 +221,7 @@ fn heap_class(view: &View) -> u64 {
 
 /// Bytes between slots and rows once there is one slot more and the rows begin at `end`.
 fn free_between(detail: &HeapDetail, end: u16) -> u64 {
-    use crate::trace::parts::heap::{HEADER_BYTES, SLOT_BYTES};
+    use glassbase_trace::parts::heap::{HEADER_BYTES, SLOT_BYTES};
     let start = HEADER_BYTES + (detail.slots.len() + 1) * SLOT_BYTES;
     usize::from(end).saturating_sub(start) as u64
 }

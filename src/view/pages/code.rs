@@ -1,8 +1,8 @@
 //! The algorithms of a heap file in pseudocode.
 
-use crate::trace::{CellKind, Event, HeapKind, HeapOperation, Record};
-use crate::view::View;
-use crate::view::pseudocode::Algorithm;
+use crate::View;
+use crate::pseudocode::Algorithm;
+use glassbase_trace::{CellKind, Event, HeapKind, HeapOperation, Record};
 
 pub static INSERT: Algorithm = Algorithm {
     name: "heap-insert",

@@ -1,10 +1,10 @@
 //! What reading took: a bar of virtual time for each command that read rows, so that a scan and look-ups stand side by side.
 
 use super::scene::{Scene, TITLE_H};
-use crate::view::arrange::{MONO_W, Place, cut};
-use crate::view::caption::duration;
-use crate::view::describe::grouped;
-use crate::view::drawing::{Drawing, Id, Marks, Shape};
+use crate::arrange::{MONO_W, Place, cut};
+use crate::caption::duration;
+use crate::describe::grouped;
+use crate::drawing::{Drawing, Id, Marks, Shape};
 
 const ROW_H: f64 = 22.0;
 const NAME_W: f64 = 132.0;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::trace::parts::heap::{HeapState, Patch};
-use crate::trace::{EngineState, Event, HeapOperation, PageId, Record, RowId};
+use glassbase_trace::parts::heap::{HeapState, Patch};
+use glassbase_trace::{EngineState, Event, HeapOperation, PageId, Record, RowId};
 
 /// Most pages that are remembered as used lately, and most costs that stand side by side.
 const RECENT_MAX: usize = 8;

@@ -2,11 +2,11 @@
 
 use super::bytes::{BODY, FREE, GARBAGE, letters};
 use super::tape::{chain_of, number_at, target_of};
-use crate::trace::parts::heap::{HEADER_FIELDS, HeapDetail, HeapState};
-use crate::trace::{CellKind, HeapKind, PageId};
-use crate::view::describe::{count, grouped};
-use crate::view::facts::{FactTable, Facts, Said};
-use crate::view::{Selection, View};
+use crate::describe::{count, grouped};
+use crate::facts::{FactTable, Facts, Said};
+use crate::{Selection, View};
+use glassbase_trace::parts::heap::{HEADER_FIELDS, HeapDetail, HeapState};
+use glassbase_trace::{CellKind, HeapKind, PageId};
 
 /// Slots that are listed around the chosen one.
 const SLOTS_MAX: usize = 40;
@@ -101,7 +101,7 @@ fn of_slot(facts: Facts, detail: &HeapDetail, slot: u16) -> Facts {
 fn slots(detail: &HeapDetail, chosen: Option<u16>) -> FactTable {
     let count = detail.slots.len();
     let first = chosen.map_or(0, usize::from).saturating_sub(SLOTS_MAX / 2).min(count.saturating_sub(SLOTS_MAX));
-    let row = |(index, known): (usize, &crate::trace::parts::heap::HeapSlot)| {
+    let row = |(index, known): (usize, &glassbase_trace::parts::heap::HeapSlot)| {
         let slot = index as u16;
         let from = usize::from(known.offset);
         let bytes = detail.bytes.get(from..from + usize::from(known.length)).unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::trace::parts::heap::{HeapDetail, HeapPage, HeapSlot, HeapState, Patch, Shift};
-use crate::trace::{EngineState, Event, HeapKind, Lsn, PageId};
-use crate::view::PAGES_MAX;
+use crate::PAGES_MAX;
+use glassbase_trace::parts::heap::{HeapDetail, HeapPage, HeapSlot, HeapState, Patch, Shift};
+use glassbase_trace::{EngineState, Event, HeapKind, Lsn, PageId};
 
 pub fn fold(state: &mut EngineState, event: &Event) {
     use Event::*;
@@ -100,7 +100,7 @@ pub fn words(before: &EngineState, state: &EngineState) -> usize {
 
 /// Bytes that slots and cells can still use.
 fn free(slots: u16, end: u16, garbage: u16) -> u16 {
-    use crate::trace::parts::heap::{HEADER_BYTES, SLOT_BYTES};
+    use glassbase_trace::parts::heap::{HEADER_BYTES, SLOT_BYTES};
     let start = HEADER_BYTES + usize::from(slots) * SLOT_BYTES;
     usize::from(end).saturating_sub(start).saturating_add(usize::from(garbage)).min(usize::from(u16::MAX)) as u16
 }
@@ -123,7 +123,7 @@ fn edit(heap: &mut HeapState, page: PageId, lsn: Lsn, patch: &Patch, change: imp
 
 /// Slots that are new are free; of a damaged trace no more are believed than a page has room for.
 fn resize(detail: &mut HeapDetail, slots: u16) {
-    let most = detail.bytes.len() / crate::trace::parts::heap::SLOT_BYTES;
+    let most = detail.bytes.len() / glassbase_trace::parts::heap::SLOT_BYTES;
     detail.slots.resize(usize::from(slots).min(most), HeapSlot::FREE);
 }
 

@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::bytes::{Run, What, hex, runs};
 use super::scene::{Scene, TITLE_H};
 use super::tape::said;
-use crate::trace::CellKind;
-use crate::trace::parts::heap::HeapDetail;
-use crate::view::arrange::{MONO_W, Place};
-use crate::view::drawing::{Anchor, Drawing, Id, Marks, Shape};
-use crate::view::map::{Map, MapOf, cell};
+use crate::arrange::{MONO_W, Place};
+use crate::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use crate::map::{Map, MapOf, cell};
+use glassbase_trace::CellKind;
+use glassbase_trace::parts::heap::HeapDetail;
 
 /// Larger pages are drawn as squares.
 const HEX_MAX: usize = 512;

@@ -22,7 +22,7 @@ pub use doing::Doing;
 
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::markers::MarkerKind;
-use crate::trace::{Event, Lane};
+use glassbase_trace::{Event, Lane};
 
 pub static GUIDE: Guide = Guide {
     lab: "pages",

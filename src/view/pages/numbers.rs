@@ -1,9 +1,9 @@
 //! Numbers about a heap file.
 
-use crate::trace::HeapKind;
-use crate::trace::parts::heap::HeapState;
-use crate::view::View;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::measures::{Measure, Unit};
+use glassbase_trace::HeapKind;
+use glassbase_trace::parts::heap::HeapState;
 
 pub const MEASURES: &[Measure] = &[
     Measure {

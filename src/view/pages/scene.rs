@@ -15,13 +15,13 @@
 
 use super::doing::Doing;
 use super::{costs, grid, structure, tape};
-use crate::trace::parts::heap::{HeapDetail, HeapPage, HeapState};
-use crate::trace::{CellKind, Event, HeapKind, PageId, Record, RowId};
-use crate::view::arrange::{Place, Wrap};
-use crate::view::camera::Size;
-use crate::view::drawing::{Ask, Drawing, Id, Marks, Shape, Step, chip};
-use crate::view::map::{Map, MapOf, cell};
-use crate::view::{Selection, View};
+use crate::arrange::{Place, Wrap};
+use crate::camera::Size;
+use crate::drawing::{Ask, Drawing, Id, Marks, Shape, Step, chip};
+use crate::map::{Map, MapOf, cell};
+use crate::{Selection, View};
+use glassbase_trace::parts::heap::{HeapDetail, HeapPage, HeapState};
+use glassbase_trace::{CellKind, Event, HeapKind, PageId, Record, RowId};
 
 /// What is kept free around the drawing and between its parts.
 pub const MARGIN: f64 = 14.0;

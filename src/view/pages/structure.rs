@@ -3,12 +3,12 @@
 use super::bytes::{What, letters};
 use super::scene::{Scene, TITLE_H};
 use super::tape::{cell_text, chain_of, number_at};
-use crate::trace::parts::heap::{HEADER_FIELDS, HeapDetail, HeapSlot};
-use crate::trace::{CellKind, HeapKind};
-use crate::view::Selection;
-use crate::view::arrange::{MONO_W, Place, Wrap, cut};
-use crate::view::camera::Size;
-use crate::view::drawing::{Drawing, Id, Marks, Shape};
+use crate::Selection;
+use crate::arrange::{MONO_W, Place, Wrap, cut};
+use crate::camera::Size;
+use crate::drawing::{Drawing, Id, Marks, Shape};
+use glassbase_trace::parts::heap::{HEADER_FIELDS, HeapDetail, HeapSlot};
+use glassbase_trace::{CellKind, HeapKind};
 
 pub const WIDTH_MIN: f64 = 250.0;
 const FIELD_H: f64 = 22.0;

@@ -3,13 +3,13 @@
 
 use super::bytes::{Run, What, letters, runs};
 use super::scene::{BOXES_MAX, GAP, Scene, TITLE_H};
-use crate::trace::decimal::push_fixed;
-use crate::trace::parts::heap::{HeapDetail, HeapState, SLOT_BYTES};
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{CellKind, HeapKind, PageId, RowId};
-use crate::view::arrange::{MONO_W, Place, cut};
-use crate::view::drawing::{Drawing, Id, Layer, Marks, Shape};
-use crate::view::{Selection, View};
+use crate::arrange::{MONO_W, Place, cut};
+use crate::drawing::{Drawing, Id, Layer, Marks, Shape};
+use crate::{Selection, View};
+use glassbase_trace::decimal::push_fixed;
+use glassbase_trace::parts::heap::{HeapDetail, HeapState, SLOT_BYTES};
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{CellKind, HeapKind, PageId, RowId};
 
 /// The number of a page beside its tape.
 const LABEL_W: f64 = 30.0;

@@ -9,10 +9,10 @@ use super::super::arrange::{Place, polyline};
 use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use super::plan::known;
-use crate::trace::PolicyKind;
-use crate::trace::decimal::fixed;
-use crate::trace::parts::{HitCurve, HitCurves, ReplacementState};
-use crate::trace::sorting::sort_by;
+use glassbase_trace::PolicyKind;
+use glassbase_trace::decimal::fixed;
+use glassbase_trace::parts::{HitCurve, HitCurves, ReplacementState};
+use glassbase_trace::sorting::sort_by;
 
 /// The list number under which a curve is selected.
 const CURVES: u8 = 255;

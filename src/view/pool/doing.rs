@@ -1,6 +1,6 @@
 //! What a picture of the pool needs beside its state: the accesses of the last moments.
 
-use crate::trace::{Event, FrameId, PageId, Record};
+use glassbase_trace::{Event, FrameId, PageId, Record};
 
 /// Accesses that are kept.
 pub const KEPT: usize = 48;

@@ -4,8 +4,8 @@ use super::super::describe::grouped;
 use super::super::facts::Facts;
 use super::super::{Selection, View};
 use super::words::{accesses, name, page_in};
-use crate::trace::parts::ReplacementState;
-use crate::trace::{FrameId, PageId, PolicyKind};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{FrameId, PageId, PolicyKind};
 
 pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
     let known = view.state.parts.replacement.as_deref()?;

@@ -18,7 +18,7 @@ use super::guide::{Dot, Guide, Quick, Tone};
 use super::measures::{MEASURES, Measure, Unit};
 use super::pseudocode::Algorithm;
 use super::{MarkerKind, View};
-use crate::trace::{Event, Lane, PolicyKind, Record, TARGET_ONE};
+use glassbase_trace::{Event, Lane, PolicyKind, Record, TARGET_ONE};
 
 pub static GUIDE: Guide = Guide {
     lab: "pool",

@@ -19,8 +19,8 @@ use super::super::camera::Size;
 use super::super::drawing::Ask;
 use super::super::map::fitted;
 use super::super::{PAGES_MAX, View};
-use crate::trace::PolicyKind;
-use crate::trace::parts::ReplacementState;
+use glassbase_trace::PolicyKind;
+use glassbase_trace::parts::ReplacementState;
 
 /// From this width on there are two columns.
 const WIDE: f64 = 780.0;

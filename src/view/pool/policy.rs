@@ -9,9 +9,9 @@ use super::super::camera::Size;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use super::plan::{BALANCE_H, BUCKET_W, CHIP_GAP, CHIP_H, Plan, ROW_H, ROWS_MAX, SKETCH_ROW_H, TITLE_H, known};
 use super::words::{noun, page_in, share};
-use crate::trace::parts::ReplacementState;
-use crate::trace::sorting::sort_by_key;
-use crate::trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::sorting::sort_by_key;
+use glassbase_trace::{FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE};
 
 pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let Some(known) = known(view) else { return };

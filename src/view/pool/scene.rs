@@ -10,7 +10,7 @@ use super::super::map::{Map, MapOf, cell};
 use super::super::{Selection, View};
 use super::plan::{FRAMES_SHOWN, NUMBERED_MAX, PAGE_CELL, Plan, TITLE_H, WHOLE_WIDTH, known};
 use super::{chart, policy};
-use crate::trace::{Event, FrameId, PageId};
+use glassbase_trace::{Event, FrameId, PageId};
 
 pub fn draw(ask: &Ask) -> Step {
     let mut step = Step::of(ask, |view| picture(ask, &Plan::of(ask, view), view));
@@ -52,7 +52,7 @@ fn words_of(view: &View, plan: &Plan) -> String {
 
 fn title(drawing: &mut Drawing, plan: &Plan, view: &View) {
     let name = match known(view) {
-        Some(known) if known.k > 0 && known.policy == crate::trace::PolicyKind::LruK => format!("LRU-{}", known.k),
+        Some(known) if known.k > 0 && known.policy == glassbase_trace::PolicyKind::LruK => format!("LRU-{}", known.k),
         Some(known) => known.policy.name().replace("the optimum", "Optimum"),
         None => String::new(),
     };

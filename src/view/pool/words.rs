@@ -2,9 +2,9 @@
 
 use super::super::View;
 use super::super::describe::grouped;
-use crate::trace::decimal::fixed;
-use crate::trace::parts::ReplacementState;
-use crate::trace::{Event, FrameId, PageId, PolicyKind, PolicyList, Record, TARGET_ONE, VictimReason};
+use glassbase_trace::decimal::fixed;
+use glassbase_trace::parts::ReplacementState;
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, Record, TARGET_ONE, VictimReason};
 
 /// A sentence from the record alone.
 pub fn describe(record: &Record) -> Option<String> {

@@ -1,13 +1,13 @@
 //! Shards as cards: how many keys, how hot, how long a request waits, and the keys themselves.
 
-use crate::trace::parts::ShardingState;
-use crate::trace::parts::sharding::{KeyDot, ShardState};
-use crate::view::Selection;
-use crate::view::arrange::{Place, SANS_W, Wrap, cut};
-use crate::view::camera::Size;
-use crate::view::caption::duration;
-use crate::view::describe::{grouped, key};
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape};
+use crate::Selection;
+use crate::arrange::{Place, SANS_W, Wrap, cut};
+use crate::camera::Size;
+use crate::caption::duration;
+use crate::describe::{grouped, key};
+use crate::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape};
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::parts::sharding::{KeyDot, ShardState};
 
 const CARD: Size = Size { width: 152.0, height: 126.0 };
 const NARROW: Size = Size { width: 106.0, height: 118.0 };

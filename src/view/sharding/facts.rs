@@ -1,13 +1,13 @@
 //! What a shard or a key is made of, and what can be done to it.
 
 use super::sharding;
-use crate::trace::NodeId;
-use crate::trace::parts::ShardingState;
-use crate::trace::parts::sharding::{KeyDot, ShardState};
-use crate::view::caption::duration;
-use crate::view::describe::{grouped, key};
-use crate::view::facts::{FactTable, Facts, Said};
-use crate::view::{Selection, View};
+use crate::caption::duration;
+use crate::describe::{grouped, key};
+use crate::facts::{FactTable, Facts, Said};
+use crate::{Selection, View};
+use glassbase_trace::NodeId;
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::parts::sharding::{KeyDot, ShardState};
 
 /// Keys of a shard that are listed.
 const KEYS_MAX: usize = 24;

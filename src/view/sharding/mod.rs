@@ -17,8 +17,8 @@ use std::rc::Rc;
 use super::View;
 use super::guide::{Dot, Guide, Quick, Tone};
 use super::pseudocode::Algorithm;
-use crate::trace::parts::ShardingState;
-use crate::trace::{EngineState, Event, Lane, Record};
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::{EngineState, Event, Lane, Record};
 
 pub static GUIDE: Guide = Guide {
     lab: "sharding",

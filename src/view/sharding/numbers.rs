@@ -1,10 +1,10 @@
 //! The numbers beside the picture: how even shards are, how much moved, how fast requests are.
 
 use super::sharding;
-use crate::trace::parts::ShardingState;
-use crate::view::View;
-use crate::view::cluster::percentile;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::cluster::percentile;
+use crate::measures::{Measure, Unit};
+use glassbase_trace::parts::ShardingState;
 
 /// The busiest of something, in shares of the mean.
 fn peak(view: &View, of: impl Fn(&ShardingState) -> Vec<u64>) -> Option<f64> {

@@ -11,13 +11,13 @@
 //! What is there at the end of the run has its place from the beginning, so that nothing jumps while it is played.
 
 use super::{cards, sharding, space, tables};
-use crate::trace::parts::ShardingState;
-use crate::trace::{NodeId, VerdictKind};
-use crate::view::arrange::{Place, SANS_W, cut, in_row};
-use crate::view::camera::{Size, within};
-use crate::view::cluster::{Tenor, clock, share};
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
-use crate::view::{Selection, View};
+use crate::arrange::{Place, SANS_W, cut, in_row};
+use crate::camera::{Size, within};
+use crate::cluster::{Tenor, clock, share};
+use crate::drawing::{Anchor, Ask, Drawing, Id, Layer, Marks, Shape, Step};
+use crate::{Selection, View};
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::{NodeId, VerdictKind};
 
 /// From this width on there are two columns.
 const WIDE: f64 = 780.0;
@@ -157,7 +157,7 @@ fn people(d: &mut Drawing, plan: &Plan, view: &View) {
         let said = latest.map_or("has asked nothing yet".to_string(), |request| {
             if open { format!("asks: {}", request.text) } else { format!("{}: {}", request.text, request.answer) }
         });
-        let failed = latest.is_some_and(|request| matches!(request.fate, crate::trace::RequestFate::Failed));
+        let failed = latest.is_some_and(|request| matches!(request.fate, glassbase_trace::RequestFate::Failed));
         let shape = Shape::rect(Id::of("client", index as u64), *place).class("client");
         let label = cut(&client.to_string(), place.w - 2.0, SANS_W);
         let shape = shape.label(label).mark(Marks::LIT, open).mark(Marks::FAILED, failed);

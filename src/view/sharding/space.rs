@@ -10,12 +10,12 @@
 //! ```
 
 use super::scene::Plan;
-use crate::trace::parts::ShardingState;
-use crate::trace::parts::sharding::KeyDot;
-use crate::view::Selection;
-use crate::view::arrange::{Place, SANS_W, cut, sine_and_cosine};
-use crate::view::describe::key;
-use crate::view::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape};
+use crate::Selection;
+use crate::arrange::{Place, SANS_W, cut, sine_and_cosine};
+use crate::describe::key;
+use crate::drawing::{Anchor, Ask, Drawing, Id, Marks, Shape};
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::parts::sharding::KeyDot;
 
 /// More points of shards than this have no names.
 const NAMED_MAX: usize = 56;

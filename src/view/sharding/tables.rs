@@ -1,12 +1,12 @@
 //! Moves with their phases, the parts of a query, and strategies side by side.
 
-use crate::trace::parts::ShardingState;
-use crate::trace::parts::sharding::{QueryPart, StreamState, SurveyRow};
-use crate::view::Selection;
-use crate::view::arrange::{Place, SANS_W, TITLE_W, cut};
-use crate::view::caption::duration;
-use crate::view::describe::grouped;
-use crate::view::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use crate::Selection;
+use crate::arrange::{Place, SANS_W, TITLE_W, cut};
+use crate::caption::duration;
+use crate::describe::grouped;
+use crate::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use glassbase_trace::parts::ShardingState;
+use glassbase_trace::parts::sharding::{QueryPart, StreamState, SurveyRow};
 
 const TITLE_H: f64 = 22.0;
 const ROW_H: f64 = 24.0;

@@ -1,11 +1,11 @@
 //! What happens in a sharded cluster, in one sentence.
 
 use super::sharding;
-use crate::trace::parts::sharding::{KeyDot, MapState, StreamState};
-use crate::trace::{Event, Record};
-use crate::view::View;
-use crate::view::caption::duration;
-use crate::view::describe::{count, grouped, key};
+use crate::View;
+use crate::caption::duration;
+use crate::describe::{count, grouped, key};
+use glassbase_trace::parts::sharding::{KeyDot, MapState, StreamState};
+use glassbase_trace::{Event, Record};
 
 /// The sentence for a record, told from the view before it.
 pub fn caption(view: &View, record: &Record) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Two-phase commit and sagas in pseudocode, and which line runs at which note.
 
-use crate::view::cluster::code::Part;
-use crate::view::pseudocode::Algorithm;
+use crate::cluster::code::Part;
+use crate::pseudocode::Algorithm;
 
 pub static PARTS: &[Part] = &[
     Part { algorithm: &COORDINATOR, topics: COORDINATOR_TOPICS },

@@ -1,7 +1,7 @@
 //! From when to when a shard was prepared, and in doubt: read from what it noted.
 
-use crate::trace::{NodeId, NodeStatus};
-use crate::view::cluster::Doing;
+use crate::cluster::Doing;
+use glassbase_trace::{NodeId, NodeStatus};
 
 /// A while in which a shard holds locks and may not let go of them by itself.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! The numbers beside the picture: what transactions cost, and who is held up.
 
-use crate::trace::RequestFate;
-use crate::trace::parts::cluster::NodeHead;
-use crate::view::View;
-use crate::view::measures::{Measure, Unit};
+use crate::View;
+use crate::measures::{Measure, Unit};
+use glassbase_trace::RequestFate;
+use glassbase_trace::parts::cluster::NodeHead;
 
 /// Sum of a fact over all nodes that tell it.
 pub fn sum(view: &View, name: &str) -> Option<i64> {
@@ -19,7 +19,7 @@ fn facts(view: &View, name: &str) -> Option<f64> {
     Some(nodes.iter().flat_map(|node| &node.detail.head.facts).filter(|fact| *fact.name == *name).count() as f64)
 }
 
-fn counted(view: &View, of: fn(&crate::trace::parts::cluster::ClusterCounts) -> u64) -> Option<f64> {
+fn counted(view: &View, of: fn(&glassbase_trace::parts::cluster::ClusterCounts) -> u64) -> Option<f64> {
     view.cluster().map(|cluster| of(&cluster.counts) as f64)
 }
 

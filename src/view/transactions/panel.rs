@@ -8,14 +8,14 @@
 //!   └──────────────────────────────────────────────┘
 //! ```
 
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::NodeState;
-use crate::trace::{NodeId, NodeStatus, RequestFate};
-use crate::view::Selection;
-use crate::view::arrange::{MONO_W, Place, SANS_W, cut};
-use crate::view::cluster::words;
-use crate::view::describe::key;
-use crate::view::drawing::{Drawing, Id, Marks, Shape};
+use crate::Selection;
+use crate::arrange::{MONO_W, Place, SANS_W, cut};
+use crate::cluster::words;
+use crate::describe::key;
+use crate::drawing::{Drawing, Id, Marks, Shape};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::NodeState;
+use glassbase_trace::{NodeId, NodeStatus, RequestFate};
 
 const PAD: f64 = 7.0;
 const LINE_H: f64 = 17.0;

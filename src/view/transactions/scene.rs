@@ -12,13 +12,13 @@
 //! a person wants the stage, the whole picture is.
 
 use super::panel;
-use crate::trace::NodeId;
-use crate::view::View;
-use crate::view::arrange::Place;
-use crate::view::camera::within;
-use crate::view::cluster::plan::{AXIS_H, Grain, HEAD_H, NAMES_W, Plan, Rows, Shows};
-use crate::view::cluster::{scene, spacetime, words};
-use crate::view::drawing::{Ask, Drawing, Face, Id, Layer, Shape, Step};
+use crate::View;
+use crate::arrange::Place;
+use crate::camera::within;
+use crate::cluster::plan::{AXIS_H, Grain, HEAD_H, NAMES_W, Plan, Rows, Shows};
+use crate::cluster::{scene, spacetime, words};
+use crate::drawing::{Ask, Drawing, Face, Id, Layer, Shape, Step};
+use glassbase_trace::NodeId;
 
 /// Room that is wide enough for logs beside the lines, and a row that is high enough for one.
 const WIDE: f64 = 760.0;

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::held::spans;
-use crate::trace::parts::ClusterState;
-use crate::trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Version};
-use crate::trace::{Bytes, EngineState, Event, NodeId, NodeStatus, Record, Trace};
-use crate::view::camera::Size;
-use crate::view::drawing::{Ask, Face, Kind, Look, Shape};
-use crate::view::{Guide, Selection, Timeline};
+use crate::camera::Size;
+use crate::drawing::{Ask, Face, Kind, Look, Shape};
+use crate::{Guide, Selection, Timeline};
+use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::{Datum, LogEntry, NodeDetail, NodeHead, NodeLog, NodeState, Version};
+use glassbase_trace::{Bytes, EngineState, Event, NodeId, NodeStatus, Record, Trace};
 
 const MS: u64 = 1_000_000;
 

@@ -86,6 +86,8 @@ pub struct Asked {
     pub answer: Option<Answer>,
     pub latency_ns: u64,
     pub stale: bool,
+    /// The node that answered.
+    pub by: Option<NodeId>,
 }
 
 impl Client {
@@ -463,7 +465,7 @@ impl Cluster {
             self.told.fold(&event);
             cx.emit(|| event);
         }
-        self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale });
+        self.last = Some(Asked { request, fate, answer: Some(answer), latency_ns, stale, by: from });
         self.operation_over(cx, at, open.of_load);
     }
 

@@ -126,6 +126,8 @@ pub struct Options {
     pub sessions: bool,
     /// Clients write down what they ask and are told, for the checkers.
     pub history: bool,
+    /// While it is recorded it is told what stores do, page by page.
+    pub tells_stores: bool,
 }
 
 impl Options {
@@ -145,6 +147,7 @@ impl Options {
             sticky: true,
             sessions: true,
             history: true,
+            tells_stores: false,
         }
     }
 

@@ -220,7 +220,11 @@ impl Cluster {
         let mut outputs = std::mem::take(&mut self.outputs);
         let (now_ns, noting) = (cx.now_ns(), cx.recorder.is_on());
         let (service_ns, uncertainty_ns) = (self.options.service_ns, self.options.uncertainty_ns);
+        let listens = noting && self.options.tells_stores;
         let place = self.place_mut(id);
+        if listens {
+            place.shelf.listen(true);
+        }
         let Place { node: Some(node), shelf, random, clock, .. } = place else { return };
         let began_ns = shelf.spent_ns();
         let clock_ns = clock.read(now_ns);
@@ -229,6 +233,9 @@ impl Cluster {
         let took_ns = (service_ns + place.shelf.spent_ns() - began_ns).saturating_mul(place.slowness);
         place.busy_until_ns = place.busy_until_ns.max(now_ns) + took_ns;
         let leaves_ns = place.busy_until_ns;
+        if listens {
+            self.tell_store(cx, id, began_ns);
+        }
         match done {
             Ok(()) => {
                 for output in outputs.drain(..) {
@@ -244,6 +251,17 @@ impl Cluster {
         self.outputs = outputs;
         if cx.recorder.is_on() {
             self.tell_node(cx, id);
+        }
+    }
+
+    /// Tells what the store did in a step that began at this moment of the shelf's clock: the disk works first, then the node.
+    fn tell_store(&mut self, cx: &mut Cx, node: NodeId, began_ns: u64) {
+        let (now_ns, place) = (cx.now_ns(), self.place_mut(node));
+        let slowness = place.slowness;
+        for touched in place.shelf.touches() {
+            let at = |ns: u64| now_ns.saturating_add(ns.saturating_sub(began_ns).saturating_mul(slowness));
+            let (what, number, from_ns, to_ns) = (touched.what, touched.number, at(touched.from_ns), at(touched.to_ns));
+            cx.emit(|| Event::StoreTouched { node, what, number, from_ns, to_ns });
         }
     }
 

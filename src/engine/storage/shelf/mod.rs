@@ -19,11 +19,13 @@ mod log;
 mod memory;
 #[cfg(test)]
 mod tests;
+mod touches;
 
 use std::fmt;
 use std::rc::Rc;
 
 pub use log::{Change, Logged, SnapshotId};
+pub use touches::Touched;
 
 use self::beside::Beside;
 use self::memory::Memory;

@@ -6,7 +6,7 @@
 //!   client        what a client was told                    medium        pages as the disk has them
 //!   cluster       nodes, links, messages on their way      work          bytes put, bytes written
 //!   sharding      map, shards, keys on their way           tradeoff      what R and W of a quorum cost and give
-//!   tiers         caches before a database
+//!   tiers         caches before a database               stack         all of them, and requests that are followed
 //! ```
 //!
 //! A part that an engine does not have is `None`, and is not written: the trace of a tree without a log looks as it
@@ -19,6 +19,7 @@ pub mod log;
 pub mod lsm;
 pub mod replacement;
 pub mod sharding;
+pub mod stack;
 pub mod tiers;
 pub mod tradeoff;
 pub mod work;
@@ -32,6 +33,7 @@ pub use log::LogState;
 pub use lsm::LsmState;
 pub use replacement::{FrameCount, FrameTimes, HitCurve, HitCurves, PolicyItems, ReplacementState};
 pub use sharding::ShardingState;
+pub use stack::StackState;
 pub use tiers::TiersState;
 pub use tradeoff::{QuorumRun, StaleClass, TradeoffState};
 pub use work::WorkState;
@@ -91,6 +93,7 @@ parts! {
     sharding: ShardingState = "sharding",
     tradeoff: TradeoffState = "tradeoff",
     tiers: TiersState = "tiers",
+    stack: StackState = "stack",
 }
 
 fn write_part<T: Plain + PartialEq>(text: &mut String, head: &str, part: &Option<Rc<T>>, before: &Option<Rc<T>>) {

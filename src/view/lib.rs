@@ -68,8 +68,8 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use crate::trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
-use crate::trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
+use glassbase_trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
+use glassbase_trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
 pub const PAGES_MAX: usize = 1 << 20;
@@ -181,6 +181,9 @@ impl View {
         self.cluster_doing.apply(&self.state, index, record);
         if let Some(tiers) = &mut self.state.parts.tiers {
             Rc::make_mut(tiers).fold(&record.event, record.time_ns);
+        }
+        if let Some(stack) = &mut self.state.parts.stack {
+            Rc::make_mut(stack).fold(&record.event, record.time_ns);
         }
         self.activity_after(record);
         self.reshape(&record.event, oddities);

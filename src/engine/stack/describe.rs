@@ -1,0 +1,86 @@
+//! The stack as plain data: what folding its events gives.
+
+use std::rc::Rc;
+
+use super::Stack;
+use glassbase_trace::parts::sharding::MapState;
+use glassbase_trace::parts::stack::{ShardPart, StackState};
+use glassbase_trace::{Bytes, EngineState, NodeId};
+
+impl Stack {
+    /// The stack as it stands.
+    pub fn state(&self) -> StackState {
+        let part = |group: &super::world::Group| {
+            Rc::new(ShardPart { shard: group.shard, cluster: Rc::new(group.cluster.state()) })
+        };
+        StackState {
+            tiers: Rc::new(self.tiers.state()),
+            shards: self.groups.iter().map(part).collect(),
+            map: Rc::new(self.map_state()),
+            streams: self.streams.clone(),
+            weave: self.weave.clone(),
+            goal: self.goal.clone(),
+            cost: self.options.cost(self.groups.len()),
+            store: self.options.store.into(),
+            protocol: self.options.protocol.into(),
+        }
+    }
+
+    /// To be called once the state was put into the trace: from here on, what changes is told against it.
+    pub fn told_all(&mut self) {
+        self.groups.iter_mut().for_each(|group| group.cluster.told_all());
+    }
+
+    /// The map as people see it.
+    pub(super) fn map_state(&self) -> MapState {
+        let map = self.moving.as_ref().map_or(&self.map, |moving| &moving.next);
+        let change = match self.groups.last() {
+            Some(group) if self.moving.is_some() => format!("keys move to s{}", group.shard.0).into(),
+            _ => "".into(),
+        };
+        MapState {
+            version: map.version(),
+            strategy: map.strategy().name().into(),
+            shards: map.shards().collect(),
+            change,
+            ..MapState::default()
+        }
+    }
+
+    /// The store of a replica as its own lab shows it; nothing for one in memory, or one that is not open.
+    pub fn store_of(&self, shard: NodeId, node: NodeId) -> Option<EngineState> {
+        self.cluster(shard)?.store_of(node)
+    }
+
+    /// Where a key is now.
+    pub fn home_of(&self, key: &Bytes) -> NodeId {
+        self.shard_of(key)
+    }
+
+    /// How many keys the router knows.
+    pub fn key_count(&self) -> u64 {
+        self.keys.len() as u64
+    }
+
+    /// Acknowledged writes of which nothing is left at their shard, though nothing newer is there either, and the writes of
+    /// shards that were lost. Shards judge by what their own clients, the router's connections, were told.
+    pub fn lost_writes(&self) -> u64 {
+        self.groups.iter().map(|group| group.cluster.lost_writes().len() as u64).sum()
+    }
+
+    /// Who waits for what, in words.
+    pub fn waits(&self) -> String {
+        let groups = self.groups.iter().map(|group| {
+            format!("s{}: {} under way, {} in line", group.shard.0, group.busy.len(), group.waiting.len())
+        });
+        let groups = groups.collect::<Vec<_>>().join("; ");
+        let (open, errands, moving) = (self.tiers.open(), self.errands.len(), self.keys_to_move());
+        format!("{open} requests are open, {errands} errands under way, {moving} keys are to move; {groups}")
+    }
+
+    /// About how much memory it takes.
+    pub fn approx_bytes(&self) -> usize {
+        let replicas = self.groups.len() * usize::from(self.options.cluster.nodes);
+        replicas * (96 << 10) + self.tiers.entries() * 200 + self.history.operations.len() * 160 + self.keys.len() * 40
+    }
+}

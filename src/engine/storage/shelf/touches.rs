@@ -1,0 +1,66 @@
+//! What a store does for its node, for whoever follows a request down to the page: hits and misses of the pool, pages and files
+//! that the disk reads and writes, records of the log.
+//!
+//! The store records its events as always; here they are taken out after each step, and thrown away.
+
+use super::Shelf;
+use glassbase_trace::{Event, PageId, StoreTouch, Trace};
+
+/// Most that is told of one step of a node: a compaction alone may read a thousand blocks.
+const TOUCHES_MAX: usize = 24;
+
+/// Something that the store did, by the clock of the shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    pub what: StoreTouch,
+    /// The page, the position in the log, or the file.
+    pub number: u64,
+    pub from_ns: u64,
+    pub to_ns: u64,
+}
+
+impl Shelf {
+    /// From now on the store is listened to, or not.
+    pub fn listen(&mut self, on: bool) {
+        self.cx.recorder.switch(on);
+    }
+
+    /// What the store did since it was asked last, in order; nobody listens any more.
+    pub fn touches(&mut self) -> Vec<Touched> {
+        self.cx.recorder.switch(false);
+        let trace = std::mem::replace(&mut self.cx.recorder.trace, Trace::new());
+        let mut touches = Vec::new();
+        for (index, record) in trace.iter().enumerate() {
+            let Some((what, number)) = touch_of(&record.event) else { continue };
+            if touches.len() >= TOUCHES_MAX {
+                break;
+            }
+            // What takes time is told before the time passes or after it; either way it lies between two records.
+            let after_ns = trace.get(index + 1).map_or(self.cx.now_ns(), |next| next.time_ns);
+            let before_ns =
+                index.checked_sub(1).and_then(|before| trace.get(before)).map_or(record.time_ns, |r| r.time_ns);
+            let (from_ns, to_ns) =
+                if after_ns > record.time_ns { (record.time_ns, after_ns) } else { (before_ns, record.time_ns) };
+            touches.push(Touched { what, number, from_ns, to_ns });
+        }
+        touches
+    }
+}
+
+fn touch_of(event: &Event) -> Option<(StoreTouch, u64)> {
+    let page = |page: &PageId| u64::from(page.0);
+    Some(match event {
+        Event::PoolHit { page: hit, .. } => (StoreTouch::PoolHit, page(hit)),
+        Event::PoolMiss { page: missed, .. } => (StoreTouch::PoolMiss, page(missed)),
+        Event::DiskRead { page: read, .. } => (StoreTouch::PageRead, page(read)),
+        Event::DiskWritten { page: written } => (StoreTouch::PageWritten, page(written)),
+        Event::LogAppended { lsn, .. } => (StoreTouch::LogAppended, lsn.0),
+        Event::LogSynced { to } => (StoreTouch::LogSynced, to.0),
+        Event::LsmLogged { offset, .. } => (StoreTouch::LogAppended, *offset),
+        Event::LsmLogSynced { length, .. } => (StoreTouch::LogSynced, *length),
+        Event::MemtableWritten { sequence, .. } => (StoreTouch::Memtable, *sequence),
+        Event::FileRead { file, .. } => (StoreTouch::FileRead, u64::from(file.0)),
+        Event::DiskFault { .. } => (StoreTouch::Fault, 0),
+        _ => return None,
+    })
+}
