@@ -40,7 +40,11 @@ document.getElementById('failed-copy').addEventListener('click', async () => {
 
 try {
   const program = await import(new URL(js, document.baseURI).href);
+  const embedded = new URLSearchParams(location.search).has('embed') && window.parent !== window;
+  const around = embedded ? (await import('./embed-messages.js')).connect() : null;
   await program.default({ module_or_path: new URL(wasm, document.baseURI) });
+  const lab = program.page(around?.tell);
+  around?.attach(lab);
 } catch (error) {
   fail(`Glassbase could not start: ${error}. A current browser with WebAssembly is needed.`);
 }

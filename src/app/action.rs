@@ -28,6 +28,8 @@ pub enum Action {
     CrashAt(usize),
     /// Takes the fork back.
     Undo,
+    /// Shows what comes after a question.
+    Reveal,
     /// Ends the command under way, or the reading of a file.
     Stop,
     Select(Option<Selection>),

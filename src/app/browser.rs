@@ -18,11 +18,6 @@ pub fn by_id(id: &str) -> Option<Element> {
     document().get_element_by_id(id)
 }
 
-/// Whether the page has such an element now.
-pub fn finds(selector: &str) -> bool {
-    document().query_selector(selector).is_ok_and(|found| found.is_some())
-}
-
 /// Milliseconds since the page was opened; for pacing and budgets only, never for anything the engine sees.
 pub fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
@@ -55,10 +50,12 @@ pub fn fragment() -> String {
     fragment.strip_prefix('#').unwrap_or(&fragment).to_string()
 }
 
-/// Whether the address has `?name`.
-pub fn asked_for(name: &str) -> bool {
+/// What the address says of `name` behind `?`; empty when it is there without a value.
+pub fn asked_for(name: &str) -> Option<String> {
     let search = window().location().search().unwrap_or_default();
-    search.trim_start_matches('?').split('&').any(|part| part.split('=').next() == Some(name))
+    let mut parts = search.trim_start_matches('?').split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+    let (_, value) = parts.find(|(known, _)| *known == name)?;
+    js_sys::decode_uri_component(&value.replace('+', " ")).ok().map(String::from)
 }
 
 /// The address of the page with another fragment.
@@ -119,10 +116,9 @@ pub fn tenths(value: f64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// The value of a custom property of the palette, for the canvas.
-pub fn palette(name: &str) -> String {
-    let root = document().document_element();
-    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
+/// The value of a custom property of the palette, as it is where `element` stands.
+pub fn palette(element: &Element, name: &str) -> String {
+    let style = window().get_computed_style(element).ok().flatten();
     style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string()
 }
 
@@ -131,16 +127,9 @@ pub fn field(id: &str) -> Option<web_sys::HtmlInputElement> {
     by_id(id)?.dyn_into().ok()
 }
 
-/// Gives an element the keyboard's focus.
-pub fn focus(id: &str) {
-    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
-}
-
 /// Takes the focus from an element, if it has it.
 pub fn unfocus(element: &Element) {
-    if document().active_element().as_ref() == Some(element)
+    if element.matches(":focus").unwrap_or(false)
         && let Some(element) = element.dyn_ref::<HtmlElement>()
     {
         let _ = element.blur();
@@ -154,11 +143,29 @@ pub fn keep_script(script: &str) {
     }
 }
 
-/// Listens for as long as the page lives.
-pub fn listen(target: &web_sys::EventTarget, event: &str, handler: impl FnMut(web_sys::Event) + 'static) {
-    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
-    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    closure.forget();
+/// Listens until it is dropped.
+pub struct Listening {
+    target: web_sys::EventTarget,
+    event: &'static str,
+    handler: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Listening {
+    pub fn to(
+        target: web_sys::EventTarget,
+        event: &'static str,
+        handler: impl FnMut(web_sys::Event) + 'static,
+    ) -> Listening {
+        let handler = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
+        let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        Listening { target, event, handler }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.target.remove_event_listener_with_callback(self.event, self.handler.as_ref().unchecked_ref());
+    }
 }
 
 /// Calls back once per frame for as long as it is asked again. Dropped, it does not call back any more.
@@ -224,16 +231,4 @@ pub fn tell_failure(what: &str) {
 /// Calls back once after a while.
 pub fn after(milliseconds: u32, callback: impl FnOnce() + 'static) {
     Timeout::new(milliseconds, callback).forget();
-}
-
-/// The colours chosen by hand, if any.
-pub fn theme() -> Option<String> {
-    document().document_element()?.get_attribute("data-theme")
-}
-
-pub fn set_theme(theme: &str) {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-theme", theme);
-    }
-    remember("glassbase-theme", theme);
 }

@@ -2,9 +2,7 @@
 //!
 //! Whatever cannot be opened is told in a sentence, and what was on the page stays.
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::action::{Pane, Shown};
@@ -32,7 +30,7 @@ const LINKED_MAX: usize = 512 << 10;
 impl App {
     /// At the start: what the link says, else the first preset.
     pub fn open_first(&mut self) {
-        let fragment = browser::fragment();
+        let fragment = self.place.fragment();
         self.open_preset(LABS[0], 0);
         self.follow(&fragment);
     }
@@ -77,7 +75,7 @@ impl App {
         self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
         let is_first = index == 0 && std::ptr::eq(lab, LABS[0]);
         let fragment = if is_first { String::new() } else { format!("preset={}", preset_word(lab, preset)) };
-        browser::replace_fragment(&fragment);
+        self.place.replace_fragment(&fragment);
     }
 
     /// Puts a script in the place of what was there, and plays it. One for a lab that is not known is not taken.
@@ -113,6 +111,7 @@ impl App {
 
     fn begin(&mut self, run: Run, title: &str) {
         self.player.replace(run);
+        self.answers.begin();
         self.dismiss();
         self.title = AttrValue::from(title.to_string());
         self.preset = None;
@@ -317,7 +316,7 @@ impl App {
         };
         match link.encode() {
             Ok(fragment) => {
-                browser::replace_fragment(&fragment);
+                self.place.replace_fragment(&fragment);
                 let address = browser::address_with(&fragment);
                 self.link = AttrValue::from(address.clone());
                 copy(ctx, address, "Link copied: it gives this very run, event for event.");
@@ -352,13 +351,6 @@ pub fn copy(ctx: &Context<App>, text: String, done: &'static str) {
     });
 }
 
-/// Opens the browser's own dialog for files.
-pub fn choose_file() {
-    if let Some(input) = browser::by_id("file").and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-        input.click();
-    }
-}
-
 /// The lab that a script is for.
 fn lab_of(script: &str) -> &'static LabInfo {
     let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
@@ -366,12 +358,12 @@ fn lab_of(script: &str) -> &'static LabInfo {
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
-fn sentence(error: &dyn std::fmt::Display) -> String {
+pub fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
 }
 
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut text = text.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
