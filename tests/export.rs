@@ -225,11 +225,7 @@ fn check_timeline(name: &str, trace: &Trace, timeline: &Json) {
     let ends = records.iter().filter(|count| **count == 0).count();
     assert!(records.iter().all(|count| *count <= 1) && ended + ends >= records.len(), "{name}");
     for (record, _) in trace.iter().zip(&records).filter(|(_, count)| **count == 0) {
-        assert!(
-            ends(unwrapped(&record.event).1).is_some(),
-            "{name}: {:?} is not shown",
-            record.event
-        );
+        assert!(ends(unwrapped(&record.event).1).is_some(), "{name}: {:?} is not shown", record.event);
     }
     let names: Vec<&str> = processes.values().map(String::as_str).collect();
     for record in trace.iter() {

@@ -1,4 +1,4 @@
-//! What JSON and comma-separated values ask of a text.
+//! What JSON, XML and comma-separated values ask of a text.
 
 use crate::trace::Event;
 use crate::trace::bytes::unquote;
@@ -67,6 +67,21 @@ fn push_value(out: &mut String, value: &str) {
     }
 }
 
+/// Appends a text as XML, also between the quotes of an attribute. Control characters, which XML does not know, are left out.
+pub fn push_xml(out: &mut String, text: &str) {
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\t' | '\n' => out.push(letter),
+            letter if (letter as u32) < 0x20 || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
+            letter => out.push(letter),
+        }
+    }
+}
+
 /// Appends a text as a column of comma-separated values (RFC 4180): in quotes if it has something that parts columns.
 pub fn push_column(out: &mut String, text: &str) {
     if !text.contains([',', '"', '\n', '\r']) {
@@ -90,6 +105,9 @@ mod tests {
             out
         };
         assert_eq!(written("a \"b\" \\ \n\u{1}ü"), "\"a \\\"b\\\" \\\\ \\n\\u0001ü\"");
+        let mut out = String::new();
+        push_xml(&mut out, "a<b> & \"c\"\u{1}\u{ffff}");
+        assert_eq!(out, "a&lt;b&gt; &amp; &quot;c&quot;");
         let mut out = String::new();
         push_column(&mut out, "plain");
         push_column(&mut out, "a,\"b\"");
