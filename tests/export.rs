@@ -222,8 +222,8 @@ fn check_timeline(name: &str, trace: &Trace, timeline: &Json) {
     assert!(flows.values().all(|ended| *ended), "{name}: an arrow leads nowhere");
     assert!(open.keys().all(|thread| threads.contains_key(thread)), "{name}: a thread has no name");
     // A record is a slice, or the end of one.
-    let ends = records.iter().filter(|count| **count == 0).count();
-    assert!(records.iter().all(|count| *count <= 1) && ended + ends >= records.len(), "{name}");
+    let parts = records.iter().filter(|count| **count == 0).count();
+    assert!(records.iter().all(|count| *count <= 1) && ended + parts >= records.len(), "{name}");
     for (record, _) in trace.iter().zip(&records).filter(|(_, count)| **count == 0) {
         assert!(ends(unwrapped(&record.event).1).is_some(), "{name}: {:?} is not shown", record.event);
     }
