@@ -428,10 +428,7 @@ impl App {
 
     /// Goes to where all that had happened up to a moment of virtual time has happened.
     fn go_to_moment(&mut self, ns: u64) {
-        let position = self.player.run.timeline().with(|timeline| {
-            let later = timeline.trace().iter().position(|record| record.time_ns > ns);
-            later.unwrap_or(timeline.len())
-        });
+        let position = self.player.run.timeline().with(|timeline| timeline.happened_by(ns));
         self.go(Move::To(position as f64));
     }
 

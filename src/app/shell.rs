@@ -216,6 +216,7 @@ fn middle(app: &App) -> Html {
                 }).draw() }
             }
             { stages(app) }
+            { cures(app) }
             { caption(app) }
             { notice(app) }
         </@>
@@ -224,10 +225,11 @@ fn middle(app: &App) -> Html {
 
 fn stages(app: &App) -> Html {
     let player = &app.player;
-    let stage = |timeline: TimelineHandle, playhead: f64, label: Option<String>| {
+    let stage = |timeline: TimelineHandle, beside: Option<TimelineHandle>, playhead: f64, label: Option<String>| {
         let is_drawn = timeline.guide().draw.is_some();
         let props = yew::props!(RoomProps {
             timeline,
+            beside,
             playhead,
             label,
             selected: app.selected,
@@ -251,7 +253,7 @@ fn stages(app: &App) -> Html {
     match &player.rival {
         None => html! {
             <div class="stage-area">
-                <div class="stage-half">{ stage(own, player.playhead(), None::<String>) }</div>{ work(app) }
+                <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>) }</div>{ work(app) }
             </div>
         },
         Some(rival) => {
@@ -259,17 +261,37 @@ fn stages(app: &App) -> Html {
                 let value = run.session().map(|session| settings::value_at(session, &rival.setting, position));
                 format!("{} {}", rival.setting, value.unwrap_or_default())
             };
+            let other = rival.run.timeline().clone();
             let here = label(&player.run, player.position());
             let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
                 <div class="stage-area two">
-                    <div class="stage-half">{ stage(own, player.playhead(), Some(here)) }</div>
-                    <div class="stage-half">{ stage(rival.run.timeline().clone(), player.rival_playhead(), Some(there)) }</div>
+                    <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here)) }</div>
+                    <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there)) }</div>
                     { work(app) }
                 </div>
             }
         }
     }
+}
+
+/// What helps against what a preset shows, while it is shown: each puts the run with it beside this one.
+fn cures(app: &App) -> Html {
+    let cures = app.preset.and_then(|index| app.lab.0.presets.get(index)).map_or(&[][..], |preset| preset.cures);
+    if cures.is_empty() {
+        return Html::default();
+    }
+    let compared = app.player.rival.as_ref().map(|rival| (&*rival.setting, &*rival.value));
+    let buttons = cures.iter().map(|cure| {
+        let is_on = compared == Some((cure.setting, cure.value));
+        let with = (!is_on).then(|| (cure.setting.to_string(), cure.value.to_string()));
+        let title = format!("Beside it, the same run with {} = {}", cure.setting, cure.value);
+        html! {
+            <button type="button" class="line" aria-pressed={if is_on { "true" } else { "false" }} {title}
+                onclick={on::<MouseEvent>(&app.act, Action::Compare(with))}>{ cure.text }</button>
+        }
+    });
+    html! { <div class="cures" role="group" aria-label="What helps"><span>{ "What helps:" }</span>{ for buttons }</div> }
 }
 
 /// What takes long: how far it is, and a button that ends it.

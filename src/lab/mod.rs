@@ -12,14 +12,15 @@
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
-//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters. [`sharding`]: that of shards.
-//!   [`transactions`]: the lab of work that spans shards.
+//!   [`log`]: the lab of log and recovery. [`cache`]: that of cache tiers. [`cluster`]: the labs of clusters. [`sharding`]:
+//!   that of shards. [`transactions`]: the lab of work that spans shards. [`passing`]: how virtual time passes in them.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
 
 pub mod argument;
 pub mod btree;
+pub mod cache;
 pub mod checkpoint;
 pub mod cluster;
 pub mod complete;
@@ -34,6 +35,7 @@ pub mod log;
 pub mod lsm;
 pub mod machine;
 pub mod pages;
+pub mod passing;
 pub mod permalink;
 pub mod pool;
 pub mod refusal;
@@ -53,7 +55,7 @@ pub mod world;
 pub use argument::Value;
 pub use complete::{Completion, common_prefix, complete, usage_of};
 pub use data::Data;
-pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
+pub use declaration::{Argument, ArgumentKind, CommandInfo, Cure, Form, LabInfo, Preset, SettingInfo};
 pub use expectations::Finding;
 pub use help::help;
 pub use machine::{Machine, Task};
@@ -70,6 +72,7 @@ pub static LABS: &[&LabInfo] = &[
     &pages::PAGES,
     &pool::POOL,
     &eviction::EVICTION,
+    &cache::CACHE,
     &lsm::LSM,
     &log::LOG,
     &cluster::LEADER_FOLLOWER,

@@ -124,7 +124,7 @@ impl Component for Plate {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &RoomProps) -> bool {
         let props = ctx.props();
-        let grown = props.timeline != old.timeline;
+        let grown = props.timeline != old.timeline || props.beside != old.beside;
         if grown && !props.timeline.same_run(&old.timeline) {
             self.eye = Eye::looking_as(&self.eye);
             self.extent = Bounds::default();
@@ -253,7 +253,9 @@ impl Plate {
         let end = props.timeline.view_at(usize::MAX);
         let (before, after) = if at_end { (&end, &end) } else { (&self.step.before, &self.step.after) };
         let record = if at_end { None } else { self.step.record.as_ref() };
-        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected, look: self.look })
+        let beside = props.beside.as_ref().map(|beside| beside.view_at(usize::MAX));
+        let (room, selected, look) = (self.room(), props.selected, self.look);
+        draw(&Ask { before, after, end: &end, beside: beside.as_deref(), record, room, selected, look })
     }
 
     /// Measures the drawing at the end of the run.

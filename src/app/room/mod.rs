@@ -21,6 +21,9 @@ use crate::view::{Selection, TimelineHandle, View};
 #[derive(Properties, PartialEq)]
 pub struct RoomProps {
     pub timeline: TimelineHandle,
+    /// The run that stands beside this one in a comparison.
+    #[prop_or_default]
+    pub beside: Option<TimelineHandle>,
     /// 12.4: after 12 records, on the way to 13.
     pub playhead: f64,
     pub selected: Option<Selection>,
