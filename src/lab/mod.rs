@@ -14,6 +14,7 @@
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
 //!   [`log`]: the lab of log and recovery. [`cache`]: that of cache tiers. [`cluster`]: the labs of clusters. [`sharding`]:
 //!   that of shards. [`transactions`]: the lab of work that spans shards. [`passing`]: how virtual time passes in them.
+//! - [`glossary`], [`search`]: the words of the field, and whatever has a name, to be found.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -28,6 +29,7 @@ pub mod data;
 pub mod declaration;
 pub mod eviction;
 pub mod expectations;
+pub mod glossary;
 pub mod help;
 pub mod intake;
 pub mod keys;
@@ -40,6 +42,7 @@ pub mod permalink;
 pub mod pool;
 pub mod refusal;
 pub mod script;
+pub mod search;
 pub mod session;
 pub mod sharding;
 pub mod span;

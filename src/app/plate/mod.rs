@@ -231,7 +231,7 @@ impl Component for Plate {
         self.sizes = Sizes::watch(&room, move || link.send_message(Msg::Resized));
         let link = ctx.link().clone();
         let turned = move |event| link.send_message(Msg::Wheel(event));
-        self.wheel = Some(listen_to_wheel(&room, ctx.props().embed, turned));
+        self.wheel = Some(listen_to_wheel(&room, ctx.props().embed || ctx.props().scrolls, turned));
         self.resized(ctx);
     }
 }
@@ -324,12 +324,13 @@ impl Plate {
 
     fn resized(&mut self, ctx: &Context<Self>) {
         let Some(room) = self.room.cast::<Element>() else { return };
-        let bounds = room.get_bounding_client_rect();
-        let tools = if bounds.width() > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
+        // The room as it is laid out: a picture of it may be shown smaller.
+        let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
+        let tools = if width > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
         // Where there is no room beside it, the tools of time stand below.
         let narrow = super::browser::media_matches("(max-width: 700px)");
         let below = if narrow && ctx.props().timeline.guide().has_time { TOOLS_W } else { 0.0 };
-        let size = Size { width: bounds.width() - tools, height: bounds.height() - below };
+        let size = Size { width: width - tools, height: height - below };
         if size == self.size {
             return;
         }

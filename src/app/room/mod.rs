@@ -55,6 +55,9 @@ pub struct RoomProps {
     /// The page stands inside another one, which scrolls with the wheel.
     #[prop_or_default]
     pub embed: bool,
+    /// The wheel scrolls the page around it.
+    #[prop_or_default]
+    pub scrolls: bool,
 }
 
 impl RoomProps {
