@@ -18,6 +18,7 @@ use web_sys::{
 use super::browser;
 use super::room::svg::num;
 use crate::export::text::push_xml;
+use crate::trace::decimal::decimal;
 
 /// What is not of the picture.
 const LEFT_OUT: &str = ".stage-tools, .plate-deeds, .work, .hidden, .off, script, style, title";
@@ -146,7 +147,11 @@ fn value(style: &CssStyleDeclaration, name: &str) -> String {
 
 /// A length in pixels: `12.5px`.
 fn pixels(text: &str) -> f64 {
-    crate::trace::decimal::decimal(text.trim_end_matches("px")).unwrap_or_default()
+    let bare = text.trim_end_matches("px");
+    match bare.strip_prefix('-') {
+        Some(bare) => -pixels(bare),
+        None => decimal(bare).unwrap_or_default(),
+    }
 }
 
 /// Whether a colour can be seen.
@@ -193,6 +198,9 @@ impl Painter {
             _ => {
                 self.frame(&style, &place);
                 self.children(element);
+                self.pinned(&style, &place);
+                self.sign(element, "::before", &place);
+                self.sign(element, "::after", &place);
             }
         }
     }
@@ -237,6 +245,66 @@ impl Painter {
                 push_attribute(&mut self.out, "stroke-dasharray", "3 3");
             }
         }
+        self.out.push_str("/>");
+    }
+
+    /// A stroke along the lower edge: an inset shadow, by which a frame says that it is pinned.
+    fn pinned(&mut self, style: &CssStyleDeclaration, place: &DomRect) {
+        let shadow = value(style, "box-shadow");
+        let Some((colour, lengths)) = shadow.split_once(") ").filter(|_| shadow.ends_with(" inset")) else { return };
+        let rise = -lengths.split(' ').nth(1).map_or(0.0, pixels);
+        if rise > 0.0 {
+            let mut colour = colour.to_string();
+            colour.push(')');
+            let top = place.bottom() - rise;
+            self.rect((place.left(), top, place.width(), rise), 0.0, &colour);
+        }
+    }
+
+    /// What a style sheet puts before or behind an element: a dot, or a corner.
+    fn sign(&mut self, element: &Element, which: &str, place: &DomRect) {
+        let style = browser::window().get_computed_style_with_pseudo_elt(element, which).ok().flatten();
+        let Some(style) =
+            style.filter(|style| value(style, "content") == "\"\"" && value(style, "position") == "absolute")
+        else {
+            return;
+        };
+        let border = pixels(&value(&style, "border-top-width"));
+        let around = if value(&style, "box-sizing") == "border-box" { 0.0 } else { 2.0 * border };
+        let (width, height) = (pixels(&value(&style, "width")) + around, pixels(&value(&style, "height")) + around);
+        let left = place.left() + f64::from(element.client_left()) + pixels(&value(&style, "left"));
+        let top = place.top() + f64::from(element.client_top()) + pixels(&value(&style, "top"));
+        let (ground, edge) = (value(&style, "background-color"), value(&style, "border-top-color"));
+        if is_paint(&ground) {
+            self.rect((left, top, width, height), width / 2.0, &ground);
+        } else if border > 0.0 && is_paint(&edge) && is_paint(&value(&style, "border-left-color")) {
+            self.out.push_str("<circle fill=\"none\"");
+            push_length(&mut self.out, "cx", left - self.left + width / 2.0);
+            push_length(&mut self.out, "cy", top - self.top + height / 2.0);
+            push_length(&mut self.out, "r", (width - border) / 2.0);
+            push_length(&mut self.out, "stroke-width", border);
+            push_attribute(&mut self.out, "stroke", &edge);
+            self.out.push_str("/>");
+        } else if border > 0.0 && is_paint(&edge) {
+            // Of four borders two are seen: a corner.
+            self.out.push_str("<path d=\"M");
+            let (x, y) = (left - self.left, top - self.top);
+            for at in [x, y, x + width, y, x + width, y + height] {
+                num(&mut self.out, at);
+                self.out.push(' ');
+            }
+            self.out.push_str("z\"");
+            push_attribute(&mut self.out, "fill", &edge);
+            self.out.push_str("/>");
+        }
+    }
+
+    fn rect(&mut self, (left, top, width, height): (f64, f64, f64, f64), radius: f64, fill: &str) {
+        self.out.push_str("<rect");
+        let lengths =
+            [("x", left - self.left), ("y", top - self.top), ("width", width), ("height", height), ("rx", radius)];
+        lengths.iter().for_each(|(name, value)| push_length(&mut self.out, name, *value));
+        push_attribute(&mut self.out, "fill", fill);
         self.out.push_str("/>");
     }
 
