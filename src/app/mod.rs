@@ -59,6 +59,7 @@ mod settings;
 mod shell;
 pub mod stage;
 mod staged;
+pub mod thrown;
 mod trace_list;
 mod transport;
 
