@@ -48,3 +48,10 @@ try {
 } catch (error) {
   fail(`Glassbase could not start: ${error}. A current browser with WebAssembly is needed.`);
 }
+
+// From the second visit on the page needs no network. Inside another page that is the other page's matter; and where a
+// browser does not allow it, or the site was put up without its service worker, all the rest works.
+if (window === window.top && 'serviceWorker' in navigator) {
+  const keep = () => navigator.serviceWorker.register(new URL('service-worker.js', document.baseURI)).catch(() => {});
+  setTimeout(keep, 1500);
+}

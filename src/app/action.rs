@@ -24,6 +24,12 @@ pub enum Action {
     Play,
     Speed(f64),
     Fork,
+    /// To a page of the site, or a lab: what stands behind the `#` of its address.
+    Go(yew::AttrValue),
+    /// Opens the run of the first page as it stands.
+    Enter,
+    /// The run of the first page has rested at its end.
+    Again,
     /// Cuts the power at a position of the run.
     CrashAt(usize),
     /// Takes the fork back.
@@ -79,6 +85,7 @@ pub fn on<E: 'static>(act: &Act, action: Action) -> Callback<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Help,
+    Search,
     Script,
     Export,
     Link,

@@ -68,12 +68,38 @@ pub fn address_with(fragment: &str) -> String {
 /// Changes the fragment without a new entry in the history and without a `hashchange`.
 pub fn replace_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
-        let address = if fragment.is_empty() {
-            address_with("").trim_end_matches('#').to_string()
-        } else {
-            address_with(fragment)
-        };
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address_of(fragment)));
+    }
+}
+
+/// Puts a step into the history: the page has another fragment from now on.
+pub fn push_fragment(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address_of(fragment)));
+    }
+}
+
+/// The address of the page with a fragment, or without any.
+fn address_of(fragment: &str) -> String {
+    let address = address_with(fragment);
+    if fragment.is_empty() { address.trim_end_matches('#').to_string() } else { address }
+}
+
+/// Gives the keyboard's focus to an element of the site's own pages; labs look below their own root.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Scrolls until an element is seen, gently where that is wanted.
+pub fn bring_up(id: &str) {
+    if let Some(element) = by_id(id) {
+        element.scroll_into_view();
     }
 }
 
@@ -216,6 +242,37 @@ impl Sizes {
 }
 
 impl Drop for Sizes {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
+/// Tells which elements come into view, until it is dropped.
+pub struct Sights {
+    observer: web_sys::IntersectionObserver,
+    _callback: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Sights {
+    /// Watches the elements inside of one that fit the selector.
+    pub fn watch(parent: &Element, selector: &str, seen: impl Fn(Vec<Element>) + 'static) -> Option<Sights> {
+        let callback = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            let entries = entries.iter().map(|entry| entry.unchecked_into::<web_sys::IntersectionObserverEntry>());
+            let there = entries.filter(|entry| entry.is_intersecting()).map(|entry| entry.target());
+            seen(there.collect());
+        });
+        let observer = web_sys::IntersectionObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+        let list = parent.query_selector_all(selector).ok()?;
+        for index in 0..list.length() {
+            if let Some(element) = list.get(index).and_then(|node| node.dyn_into::<Element>().ok()) {
+                observer.observe(&element);
+            }
+        }
+        Some(Sights { observer, _callback: callback })
+    }
+}
+
+impl Drop for Sights {
     fn drop(&mut self) {
         self.observer.disconnect();
     }

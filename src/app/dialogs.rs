@@ -7,6 +7,7 @@ use super::LabRef;
 use super::action::{Act, Action, Shown, on};
 use super::dialog::Dialog;
 use super::help::help;
+use super::site::search::Search;
 use crate::lab::Script;
 
 #[derive(PartialEq)]
@@ -24,6 +25,7 @@ pub struct DialogsProps {
 pub fn dialogs(props: &DialogsProps) -> Html {
     let act = &props.act;
     let (title, content) = match props.shown {
+        Shown::Search => return html! { <Search act={act.clone()} /> },
         Shown::Help => ("Commands and keys", help(props.lab, act)),
         Shown::Script => ("Script", editor(props)),
         Shown::Export => ("Export and open", export(props)),

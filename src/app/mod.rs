@@ -12,6 +12,7 @@
 //! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
 //! - [`stage`]: the tree's scene. [`plate`]: the scenes of all other labs. [`room`]: what both have in common.
 //!   [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
+//! - [`site`]: what stands around the labs: the first page, the glossary, the reference, the search.
 //! - [`handle`]: what JavaScript holds. [`place`]: where the app stands. [`host`]: the page around an embedded lab; [`locks`],
 //!   [`answers`]: what its teacher keeps back.
 //! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools. [`part`]: what is drawn anew only when it changed.
@@ -57,6 +58,7 @@ mod run;
 mod scroll;
 mod settings;
 mod shell;
+mod site;
 pub mod stage;
 mod staged;
 pub mod thrown;

@@ -82,6 +82,12 @@ impl Place {
         }
     }
 
+    pub fn push_fragment(&self, fragment: &str) {
+        if self.has_page() {
+            browser::push_fragment(fragment);
+        }
+    }
+
     /// Whether it has its dark colours: chosen by hand, or else by the system.
     pub fn is_dark(&self) -> bool {
         match self.themed().and_then(|element| element.get_attribute("data-theme")).as_deref() {

@@ -18,6 +18,7 @@ use super::log::{Kind, Log};
 use super::place::Place;
 use super::player::{Move, Player, Rival};
 use super::run::Run;
+use super::site::route::Route;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
@@ -140,6 +141,8 @@ pub struct App {
     pub draft: (u32, Rc<str>),
     pub theme: u32,
     pub embed: bool,
+    /// Which page of the site is shown, if not a lab.
+    pub site: Route,
     pub dropping: bool,
     pub intake: Option<Intake>,
     /// The person has chosen a speed: presets keep to it.
@@ -196,6 +199,7 @@ impl Component for App {
             draft: (0, Rc::from("")),
             theme: 0,
             embed: wish.embed,
+            site: Route::default(),
             dropping: false,
             intake: None,
             own_speed: false,
@@ -218,7 +222,10 @@ impl Component for App {
             Msg::Act(action) => self.act(ctx, action),
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Fragment => self.follow(&self.place.fragment()),
+            Msg::Fragment => {
+                self.note_scroll();
+                self.arrive(&self.place.fragment());
+            }
             Msg::Colours => self.theme += 1,
             Msg::File(file) => self.start_reading(ctx, file),
             Msg::Reading(reading) => self.read(reading),
@@ -235,7 +242,8 @@ impl Component for App {
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if !self.marked && self.player.run.len() > 0 {
+        self.page_turned();
+        if !self.marked && (self.player.run.len() > 0 || self.site.page.is_some()) {
             self.marked = true;
             if self.place.has_page() {
                 browser::mark("glassbase-first-frame");
@@ -267,6 +275,9 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::Go(fragment) => self.go_to(&fragment),
+            Action::Enter => self.enter_hero(),
+            Action::Again => self.begin_hero_again(),
             Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
             Action::Reveal => self.reveal(),
@@ -393,7 +404,7 @@ impl App {
         if let Some(Selection::Verdict(index)) = selection {
             self.go_to_verdict(index);
         }
-        if selection.is_some() {
+        if selection.is_some() && self.site.page.is_none() {
             self.pane = Pane::Inspector;
             if !self.embed && browser::media_matches("(max-width: 700px)") {
                 self.drawer = Some(Drawer::Pane(Pane::Inspector));
@@ -424,10 +435,7 @@ impl App {
 
     /// Goes to where all that had happened up to a moment of virtual time has happened.
     fn go_to_moment(&mut self, ns: u64) {
-        let position = self.player.run.timeline().with(|timeline| {
-            let later = timeline.trace().iter().position(|record| record.time_ns > ns);
-            later.unwrap_or(timeline.len())
-        });
+        let position = self.player.run.timeline().with(|timeline| timeline.happened_by(ns));
         self.go(Move::To(position as f64));
     }
 

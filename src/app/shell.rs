@@ -25,6 +25,7 @@ use super::quick::QuickProps;
 use super::room::RoomProps;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
+use super::site;
 use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
@@ -87,7 +88,7 @@ pub fn listen(link: &Scope<App>, place: &Place) -> Vec<Listening> {
     let fragment = link.clone();
     if place.has_page() {
         let window = browser::window().into();
-        all.push(Listening::to(window, "hashchange", move |_| fragment.send_message(Msg::Fragment)));
+        all.push(Listening::to(window, "popstate", move |_| fragment.send_message(Msg::Fragment)));
     }
     let colours = link.clone();
     if let Ok(Some(list)) = browser::window().match_media("(prefers-color-scheme: dark)") {
@@ -110,11 +111,19 @@ fn is_button(event: &web_sys::Event) -> bool {
 impl App {
     /// Keys that work wherever the focus is, unless something is being typed or a dialog is open.
     pub fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let asks = event.key().eq_ignore_ascii_case("k") && (event.ctrl_key() || event.meta_key());
+        if asks && !self.embed && self.shown.is_none() {
+            event.prevent_default();
+            return Component::update(self, ctx, Msg::Act(Action::Show(Shown::Search)));
+        }
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return false;
         }
         if self.shown.is_some() || is_typing(event) {
             return false;
+        }
+        if self.site.page.is_some() {
+            return self.key_of_page(ctx, event);
         }
         let movement = |event_move: Move, command: Move| if event.shift_key() { command } else { event_move };
         let action = match event.key().as_str() {
@@ -141,6 +150,17 @@ impl App {
         Component::update(self, ctx, Msg::Act(action))
     }
 
+    /// On a page that is no lab most keys are the browser's: Space scrolls.
+    fn key_of_page(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let action = match event.key().as_str() {
+            "/" => Action::Show(Shown::Search),
+            "Escape" if self.selected.is_some() => Action::Select(None),
+            _ => return false,
+        };
+        event.prevent_default();
+        Component::update(self, ctx, Msg::Act(action))
+    }
+
     fn other_speed(&self, way: isize) -> f64 {
         let now = SPEEDS.iter().position(|(speed, _)| *speed >= self.player.speed).unwrap_or(0);
         SPEEDS[now.saturating_add_signed(way).min(SPEEDS.len() - 1)].0
@@ -148,11 +168,14 @@ impl App {
 }
 
 pub fn shell(app: &App) -> Html {
+    if let Some(page) = &app.site.page {
+        return site::page(app, page);
+    }
     let act = &app.act;
     let classes = classes!("shell", app.embed.then_some("embed"), app.dropping.then_some("dropping"));
     html! {
         <div class={classes}>
-            <a class="skip" href="#stage" onclick={skip(app)}>{ "Skip to the stage" }</a>
+            <a class="skip" href="#stage" onclick={skip(app, "stage")}>{ "Skip to the stage" }</a>
             if !app.embed {
                 { Part::Header(HeaderProps { lab: app.lab, title: app.title.clone(), seed: app.seed.clone(), act: act.clone() }).draw() }
                 { nav(app) }
@@ -183,11 +206,11 @@ fn nav(app: &App) -> Html {
 }
 
 /// The link would put `#stage` into the address, where the run belongs: the focus is moved by hand.
-fn skip(app: &App) -> Callback<MouseEvent> {
+pub fn skip(app: &App, to: &'static str) -> Callback<MouseEvent> {
     let place = app.place.clone();
     Callback::from(move |event: MouseEvent| {
         event.prevent_default();
-        place.focus("stage");
+        place.focus(to);
     })
 }
 
@@ -216,18 +239,20 @@ fn middle(app: &App) -> Html {
                 }).draw() }
             }
             { stages(app) }
+            { cures(app) }
             { caption(app) }
             { notice(app) }
         </@>
     }
 }
 
-fn stages(app: &App) -> Html {
+pub fn stages(app: &App) -> Html {
     let player = &app.player;
-    let stage = |timeline: TimelineHandle, playhead: f64, label: Option<String>| {
+    let stage = |timeline: TimelineHandle, beside: Option<TimelineHandle>, playhead: f64, label: Option<String>| {
         let is_drawn = timeline.guide().draw.is_some();
         let props = yew::props!(RoomProps {
             timeline,
+            beside,
             playhead,
             label,
             selected: app.selected,
@@ -240,6 +265,7 @@ fn stages(app: &App) -> Html {
             still: player.still,
             dark: app.place.is_dark(),
             embed: app.embed,
+            scrolls: app.site.page.is_some(),
         });
         if is_drawn {
             html! { <Plate ..props /> }
@@ -251,7 +277,7 @@ fn stages(app: &App) -> Html {
     match &player.rival {
         None => html! {
             <div class="stage-area">
-                <div class="stage-half">{ stage(own, player.playhead(), None::<String>) }</div>{ work(app) }
+                <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>) }</div>{ work(app) }
             </div>
         },
         Some(rival) => {
@@ -259,17 +285,37 @@ fn stages(app: &App) -> Html {
                 let value = run.session().map(|session| settings::value_at(session, &rival.setting, position));
                 format!("{} {}", rival.setting, value.unwrap_or_default())
             };
+            let other = rival.run.timeline().clone();
             let here = label(&player.run, player.position());
             let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
                 <div class="stage-area two">
-                    <div class="stage-half">{ stage(own, player.playhead(), Some(here)) }</div>
-                    <div class="stage-half">{ stage(rival.run.timeline().clone(), player.rival_playhead(), Some(there)) }</div>
+                    <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here)) }</div>
+                    <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there)) }</div>
                     { work(app) }
                 </div>
             }
         }
     }
+}
+
+/// What helps against what a preset shows, while it is shown: each puts the run with it beside this one.
+fn cures(app: &App) -> Html {
+    let cures = app.preset.and_then(|index| app.lab.0.presets.get(index)).map_or(&[][..], |preset| preset.cures);
+    if cures.is_empty() {
+        return Html::default();
+    }
+    let compared = app.player.rival.as_ref().map(|rival| (&*rival.setting, &*rival.value));
+    let buttons = cures.iter().map(|cure| {
+        let is_on = compared == Some((cure.setting, cure.value));
+        let with = (!is_on).then(|| (cure.setting.to_string(), cure.value.to_string()));
+        let title = format!("Beside it, the same run with {} = {}", cure.setting, cure.value);
+        html! {
+            <button type="button" class="line" aria-pressed={if is_on { "true" } else { "false" }} {title}
+                onclick={on::<MouseEvent>(&app.act, Action::Compare(with))}>{ cure.text }</button>
+        }
+    });
+    html! { <div class="cures" role="group" aria-label="What helps"><span>{ "What helps:" }</span>{ for buttons }</div> }
 }
 
 /// What takes long: how far it is, and a button that ends it.
@@ -488,7 +534,7 @@ fn dialogs(app: &App, shown: Shown) -> Html {
 }
 
 /// What stands on top: dialogs, and the field through which the browser chooses files.
-fn over(app: &App) -> Html {
+pub fn over(app: &App) -> Html {
     let act = &app.act;
     let chosen = act.reform(|event: web_sys::Event| {
         let input = event.target_unchecked_into::<HtmlInputElement>();
@@ -505,7 +551,7 @@ fn over(app: &App) -> Html {
 }
 
 /// What the page has to say, at the lower edge of the stage.
-fn notice(app: &App) -> Html {
+pub fn notice(app: &App) -> Html {
     let act = &app.act;
     // A screen reader tells what comes into an element that is there already.
     html! {
