@@ -224,11 +224,15 @@ need_for_page() {
   cargo_tool trunk "$TRUNK_VERSION" trunk 4 --locked
 }
 
-need_for_tests() {
+need_for_package() {
   need_for_page
+  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
+}
+
+need_for_tests() {
+  need_for_package
   need_rustfmt
   need_clippy
-  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
   need_chromium
   need_word_list
 }

@@ -51,9 +51,9 @@ pub fn put(object: &Object, name: &str, value: impl Into<JsValue>) {
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
 pub fn sentence_of(what: &dyn std::fmt::Display) -> String {
-    let text = what.to_string();
-    let mut letters = text.chars();
-    let text =
-        letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str());
+    let mut text = what.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     if text.ends_with(['?', '.']) { text } else { text + "." }
 }
