@@ -176,7 +176,7 @@ fn drawn(timeline: &Timeline, position: usize, after: &View) -> Option<Picture> 
     let end = timeline.view_at(timeline.len());
     let record = index.and_then(|index| timeline.record(index));
     let look = Look::default();
-    let ask = Ask { before: &before, after, end: &end, record, room: ROOM, selected: None, look };
+    let ask = Ask { before: &before, after, end: &end, beside: None, record, room: ROOM, selected: None, look };
     Some(picture(&draw(&ask).to))
 }
 
