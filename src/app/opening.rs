@@ -399,12 +399,12 @@ fn lab_of(script: &str) -> &'static LabInfo {
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
-pub fn sentence(error: &dyn std::fmt::Display) -> String {
+fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
 }
 
-pub fn capital(text: &str) -> String {
+fn capital(text: &str) -> String {
     let mut text = text.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -17,7 +17,9 @@ const compress = {
 };
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const files = readdirSync(dist).map((name) => readFileSync(dist + name));
+// What other people's pages load of it, a first visit to this one does not.
+const ELSEWHERE = /^(glassbase-lab|lab-element|embed-messages|course)\.(js|css|html)$/;
+const files = readdirSync(dist).filter((name) => !ELSEWHERE.test(name)).map((name) => readFileSync(dist + name));
 
 for (const [name, budget] of Object.entries(BUDGET)) {
   test(`the page fits its budget (${name})`, () => {
