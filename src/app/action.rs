@@ -65,6 +65,7 @@ pub enum Action {
     Copy(String),
     SaveScript,
     SaveTrace,
+    Export(Export),
     ChooseFile,
     /// A file that was chosen, if one was.
     File(Option<web_sys::File>),
@@ -89,6 +90,15 @@ pub enum Shown {
     Script,
     Export,
     Link,
+}
+
+/// The formats of others in which a run, or the picture of it, is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    Chrome,
+    Csv,
+    Svg,
+    Png,
 }
 
 /// What the right side shows above the measures.

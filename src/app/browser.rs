@@ -114,19 +114,30 @@ pub async fn copy(text: String) -> bool {
 
 /// Hands a text to the person as a file.
 pub fn download(name: &str, text: &str) {
+    let kind = if name.ends_with(".svg") { "image/svg+xml" } else { "text/plain;charset=utf-8" };
+    let Some(url) = object_url(text, kind) else { return };
+    offer(name, &url);
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// An address for a text; whoever asked gives it up again.
+pub fn object_url(text: &str, kind: &str) -> Option<String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type("text/plain;charset=utf-8");
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    web_sys::Url::create_object_url_with_blob(&blob).ok()
+}
+
+/// Hands what an address holds to the person as a file.
+pub fn offer(name: &str, url: &str) {
     if let Ok(anchor) = document().create_element("a") {
-        let _ = anchor.set_attribute("href", &url);
+        let _ = anchor.set_attribute("href", url);
         let _ = anchor.set_attribute("download", name);
         if let Ok(anchor) = anchor.dyn_into::<HtmlElement>() {
             anchor.click();
         }
     }
-    let _ = web_sys::Url::revoke_object_url(&url);
 }
 
 /// Sets a CSS property of an element; through the object model, which the Content-Security-Policy allows.

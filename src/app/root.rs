@@ -65,6 +65,8 @@ pub enum Msg {
     /// The page around asks for something.
     Call(Call),
     Copied(bool, String),
+    /// The browser could not paint the picture of the stage.
+    Unpainted,
 }
 
 /// Something that the page has to say; without a text, only what can be done about it is left of it.
@@ -238,6 +240,7 @@ impl Component for App {
             Msg::Call(call) => self.answer(call),
             Msg::Copied(true, what) => self.say(&what),
             Msg::Copied(false, _) => self.show(Shown::Link),
+            Msg::Unpainted => self.complain("The browser could not paint the picture: save it as SVG instead."),
         }
         self.hold_back();
         self.keep_moving();
@@ -318,6 +321,7 @@ impl App {
             Action::Copy(text) => opening::copy(ctx, text, "Copied."),
             Action::SaveScript => browser::download("glassbase.gb", &self.player.run.script()),
             Action::SaveTrace => self.save_trace(),
+            Action::Export(export) => self.export(ctx, export),
             Action::ChooseFile => self.place.click("file"),
             Action::File(Some(file)) => self.start_reading(ctx, file),
             Action::File(None) => {}
