@@ -226,6 +226,10 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Act(action) => self.act(ctx, action),
+            Msg::Frame(_) if self.is_hero_out_of_sight() => {
+                self.rest_out_of_sight();
+                return false;
+            }
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
             Msg::Fragment => {
