@@ -13,7 +13,7 @@
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
 //!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters. [`sharding`]: that of shards.
-//!   [`transactions`]: the lab of work that spans shards.
+//!   [`transactions`]: the lab of work that spans shards. [`stack`]: the lab of all floors together.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
@@ -41,6 +41,7 @@ pub mod script;
 pub mod session;
 pub mod sharding;
 pub mod span;
+pub mod stack;
 pub mod statement;
 pub mod token;
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::CLOCKS,
     &sharding::SHARDING,
     &transactions::TRANSACTIONS,
+    &stack::STACK,
     #[cfg(test)]
     &toy::TOY,
 ];

@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::words::{counted, grouped};
 use crate::replication::ClusterError;
 use crate::sharding::ShardingError;
+use crate::stack::StackError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
 
@@ -96,6 +97,10 @@ pub enum Refusal {
     Cluster(#[from] ClusterError),
     #[error(transparent)]
     Sharding(#[from] ShardingError),
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    #[error("there is no story to play, and no goal: `set scenario flash-sale`, or another one")]
+    NoScenario,
     #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]
     NoLeader,
     #[error("every client waits for an answer: wait, or let more clients in (set clients)")]

@@ -228,6 +228,16 @@ impl Stack {
         self.preloading.len() as u64 + self.under_way
     }
 
+    /// Of those, the ones that nobody has begun to write.
+    pub fn preload_unbegun(&self) -> u64 {
+        self.preloading.len() as u64
+    }
+
+    /// No more of them are begun.
+    pub fn stop_preload(&mut self) {
+        self.preloading.clear();
+    }
+
     fn preload_on(&mut self, cx: &mut Cx) {
         let Some(key) = self.preloading.pop_front() else { return };
         self.under_way += 1;
@@ -242,8 +252,8 @@ impl Stack {
         if is_there {
             self.tiers.row_is_there(key);
         } else {
-            // The shard has no leader yet: once more.
-            self.preloading.push_back(key.clone());
+            // The shard has no leader yet: once more, before all others.
+            self.preloading.push_front(key.clone());
         }
         self.preload_on(cx);
     }

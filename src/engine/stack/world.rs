@@ -299,6 +299,11 @@ impl Stack {
         self.last = Some(Ended { request, operation, fate, row });
     }
 
+    /// What the goal is, before anything was played.
+    pub fn set_goal(&mut self, goal: Rc<GoalState>) {
+        self.goal = Some(goal);
+    }
+
     /// Tells what the goal came to.
     pub fn tell_goal(&mut self, cx: &mut Cx, goal: Rc<GoalState>) {
         self.goal = Some(goal.clone());
