@@ -202,7 +202,7 @@ pub static SCENARIOS: &[Scenario] = &[
         physics: Physics { latency_us: 20_000, ..USUAL },
         keys: 24,
         load: Load { operations: 640, per_s: 200, writes_percent: 60, wanted: Wanted::Uniform { count: 24 } },
-        deeds: &[(3_150, "kill s1leader"), (13_000, "restart s1")],
+        deeds: &[(3_000, "kill s1leader"), (13_000, "restart s1")],
     },
     Scenario {
         goal: Goal {

@@ -24,7 +24,7 @@ const PATIENCE_NS: u64 = 200_000_000;
 const FAR: u64 = 8;
 const LONG: u64 = 60;
 /// A leader that waits for nobody ships what was written so often.
-const SHIP_EVERY_NS: u64 = 20_000_000;
+const SHIP_EVERY_NS: u64 = 200_000_000;
 
 pub const SETTINGS: &[SettingInfo] = &[
     setting("scenario", ArgumentKind::Word(scenarios::WORDS), "none", "The story that `play` plays, and its goal."),
@@ -49,7 +49,7 @@ pub const SETTINGS: &[SettingInfo] = &[
         "protocol",
         ArgumentKind::Word(&["raft", "leader-follower", "semi-sync", "quorum"]),
         "raft",
-        "How replicas are kept alike: Raft, a leader that waits for nobody and ships every 20 ms, one that waits for a follower, quorums.",
+        "How replicas are kept alike: Raft, a leader that waits for nobody and ships every 200 ms, one that waits for a follower, quorums.",
     ),
     setting(
         "reads",

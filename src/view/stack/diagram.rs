@@ -4,6 +4,7 @@ use super::waterfall::{class, end_ns};
 use super::words;
 use crate::Selection;
 use crate::arrange::{Place, SANS_W, cut};
+use crate::camera::within;
 use crate::caption::duration;
 use crate::drawing::{Anchor, Drawing, Id, Marks, Shape};
 use glassbase_trace::parts::stack::{Follow, Span, StackState};
@@ -48,7 +49,7 @@ pub fn draw(
     lanes.sort_unstable_by_key(|(shard, at)| (*shard, !at.is_client(), *at));
     let (began_ns, last_ns) = (follow.began_ns, follow.end_ns(now_ns).max(follow.began_ns + 1));
     d.add(Shape::title_of(Id::of("diagram", 0), room.x + 2.0, room.y + 13.0, "In space and time"));
-    let step = ((room.h - HEAD_H - 20.0) / lanes.len().max(1) as f64).clamp(12.0, LANE_H);
+    let step = within((room.h - HEAD_H - 20.0) / lanes.len().max(1) as f64, 12.0, LANE_H);
     let (left, right) = (room.x + NAME_W, room.right() - 8.0);
     let scale = (right - left) / (last_ns - began_ns) as f64;
     let x = |ns: u64| left + (ns.saturating_sub(began_ns) as f64 * scale).min(right - left);
