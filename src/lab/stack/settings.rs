@@ -24,7 +24,7 @@ const PATIENCE_NS: u64 = 200_000_000;
 const FAR: u64 = 8;
 const LONG: u64 = 60;
 /// A leader that waits for nobody ships what was written so often.
-const SHIP_EVERY_NS: u64 = 200_000_000;
+const SHIP_EVERY_NS: u64 = 300_000_000;
 
 pub const SETTINGS: &[SettingInfo] = &[
     setting("scenario", ArgumentKind::Word(scenarios::WORDS), "none", "The story that `play` plays, and its goal."),
@@ -49,7 +49,7 @@ pub const SETTINGS: &[SettingInfo] = &[
         "protocol",
         ArgumentKind::Word(&["raft", "leader-follower", "semi-sync", "quorum"]),
         "raft",
-        "How replicas are kept alike: Raft, a leader that waits for nobody and ships every 200 ms, one that waits for a follower, quorums.",
+        "How replicas are kept alike: Raft, a leader that waits for nobody and ships every 300 ms, one that waits for a follower, quorums.",
     ),
     setting(
         "reads",
@@ -160,9 +160,11 @@ fn protocol(values: &Values, far_ns: u64) -> Rc<dyn Protocol> {
         let failover = replicas > 1;
         let ship_every_ns = if mode == Mode::Asynchronous { SHIP_EVERY_NS } else { 0 };
         let plain = leader_follower::Options::default();
-        let suspect_ns = plain.suspect_ns.max(far_ns);
+        // An answer to a heartbeat tells a leader who lags, and it ships at once.
+        let heartbeat_ns = plain.heartbeat_ns.max(ship_every_ns);
+        let suspect_ns = plain.suspect_ns.max(far_ns).max(3 * heartbeat_ns);
         let ask_ns = plain.ask_ns.max(far_ns / 2);
-        Rc::new(leader_follower::Options { mode, failover, ship_every_ns, suspect_ns, ask_ns, ..plain })
+        Rc::new(leader_follower::Options { mode, failover, ship_every_ns, heartbeat_ns, suspect_ns, ask_ns, ..plain })
     };
     let replicas = values.number("replicas") as u16;
     match values.word("protocol") {
