@@ -224,6 +224,25 @@ need_for_page() {
   cargo_tool trunk "$TRUNK_VERSION" trunk 4 --locked
 }
 
+# What shares sweeps out in a test: Dask in a Python of its own below target/, and GNU parallel.
+need_sweep_workers() {
+  local venv=$ROOT/target/dask wanted sum
+  wanted=$ROOT/tests/sweep/requirements.txt
+  sum=$(cksum <"$wanted")
+  if [ "$(cat "$venv/.installed-from" 2>/dev/null)" != "$sum" ] || ! "$venv/bin/python" -c 'import distributed' 2>/dev/null; then
+    have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null || apt_get "Python with venv" python3 python3-venv
+    rm -rf "$venv"
+    run_logged "Dask is missing or not the version that the tests use: installing it into target/dask" "$SETUP_LOGS/dask.log" \
+      install_dask "$venv" "$wanted" ||
+      die "Dask could not be installed; check the network, then run: python3 -m venv target/dask && target/dask/bin/pip install -r tests/sweep/requirements.txt"
+    printf '%s\n' "$sum" >"$venv/.installed-from"
+  fi
+  # Another program has the same name (moreutils); only GNU's knows --version.
+  parallel --version 2>/dev/null | grep -q '^GNU parallel' || apt_get "GNU parallel" parallel
+}
+
+install_dask() { python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$2"; }
+
 need_for_tests() {
   need_for_page
   need_rustfmt
@@ -231,4 +250,5 @@ need_for_tests() {
   cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
   need_chromium
   need_word_list
+  need_sweep_workers
 }

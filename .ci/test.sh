@@ -74,6 +74,9 @@ clippy_wasm() {
 
 native_tests() { cargo test --locked --workspace --no-fail-fast; }
 
+# Dask and GNU parallel with two workers each: left out of a plain `cargo test`.
+sweep_tests() { cargo test --locked --test sweep_workers -- --ignored; }
+
 # The whole of a test binary's run counts against this limit, and a debug build is slow.
 export WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-600}
 
@@ -113,6 +116,7 @@ stage format "format" count_one format_check
 stage clippy "clippy, native" count_one clippy_native
 stage clippy-wasm "clippy, wasm32" count_one clippy_wasm
 stage native "native tests" count_test_results native_tests
+stage sweep "sweeps over workers" count_test_results sweep_tests
 stage browser "headless browser tests" count_test_results browser_tests
 stage site "release build of the page" count_one site_build
 stage e2e "end-to-end tests" count_node e2e_tests

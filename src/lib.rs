@@ -4,6 +4,7 @@ pub use glassbase_view as view;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
+pub mod export;
 pub mod lab;
 
 #[cfg(target_arch = "wasm32")]

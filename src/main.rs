@@ -1,4 +1,7 @@
 //! Two doors: the page (wasm32) and the command line (everywhere else).
+//!
+//! `main` draws nothing yet: the same program serves elements in other people's pages, so its JavaScript says what it wants
+//! (see `src/app/handle.rs`).
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

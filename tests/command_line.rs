@@ -139,6 +139,29 @@ fn help_and_labs_are_there() {
 }
 
 #[test]
+fn traces_are_written_in_the_formats_of_others() {
+    let chrome = glassbase(&["run", "-", "--format", "chrome"], "insert 37\n");
+    assert_eq!(chrome.code, 0);
+    assert!(chrome.out.starts_with("{\"displayTimeUnit\":\"ns\",\"traceEvents\":["), "{}", chrome.out);
+    assert!(glassbase(&["run", "-", "--format", "json"], "insert 37\n").out.contains("\"event\":\"record-inserted\""));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("measures.csv");
+    let ended = glassbase(&["run", "-", "--format", "csv", "--trace", path.to_str().unwrap()], "insert 37\n");
+    assert!(ended.out.contains("> insert 37\n"), "{}", ended.out);
+    assert!(fs::read_to_string(path).unwrap().contains(",1,insert 37,1,1,2,"));
+    assert_eq!(glassbase(&["run", "-", "--format", "jsn"], "insert 37\n").code, 2);
+}
+
+#[test]
+fn numbers_to_measure_are_listed() {
+    let all = glassbase(&["help", "measures"], "").out;
+    let of_lab = glassbase(&["help", "measures", "lsm"], "").out;
+    assert!(all.contains("Lab btree:\n") && !of_lab.contains("Lab btree:\n"));
+    assert!(of_lab.contains("  time-ns\n") && of_lab.contains("  shown.write-amplification\n"), "{of_lab}");
+    assert!(glassbase(&["help", "raft", "measures"], "").out.contains("  term [at n1]\n"));
+    assert!(glassbase(&["help", "sweep"], "").out.starts_with("glassbase sweep FILE"));
+}
+
+#[test]
 fn presets_hold_what_they_promise() {
     for (name, _) in scripts::presets() {
         let ended = glassbase(&["preset", name.strip_prefix("preset/").unwrap(), "--quiet"], "");

@@ -92,6 +92,11 @@ fn every_lab_has_presets_of_its_own() {
             assert_eq!(lab.presets.iter().filter(|other| other.name == preset.name).count(), 1, "{}", preset.name);
             let set = preset.compare.is_none_or(|(setting, _)| lab.setting(setting).is_some());
             assert!(set, "{} compares what is no setting of {}", preset.name, lab.name);
+            for cure in preset.cures {
+                let line = format!("lab {}\nset {} {}", lab.name, cure.setting, cure.value);
+                let problems = glassbase_core::lab::Session::new(&line).problems().to_vec();
+                assert_eq!(problems, [], "{}: {}", preset.name, cure.text);
+            }
         }
     }
 }

@@ -36,8 +36,17 @@ const FLOORS: &[Floor] = &[
         may_name: &["trace", "sim", "eviction", "storage", "history", "replication", "sharding", "cache", "stack"],
     },
     Floor { name: "view", folder: "src/view", may_name: &["trace"] },
-    Floor { name: "cli", folder: "src/cli", may_name: &["trace", "sim", "storage", "history", "lab"] },
-    Floor { name: "app", folder: "src/app", may_name: &["trace", "sim", "storage", "history", "lab", "view", "js"] },
+    Floor { name: "export", folder: "src/export", may_name: &["trace", "lab", "view"] },
+    Floor {
+        name: "cli",
+        folder: "src/cli",
+        may_name: &["trace", "sim", "storage", "history", "lab", "view", "export"],
+    },
+    Floor {
+        name: "app",
+        folder: "src/app",
+        may_name: &["trace", "sim", "storage", "history", "lab", "view", "export", "js"],
+    },
     Floor { name: "js", folder: "src/js", may_name: &["trace", "sim", "storage", "history", "lab", "view", "app"] },
 ];
 

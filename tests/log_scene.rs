@@ -28,6 +28,7 @@ fn every_step_of_every_preset_can_be_drawn() {
                 before: &before,
                 after: &after,
                 end: &end,
+                beside: None,
                 record: Some(record),
                 room,
                 selected,

@@ -35,8 +35,16 @@ fn draw_all(name: &str, script: &str, look: &mut dyn FnMut(&Ask, &Drawing, &Draw
         let (before, after) = (timeline.view_at(position - 1), timeline.view_at(position));
         let record = timeline.record(position - 1);
         for room in ROOMS {
-            let ask =
-                Ask { before: &before, after: &after, end: &end, record, room, selected: None, look: Look::default() };
+            let ask = Ask {
+                before: &before,
+                after: &after,
+                end: &end,
+                beside: None,
+                record,
+                room,
+                selected: None,
+                look: Look::default(),
+            };
             let step = draw(&ask);
             for drawing in [&step.from, &step.to] {
                 assert_eq!(drawing.problems(), Vec::<String>::new(), "{name}, step {position}");

@@ -194,8 +194,16 @@ fn problems(session: &Session, stride: usize) -> Vec<String> {
             let room = Size { width, height };
             let record = trace.get(index);
             let selected = (index % 3 == 0).then_some(cell);
-            let step =
-                draw(&Ask { before: &before, after: &after, end: &end, record, room, selected, look: Look::default() });
+            let step = draw(&Ask {
+                before: &before,
+                after: &after,
+                end: &end,
+                beside: None,
+                record,
+                room,
+                selected,
+                look: Look::default(),
+            });
             for drawing in [&step.from, &step.to] {
                 problems.extend(drawing.problems().into_iter().map(|problem| format!("{index}: {problem}")));
                 if drawing.shapes.len() > 1500 || drawing.width > width + 0.5 {

@@ -35,8 +35,16 @@ fn no_picture_has_anything_wrong_with_it() {
             let record = session.trace().get(position);
             for room in ROOMS {
                 let selected = Some(Selection::Listed { list: 255, index: 5 });
-                let ask =
-                    Ask { before: &before, after: &after, end: &end, record, room, selected, look: Look::default() };
+                let ask = Ask {
+                    before: &before,
+                    after: &after,
+                    end: &end,
+                    beside: None,
+                    record,
+                    room,
+                    selected,
+                    look: Look::default(),
+                };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
                     assert_eq!(drawing.problems(), Vec::<String>::new(), "{name} at {position}");

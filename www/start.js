@@ -40,7 +40,18 @@ document.getElementById('failed-copy').addEventListener('click', async () => {
 
 try {
   const program = await import(new URL(js, document.baseURI).href);
+  const embedded = new URLSearchParams(location.search).has('embed') && window.parent !== window;
+  const around = embedded ? (await import('./embed-messages.js')).connect() : null;
   await program.default({ module_or_path: new URL(wasm, document.baseURI) });
+  const lab = program.page(around?.tell);
+  around?.attach(lab);
 } catch (error) {
   fail(`Glassbase could not start: ${error}. A current browser with WebAssembly is needed.`);
+}
+
+// From the second visit on the page needs no network. Inside another page that is the other page's matter; and where a
+// browser does not allow it, or the site was put up without its service worker, all the rest works.
+if (window === window.top && 'serviceWorker' in navigator) {
+  const keep = () => navigator.serviceWorker.register(new URL('service-worker.js', document.baseURI)).catch(() => {});
+  setTimeout(keep, 1500);
 }

@@ -24,10 +24,18 @@ pub enum Action {
     Play,
     Speed(f64),
     Fork,
+    /// To a page of the site, or a lab: what stands behind the `#` of its address.
+    Go(yew::AttrValue),
+    /// Opens the run of the first page as it stands.
+    Enter,
+    /// The run of the first page has rested at its end.
+    Again,
     /// Cuts the power at a position of the run.
     CrashAt(usize),
     /// Takes the fork back.
     Undo,
+    /// Shows what comes after a question.
+    Reveal,
     /// Ends the command under way, or the reading of a file.
     Stop,
     Select(Option<Selection>),
@@ -57,6 +65,7 @@ pub enum Action {
     Copy(String),
     SaveScript,
     SaveTrace,
+    Export(Export),
     ChooseFile,
     /// A file that was chosen, if one was.
     File(Option<web_sys::File>),
@@ -77,9 +86,19 @@ pub fn on<E: 'static>(act: &Act, action: Action) -> Callback<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Help,
+    Search,
     Script,
     Export,
     Link,
+}
+
+/// The formats of others in which a run, or the picture of it, is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    Chrome,
+    Csv,
+    Svg,
+    Png,
 }
 
 /// What the right side shows above the measures.

@@ -62,7 +62,7 @@ impl Component for Bolt {
                 let dragged = self.from.is_some() && self.moved;
                 let pressed = self.from.is_some() && !self.moved;
                 self.rest();
-                let target = if dragged { over(&event, props.length) } else { pressed.then_some(props.position) };
+                let target = if dragged { self.over(&event, props.length) } else { pressed.then_some(props.position) };
                 if let Some(position) = target {
                     props.act.emit(Action::CrashAt(position));
                 }
@@ -98,7 +98,7 @@ impl Bolt {
             return;
         }
         self.put(&format!("translate({}px, {}px)", browser::tenths(dx), browser::tenths(dy)));
-        if let Some(position) = over(event, props.length) {
+        if let Some(position) = self.over(event, props.length) {
             props.act.emit(Action::Move(Move::To(position as f64)));
         }
     }
@@ -115,20 +115,21 @@ impl Bolt {
             browser::set_style(&sign, "transform", transform);
         }
     }
+
+    /// The position of the timeline that the pointer is over, with some room around.
+    fn over(&self, event: &PointerEvent, length: usize) -> Option<usize> {
+        let transport = self.button.cast::<Element>()?.closest(".transport").ok().flatten()?;
+        let track = transport.query_selector(".lane-track").ok().flatten()?.get_bounding_client_rect();
+        let (x, y) = place(event);
+        let inside =
+            y > track.top() - 6.0 && y < track.bottom() + 6.0 && x > track.left() - 12.0 && x < track.right() + 12.0;
+        let part = within((x - track.left()) / track.width().max(1.0), 0.0, 1.0);
+        inside.then_some((part * length as f64).round() as usize)
+    }
 }
 
 fn place(event: &PointerEvent) -> (f64, f64) {
     (f64::from(event.client_x()), f64::from(event.client_y()))
-}
-
-/// The position of the timeline that the pointer is over, with some room around.
-fn over(event: &PointerEvent, length: usize) -> Option<usize> {
-    let track = browser::document().query_selector(".lane-track").ok().flatten()?.get_bounding_client_rect();
-    let (x, y) = place(event);
-    let inside =
-        y > track.top() - 6.0 && y < track.bottom() + 6.0 && x > track.left() - 12.0 && x < track.right() + 12.0;
-    let part = within((x - track.left()) / track.width().max(1.0), 0.0, 1.0);
-    inside.then_some((part * length as f64).round() as usize)
 }
 
 impl App {

@@ -18,11 +18,6 @@ pub fn by_id(id: &str) -> Option<Element> {
     document().get_element_by_id(id)
 }
 
-/// Whether the page has such an element now.
-pub fn finds(selector: &str) -> bool {
-    document().query_selector(selector).is_ok_and(|found| found.is_some())
-}
-
 /// Milliseconds since the page was opened; for pacing and budgets only, never for anything the engine sees.
 pub fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
@@ -55,10 +50,12 @@ pub fn fragment() -> String {
     fragment.strip_prefix('#').unwrap_or(&fragment).to_string()
 }
 
-/// Whether the address has `?name`.
-pub fn asked_for(name: &str) -> bool {
+/// What the address says of `name` behind `?`; empty when it is there without a value.
+pub fn asked_for(name: &str) -> Option<String> {
     let search = window().location().search().unwrap_or_default();
-    search.trim_start_matches('?').split('&').any(|part| part.split('=').next() == Some(name))
+    let mut parts = search.trim_start_matches('?').split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+    let (_, value) = parts.find(|(known, _)| *known == name)?;
+    js_sys::decode_uri_component(&value.replace('+', " ")).ok().map(String::from)
 }
 
 /// The address of the page with another fragment.
@@ -71,12 +68,38 @@ pub fn address_with(fragment: &str) -> String {
 /// Changes the fragment without a new entry in the history and without a `hashchange`.
 pub fn replace_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
-        let address = if fragment.is_empty() {
-            address_with("").trim_end_matches('#').to_string()
-        } else {
-            address_with(fragment)
-        };
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address_of(fragment)));
+    }
+}
+
+/// Puts a step into the history: the page has another fragment from now on.
+pub fn push_fragment(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address_of(fragment)));
+    }
+}
+
+/// The address of the page with a fragment, or without any.
+fn address_of(fragment: &str) -> String {
+    let address = address_with(fragment);
+    if fragment.is_empty() { address.trim_end_matches('#').to_string() } else { address }
+}
+
+/// Gives the keyboard's focus to an element of the site's own pages; labs look below their own root.
+pub fn focus(id: &str) {
+    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Scrolls until an element is seen, gently where that is wanted.
+pub fn bring_up(id: &str) {
+    if let Some(element) = by_id(id) {
+        element.scroll_into_view();
     }
 }
 
@@ -91,19 +114,30 @@ pub async fn copy(text: String) -> bool {
 
 /// Hands a text to the person as a file.
 pub fn download(name: &str, text: &str) {
+    let kind = if name.ends_with(".svg") { "image/svg+xml" } else { "text/plain;charset=utf-8" };
+    let Some(url) = object_url(text, kind) else { return };
+    offer(name, &url);
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// An address for a text; whoever asked gives it up again.
+pub fn object_url(text: &str, kind: &str) -> Option<String> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type("text/plain;charset=utf-8");
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
+    web_sys::Url::create_object_url_with_blob(&blob).ok()
+}
+
+/// Hands what an address holds to the person as a file.
+pub fn offer(name: &str, url: &str) {
     if let Ok(anchor) = document().create_element("a") {
-        let _ = anchor.set_attribute("href", &url);
+        let _ = anchor.set_attribute("href", url);
         let _ = anchor.set_attribute("download", name);
         if let Ok(anchor) = anchor.dyn_into::<HtmlElement>() {
             anchor.click();
         }
     }
-    let _ = web_sys::Url::revoke_object_url(&url);
 }
 
 /// Sets a CSS property of an element; through the object model, which the Content-Security-Policy allows.
@@ -119,10 +153,9 @@ pub fn tenths(value: f64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// The value of a custom property of the palette, for the canvas.
-pub fn palette(name: &str) -> String {
-    let root = document().document_element();
-    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
+/// The value of a custom property of the palette, as it is where `element` stands.
+pub fn palette(element: &Element, name: &str) -> String {
+    let style = window().get_computed_style(element).ok().flatten();
     style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string()
 }
 
@@ -131,16 +164,9 @@ pub fn field(id: &str) -> Option<web_sys::HtmlInputElement> {
     by_id(id)?.dyn_into().ok()
 }
 
-/// Gives an element the keyboard's focus.
-pub fn focus(id: &str) {
-    if let Some(element) = by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
-}
-
 /// Takes the focus from an element, if it has it.
 pub fn unfocus(element: &Element) {
-    if document().active_element().as_ref() == Some(element)
+    if element.matches(":focus").unwrap_or(false)
         && let Some(element) = element.dyn_ref::<HtmlElement>()
     {
         let _ = element.blur();
@@ -154,11 +180,29 @@ pub fn keep_script(script: &str) {
     }
 }
 
-/// Listens for as long as the page lives.
-pub fn listen(target: &web_sys::EventTarget, event: &str, handler: impl FnMut(web_sys::Event) + 'static) {
-    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
-    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    closure.forget();
+/// Listens until it is dropped.
+pub struct Listening {
+    target: web_sys::EventTarget,
+    event: &'static str,
+    handler: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Listening {
+    pub fn to(
+        target: web_sys::EventTarget,
+        event: &'static str,
+        handler: impl FnMut(web_sys::Event) + 'static,
+    ) -> Listening {
+        let handler = Closure::<dyn FnMut(web_sys::Event)>::new(handler);
+        let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        Listening { target, event, handler }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.target.remove_event_listener_with_callback(self.event, self.handler.as_ref().unchecked_ref());
+    }
 }
 
 /// Calls back once per frame for as long as it is asked again. Dropped, it does not call back any more.
@@ -214,6 +258,37 @@ impl Drop for Sizes {
     }
 }
 
+/// Tells which elements come into view, until it is dropped.
+pub struct Sights {
+    observer: web_sys::IntersectionObserver,
+    _callback: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Sights {
+    /// Watches the elements inside of one that fit the selector.
+    pub fn watch(parent: &Element, selector: &str, seen: impl Fn(Vec<Element>) + 'static) -> Option<Sights> {
+        let callback = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            let entries = entries.iter().map(|entry| entry.unchecked_into::<web_sys::IntersectionObserverEntry>());
+            let there = entries.filter(|entry| entry.is_intersecting()).map(|entry| entry.target());
+            seen(there.collect());
+        });
+        let observer = web_sys::IntersectionObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+        let list = parent.query_selector_all(selector).ok()?;
+        for index in 0..list.length() {
+            if let Some(element) = list.get(index).and_then(|node| node.dyn_into::<Element>().ok()) {
+                observer.observe(&element);
+            }
+        }
+        Some(Sights { observer, _callback: callback })
+    }
+}
+
+impl Drop for Sights {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
 /// Writes what went wrong into the failure page, which start.js shows.
 pub fn tell_failure(what: &str) {
     if let Some(place) = by_id("failed-what") {
@@ -224,16 +299,4 @@ pub fn tell_failure(what: &str) {
 /// Calls back once after a while.
 pub fn after(milliseconds: u32, callback: impl FnOnce() + 'static) {
     Timeout::new(milliseconds, callback).forget();
-}
-
-/// The colours chosen by hand, if any.
-pub fn theme() -> Option<String> {
-    document().document_element()?.get_attribute("data-theme")
-}
-
-pub fn set_theme(theme: &str) {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-theme", theme);
-    }
-    remember("glassbase-theme", theme);
 }

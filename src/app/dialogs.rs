@@ -4,9 +4,10 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::LabRef;
-use super::action::{Act, Action, Shown, on};
+use super::action::{Act, Action, Export, Shown, on};
 use super::dialog::Dialog;
 use super::help::help;
+use super::site::search::Search;
 use crate::lab::Script;
 
 #[derive(PartialEq)]
@@ -24,6 +25,7 @@ pub struct DialogsProps {
 pub fn dialogs(props: &DialogsProps) -> Html {
     let act = &props.act;
     let (title, content) = match props.shown {
+        Shown::Search => return html! { <Search act={act.clone()} /> },
         Shown::Help => ("Commands and keys", help(props.lab, act)),
         Shown::Script => ("Script", editor(props)),
         Shown::Export => ("Export and open", export(props)),
@@ -60,6 +62,10 @@ fn editor(props: &DialogsProps) -> Html {
 
 fn export(props: &DialogsProps) -> Html {
     let act = &props.act;
+    let save = |text: &'static str, export| {
+        let onclick = on::<MouseEvent>(act, Action::Export(export));
+        html! { <button type="button" class="line" {onclick}>{ text }</button> }
+    };
     html! {
         <>
             <p>{ "The script is the run: a few lines from which all of it comes again. The trace is everything that happened, \
@@ -69,6 +75,17 @@ fn export(props: &DialogsProps) -> Html {
                 <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::SaveTrace)}>
                     { format!("Save the trace ({} events)", props.records) }
                 </button>
+            </div>
+            <p>{ "For other programs: a timeline that Perfetto opens, with nodes as processes and layers as threads, and the \
+                  measures after each command." }</p>
+            <div class="row">
+                { save("Save the timeline (Chrome trace)", Export::Chrome) }
+                { save("Save the measures (CSV)", Export::Csv) }
+            </div>
+            <p>{ "The stage as it stands now, as a picture." }</p>
+            <div class="row">
+                { save("Save the picture (SVG)", Export::Svg) }
+                { save("Save the picture (PNG)", Export::Png) }
             </div>
             <p>{ "A script, a trace or a list of keys can be dropped anywhere on the page, or opened here." }</p>
             <div class="row">

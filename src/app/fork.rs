@@ -69,6 +69,7 @@ impl App {
     pub fn put_aside(&mut self, run: Run, title: &str) -> Undo {
         let (rival, playhead) = (self.player.rival.take(), self.player.playhead());
         let whole = self.player.replace(run);
+        self.answers.begin();
         Undo {
             run: whole,
             rival,
@@ -104,6 +105,7 @@ impl App {
         let Some(undo) = self.undo.take() else { return };
         let undo = *undo;
         self.player.replace(undo.run);
+        self.answers.begin();
         self.player.rival = undo.rival;
         self.player.seek(Move::To(undo.playhead));
         (self.log, self.preset, self.title, self.lab) = (undo.log, undo.preset, undo.title, undo.lab);

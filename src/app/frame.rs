@@ -33,6 +33,7 @@ impl App {
         self.work();
         self.player.advance(elapsed);
         self.reach_goal();
+        self.let_hero_rest();
     }
 
     /// Carries on for a part of a frame.

@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use super::LabRef;
 use super::action::{Act, Action, Shown, on};
-use super::icons::{self, icon, icon_button, mark};
+use super::icons::{self, icon, icon_button};
+use super::site;
 
 #[derive(PartialEq)]
 pub struct HeaderProps {
@@ -22,7 +23,7 @@ pub fn header(props: &HeaderProps) -> Html {
     let seed = act.reform(|event: Event| Action::Seed(event.target_unchecked_into::<HtmlInputElement>().value()));
     html! {
         <header class="head">
-            <h1 class="brand">{ mark() }{ "Glassbase" }</h1>
+            <h1 class="home">{ site::brand(act) }</h1>
             <p class="crumb">
                 <span class="floor">{ props.lab.0.floor }{ " / " }</span><strong>{ props.lab.0.title }</strong>
                 <span class="wide-only">{ " / " }{ &props.title }</span>
@@ -31,6 +32,7 @@ pub fn header(props: &HeaderProps) -> Html {
                 <label class="field seed">{ "seed" }
                     <input type="text" inputmode="numeric" value={props.seed.clone()} autocomplete="off" onchange={seed} />
                 </label>
+                { tool(icons::SEARCH, "Search", "Search labs, commands and words (Ctrl K)", show(Shown::Search)) }
                 { tool(icons::SCRIPT, "Script", "The whole run as a script: read, change, run it", show(Shown::Script)) }
                 { tool(icons::SHARE, "Share", "Copy a link that gives this very run", on(act, Action::Share)) }
                 { tool(icons::EXPORT, "Export", "Save the script or the trace as a file", show(Shown::Export)) }

@@ -15,6 +15,7 @@ const KEYS: &[(&[&str], &str)] = &[
     (&["F"], "fork here"),
     (&["B"], "cut the power here, in the lab of log and recovery"),
     (&["/"], "to the console's line"),
+    (&["Ctrl K"], "search labs, commands and words; / does so where there is no console"),
     (&["Up", "Down"], "in the console: earlier and later commands, completions"),
     (&["Tab"], "in the console: take the completion"),
     (&["Escape"], "close what is open, undo the selection"),

@@ -18,6 +18,7 @@ pub const OPEN: &str = "M10 12V3M6.5 6.5L10 3l3.5 3.5M4 13v3h12v-3";
 pub const SCRIPT: &str = "M5 3h7l3 3v11H5zM8 9h4M8 12h4";
 pub const THEME: &str = "M10 3a7 7 0 107 7 5.5 5.5 0 01-7-7z";
 pub const HELP: &str = "M7.5 7.5a2.5 2.5 0 115 0c0 1.800-2.5 2-2.5 4M10 15v.01";
+pub const SEARCH: &str = "M9 4a5 5 0 100 10 5 5 0 000-10M12.500 12.500L17 17";
 pub const CLOSE: &str = "M5 5l10 10M15 5L5 15";
 pub const CHECK: &str = "M4 10.5l4 4 8-9";
 pub const CROSS: &str = "M5 5l10 10M15 5L5 15";

@@ -32,6 +32,8 @@ const LONG_EVERY_MS: f64 = 250.0;
 pub struct LanesProps {
     pub timeline: TimelineHandle,
     pub playhead: f64,
+    /// How many records are shown: not more than up to a question that waits for its answer.
+    pub shown: usize,
     /// What is under the playhead, in words.
     pub words: AttrValue,
     /// Changes with the colours.
@@ -51,7 +53,7 @@ pub struct Lanes {
     canvas: NodeRef,
     head: NodeRef,
     dragging: bool,
-    drawn: Option<(TimelineHandle, u32, f64, f64)>,
+    drawn: Option<(TimelineHandle, usize, u32, f64, f64)>,
     drawn_at_ms: f64,
     sizes: Option<Sizes>,
     /// Of the canvas. Asking for it makes the browser lay out the page at once, so it is asked only when it has changed.
@@ -155,7 +157,7 @@ impl Lanes {
             let part = props.playhead / (props.timeline.len().max(1) as f64);
             browser::set_style(&head, "transform", &format!("translateX({}px)", browser::tenths(part * width)));
         }
-        let wanted = (props.timeline.clone(), props.theme, width, height);
+        let wanted = (props.timeline.clone(), props.shown, props.theme, width, height);
         let now = browser::now_ms();
         let too_soon = props.timeline.len() > LONG
             && now - self.drawn_at_ms < LONG_EVERY_MS
@@ -165,7 +167,7 @@ impl Lanes {
         }
         self.drawn = Some(wanted);
         self.drawn_at_ms = now;
-        Painter::paint(&canvas, width, height, &props.timeline);
+        Painter::paint(&canvas, width, height, props);
     }
 }
 
@@ -176,6 +178,8 @@ fn of_lanes(count: usize) -> &'static str {
 
 /// Draws the picture once.
 struct Painter<'a> {
+    canvas: &'a HtmlCanvasElement,
+    shown: usize,
     context: &'a CanvasRenderingContext2d,
     width: f64,
     length: f64,
@@ -183,7 +187,8 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    fn paint(canvas: &HtmlCanvasElement, width: f64, height: f64, timeline: &TimelineHandle) {
+    fn paint(canvas: &HtmlCanvasElement, width: f64, height: f64, props: &LanesProps) {
+        let timeline = &props.timeline;
         let ratio = browser::window().device_pixel_ratio();
         canvas.set_width((width * ratio) as u32);
         canvas.set_height((height * ratio) as u32);
@@ -191,8 +196,15 @@ impl Painter<'_> {
         let Ok(context) = context.dyn_into::<CanvasRenderingContext2d>() else { return };
         let _ = context.scale(ratio, ratio);
         let lanes = timeline.with(|timeline| timeline.lanes());
-        let painter = Painter { context: &context, width, length: timeline.len().max(1) as f64, lanes };
-        painter.rows(&browser::palette("--hairline"));
+        let painter = Painter {
+            canvas,
+            shown: props.shown,
+            context: &context,
+            width,
+            length: timeline.len().max(1) as f64,
+            lanes,
+        };
+        painter.rows(&browser::palette(canvas, "--hairline"));
         if timeline.len() as f64 <= width / 2.0 {
             painter.dots(timeline);
         } else {
@@ -221,10 +233,10 @@ impl Painter<'_> {
     }
 
     fn dots(&self, timeline: &TimelineHandle) {
-        let colors = Colors::new();
+        let colors = Colors::of_canvas(self.canvas);
         let step = self.x(1.0);
         timeline.with(|timeline| {
-            for (index, record) in timeline.trace().iter().enumerate() {
+            for (index, record) in timeline.trace().iter().take(self.shown).enumerate() {
                 let (x, y) = (self.x(index as f64 + 0.5), Self::row_y(self.row(record.event.lane())) + 0.5);
                 let (color, hollow) = colors.of(&record.event);
                 let radius = within(step * 0.4, 1.0, 2.6);
@@ -245,12 +257,12 @@ impl Painter<'_> {
     /// A column per pixel and lane.
     fn columns(&self, timeline: &TimelineHandle) {
         let columns = self.width.ceil() as usize;
-        let ink = browser::palette("--muted");
+        let ink = browser::palette(self.canvas, "--muted");
         self.context.set_fill_style_str(&ink);
         let lanes = self.lanes.len();
         let mut counts = vec![0u32; columns * lanes];
         timeline.with(|timeline| {
-            for (index, record) in timeline.trace().iter().enumerate() {
+            for (index, record) in timeline.trace().iter().take(self.shown).enumerate() {
                 let column = (self.x(index as f64) as usize).min(columns - 1);
                 counts[column * lanes + self.row(record.event.lane())] += 1;
             }
@@ -264,12 +276,13 @@ impl Painter<'_> {
     }
 
     fn markers(&self, timeline: &TimelineHandle) {
-        let colors = Colors::new();
+        let colors = Colors::of_canvas(self.canvas);
         self.context.set_font("10px system-ui, sans-serif");
         self.context.set_text_baseline("middle");
         timeline.with(|timeline| {
-            let signs =
-                signs(timeline.markers(), |position| self.x(position as f64 + 0.5), self.width, timeline.len() < 2000);
+            let markers = timeline.markers();
+            let markers = &markers[..markers.partition_point(|marker| marker.position < self.shown)];
+            let signs = signs(markers, |position| self.x(position as f64 + 0.5), self.width, timeline.len() < 2000);
             for sign in signs {
                 self.marker(sign.x, sign.kind, &colors);
                 if sign.worded {
@@ -347,12 +360,12 @@ struct Colors {
 }
 
 impl Colors {
-    fn new() -> Colors {
+    fn of_canvas(canvas: &HtmlCanvasElement) -> Colors {
         let [ink, muted, edge, accent, hit, miss, dirty, stale, pinned, logged, failed] = [
             "--ink", "--muted", "--edge", "--accent", "--hit", "--miss", "--dirty", "--stale", "--pinned", "--logged",
             "--failed",
         ]
-        .map(browser::palette);
+        .map(|name| browser::palette(canvas, name));
         Colors { ink, muted, edge, hit, miss, dirty, stale, pinned, logged, failed, accent }
     }
 

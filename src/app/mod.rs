@@ -12,12 +12,16 @@
 //! - [`console`], [`log`], [`quick`], [`nav`], [`header`], [`transport`], [`lanes`]: the controls.
 //! - [`stage`]: the tree's scene. [`plate`]: the scenes of all other labs. [`room`]: what both have in common.
 //!   [`inspector`], [`bytes`], [`measures`], [`code`], [`trace_list`]: what stands beside it.
+//! - [`site`]: what stands around the labs: the first page, the glossary, the reference, the search.
+//! - [`handle`]: what JavaScript holds. [`place`]: where the app stands. [`host`]: the page around an embedded lab; [`locks`],
+//!   [`answers`]: what its teacher keeps back.
 //! - [`browser`], [`files`], [`scroll`], [`dialog`], [`icons`]: tools. [`part`]: what is drawn anew only when it changed.
 //!
 //! **Invariant:** the page changes a run only through its script: whatever is done here can be written down and run
 //! again elsewhere. **Invariant:** no callback holds the main thread longer than a frame; long work is done in slices.
 
 pub mod action;
+mod answers;
 mod bolt;
 mod browser;
 mod bytes;
@@ -27,20 +31,25 @@ mod curves;
 mod dialog;
 mod dialogs;
 mod door;
+mod exports;
 mod files;
 mod fork;
 mod frame;
+pub mod handle;
 mod header;
 mod help;
+mod host;
 mod icons;
 mod inspector;
 mod lanes;
+mod locks;
 mod log;
 mod measures;
 mod nav;
 mod opening;
 mod pace;
 mod part;
+mod place;
 mod plate;
 mod player;
 mod quick;
@@ -50,6 +59,8 @@ mod run;
 mod scroll;
 mod settings;
 mod shell;
+mod site;
+mod snapshot;
 pub mod stage;
 mod staged;
 mod trace_list;
@@ -67,14 +78,7 @@ impl PartialEq for LabRef {
     }
 }
 
-/// Draws the page into the element that index.html has for it.
+/// To be called once, before all else.
 pub fn start() {
-    yew::set_custom_panic_hook(Box::new(|info| {
-        root::keep_last_script();
-        browser::tell_failure(&info.to_string());
-        console_error_panic_hook::hook(info);
-    }));
-    if let Some(place) = browser::by_id("app") {
-        yew::Renderer::<root::App>::with_root(place).render();
-    }
+    handle::watch_failures();
 }

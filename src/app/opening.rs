@@ -2,9 +2,7 @@
 //!
 //! Whatever cannot be opened is told in a sentence, and what was on the page stays.
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::action::{Pane, Shown};
@@ -14,6 +12,7 @@ use super::log::{Kind, Log};
 use super::pace::SPEEDS;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
+use super::site::Page;
 use super::{LabRef, browser, settings};
 use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::words::counted;
@@ -29,12 +28,23 @@ const RECORDS: usize = 500;
 /// A script longer than this is not even tried to be put into a link.
 const LINKED_MAX: usize = 512 << 10;
 
+/// What is opened where nothing is asked for.
+const FIRST: &str = "preset=textbook";
+
 impl App {
-    /// At the start: what the link says, else the first preset.
+    /// At the start: what the link says. Without one the first page, or inside another page the first preset.
     pub fn open_first(&mut self) {
-        let fragment = browser::fragment();
-        self.open_preset(LABS[0], 0);
-        self.follow(&fragment);
+        self.site.turned = true;
+        let fragment = self.place.fragment();
+        match Page::of(&fragment) {
+            Some(Page::Home) if !self.embed => self.arrive(""),
+            Some(_) if !self.embed => self.arrive(&fragment),
+            _ => {
+                self.put_preset(LABS[0], 0);
+                self.site.address = FIRST.to_string();
+                self.follow(&fragment);
+            }
+        }
     }
 
     /// Opens what a link says; a link that cannot be read leaves everything as it is.
@@ -44,19 +54,27 @@ impl App {
         }
         match Link::decode(fragment) {
             Ok(link) => self.open_link(fragment, link),
-            Err(error) => self.complain(&capital(&sentence(&error))),
+            Err(error) => {
+                // The address goes on to name what is shown.
+                if self.site.page.is_none() && !self.site.address.is_empty() {
+                    self.place.replace_fragment(&self.site.address);
+                }
+                self.complain(&capital(&sentence(&error)));
+            }
         }
     }
 
     fn open_link(&mut self, fragment: &str, link: Link) {
+        self.site.has_hero = false;
         let preset = fragment.strip_prefix("preset=").and_then(|rest| {
             let (lab, preset) = preset(rest.split('&').next()?)?;
             Some((lab, lab.presets.iter().position(|other| std::ptr::eq(other, preset))?))
         });
         match preset {
-            Some((lab, index)) => self.open_preset(lab, index),
+            Some((lab, index)) => self.put_preset(lab, index),
             None => self.open_script(&link.script, "shared run"),
         }
+        self.site.address = fragment.to_string();
         if link.compare.is_some() {
             self.compare(link.compare);
         }
@@ -66,7 +84,18 @@ impl App {
         }
     }
 
+    /// Opens a preset that was chosen on the page: a step in the browser's history.
     pub fn open_preset(&mut self, lab: &'static LabInfo, index: usize) {
+        let Some(preset) = lab.presets.get(index) else { return };
+        let fragment = format!("preset={}", preset_word(lab, preset));
+        if fragment != self.place.fragment() {
+            self.place.push_fragment(&fragment);
+        }
+        self.put_preset(lab, index);
+        (self.site.address, self.site.turned) = (fragment, true);
+    }
+
+    pub fn put_preset(&mut self, lab: &'static LabInfo, index: usize) {
         let Some(preset) = lab.presets.get(index) else { return };
         self.open_script(preset.script, preset.title);
         self.preset = Some(index);
@@ -75,9 +104,6 @@ impl App {
         }
         self.drawer = None;
         self.compare(preset.compare.map(|(name, value)| (name.to_string(), value.to_string())));
-        let is_first = index == 0 && std::ptr::eq(lab, LABS[0]);
-        let fragment = if is_first { String::new() } else { format!("preset={}", preset_word(lab, preset)) };
-        browser::replace_fragment(&fragment);
     }
 
     /// Puts a script in the place of what was there, and plays it. One for a lab that is not known is not taken.
@@ -92,6 +118,9 @@ impl App {
         };
         if let Some(problem) = problems.iter().find(of_lab) {
             return self.complain(&format!("Line {}: {}; {}.", problem.line, problem.what, problem.remedy));
+        }
+        if self.site.page.is_some() {
+            self.leave_page_for(&link_to(script));
         }
         self.begin(run, title);
         self.lab = LabRef(lab);
@@ -113,6 +142,7 @@ impl App {
 
     fn begin(&mut self, run: Run, title: &str) {
         self.player.replace(run);
+        self.answers.begin();
         self.dismiss();
         self.title = AttrValue::from(title.to_string());
         self.preset = None;
@@ -143,6 +173,9 @@ impl App {
         if let Err(error) = ended {
             self.complain(&format!("{name}: {}", sentence(&error)));
             return true;
+        }
+        if self.site.page.is_some() {
+            self.leave_page_for("");
         }
         self.begin(Run::recorded(&reader.script, timeline), &name);
         self.lab = LabRef(lab_of(&reader.script));
@@ -317,7 +350,8 @@ impl App {
         };
         match link.encode() {
             Ok(fragment) => {
-                browser::replace_fragment(&fragment);
+                self.place.replace_fragment(&fragment);
+                self.site.address.clone_from(&fragment);
                 let address = browser::address_with(&fragment);
                 self.link = AttrValue::from(address.clone());
                 copy(ctx, address, "Link copied: it gives this very run, event for event.");
@@ -352,11 +386,10 @@ pub fn copy(ctx: &Context<App>, text: String, done: &'static str) {
     });
 }
 
-/// Opens the browser's own dialog for files.
-pub fn choose_file() {
-    if let Some(input) = browser::by_id("file").and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-        input.click();
-    }
+/// The link to a script, if it fits into one.
+fn link_to(script: &str) -> String {
+    let link = Link { script: script.to_string(), ..Link::default() };
+    if script.len() > LINKED_MAX { String::new() } else { link.encode().unwrap_or_default() }
 }
 
 /// The lab that a script is for.
@@ -366,12 +399,12 @@ fn lab_of(script: &str) -> &'static LabInfo {
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
-fn sentence(error: &dyn std::fmt::Display) -> String {
+pub fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
 }
 
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let mut text = text.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

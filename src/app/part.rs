@@ -15,6 +15,7 @@ use super::header::{HeaderProps, header};
 use super::inspector::{InspectorProps, inspector};
 use super::nav::{NavProps, nav};
 use super::quick::{QuickProps, quick};
+use super::site;
 use super::trace_list::{TraceListProps, trace_list};
 use super::transport::{TransportProps, transport};
 use crate::view::Guide;
@@ -31,6 +32,9 @@ pub enum Part {
     Inspector(InspectorProps),
     TraceList(TraceListProps),
     Dialogs(DialogsProps),
+    Doors(site::Doors),
+    Glossary(site::Glossary),
+    Reference(site::Reference),
 }
 
 impl Part {
@@ -68,6 +72,9 @@ impl Component for Drawn {
             Part::Inspector(props) => inspector(props),
             Part::TraceList(props) => trace_list(props),
             Part::Dialogs(props) => dialogs(props),
+            Part::Doors(props) => site::doors(props),
+            Part::Glossary(props) => site::glossary(props),
+            Part::Reference(props) => site::reference(props),
         }
     }
 }

@@ -17,6 +17,7 @@ use super::pace;
 use super::run::Run;
 use crate::lab::Session;
 use crate::trace::Record;
+use crate::view::Timeline;
 use crate::view::camera::within;
 
 /// What stands at the right in a comparison.
@@ -199,6 +200,9 @@ impl Player {
             let pace = |record: &Record| pace::duration_ms(&record.event, record.time_ns.saturating_sub(before_ns));
             timeline.record(position).map_or(1.0, pace)
         });
+        if self.run.timeline().guide().by_clock {
+            return event;
+        }
         let Some((left, right)) = self.spans_at(position) else { return event };
         event * (right.len() as f64 / left.len().max(1) as f64).max(1.0)
     }
@@ -218,6 +222,11 @@ impl Player {
         if self.playhead >= self.length() && !self.is_working() {
             return length;
         }
+        if self.run.timeline().guide().by_clock
+            && let Some(playhead) = self.at_one_time(rival)
+        {
+            return playhead;
+        }
         match self.spans_at(self.position()) {
             Some((left, right)) => {
                 let done = (self.playhead - left.start as f64) / left.len().max(1) as f64;
@@ -225,6 +234,27 @@ impl Player {
             }
             None => self.between_commands(rival).min(length),
         }
+    }
+
+    /// Where the right run is at the virtual time of the left one; nothing before time passes.
+    fn at_one_time(&self, rival: &Rival) -> Option<f64> {
+        let position = self.position();
+        let time_ns = |timeline: &Timeline, index: usize| timeline.record(index).map(|record| record.time_ns);
+        let now_ns = self.run.timeline().with(|timeline| {
+            let before_ns = time_ns(timeline, position.checked_sub(1)?)?;
+            let after_ns = time_ns(timeline, position).unwrap_or(before_ns);
+            Some(before_ns as f64 + (self.playhead - position as f64) * after_ns.saturating_sub(before_ns) as f64)
+        })?;
+        rival.run.timeline().with(|timeline| {
+            let past = timeline.happened_by(now_ns as u64);
+            let before_ns = time_ns(timeline, past.checked_sub(1)?)? as f64;
+            if now_ns < 1.0 {
+                return None;
+            }
+            let Some(after_ns) = time_ns(timeline, past) else { return Some(past as f64) };
+            let part = (now_ns - before_ns) / (after_ns as f64 - before_ns).max(1.0);
+            Some(past as f64 + within(part, 0.0, 0.999))
+        })
     }
 
     /// Before the first command, between two and after the last: as far into the gap as the left run is.

@@ -9,12 +9,16 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::action::{Act, Action, Drawer, Pane, Shown};
+use super::answers::Answers;
 use super::files::{Reader, Reading};
 use super::fork::Undo;
+use super::host::{Call, Host, Wish};
 use super::inspector::BytesShown;
 use super::log::{Kind, Log};
+use super::place::Place;
 use super::player::{Move, Player, Rival};
 use super::run::Run;
+use super::site::route::Route;
 use super::{LabRef, browser, opening, settings, shell};
 use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
@@ -24,6 +28,8 @@ use crate::trace::{Bytes, Event, Lane, PageId, Record, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
 
+/// What is said to a command while a recorded trace is open.
+pub const RECORDED: &str = "This is a recorded trace: fork to run its script, then go on from there.";
 /// How long a notice stays that asks for nothing.
 const NOTICE_MS: u32 = 8000;
 /// A longer script is put into the failure page only when it is needed.
@@ -54,7 +60,13 @@ pub enum Msg {
     File(web_sys::File),
     Reading(Reading),
     Dropping(bool),
+    /// What is dragged goes over to another element, or out of the window.
+    Left(Option<web_sys::Node>),
+    /// The page around asks for something.
+    Call(Call),
     Copied(bool, String),
+    /// The browser could not paint the picture of the stage.
+    Unpainted,
 }
 
 /// Something that the page has to say; without a text, only what can be done about it is left of it.
@@ -90,7 +102,18 @@ pub enum Intake {
     },
 }
 
+/// Where an app stands, and how the page around wants it.
+#[derive(Properties, PartialEq)]
+pub struct AppProps {
+    pub place: Place,
+    pub wish: Rc<Wish>,
+}
+
 pub struct App {
+    pub place: Place,
+    pub wish: Rc<Wish>,
+    pub host: Host,
+    pub answers: Answers,
     pub act: Act,
     pub on_select: Callback<Option<Selection>>,
     pub on_lines: Callback<String>,
@@ -120,6 +143,8 @@ pub struct App {
     pub draft: (u32, Rc<str>),
     pub theme: u32,
     pub embed: bool,
+    /// Which page of the site is shown, if not a lab.
+    pub site: Route,
     pub dropping: bool,
     pub intake: Option<Intake>,
     /// The person has chosen a speed: presets keep to it.
@@ -131,18 +156,24 @@ pub struct App {
     pub frames: super::browser::Frames,
     pub last_frame_ms: Option<f64>,
     marked: bool,
+    _listening: Vec<browser::Listening>,
 }
 
 impl Component for App {
     type Message = Msg;
-    type Properties = ();
+    type Properties = AppProps;
 
     fn create(ctx: &Context<Self>) -> App {
         let link = ctx.link().clone();
         let act = link.callback(Msg::Act);
         let still = browser::prefers_stillness();
         let preset = &LABS[0].presets[0];
+        let AppProps { place, wish } = ctx.props();
         let mut app = App {
+            place: place.clone(),
+            wish: wish.clone(),
+            host: Host::default(),
+            answers: Answers::new(wish.hides_answers),
             on_select: act.reform(Action::Select),
             on_lines: act.reform(Action::Here),
             on_moment: act.reform(Action::Moment),
@@ -169,7 +200,8 @@ impl Component for App {
             tall: false,
             draft: (0, Rc::from("")),
             theme: 0,
-            embed: browser::asked_for("embed"),
+            embed: wish.embed,
+            site: Route::default(),
             dropping: false,
             intake: None,
             own_speed: false,
@@ -179,9 +211,9 @@ impl Component for App {
             frames: browser::Frames::new(move |time| link.send_message(Msg::Frame(time))),
             last_frame_ms: None,
             marked: false,
+            _listening: shell::listen(ctx.link(), place),
         };
-        shell::listen(ctx.link());
-        app.open_first();
+        app.open_wished();
         app.work();
         app.keep_moving();
         app
@@ -192,22 +224,34 @@ impl Component for App {
             Msg::Act(action) => self.act(ctx, action),
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Fragment => self.follow(&browser::fragment()),
+            Msg::Fragment => {
+                self.note_scroll();
+                self.arrive(&self.place.fragment());
+            }
             Msg::Colours => self.theme += 1,
             Msg::File(file) => self.start_reading(ctx, file),
             Msg::Reading(reading) => self.read(reading),
             Msg::Dropping(dropping) => self.dropping = dropping,
+            Msg::Left(to) => self.dropping &= to.is_some_and(|to| self.place.contains(&to)),
+            Msg::Call(call) => self.answer(call),
             Msg::Copied(true, what) => self.say(&what),
             Msg::Copied(false, _) => self.show(Shown::Link),
+            Msg::Unpainted => self.complain("The browser could not paint the picture: save it as SVG instead."),
         }
+        self.hold_back();
         self.keep_moving();
+        self.tell_host();
         true
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if !self.marked && self.player.run.len() > 0 {
+        self.page_turned();
+        if !self.marked && (self.player.run.len() > 0 || self.site.page.is_some()) {
             self.marked = true;
-            browser::mark("glassbase-first-frame");
+            if self.place.has_page() {
+                browser::mark("glassbase-first-frame");
+            }
+            self.tell_ready();
         }
     }
 
@@ -218,6 +262,9 @@ impl Component for App {
 
 impl App {
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
+        if self.wish.locks.forbid(&action) {
+            return;
+        }
         match action {
             Action::Issue(text) => self.issue(&text),
             Action::Here(lines) => self.issue_here(&lines),
@@ -231,8 +278,12 @@ impl App {
                 self.own_speed = true;
             }
             Action::Fork => self.fork(),
+            Action::Go(fragment) => self.go_to(&fragment),
+            Action::Enter => self.enter_hero(),
+            Action::Again => self.begin_hero_again(),
             Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
+            Action::Reveal => self.reveal(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
             Action::Find(key) => self.look_for(&key),
@@ -266,7 +317,8 @@ impl App {
             Action::Copy(text) => opening::copy(ctx, text, "Copied."),
             Action::SaveScript => browser::download("glassbase.gb", &self.player.run.script()),
             Action::SaveTrace => self.save_trace(),
-            Action::ChooseFile => opening::choose_file(),
+            Action::Export(export) => self.export(ctx, export),
+            Action::ChooseFile => self.place.click("file"),
             Action::File(Some(file)) => self.start_reading(ctx, file),
             Action::File(None) => {}
             Action::Dismiss => self.dismiss(),
@@ -298,7 +350,7 @@ impl App {
         }
         let before = self.player.run.len();
         let Some(session) = self.player.run.session_mut() else {
-            return self.complain("This is a recorded trace: fork to run its script, then go on from there.");
+            return self.complain(RECORDED);
         };
         if let Err(problems) = session.append(text) {
             return self.log.mistake(text, &problems);
@@ -356,7 +408,7 @@ impl App {
         if let Some(Selection::Verdict(index)) = selection {
             self.go_to_verdict(index);
         }
-        if selection.is_some() {
+        if selection.is_some() && self.site.page.is_none() {
             self.pane = Pane::Inspector;
             if !self.embed && browser::media_matches("(max-width: 700px)") {
                 self.drawer = Some(Drawer::Pane(Pane::Inspector));
@@ -387,10 +439,7 @@ impl App {
 
     /// Goes to where all that had happened up to a moment of virtual time has happened.
     fn go_to_moment(&mut self, ns: u64) {
-        let position = self.player.run.timeline().with(|timeline| {
-            let later = timeline.trace().iter().position(|record| record.time_ns > ns);
-            later.unwrap_or(timeline.len())
-        });
+        let position = self.player.run.timeline().with(|timeline| timeline.happened_by(ns));
         self.go(Move::To(position as f64));
     }
 
@@ -455,10 +504,12 @@ impl App {
         let script = self.player.run.script();
         self.values = Rc::new(settings::values_of(&script, self.lab.0));
         self.seed = AttrValue::from(settings::seed_of(&script));
-        if script.len() <= SCRIPT_KEPT_MAX {
-            browser::keep_script(&script);
+        if self.place.has_page() {
+            if script.len() <= SCRIPT_KEPT_MAX {
+                browser::keep_script(&script);
+            }
+            LAST.with(|last| *last.borrow_mut() = script);
         }
-        LAST.with(|last| *last.borrow_mut() = script);
         self.bytes = None;
     }
 
@@ -492,7 +543,7 @@ impl App {
     /// button for that stays.
     fn fade(&mut self, number: u32) {
         let Some(notice) = self.notice.as_mut().filter(|notice| notice.number == number && !notice.bad) else { return };
-        if browser::finds(".notice:is(:hover, :focus-within)") {
+        if self.place.find(".notice:is(:hover, :focus-within)").is_some() {
             self.let_fade(number);
         } else if self.undo.is_some() {
             notice.text = AttrValue::default();
@@ -502,11 +553,7 @@ impl App {
     }
 
     fn toggle_theme(&mut self) {
-        let dark = match browser::theme() {
-            Some(theme) => theme == "dark",
-            None => browser::media_matches("(prefers-color-scheme: dark)"),
-        };
-        browser::set_theme(if dark { "light" } else { "dark" });
+        self.place.set_theme(if self.place.is_dark() { "light" } else { "dark" });
         self.theme += 1;
     }
 }

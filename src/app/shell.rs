@@ -6,6 +6,7 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::action::{Action, Drawer, Pane, Shown, on};
+use super::browser::Listening;
 use super::code::CodeProps;
 use super::console::{Console, pasted_text};
 use super::curves::{self, CurvesProps};
@@ -17,13 +18,14 @@ use super::measures::Measures;
 use super::nav::NavProps;
 use super::pace::{self, SPEEDS};
 use super::part::Part;
+use super::place::Place;
 use super::plate::Plate;
 use super::player::Move;
 use super::quick::QuickProps;
 use super::room::RoomProps;
-use super::room::canvas::is_dark;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
+use super::site;
 use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
@@ -38,20 +40,20 @@ const READ_MS: f64 = 100.0;
 /// How many records back a sentence may be from, and still be of the matter.
 const LOOK_BACK: usize = 24;
 
-/// Listens to what happens anywhere on the page: keys, dropped files, pasted text, another link, other colours.
-pub fn listen(link: &Scope<App>) {
-    let document = browser::document();
-    let on_document = |event: &str, handler: fn(&Scope<App>, &web_sys::Event)| {
+/// Listens to what happens anywhere in the app's place: keys, dropped files, pasted text, another link, other colours.
+pub fn listen(link: &Scope<App>, place: &Place) -> Vec<Listening> {
+    let mut all = Vec::new();
+    let mut here = |event: &'static str, handler: fn(&Scope<App>, &web_sys::Event)| {
         let link = link.clone();
-        browser::listen(&document, event, move |event| handler(&link, &event));
+        all.push(Listening::to(place.listener(), event, move |event| handler(&link, &event)));
     };
-    on_document("keydown", |link, event| {
+    here("keydown", |link, event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             link.send_message(Msg::Key(event.clone()));
         }
     });
     // A button pressed with the mouse gives the focus back: Space is to play and pause, not to press it again.
-    on_document("click", |_, event| {
+    here("click", |_, event| {
         let by_mouse = event.dyn_ref::<web_sys::MouseEvent>().is_some_and(|event| event.detail() > 0);
         let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let of_run = ".transport button, .labs button, .quick button, .stage-tools button, .head button, .log button";
@@ -59,39 +61,40 @@ pub fn listen(link: &Scope<App>) {
             browser::unfocus(&button);
         }
     });
-    on_document("dragover", |link, event| {
+    here("dragover", |link, event| {
         if files::drags_files(event) {
             event.prevent_default();
             link.send_message(Msg::Dropping(true));
         }
     });
-    on_document("dragleave", |link, event| {
-        // Leaving an element for another one inside the page is not leaving the page.
-        if event.dyn_ref::<web_sys::DragEvent>().is_some_and(|event| event.related_target().is_none()) {
-            link.send_message(Msg::Dropping(false));
+    here("dragleave", |link, event| {
+        if let Some(event) = event.dyn_ref::<web_sys::DragEvent>() {
+            link.send_message(Msg::Left(event.related_target().and_then(|target| target.dyn_into().ok())));
         }
     });
-    on_document("drop", |link, event| {
+    here("drop", |link, event| {
         event.prevent_default();
         match files::dropped(event) {
             Some(file) => link.send_message(Msg::File(file)),
             None => link.send_message(Msg::Dropping(false)),
         }
     });
-    on_document("paste", |link, event| {
+    here("paste", |link, event| {
         let text = pasted_text(event);
         if !is_typing(event) && !text.trim().is_empty() {
             link.send_message(Msg::Act(Action::Paste(text)));
         }
     });
     let fragment = link.clone();
-    browser::listen(&browser::window(), "hashchange", move |_| fragment.send_message(Msg::Fragment));
+    if place.has_page() {
+        let window = browser::window().into();
+        all.push(Listening::to(window, "popstate", move |_| fragment.send_message(Msg::Fragment)));
+    }
     let colours = link.clone();
     if let Ok(Some(list)) = browser::window().match_media("(prefers-color-scheme: dark)") {
-        browser::listen(&list, "change", move |_| colours.send_message(Msg::Colours));
-        // The list must live as long as the page, or the browser may forget whom to tell.
-        std::mem::forget(list);
+        all.push(Listening::to(list.into(), "change", move |_| colours.send_message(Msg::Colours)));
     }
+    all
 }
 
 /// Whether an event comes from a field in which text is typed.
@@ -108,11 +111,19 @@ fn is_button(event: &web_sys::Event) -> bool {
 impl App {
     /// Keys that work wherever the focus is, unless something is being typed or a dialog is open.
     pub fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let asks = event.key().eq_ignore_ascii_case("k") && (event.ctrl_key() || event.meta_key());
+        if asks && !self.embed && self.shown.is_none() {
+            event.prevent_default();
+            return Component::update(self, ctx, Msg::Act(Action::Show(Shown::Search)));
+        }
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return false;
         }
         if self.shown.is_some() || is_typing(event) {
             return false;
+        }
+        if self.site.page.is_some() {
+            return self.key_of_page(ctx, event);
         }
         let movement = |event_move: Move, command: Move| if event.shift_key() { command } else { event_move };
         let action = match event.key().as_str() {
@@ -127,12 +138,23 @@ impl App {
             "f" | "F" if !self.embed => Action::Fork,
             "b" | "B" if !self.embed && self.has_bolt() => Action::CrashAt(self.player.position()),
             "/" if !self.embed => {
-                browser::focus("command");
+                self.place.focus("command");
                 event.prevent_default();
                 return false;
             }
             "Escape" if self.drawer.is_some() => Action::Drawer(None),
             "Escape" => Action::Select(None),
+            _ => return false,
+        };
+        event.prevent_default();
+        Component::update(self, ctx, Msg::Act(action))
+    }
+
+    /// On a page that is no lab most keys are the browser's: Space scrolls.
+    fn key_of_page(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        let action = match event.key().as_str() {
+            "/" => Action::Show(Shown::Search),
+            "Escape" if self.selected.is_some() => Action::Select(None),
             _ => return false,
         };
         event.prevent_default();
@@ -146,11 +168,14 @@ impl App {
 }
 
 pub fn shell(app: &App) -> Html {
+    if let Some(page) = &app.site.page {
+        return site::page(app, page);
+    }
     let act = &app.act;
     let classes = classes!("shell", app.embed.then_some("embed"), app.dropping.then_some("dropping"));
     html! {
         <div class={classes}>
-            <a class="skip" href="#stage" onclick={skip()}>{ "Skip to the stage" }</a>
+            <a class="skip" href="#stage" onclick={skip(app, "stage")}>{ "Skip to the stage" }</a>
             if !app.embed {
                 { Part::Header(HeaderProps { lab: app.lab, title: app.title.clone(), seed: app.seed.clone(), act: act.clone() }).draw() }
                 { nav(app) }
@@ -181,10 +206,11 @@ fn nav(app: &App) -> Html {
 }
 
 /// The link would put `#stage` into the address, where the run belongs: the focus is moved by hand.
-fn skip() -> Callback<MouseEvent> {
-    Callback::from(|event: MouseEvent| {
+pub fn skip(app: &App, to: &'static str) -> Callback<MouseEvent> {
+    let place = app.place.clone();
+    Callback::from(move |event: MouseEvent| {
         event.prevent_default();
-        browser::focus("stage");
+        place.focus(to);
     })
 }
 
@@ -195,10 +221,13 @@ fn middle(app: &App) -> Html {
         let records = verified.records != view.state.records;
         records || view.operation.as_ref().is_some_and(|operation| operation.begun_at > verified.at)
     });
+    // A page has one main part and one title; in somebody else's page they are not ours.
+    let (tag, role, label) =
+        if app.place.has_page() { ("main", None, None) } else { ("div", Some("group"), Some(app.lab.0.title)) };
     html! {
-        <main class="middle" id="stage" tabindex="-1" aria-busy={if player.is_working() { "true" } else { "false" }}>
+        <@{tag} class="middle" id="stage" {role} aria-label={label} tabindex="-1" aria-busy={if player.is_working() { "true" } else { "false" }}>
             if app.embed {
-                <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1>
+                if app.place.has_page() { <h1 class="hidden">{ format!("Glassbase: {}", app.title) }</h1> }
             } else {
                 { Part::Quick(QuickProps {
                     lab: app.lab,
@@ -210,18 +239,20 @@ fn middle(app: &App) -> Html {
                 }).draw() }
             }
             { stages(app) }
+            { cures(app) }
             { caption(app) }
             { notice(app) }
-        </main>
+        </@>
     }
 }
 
-fn stages(app: &App) -> Html {
+pub fn stages(app: &App) -> Html {
     let player = &app.player;
-    let stage = |timeline: TimelineHandle, playhead: f64, label: Option<String>| {
+    let stage = |timeline: TimelineHandle, beside: Option<TimelineHandle>, playhead: f64, label: Option<String>| {
         let is_drawn = timeline.guide().draw.is_some();
         let props = yew::props!(RoomProps {
             timeline,
+            beside,
             playhead,
             label,
             selected: app.selected,
@@ -232,8 +263,9 @@ fn stages(app: &App) -> Html {
             find: app.find.clone(),
             title: app.lab.0.title,
             still: player.still,
-            dark: is_dark(),
+            dark: app.place.is_dark(),
             embed: app.embed,
+            scrolls: app.site.page.is_some(),
         });
         if is_drawn {
             html! { <Plate ..props /> }
@@ -245,7 +277,7 @@ fn stages(app: &App) -> Html {
     match &player.rival {
         None => html! {
             <div class="stage-area">
-                <div class="stage-half">{ stage(own, player.playhead(), None::<String>) }</div>{ work(app) }
+                <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>) }</div>{ work(app) }
             </div>
         },
         Some(rival) => {
@@ -253,17 +285,37 @@ fn stages(app: &App) -> Html {
                 let value = run.session().map(|session| settings::value_at(session, &rival.setting, position));
                 format!("{} {}", rival.setting, value.unwrap_or_default())
             };
+            let other = rival.run.timeline().clone();
             let here = label(&player.run, player.position());
             let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
                 <div class="stage-area two">
-                    <div class="stage-half">{ stage(own, player.playhead(), Some(here)) }</div>
-                    <div class="stage-half">{ stage(rival.run.timeline().clone(), player.rival_playhead(), Some(there)) }</div>
+                    <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here)) }</div>
+                    <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there)) }</div>
                     { work(app) }
                 </div>
             }
         }
     }
+}
+
+/// What helps against what a preset shows, while it is shown: each puts the run with it beside this one.
+fn cures(app: &App) -> Html {
+    let cures = app.preset.and_then(|index| app.lab.0.presets.get(index)).map_or(&[][..], |preset| preset.cures);
+    if cures.is_empty() {
+        return Html::default();
+    }
+    let compared = app.player.rival.as_ref().map(|rival| (&*rival.setting, &*rival.value));
+    let buttons = cures.iter().map(|cure| {
+        let is_on = compared == Some((cure.setting, cure.value));
+        let with = (!is_on).then(|| (cure.setting.to_string(), cure.value.to_string()));
+        let title = format!("Beside it, the same run with {} = {}", cure.setting, cure.value);
+        html! {
+            <button type="button" class="line" aria-pressed={if is_on { "true" } else { "false" }} {title}
+                onclick={on::<MouseEvent>(&app.act, Action::Compare(with))}>{ cure.text }</button>
+        }
+    });
+    html! { <div class="cures" role="group" aria-label="What helps"><span>{ "What helps:" }</span>{ for buttons }</div> }
 }
 
 /// What takes long: how far it is, and a button that ends it.
@@ -333,8 +385,12 @@ pub fn words(app: &App) -> (String, bool) {
     })
 }
 
-/// What the open preset is about, while it is still what is shown: with its own settings and its own comparison.
+/// What the open preset is about, while it is still what is shown: with its own settings and its own comparison. It would
+/// give the answers away.
 fn point(app: &App) -> Option<&'static str> {
+    if app.answers.are_hidden() {
+        return None;
+    }
     let preset = app.lab.0.presets.get(app.preset?)?;
     let compared = app.player.rival.as_ref().map(|rival| (&*rival.setting, &*rival.value));
     let is_own = compared == preset.compare || preset.compare.is_none();
@@ -352,7 +408,14 @@ fn caption(app: &App) -> Html {
     let (text, is_remark) = words(app);
     // While the film runs, sentences come faster than they can be read aloud; at rest the one that stands is.
     let live = if app.player.is_rolling() { "off" } else { "polite" };
-    html! { <p class={classes!("caption", is_remark.then_some("remark"))} aria-live={live} aria-atomic="true">{ text }</p> }
+    html! {
+        <>
+            <p class={classes!("caption", is_remark.then_some("remark"))} aria-live={live} aria-atomic="true">{ text }</p>
+            if app.is_asking() {
+                <p class="asking"><button type="button" class="line" onclick={on::<MouseEvent>(&app.act, Action::Reveal)}>{ "Show what happens" }</button></p>
+            }
+        </>
+    }
 }
 
 fn side(app: &App) -> Html {
@@ -410,12 +473,15 @@ fn transport(app: &App) -> Html {
     let props = TransportProps {
         timeline: timeline.clone(),
         playhead: player.playhead(),
+        shown: app.answers.limit(),
         time: AttrValue::from(time),
         words: AttrValue::from(words(app).0),
         theme: app.theme,
         playing: player.is_playing(),
         speed: player.speed,
         whole: !app.embed,
+        role: (!app.place.has_page()).then_some("group"),
+        locks: app.wish.locks,
         bolt: app.has_bolt(),
         act: app.act.clone(),
     };
@@ -468,7 +534,7 @@ fn dialogs(app: &App, shown: Shown) -> Html {
 }
 
 /// What stands on top: dialogs, and the field through which the browser chooses files.
-fn over(app: &App) -> Html {
+pub fn over(app: &App) -> Html {
     let act = &app.act;
     let chosen = act.reform(|event: web_sys::Event| {
         let input = event.target_unchecked_into::<HtmlInputElement>();
@@ -485,7 +551,7 @@ fn over(app: &App) -> Html {
 }
 
 /// What the page has to say, at the lower edge of the stage.
-fn notice(app: &App) -> Html {
+pub fn notice(app: &App) -> Html {
     let act = &app.act;
     // A screen reader tells what comes into an element that is there already.
     html! {

@@ -6,6 +6,7 @@ use super::action::{Act, Action, on};
 use super::bolt::Bolt;
 use super::icons::{self, icon, icon_button};
 use super::lanes::Lanes;
+use super::locks::Locks;
 use super::pace::SPEEDS;
 use super::player::Move;
 use crate::view::TimelineHandle;
@@ -14,6 +15,8 @@ use crate::view::TimelineHandle;
 pub struct TransportProps {
     pub timeline: TimelineHandle,
     pub playhead: f64,
+    /// How many records the lanes show.
+    pub shown: usize,
     pub time: AttrValue,
     pub words: AttrValue,
     pub theme: u32,
@@ -21,6 +24,9 @@ pub struct TransportProps {
     pub speed: f64,
     /// In a page of its own: an embedded one has no console to go on with after a fork.
     pub whole: bool,
+    pub locks: Locks,
+    /// Its role, where it is no landmark: several may stand on one page.
+    pub role: Option<&'static str>,
     /// The lab has a power to cut.
     pub bolt: bool,
     pub act: Act,
@@ -30,16 +36,17 @@ pub fn transport(props: &TransportProps) -> Html {
     let length = props.timeline.len();
     let position = props.playhead as usize;
     let to = |movement: Move| on::<MouseEvent>(&props.act, Action::Move(movement));
+    let (no_step, no_play) = (length == 0 || props.locks.has(Locks::STEP), props.locks.has(Locks::PLAY));
     let play = on(&props.act, Action::Play);
     let (path, name) = if props.playing { (icons::PAUSE, "Pause (space)") } else { (icons::PLAY, "Play (space)") };
     html! {
-        <section class="transport" aria-label="Timeline">
+        <section class="transport" role={props.role} aria-label="Timeline">
             <div class="bar">
-                { icon_button(icons::FIRST, "To the start (Home)", to(Move::Start), length == 0) }
-                { icon_button(icons::BACK, "Back one event (left arrow; with Shift one command)", to(Move::Event(-1)), length == 0) }
-                <button type="button" class="square play" title={name} aria-label={name} onclick={play}>{ icon(path) }</button>
-                { icon_button(icons::FORWARD, "On one event (right arrow; with Shift one command)", to(Move::Event(1)), length == 0) }
-                { icon_button(icons::LAST, "To the end (End)", to(Move::End), length == 0) }
+                { icon_button(icons::FIRST, "To the start (Home)", to(Move::Start), no_step) }
+                { icon_button(icons::BACK, "Back one event (left arrow; with Shift one command)", to(Move::Event(-1)), no_step) }
+                <button type="button" class="square play" title={name} aria-label={name} disabled={no_play} onclick={play}>{ icon(path) }</button>
+                { icon_button(icons::FORWARD, "On one event (right arrow; with Shift one command)", to(Move::Event(1)), no_step) }
+                { icon_button(icons::LAST, "To the end (End)", to(Move::End), no_step) }
                 { speeds(props) }
                 { fork(props) }
                 if props.whole && props.bolt {
@@ -50,7 +57,7 @@ pub fn transport(props: &TransportProps) -> Html {
                     { position }{ " / " }{ length }
                 </span>
             </div>
-            <Lanes timeline={props.timeline.clone()} playhead={props.playhead} words={props.words.clone()}
+            <Lanes timeline={props.timeline.clone()} playhead={props.playhead} shown={props.shown} words={props.words.clone()}
                 theme={props.theme} act={props.act.clone()} />
         </section>
     }
@@ -64,7 +71,7 @@ fn speeds(props: &TransportProps) -> Html {
     let options = SPEEDS.iter().map(|(speed, name)| {
         html! { <option value={*name} selected={*speed == props.speed}>{ *name }{ "\u{d7}" }</option> }
     });
-    html! { <select class="speed" aria-label="Speed" {onchange}>{ for options }</select> }
+    html! { <select class="speed" aria-label="Speed" disabled={props.locks.has(Locks::SPEED)} {onchange}>{ for options }</select> }
 }
 
 fn fork(props: &TransportProps) -> Html {

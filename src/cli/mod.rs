@@ -4,6 +4,7 @@
 //!   glassbase run SCRIPT|-      carries a script out and prints what it answers
 //!   glassbase import FILE|-    imports keys, finds each of them, and verifies
 //!   glassbase check FILE|-      judges a history of clients
+//!   glassbase sweep FILE|-      carries a script out at many points, and makes a table of what was measured
 //!   glassbase labs              lists labs and presets
 //!   glassbase help [WORD]       help on a command or setting
 //! ```
@@ -17,10 +18,12 @@ mod import;
 mod options;
 mod print;
 mod run;
+mod sweep;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::export::measures::{COMMON, help as of_measures};
 use crate::lab::{self, LABS, LabInfo, words};
 
 /// Exit codes.
@@ -35,6 +38,7 @@ Glassbase: a whole database behind glass.
   glassbase run SCRIPT     carry a script out; - reads it from standard input; a file of accesses (.csv, .tsv, .txt: one key
                            a line, or time, key and size) is played under every policy at several sizes of a cache
       --trace FILE         write the trace, which the page can open; - is standard output
+      --format FORMAT      text, json, chrome (opens in Perfetto) or csv (the measures after each command)
       --hash               print the hash of the trace and nothing else
       --quiet              print only what went wrong
   glassbase preset NAME    carry out a lab's own script (NAME or LAB/NAME); same options as run
@@ -46,8 +50,18 @@ Glassbase: a whole database behind glass.
       --model MODEL        register, cas-register or map; without it, what the history needs
       --sessions           the four session guarantees instead
       --limit STEPS        give up after so many steps of the search (100000000)
+  glassbase sweep FILE     carry a script out with every combination of settings and seeds; - is standard input
+      --out TABLE          the table of what was measured; rows are kept beside it, and a sweep that was stopped goes on
+      --format FORMAT      csv or parquet; without it, what the name of the table says
+      --part 3/16          a share of the points; --out is the file that keeps its rows
+      --merge ROWS...      make the table from files of rows, however the points were shared
+      --fresh              begin anew instead of going on
+      --plan               print how many points there are, and the columns
+      --script POINT       print the script of a point
+      --quiet              no progress, no summary
   glassbase labs           list the labs and their presets
-  glassbase help [WORD]    list the commands of the scripts, or explain one, or a lab; help LAB WORD is about one lab
+  glassbase help [WORD]    list the commands of the scripts, or explain one, or a lab; help LAB WORD is about one lab;
+                           help measures [LAB] lists the numbers that a sweep can measure
 
 Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up, or a
 history breaks what is promised, 2 something can't be read or understood, 3 the checker gave up.
@@ -90,11 +104,12 @@ pub fn respond(args: &[String]) -> Report {
         "preset" => run::preset(rest),
         "import" => import::import(rest),
         "check" => check::check(rest),
+        "sweep" => sweep::sweep(rest),
         "labs" => Report::ok(labs()),
         "help" | "--help" | "-h" => help(rest),
         "--version" | "-V" => Report::ok(format!("glassbase {}\n", env!("CARGO_PKG_VERSION"))),
         _ => {
-            let known = ["run", "preset", "import", "check", "labs", "help"];
+            let known = ["run", "preset", "import", "check", "sweep", "labs", "help"];
             let remedy = words::suggestion(word, known);
             Report::unreadable(format!("glassbase: there is no command \"{word}\"; {remedy}"))
         }
@@ -128,6 +143,10 @@ fn own_help(word: &str) -> String {
 fn help(words: &[String]) -> Report {
     let (word, within) = match words {
         [] => return Report::ok(overview()),
+        [word] if word == "measures" => return Report::ok(measures(LABS.iter().copied())),
+        [word, name] | [name, word] if word == "measures" && lab::lab(name).is_some() => {
+            return Report::ok(measures(lab::lab(name)));
+        }
         [word] => (word, None),
         [name, word, ..] => match lab::lab(name) {
             Some(lab) => (word, Some(lab)),
@@ -143,6 +162,18 @@ fn help(words: &[String]) -> Report {
         Err(_) if !own.is_empty() => Report::ok(own),
         Err(text) => Report::unreadable(text),
     }
+}
+
+/// The numbers that a sweep can measure.
+fn measures(labs: impl IntoIterator<Item = &'static LabInfo>) -> String {
+    let mut text = "Of every run:\n".to_string();
+    for (_, name, help) in COMMON {
+        text.push_str(&format!("  {name}\n      {help}\n"));
+    }
+    for lab in labs {
+        text.push_str(&format!("\n{}", of_measures(lab)));
+    }
+    text
 }
 
 fn overview() -> String {

@@ -3,12 +3,38 @@
 use crate::history::linearizable::Model;
 use crate::lab::words;
 
+/// The form in which a trace is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The form that the page opens.
+    #[default]
+    Text,
+    Json,
+    Chrome,
+    /// The measures after each command.
+    Csv,
+}
+
+impl Format {
+    const ALL: [(&str, Format); 4] =
+        [("text", Format::Text), ("json", Format::Json), ("chrome", Format::Chrome), ("csv", Format::Csv)];
+
+    fn named(name: &str) -> Result<Format, String> {
+        let found = Format::ALL.iter().find(|(word, _)| *word == name).map(|(_, format)| *format);
+        found.ok_or_else(|| {
+            let remedy = words::suggestion(name, Format::ALL.map(|(word, _)| word));
+            format!("glassbase: there is no format \"{name}\"; {remedy}")
+        })
+    }
+}
+
 /// What stands behind `run`, `preset` or `import`.
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
     /// The script, preset or file.
     pub what: String,
     pub trace: Option<String>,
+    pub format: Format,
     pub hash: bool,
     pub quiet: bool,
     pub settings: Vec<(String, String)>,
@@ -19,6 +45,7 @@ pub struct Options {
 /// Reads the arguments of `command`, whose one needed argument is `needed`.
 pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, String> {
     let mut options = Options::default();
+    let mut has_format = false;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = |what: &str| {
@@ -28,6 +55,10 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
         };
         match arg.as_str() {
             "--trace" => options.trace = Some(value("file")?),
+            "--format" => {
+                options.format = Format::named(&value("format")?)?;
+                has_format = true;
+            }
             "--hash" => options.hash = true,
             "--quiet" => options.quiet = true,
             "--lab" if command == "import" => options.lab = Some(value("lab")?),
@@ -39,12 +70,16 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
                 options.settings.push((name.to_string(), value.to_string()));
             }
             flag if flag.starts_with("--") => {
-                let known = ["--trace", "--hash", "--quiet", "--set", "--lab"];
+                let known = ["--trace", "--format", "--hash", "--quiet", "--set", "--lab"];
                 return Err(format!("glassbase: there is no option {flag}; {}", words::suggestion(flag, known)));
             }
             _ if options.what.is_empty() => options.what = arg.clone(),
             _ => return Err(format!("glassbase: \"{arg}\" is one argument too many; {command} takes one {needed}")),
         }
+    }
+    // A format asks for a trace, so without a file it goes to standard output.
+    if has_format && options.trace.is_none() {
+        options.trace = Some("-".to_string());
     }
     if options.hash && options.trace.as_deref() == Some("-") {
         return Err("glassbase: --hash and --trace - both write to standard output; take one of them".to_string());
@@ -129,6 +164,8 @@ mod tests {
         let options = read_words("run", "--quiet a.gb --trace out --hash").unwrap();
         assert_eq!((options.what.as_str(), options.trace.as_deref()), ("a.gb", Some("out")));
         assert!(options.quiet && options.hash);
+        let options = read_words("run", "a.gb --format csv").unwrap();
+        assert_eq!((options.format, options.trace.as_deref()), (Format::Csv, Some("-")));
         let options = read_words("import", "words --set order=4 --lab lsm --set frames=8").unwrap();
         assert_eq!((options.settings.len(), options.lab.as_deref()), (2, Some("lsm")));
     }
@@ -138,6 +175,8 @@ mod tests {
         assert!(read_words("run", "").unwrap_err().contains("needs a script"));
         assert!(read_words("run", "a b").unwrap_err().contains("one argument too many"));
         assert!(read_words("run", "a --trace").unwrap_err().contains("--trace FILE"));
+        assert!(read_words("run", "a --format chrom").unwrap_err().contains("did you mean \"chrome\"?"));
+        assert!(read_words("run", "a --format csv --hash").unwrap_err().contains("take one of them"));
         assert!(read_words("run", "a --qiet").unwrap_err().contains("did you mean \"--quiet\"?"));
         assert!(read_words("run", "a --bits 4").unwrap_err().contains("no option --bits"));
         assert!(read_words("import", "a --set x").unwrap_err().contains("page_size=512"));

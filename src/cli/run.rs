@@ -3,11 +3,13 @@
 use std::fs;
 use std::io::{self, Read};
 
-use super::options::{self, Options};
+use super::options::{self, Format, Options};
 use super::{OK, Report, WENT_WRONG, print};
+use crate::export::{chrome, json, table};
 use crate::lab::intake::MAX_FILE;
 use crate::lab::{self, Progress, Session, words};
 use crate::trace::text::{hash, write_trace};
+use crate::view::guide::Guide;
 
 /// Work between two looks at what came of it, in operations.
 const SLICE: u32 = 100_000;
@@ -85,7 +87,7 @@ pub fn carry_out(mut session: Session, name: &str, options: &Options) -> Report 
     let trace_is_output = options.trace.as_deref() == Some("-");
     let says_answers = !options.hash && !options.quiet && !trace_is_output;
     if trace_is_output {
-        report.out = write_trace(&session.script(), session.trace());
+        report.out = written(&session, options.format);
     } else if options.hash {
         report.out = format!("{:016x}\n", hash(session.trace()));
     } else if says_answers {
@@ -113,9 +115,21 @@ pub fn carry_out(mut session: Session, name: &str, options: &Options) -> Report 
     }
     report.err.push_str(&print::failures(name, session.trace()));
     if let Some(path) = options.trace.as_ref().filter(|_| !trace_is_output)
-        && let Err(error) = fs::write(path, write_trace(&session.script(), session.trace()))
+        && let Err(error) = fs::write(path, written(&session, options.format))
     {
         return Report::unreadable(format!("glassbase: {path} can't be written: {error}"));
     }
     report
+}
+
+/// The trace of a session in a format.
+fn written(session: &Session, format: Format) -> String {
+    let trace = session.trace();
+    let text = match format {
+        Format::Text => Some(write_trace(&session.script(), trace)),
+        Format::Json => json::write(&session.script(), trace, usize::MAX),
+        Format::Chrome => chrome::write(trace, usize::MAX),
+        Format::Csv => table::write(Guide::of(session.lab().name), trace, usize::MAX),
+    };
+    text.unwrap_or_default()
 }

@@ -248,6 +248,15 @@ pub struct SettingInfo {
     pub help: &'static str,
 }
 
+/// A setting that helps, and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cure {
+    /// What stands on the button.
+    pub text: &'static str,
+    pub setting: &'static str,
+    pub value: &'static str,
+}
+
 /// A script that shows one point.
 #[derive(Debug)]
 pub struct Preset {
@@ -259,6 +268,8 @@ pub struct Preset {
     pub script: &'static str,
     /// For a preset that stands twice side by side: the setting that differs and its value on the right.
     pub compare: Option<(&'static str, &'static str)>,
+    /// What helps against what it shows: the page offers each as a button that puts the run with it beside this one.
+    pub cures: &'static [Cure],
     /// How fast it plays when it is opened, as the page writes it: its point comes within ten seconds.
     pub speed: &'static str,
 }

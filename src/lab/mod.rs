@@ -12,14 +12,17 @@
 //! - [`session`], [`world`], [`checkpoint`]: a run.
 //! - [`machine`]: what a run needs of a lab's engine. [`values`]: the settings. [`expectations`], [`refusal`], [`keys`]: what labs share.
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
-//!   [`log`]: the lab of log and recovery. [`cluster`]: the labs of clusters. [`sharding`]: that of shards.
-//!   [`transactions`]: the lab of work that spans shards. [`stack`]: the lab of all floors together.
+//!   [`log`]: the lab of log and recovery. [`cache`]: that of cache tiers. [`cluster`]: the labs of clusters. [`sharding`]:
+//!   that of shards. [`transactions`]: the lab of work that spans shards. [`passing`]: how virtual time passes in them.
+//!   [`stack`]: the lab of all floors together.
+//! - [`glossary`], [`search`]: the words of the field, and whatever has a name, to be found.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
 //! **Invariant:** a run is its script: running [`Session::script`] anew gives the same trace, byte for byte.
 
 pub mod argument;
 pub mod btree;
+pub mod cache;
 pub mod checkpoint;
 pub mod cluster;
 pub mod complete;
@@ -27,6 +30,7 @@ pub mod data;
 pub mod declaration;
 pub mod eviction;
 pub mod expectations;
+pub mod glossary;
 pub mod help;
 pub mod intake;
 pub mod keys;
@@ -34,10 +38,12 @@ pub mod log;
 pub mod lsm;
 pub mod machine;
 pub mod pages;
+pub mod passing;
 pub mod permalink;
 pub mod pool;
 pub mod refusal;
 pub mod script;
+pub mod search;
 pub mod session;
 pub mod sharding;
 pub mod span;
@@ -54,7 +60,7 @@ pub mod world;
 pub use argument::Value;
 pub use complete::{Completion, common_prefix, complete, usage_of};
 pub use data::Data;
-pub use declaration::{Argument, ArgumentKind, CommandInfo, Form, LabInfo, Preset, SettingInfo};
+pub use declaration::{Argument, ArgumentKind, CommandInfo, Cure, Form, LabInfo, Preset, SettingInfo};
 pub use expectations::Finding;
 pub use help::help;
 pub use machine::{Machine, Task};
@@ -71,6 +77,7 @@ pub static LABS: &[&LabInfo] = &[
     &pages::PAGES,
     &pool::POOL,
     &eviction::EVICTION,
+    &cache::CACHE,
     &lsm::LSM,
     &log::LOG,
     &cluster::LEADER_FOLLOWER,

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::words::{counted, grouped};
+use crate::cache::TierError;
 use crate::replication::ClusterError;
 use crate::sharding::ShardingError;
 use crate::stack::StackError;
@@ -95,6 +96,8 @@ pub enum Refusal {
     NoSuchHeapPage { page: u32, pages: u32 },
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Tiers(#[from] TierError),
     #[error(transparent)]
     Sharding(#[from] ShardingError),
     #[error(transparent)]

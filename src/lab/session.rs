@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use super::checkpoint::{Checkpoint, Checkpoints};
 use super::data::Data;
-use super::script::{Script, Statement};
+use super::script::{Call, Script, Statement};
 use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
 use crate::sim::Cx;
@@ -243,6 +243,11 @@ impl Session {
     /// Expectations that held and that failed.
     pub fn expectations(&self) -> (u32, u32) {
         (self.world.held, self.world.failed)
+    }
+
+    /// The number that an expectation about one compares, as the run stands; nothing while there is none.
+    pub fn number(&self, call: &Call) -> Option<u64> {
+        self.world.number(call)
     }
 
     /// A new run that stops after the last command that was complete when the trace had `position` records. When that

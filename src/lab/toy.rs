@@ -36,6 +36,7 @@ pub static TOY: LabInfo = LabInfo {
         point: "Two and two are four.",
         script: "lab toy\nadd 2\nexpect sum = 4\n",
         compare: None,
+        cures: &[],
         speed: "1",
     }],
     open,

@@ -305,6 +305,13 @@ impl World {
         }
     }
 
+    /// The number that an expectation compares; nothing while there is none. A copy is asked, so nothing changes.
+    pub fn number(&self, call: &Call) -> Option<u64> {
+        let mut cx = self.cx.clone();
+        cx.recorder.switch(false);
+        self.machine.clone().expect(&mut cx, call).ok()?.number
+    }
+
     /// What a command answers.
     fn answer(&mut self, text: &str) {
         let text: Rc<str> = text.into();

@@ -469,6 +469,8 @@ pub struct Ask<'a> {
     pub after: &'a View,
     /// The view at the end of the run: sizes taken from it fit all the way, so that nothing jumps.
     pub end: &'a View,
+    /// The end of the run that stands beside this one in a comparison: both are drawn to one scale.
+    pub beside: Option<&'a View>,
     /// What happens between the two.
     pub record: Option<&'a Record>,
     /// The room on the stage, in the units of the drawing. One that is not larger needs no scrolling.

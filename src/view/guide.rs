@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, stack, transactions};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, stack, tiers, transactions};
 use glassbase_trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -32,6 +32,7 @@ pub static GUIDES: &[&Guide] = &[
     &cluster::PAXOS,
     &cluster::CLOCKS,
     &transactions::GUIDE,
+    &tiers::GUIDE,
     // The last: it has a sentence for every event of the caches and of what is inside a shard.
     &stack::GUIDE,
 ];
@@ -81,6 +82,8 @@ pub struct Guide {
     pub cutting: Option<Cutting>,
     /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
     pub has_time: bool,
+    /// In a comparison both runs stand at one moment of virtual time, rather than at one part of a command.
+    pub by_clock: bool,
     /// What is asked for in the field that `{key}` stands for.
     pub field: &'static str,
 }
@@ -114,6 +117,7 @@ impl Guide {
         },
         cutting: None,
         has_time: false,
+        by_clock: false,
         field: "key",
     };
 

@@ -51,6 +51,7 @@ pub mod swarm;
 pub mod tally;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 pub mod time_span;
 pub mod timeline;
 pub mod transactions;
@@ -69,7 +70,7 @@ pub use timeline::{Timeline, TimelineHandle};
 
 use std::rc::Rc;
 
-use glassbase_trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState};
+use glassbase_trace::parts::{ClusterState, HeapState, LogState, LsmState, ReplacementState, TiersState};
 use glassbase_trace::{EngineState, Event, FrameId, Lsn, MessageId, NodeId, PageId, PageState, Record};
 
 /// Most pages that a fold follows, against a damaged trace that claims four thousand million.
@@ -215,6 +216,10 @@ impl View {
 
     pub fn cluster(&self) -> Option<&ClusterState> {
         self.state.parts.cluster.as_deref()
+    }
+
+    pub fn tiers(&self) -> Option<&TiersState> {
+        self.state.parts.tiers.as_deref()
     }
 
     pub fn page(&self, page: PageId) -> Option<&PageState> {

@@ -167,6 +167,20 @@ impl Timeline {
         self.trace.is_empty()
     }
 
+    /// How many records happened up to a moment of virtual time.
+    pub fn happened_by(&self, time_ns: u64) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.record(middle).is_some_and(|record| record.time_ns <= time_ns) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     pub fn record(&self, index: usize) -> Option<&Record> {
         self.trace.get(index)
     }

@@ -30,7 +30,7 @@ async function middle(locator) {
 const titled = (page, pattern) => page.locator('.plate-things .shape', { has: page.locator('title', { hasText: pattern }) });
 
 test('every lab of clusters opens, and the first preset of each plays', async () => {
-  const view = await opened('', DESK);
+  const view = await opened(undefined, DESK);
   const { page } = view;
   for (const name of ['Raft', 'Quorums', 'Multi-leader', 'Clocks']) {
     await page.getByRole('button', { name, exact: true }).click();

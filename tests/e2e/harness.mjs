@@ -45,8 +45,13 @@ export async function start({ base = '/', dir, extra, args } = {}) {
   return {
     browser,
     url: server.url,
-    /** Opens a page of its own context; `options` go to Playwright's newContext. `init` runs in it before all else. */
-    open: (path = '', options = {}) => open(browser, server.url, path, options),
+    /**
+     * Opens a page of its own context: the first lab, unless `path` says another place ('' is the first page). `options` go
+     * to Playwright's newContext. `init` runs in it before all else.
+     */
+    open: (path = '#preset=textbook', options = {}) => open(browser, server.url, path, options),
+    /** From now on nothing answers: as without a network, and without the browser knowing of it beforehand. */
+    cut: () => server.close(),
     async close() {
       await browser.close();
       await server.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { start } from './harness.mjs';
 
-/** A site and a browser for all tests of a file: `opened` is a visit whose first preset stands, `done` ends it silent. */
+/** A site and a browser for all tests of a file: `opened` is a visit to the first lab, or to what is said, whose run stands, `done` ends it silent. */
 export function visits() {
   let site;
   before(async () => {
@@ -13,7 +13,7 @@ export function visits() {
   after(() => site.close());
   return {
     site: () => site,
-    opened: async (path = '', options) => ready(await site.open(path, options)),
+    opened: async (path, options) => ready(await site.open(path, options)),
     done: async (view) => {
       view.assertQuiet();
       await view.close();

@@ -110,7 +110,7 @@ test('speed goes from a tenth to a hundredfold', async () => {
 });
 
 test('with reduced motion there is nothing between two events', async () => {
-  const view = await opened('', { reducedMotion: 'reduce' });
+  const view = await opened(undefined, { reducedMotion: 'reduce' });
   const { page } = view;
   await rest(page);
   await page.keyboard.press('Home');

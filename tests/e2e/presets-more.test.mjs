@@ -21,7 +21,7 @@ for (const lab of CLUSTERS) {
 
 test('on a phone of 360 px the texts of every preset can be read too', async () => {
   const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-  const view = await ready(await site.open('', phone));
+  const view = await ready(await site.open(undefined, phone));
   const { page } = view;
   const problems = [];
   for (const name of labs.slice(1).flatMap(({ lab, names }) => (CLUSTERS.includes(lab) ? names.slice(0, 1) : names))) {

@@ -156,7 +156,7 @@ async function playToEnd(page) {
 
 /** Plays presets of a lab on a desk: silent, as expected, its texts readable, accessible, photographed. */
 export async function watch(site, lab, names) {
-  const view = await ready(await site.open('', { viewport: { width: 1440, height: 900 } }));
+  const view = await ready(await site.open(undefined, { viewport: { width: 1440, height: 900 } }));
   const { page } = view;
   const problems = [];
   const look = async (name, when) => {

@@ -8,7 +8,7 @@ for (const base of ['/', '/some/where/below/']) {
   after(() => site.close());
 
   test(`the page served at ${base} starts the program, silently and from its own host alone`, async () => {
-    const view = await site.open();
+    const view = await site.open('');
     // The program draws into <body>; until then there is only the notice for browsers without scripts.
     await view.page.waitForFunction(() => document.body.querySelector(':scope > :not(noscript, script)') !== null);
     assert.equal(await view.page.title(), 'Glassbase');

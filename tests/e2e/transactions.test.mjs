@@ -18,7 +18,7 @@ async function lab(page, part) {
 const badge = (page, text) => page.locator('.plate .shape.badge', { hasText: text });
 
 test('the first preset plays, and the accounts add up', async () => {
-  const view = await opened('', DESK);
+  const view = await opened(undefined, DESK);
   const { page } = view;
   await page.getByRole('button', { name: 'Cross-shard transactions', exact: true }).click();
   await lab(page, 1);

@@ -93,7 +93,7 @@ test('the caption of a preset is about its own comparison alone', async () => {
 });
 
 test('a notice that asks for nothing goes by itself; one that tells of a mistake stays until its run is replaced', async () => {
-  const view = await opened('', { init: keepLongTimers });
+  const view = await opened(undefined, { init: keepLongTimers });
   const { page } = view;
   await rest(page);
   // The place from which a screen reader hears them is there before the first.
@@ -137,7 +137,7 @@ test('a notice that asks for nothing goes by itself; one that tells of a mistake
 });
 
 test('the notice of a fork leaves its button, which takes the fork back', async () => {
-  const view = await opened('', { init: keepLongTimers });
+  const view = await opened(undefined, { init: keepLongTimers });
   const { page } = view;
   await rest(page);
   await toEnd(page);
@@ -215,7 +215,7 @@ test('a refusal is told once, in the console and in the list', async () => {
 });
 
 test('a check is shown under its own name, and three rows of measures stay beside the inspector', async () => {
-  const view = await opened('', { viewport: { width: 1440, height: 900 } });
+  const view = await opened(undefined, { viewport: { width: 1440, height: 900 } });
   const { page } = view;
   await rest(page);
   for (const [line, title] of [['get 65', 'Search'], ['verify', 'Verify'], ['expect height = 3', 'Expect']]) {

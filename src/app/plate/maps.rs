@@ -215,7 +215,7 @@ impl Drawn {
         }
         let Some(context) = context(&self.canvas) else { return };
         let _ = context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0);
-        let brush = Brush { context: &context, palette: &Palette::of(dark), map };
+        let brush = Brush { context: &context, palette: &Palette::of(&self.canvas, dark), map };
         for (index, byte) in map.cells.iter().enumerate() {
             if afresh || self.cells.get(index) != Some(byte) {
                 brush.cell(index, *byte);

@@ -124,7 +124,7 @@ impl Component for Plate {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &RoomProps) -> bool {
         let props = ctx.props();
-        let grown = props.timeline != old.timeline;
+        let grown = props.timeline != old.timeline || props.beside != old.beside;
         if grown && !props.timeline.same_run(&old.timeline) {
             self.eye = Eye::looking_as(&self.eye);
             self.extent = Bounds::default();
@@ -231,7 +231,7 @@ impl Component for Plate {
         self.sizes = Sizes::watch(&room, move || link.send_message(Msg::Resized));
         let link = ctx.link().clone();
         let turned = move |event| link.send_message(Msg::Wheel(event));
-        self.wheel = Some(listen_to_wheel(&room, ctx.props().embed, turned));
+        self.wheel = Some(listen_to_wheel(&room, ctx.props().embed || ctx.props().scrolls, turned));
         self.resized(ctx);
     }
 }
@@ -253,7 +253,9 @@ impl Plate {
         let end = props.timeline.view_at(usize::MAX);
         let (before, after) = if at_end { (&end, &end) } else { (&self.step.before, &self.step.after) };
         let record = if at_end { None } else { self.step.record.as_ref() };
-        draw(&Ask { before, after, end: &end, record, room: self.room(), selected: props.selected, look: self.look })
+        let beside = props.beside.as_ref().map(|beside| beside.view_at(usize::MAX));
+        let (room, selected, look) = (self.room(), props.selected, self.look);
+        draw(&Ask { before, after, end: &end, beside: beside.as_deref(), record, room, selected, look })
     }
 
     /// Measures the drawing at the end of the run.
@@ -322,12 +324,13 @@ impl Plate {
 
     fn resized(&mut self, ctx: &Context<Self>) {
         let Some(room) = self.room.cast::<Element>() else { return };
-        let bounds = room.get_bounding_client_rect();
-        let tools = if bounds.width() > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
+        // The room as it is laid out: a picture of it may be shown smaller.
+        let (width, height) = (f64::from(room.client_width()), f64::from(room.client_height()));
+        let tools = if width > TOOLS_ASIDE { TOOLS_W } else { 0.0 };
         // Where there is no room beside it, the tools of time stand below.
         let narrow = super::browser::media_matches("(max-width: 700px)");
         let below = if narrow && ctx.props().timeline.guide().has_time { TOOLS_W } else { 0.0 };
-        let size = Size { width: bounds.width() - tools, height: bounds.height() - below };
+        let size = Size { width: width - tools, height: height - below };
         if size == self.size {
             return;
         }

@@ -57,10 +57,10 @@ impl Swarms {
     pub fn place(&mut self, swarm: &Swarm, t: f64, camera: Camera, size: Size, dark: bool) {
         let wanted = Painted { camera, size, dark };
         if let Some(context) = self.lines.begin(wanted, false) {
-            strokes(&context, &swarm.strokes, &Palette::of(dark));
+            strokes(&context, &swarm.strokes, dark);
         }
         if let Some(context) = self.motes.begin(wanted, self.t != t) {
-            motes(&context, &swarm.motes, t, &Palette::of(dark));
+            motes(&context, &swarm.motes, t, dark);
         }
         self.t = t;
     }
@@ -113,7 +113,9 @@ fn colour(tint: Tint, palette: &Palette) -> &str {
     }
 }
 
-fn motes(context: &CanvasRenderingContext2d, motes: &[Mote], t: f64, palette: &Palette) {
+fn motes(context: &CanvasRenderingContext2d, motes: &[Mote], t: f64, dark: bool) {
+    let Some(canvas) = context.canvas() else { return };
+    let palette = &Palette::of(&canvas, dark);
     for alike in motes.chunk_by(|one, other| (one.tint, one.hollow) == (other.tint, other.hollow)) {
         let (tint, hollow) = (alike[0].tint, alike[0].hollow);
         context.begin_path();
@@ -153,7 +155,9 @@ fn fill(context: &CanvasRenderingContext2d, tint: &str, ground: &str, hollow: bo
     context.stroke();
 }
 
-fn strokes(context: &CanvasRenderingContext2d, strokes: &[Stroke], palette: &Palette) {
+fn strokes(context: &CanvasRenderingContext2d, strokes: &[Stroke], dark: bool) {
+    let Some(canvas) = context.canvas() else { return };
+    let palette = &Palette::of(&canvas, dark);
     let alike = |one: &Stroke, other: &Stroke| {
         (one.tint, one.lost, one.opacity, one.width) == (other.tint, other.lost, other.opacity, other.width)
     };

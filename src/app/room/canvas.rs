@@ -31,18 +31,10 @@ thread_local! {
     static PALETTE: RefCell<Option<(bool, Rc<Palette>)>> = const { RefCell::new(None) };
 }
 
-/// Whether the page has its dark colours: chosen by hand, or else by the system.
-pub fn is_dark() -> bool {
-    match browser::theme().as_deref() {
-        Some("dark") => true,
-        Some("light") => false,
-        _ => browser::media_matches("(prefers-color-scheme: dark)"),
-    }
-}
-
 impl Palette {
-    /// The colours of the page; `dark` as [`is_dark`] says, which is too dear to be asked in motion.
-    pub fn of(dark: bool) -> Rc<Palette> {
+    /// The colours where `canvas` stands; `dark` as [`crate::app::place::Place::is_dark`] says, which is too dear to be asked in
+    /// motion. All places have the same two sets.
+    pub fn of(canvas: &HtmlCanvasElement, dark: bool) -> Rc<Palette> {
         let known = PALETTE.with_borrow(|known| known.clone());
         if let Some((_, palette)) = known.filter(|(was, _)| *was == dark) {
             return palette;
@@ -63,7 +55,7 @@ impl Palette {
             "--failed",
         ];
         let [ground, ink, muted, hairline, edge, accent, hit, miss, dirty, pinned, logged, stale, failed] =
-            names.map(browser::palette);
+            names.map(|name| browser::palette(canvas, name));
         let palette = Rc::new(Palette {
             ground,
             ink,

@@ -21,6 +21,9 @@ use crate::view::{Selection, TimelineHandle, View};
 #[derive(Properties, PartialEq)]
 pub struct RoomProps {
     pub timeline: TimelineHandle,
+    /// The run that stands beside this one in a comparison.
+    #[prop_or_default]
+    pub beside: Option<TimelineHandle>,
     /// 12.4: after 12 records, on the way to 13.
     pub playhead: f64,
     pub selected: Option<Selection>,
@@ -52,6 +55,9 @@ pub struct RoomProps {
     /// The page stands inside another one, which scrolls with the wheel.
     #[prop_or_default]
     pub embed: bool,
+    /// The wheel scrolls the page around it.
+    #[prop_or_default]
+    pub scrolls: bool,
 }
 
 impl RoomProps {

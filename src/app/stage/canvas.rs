@@ -45,7 +45,7 @@ pub fn window(camera: Camera, size: Size, metrics: &Metrics) -> Window {
 /// The tree as bands.
 pub fn bands(canvas: &HtmlCanvasElement, view: &View, camera: Camera, size: Size, metrics: &Metrics, dark: bool) {
     let Some(context) = context(canvas, size, true) else { return };
-    let palette = Palette::of(dark);
+    let palette = Palette::of(canvas, dark);
     let shape = view.shape();
     let rows = Rows::of(shape.height(), size);
     let source = Source::of(view);
@@ -139,7 +139,7 @@ pub fn map(
     dark: bool,
 ) {
     let Some(context) = context(canvas, size, true) else { return };
-    let palette = Palette::of(dark);
+    let palette = Palette::of(canvas, dark);
     let shape = view.shape();
     let source = Source::of(view);
     let pitch = metrics.pitch();

@@ -79,7 +79,7 @@ impl Strip {
         let now = (grid, size, dark);
         let afresh = self.drawn != Some(now);
         let Some(context) = context(canvas, size, afresh) else { return };
-        let palette = Palette::of(dark);
+        let palette = Palette::of(canvas, dark);
         let known = if afresh { 0 } else { self.squares.len() };
         for index in 0..squares.len().max(known) {
             let wanted = squares.get(index).copied();

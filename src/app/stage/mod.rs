@@ -415,8 +415,7 @@ impl Stage {
 
     fn resized(&mut self, ctx: &Context<Self>) -> bool {
         let Some(room) = self.room.cast::<Element>() else { return false };
-        let bounds = room.get_bounding_client_rect();
-        let size = Size { width: bounds.width(), height: bounds.height() };
+        let size = Size { width: f64::from(room.client_width()), height: f64::from(room.client_height()) };
         if size == self.size {
             return false;
         }

@@ -12,7 +12,7 @@
 use super::database::Row;
 use super::task::{Stage, Task};
 use super::world::Happening;
-use super::{Place, Tiers};
+use super::{Place, TierError, Tiers};
 use glassbase_sim::Cx;
 use glassbase_trace::{Bytes, Event, TierFate, TierOperation, TierStatus};
 
@@ -98,6 +98,26 @@ impl Tiers {
         let keys = ours.take(self.options.l2_capacity as usize).collect();
         self.nodes[usize::from(node)].to_warm = keys;
         self.warm_on(cx, node);
+    }
+
+    /// A batch job puts k1 and so on into L2, all at one moment; what it reads for that it reads from a copy of the
+    /// database, which nobody waits for. Gives how many of them are there now.
+    pub fn fill(&mut self, cx: &mut Cx, count: u64) -> Result<u64, TierError> {
+        let mut filled = 0;
+        for number in 1..=count {
+            let key = Bytes::typed(&format!("k{number}"));
+            let row = self.row(&key)?;
+            let task = self.task(cx, TierOperation::Fill, &key, 0);
+            let (name, node) = (self.l2_key(&task), self.node_of(&key));
+            let is_up = self.nodes[usize::from(node)].status == TierStatus::Up;
+            if row.value.is_some() && is_up && self.options.l2_capacity > 0 {
+                let entry =
+                    self.entry(cx, &key, row.version, row.value, self.options.l2_ttl_ns, self.options.database_ns);
+                self.keep_in_l2(cx, node, &name, entry);
+                filled += 1;
+            }
+        }
+        Ok(filled)
     }
 
     fn warm_on(&mut self, cx: &mut Cx, node: u16) {

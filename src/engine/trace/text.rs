@@ -220,7 +220,7 @@ fn check_end(end: &str, fnv: Fnv, records: usize) -> Result<(), TextError> {
 
 /// Reads one record; `previous` is the last state before it. The error says what is wrong.
 fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, String> {
-    let mut words = Words { rest: line };
+    let mut words = Words::of(line);
     let time_ns = words.next().and_then(number).ok_or("a record begins with its time in ns")?;
     let cause = match words.next() {
         Some("-") => NO_CAUSE,
@@ -249,8 +249,14 @@ fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, Str
 }
 
 /// Words parted by blanks; blanks between quotes do not part.
-pub(super) struct Words<'a> {
+pub struct Words<'a> {
     pub(super) rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    pub fn of(rest: &'a str) -> Words<'a> {
+        Words { rest }
+    }
 }
 
 impl<'a> Iterator for Words<'a> {

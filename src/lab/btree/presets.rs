@@ -9,6 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Fourteen keys: a leaf splits, then the root, and every leaf stays at the same depth.",
         script: include_str!("presets/textbook.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -17,6 +18,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Splitting at the right edge leaves full pages behind; splitting in the middle leaves half of each empty.",
         script: include_str!("presets/ascending.gb"),
         compare: Some(("split", "middle")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -25,6 +27,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Every key lands at the left edge, and every split leaves two half-full pages.",
         script: include_str!("presets/descending.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -33,6 +36,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Keys in no order fill the pages to about seven tenths.",
         script: include_str!("presets/random.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -41,6 +45,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Random identifiers touch every leaf; those that begin with the time touch only the last.",
         script: include_str!("presets/uuid.gb"),
         compare: Some(("keys", "uuid7")),
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -49,6 +54,7 @@ pub const PRESETS: &[Preset] = &[
         point: "When a few keys get most of the lookups, a small buffer pool serves most of them without the disk.",
         script: include_str!("presets/zipf.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -57,6 +63,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A page that gets too empty takes a record from its sibling, or the two become one.",
         script: include_str!("presets/deletes.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -65,6 +72,7 @@ pub const PRESETS: &[Preset] = &[
         point: "One descent finds the beginning; from there the scan follows the links between the leaves.",
         script: include_str!("presets/range-scan.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -73,6 +81,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A million keys are three levels deep: any of them is three pages away.",
         script: include_str!("presets/million.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
 ];

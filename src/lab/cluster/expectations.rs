@@ -3,6 +3,7 @@
 //! An expectation looks at what everybody can see: the state that the trace tells of, and the clients' history.
 
 use super::machine::ClusterLab;
+use super::protocol::Kind;
 use super::tradeoff;
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
 use crate::lab::expectations::{Finding, MEASURE};
@@ -148,6 +149,9 @@ impl ClusterLab {
 
     fn expect_verdict(&self, cx: &Cx, promise: &str, wanted: &str) -> Finding {
         let (kind, text) = match Promise::from_word(promise) {
+            None if promise == "money" && self.settings.kind != Kind::Transactions => {
+                return Finding::new(false, "there is no money in this lab: ask in that of transactions");
+            }
             None if promise == "money" => {
                 let ruling = transactions::judge(self, cx.now_ns());
                 (ruling.kind, ruling.text)

@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use super::job::Job;
-use super::plan::Plan;
 use super::protocol::Kind;
 use super::settings::Settings;
 use super::tradeoff::Measuring;
-use super::{faults, job, plan, requests};
+use super::{faults, requests};
 use crate::lab::argument::LEADER;
 use crate::lab::data::Data;
 use crate::lab::expectations::Finding;
 use crate::lab::machine::{Machine, Task};
+use crate::lab::passing::{self, Plan};
 use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::transactions;
@@ -150,7 +150,7 @@ impl Machine for ClusterLab {
         self.cluster.told_all();
         match call.info.name {
             "clear" => Ok(Task::Reopen),
-            "at" | "after" => Ok(Task::Done(plan::add(self, cx, call)?)),
+            "at" | "after" => Ok(Task::Done(passing::add(self, cx, call)?)),
             "run" | "wait" | "load" => match Job::begin(self, cx, call)? {
                 Some(job) => Ok(self.long(LongJob::Passing(job))),
                 None => Ok(Task::Done("The clients go to work; let time pass.".to_string())),
@@ -199,7 +199,7 @@ impl Machine for ClusterLab {
     }
 
     fn units(&self, call: &Call, _data: &Data) -> u64 {
-        job::units(call)
+        passing::units(call)
     }
 
     fn expect(&mut self, cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {

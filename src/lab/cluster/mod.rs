@@ -8,8 +8,8 @@
 //! ```
 //!
 //! - this file: what the labs declare. [`commands`], [`settings`], [`expectations`]: what they have in common.
-//! - [`machine`]: the commands. [`requests`]: those of clients. [`faults`]: what is done to nodes and links. [`plan`]: what is
-//!   to be done later. [`job`]: letting time pass. [`protocol`]: which protocol a lab runs, and the orders it takes.
+//! - [`machine`]: the commands. [`requests`]: those of clients. [`faults`]: what is done to nodes and links. [`job`]: letting
+//!   time pass. [`protocol`]: which protocol a lab runs, and the orders it takes.
 //! - [`tradeoff`]: what R and W cost and give, measured in the background.
 //!
 //! A learner sees what happens while time passes; so a client's command only begins, and `run` is the one to watch.
@@ -19,7 +19,6 @@ pub mod expectations;
 mod faults;
 pub mod job;
 pub mod machine;
-mod plan;
 mod presets;
 mod protocol;
 mod requests;

@@ -10,7 +10,7 @@ const fn alone(
     speed: &'static str,
     script: &'static str,
 ) -> Preset {
-    Preset { name, title, point, script, compare: None, speed }
+    Preset { name, title, point, script, compare: None, cures: &[], speed }
 }
 
 pub const LEADER_FOLLOWER: &[Preset] = &[
@@ -157,7 +157,7 @@ pub const QUORUM: &[Preset] = &[
 
 /// A preset that stands twice: at the left the consistent system, at the right the available one.
 const fn both(name: &'static str, title: &'static str, point: &'static str, script: &'static str) -> Preset {
-    Preset { name, title, point, script, compare: Some(("system", "ap")), speed: "2" }
+    Preset { name, title, point, script, compare: Some(("system", "ap")), cures: &[], speed: "2" }
 }
 
 pub const CAP: &[Preset] = &[

@@ -10,6 +10,7 @@ macro_rules! preset {
             point: $point,
             script: include_str!(concat!("presets/", $name, ".gb")),
             compare: $compare,
+            cures: &[],
             speed: $speed,
         }
     };

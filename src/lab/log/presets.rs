@@ -9,6 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Memory is gone, a page of an unfinished transaction is on the disk: the log puts both right.",
         script: include_str!("presets/power-fails.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -17,6 +18,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Acknowledged at once, durable later: a crash loses the latest commits, never one before a later one.",
         script: include_str!("presets/async.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -25,6 +27,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Four commits share one sync: more of them a second, each a little later.",
         script: include_str!("presets/group.gb"),
         compare: Some(("commit", "sync")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -33,6 +36,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Half of a page was written when the power failed: its image in the log makes it whole, without it the page is lost.",
         script: include_str!("presets/torn-page.gb"),
         compare: Some(("torn_pages", "none")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -41,6 +45,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Undo is logged too, so a recovery that is cut off is recovered from in the same way.",
         script: include_str!("presets/twice.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -49,6 +54,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A change of structure is one action in the log: it is finished or undone as a whole.",
         script: include_str!("presets/split.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -57,6 +63,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A checkpoint writes two small tables; what no dirty page and no open transaction needs is removed.",
         script: include_str!("presets/checkpoint.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -65,6 +72,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Going back is going on: compensations take changes back one by one, and are never undone themselves.",
         script: include_str!("presets/savepoint.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
 ];

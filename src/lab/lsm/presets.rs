@@ -9,6 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Writes gather in memory, sink to the disk as sorted tables, and merge level by level.",
         script: include_str!("presets/falls-through.gb"),
         compare: None,
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -17,6 +18,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A get asks from the newest table to the oldest; filters spare it most of them, and are wrong now and then.",
         script: include_str!("presets/filters.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -25,6 +27,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Leveled writes every byte more often; size-tiered leaves more runs to ask and more room taken.",
         script: include_str!("presets/leveled-tiered.gb"),
         compare: Some(("policy", "size-tiered")),
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -33,6 +36,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A delete is a write: the old value is only hidden until a merge meets it, and no snapshot needs it.",
         script: include_str!("presets/tombstones.gb"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -41,6 +45,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Without filters a get for a key that is not there reads every run; with ten bits a key, next to none.",
         script: include_str!("presets/no-filter.gb"),
         compare: Some(("bits_per_key", "0")),
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -49,6 +54,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Times only ascend, so nothing overlaps and nothing is merged: the oldest table is dropped whole.",
         script: include_str!("presets/time-series.gb"),
         compare: None,
+        cures: &[],
         speed: "25",
     },
     Preset {
@@ -57,6 +63,7 @@ pub const PRESETS: &[Preset] = &[
         point: "The same reads and updates on both stores: whole pages written again, against tables written once and merged.",
         script: include_str!("presets/beside-btree.gb"),
         compare: Some(("store", "btree")),
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -65,6 +72,7 @@ pub const PRESETS: &[Preset] = &[
         point: "The manifest gives the tables, the logs give the memtables; only what was not synced is lost.",
         script: include_str!("presets/crash.gb"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -73,6 +81,7 @@ pub const PRESETS: &[Preset] = &[
         point: "If nobody merges, level 0 fills up, and a put has to wait until a merge has made room.",
         script: include_str!("presets/stall.gb"),
         compare: None,
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -81,6 +90,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Each level is four times as large as the one above: most keys are in the last, and a get searches one table.",
         script: include_str!("presets/bulk-load.gb"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
 ];

@@ -9,6 +9,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Slots grow from the front, rows from the back, until they meet; the next row opens another page.",
         script: include_str!("presets/both-ends.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -17,6 +18,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A deleted row leaves a hole; compaction slides the others together, and no row id changes.",
         script: include_str!("presets/hole.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -25,6 +27,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A row that outgrows its page leaves its new address behind, so its id stays true.",
         script: include_str!("presets/forwarding.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -33,6 +36,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A long row is cut into parts on a chain of overflow pages; its page keeps eight bytes of it.",
         script: include_str!("presets/long-row.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -41,6 +45,7 @@ pub const PRESETS: &[Preset] = &[
         point: "One bit of 2048 turns over on the disk; the checksum does not match, and the page is refused by name.",
         script: include_str!("presets/flipped-bit.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
     Preset {
@@ -49,6 +54,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Reading all of a million rows in order costs as much as looking up about twelve hundred of them.",
         script: include_str!("presets/scan-or-look-up.gb"),
         compare: None,
+        cures: &[],
         speed: "1",
     },
 ];

@@ -15,6 +15,7 @@ pub const PRESETS: &[Preset] = &[
         point: "One scan pushes the pages that everybody uses out of an LRU pool; ARC keeps them.",
         script: script!("hot-set"),
         compare: Some(("policy", "arc")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -23,6 +24,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A table larger than the pool, read again and again: under LRU every page leaves just before it is wanted.",
         script: script!("flooding"),
         compare: Some(("policy", "optimum")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -31,6 +33,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Eleven pages, ten frames: LRU never hits, the optimum misses once in ten.",
         script: script!("loop"),
         compare: Some(("policy", "optimum")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -39,6 +42,7 @@ pub const PRESETS: &[Preset] = &[
         point: "The hand goes round: what was used since it last came by is spared.",
         script: script!("clock"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -47,6 +51,7 @@ pub const PRESETS: &[Preset] = &[
         point: "What was used once goes first, however lately; what was used twice is judged by its last use but one.",
         script: script!("lru-k"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -55,6 +60,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A page has to be asked for again after it left the queue of newcomers; a scan never gets that far.",
         script: script!("2q"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -63,6 +69,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Each page that is missed too soon moves the border between recent and frequent pages.",
         script: script!("arc"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -71,6 +78,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Real look-ups down a B+tree to rows of a heap file: index pages are hot, heap pages are not, and one full scan.",
         script: script!("index-heap"),
         compare: Some(("policy", "2q")),
+        cures: &[],
         speed: "10",
     },
     Preset {
@@ -79,6 +87,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A few pages get most of the accesses, so a small pool goes a long way: the hit ratio of every policy at every size.",
         script: script!("zipf"),
         compare: None,
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -87,6 +96,7 @@ pub const PRESETS: &[Preset] = &[
         point: "With FIFO four frames miss more often than three.",
         script: script!("anomaly"),
         compare: Some(("frames", "4")),
+        cures: &[],
         speed: "2",
     },
     Preset {
@@ -95,6 +105,7 @@ pub const PRESETS: &[Preset] = &[
         point: "Without the background flusher whoever wants a frame waits for a write; with it most victims are clean.",
         script: script!("dirty"),
         compare: Some(("flusher", "30")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -103,6 +114,7 @@ pub const PRESETS: &[Preset] = &[
         point: "A scan that is noticed is read in long pieces: one seek for eight pages.",
         script: script!("read-ahead"),
         compare: Some(("read_ahead", "7")),
+        cures: &[],
         speed: "5",
     },
     Preset {
@@ -111,6 +123,7 @@ pub const PRESETS: &[Preset] = &[
         point: "The map of a large file: what of it is in the pool, and what the accesses of a second do to it.",
         script: script!("large"),
         compare: None,
+        cures: &[],
         speed: "5",
     },
 ];

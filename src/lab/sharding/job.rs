@@ -5,7 +5,7 @@
 
 use super::commands::CHOICES;
 use super::machine::ShardingLab;
-use crate::lab::cluster::job::with_count;
+use crate::lab::passing::with_count;
 use crate::lab::script::Call;
 use crate::lab::span;
 use crate::lab::words::{counted, lasting};

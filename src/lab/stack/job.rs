@@ -6,7 +6,7 @@
 use super::machine::StackLab;
 use super::scenarios::Scenario;
 use crate::cache::{Arrival, Keys, Workload};
-use crate::lab::cluster::job::with_count;
+use crate::lab::passing::with_count;
 use crate::lab::refusal::{Refusal, check_units};
 use crate::lab::script::Call;
 use crate::lab::span;

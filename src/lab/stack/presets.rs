@@ -9,7 +9,7 @@ const fn preset(
     compare: Option<(&'static str, &'static str)>,
     script: &'static str,
 ) -> Preset {
-    Preset { name, title, point, script, compare, speed: "5" }
+    Preset { name, title, point, script, compare, speed: "5", cures: &[] }
 }
 
 pub const PRESETS: &[Preset] = &[

@@ -4,7 +4,7 @@ use crate::lab::declaration::Preset;
 
 /// A preset that stands alone.
 const fn alone(name: &'static str, title: &'static str, point: &'static str, script: &'static str) -> Preset {
-    Preset { name, title, point, script, compare: None, speed: "1" }
+    Preset { name, title, point, script, compare: None, cures: &[], speed: "1" }
 }
 
 pub const PRESETS: &[Preset] = &[
@@ -56,6 +56,7 @@ pub const PRESETS: &[Preset] = &[
         point: "With presumed abort a refused transfer costs one forced write; without it four, and one more round of messages.",
         script: include_str!("presets/presumed-abort.gb"),
         compare: Some(("presume", "nothing")),
+        cures: &[],
         speed: "1",
     },
     alone(

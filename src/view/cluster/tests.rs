@@ -270,7 +270,7 @@ fn no_picture_has_anything_wrong_with_it() {
                     Some(Selection::Request(2)),
                     Some(Selection::Verdict(0)),
                 ][position % 5];
-                let ask = Ask { before, after, end, record: Some(record), room, selected, look };
+                let ask = Ask { before, after, end, beside: None, record: Some(record), room, selected, look };
                 let step = draw(&ask);
                 for drawing in [&step.from, &step.to] {
                     check(
@@ -291,7 +291,7 @@ fn every_node_is_drawn_once_and_every_message_where_it_is() {
     let mut seen = 0;
     each_step(&timeline, 1, |position, before, after, end, record| {
         let look = Look { face: Face::Stage, ..Look::default() };
-        let ask = Ask { before, after, end, record: Some(record), room: ROOMS[0], selected: None, look };
+        let ask = Ask { before, after, end, beside: None, record: Some(record), room: ROOMS[0], selected: None, look };
         let step = draw(&ask);
         let count = |drawing: &Drawing, of: fn(Option<Selection>) -> bool| {
             drawing.shapes.iter().filter(|shape| of(shape.target) && shape.opacity > 0.0).count()
@@ -387,7 +387,7 @@ fn what_breaks_a_promise_is_ringed_on_the_timeline_of_its_history() {
     let mut seen = 0;
     each_step(&timeline, 11, |_, before, after, end, record| {
         let selected = Some(Selection::Verdict(0));
-        let ask = Ask { before, after, end, record: Some(record), room, selected, look: Look::default() };
+        let ask = Ask { before, after, end, beside: None, record: Some(record), room, selected, look: Look::default() };
         let to = scene::draw(&ask).to;
         let with = |class: &str| to.shapes.iter().filter(|shape| shape.class == class).collect::<Vec<&Shape>>();
         let (failing, part) = (with("deal broken"), with("deal part"));
@@ -417,7 +417,8 @@ fn a_crowd_of_messages_is_a_swarm_and_each_is_where_it_is() {
     let room = Size { width: 1200.0, height: 800.0 };
     let mut crowds = 0;
     each_step(&timeline, 3, |_, before, after, end, record| {
-        let ask = Ask { before, after, end, record: Some(record), room, selected: None, look: Look::default() };
+        let ask =
+            Ask { before, after, end, beside: None, record: Some(record), room, selected: None, look: Look::default() };
         let Step { from, to, swarm } = scene::draw(&ask);
         let flying = |view: &View| view.cluster().map_or(0, |cluster| cluster.flying.len());
         let dots = |drawing: &Drawing| {

@@ -87,7 +87,7 @@ fn events() -> Vec<(u64, Event)> {
 
 fn step<'a>(before: &'a View, after: &'a View, selected: Option<Selection>, width: f64) -> Ask<'a> {
     let room = Size { width, height: 500.0 };
-    Ask { before, after, end: after, record: None, room, selected, look: Look::default() }
+    Ask { before, after, end: after, beside: None, record: None, room, selected, look: Look::default() }
 }
 
 #[test]

@@ -63,7 +63,16 @@ fn no_picture_has_anything_wrong_with_it() {
                 let (room, look) = (Size { width, height }, Look { face, ..Look::default() });
                 let (before, after, end) = (&before, &after, &end);
                 let selected = Some(Selection::Node(NodeId(2)));
-                let step = draw(&Ask { before, after, end, record: timeline.record(position), room, selected, look });
+                let step = draw(&Ask {
+                    before,
+                    after,
+                    end,
+                    beside: None,
+                    record: timeline.record(position),
+                    room,
+                    selected,
+                    look,
+                });
                 for drawing in [&step.from, &step.to] {
                     assert_eq!(drawing.problems(), Vec::<String>::new(), "{room:?} {face:?} at {position}");
                     assert!(drawing.width <= width + 1.0);

@@ -186,6 +186,11 @@ impl Latencies {
         self.counts.iter().map(|count| u64::from(*count)).sum()
     }
 
+    /// How many took no longer than this, up to a quarter more.
+    pub fn within(&self, ns: u64) -> u64 {
+        self.counts.iter().take(Latencies::step(ns)).map(|count| u64::from(*count)).sum()
+    }
+
     /// A time that so many of a hundred did not exceed, up to a quarter too long; 0 if there was none.
     pub fn percentile_ns(&self, percent: u64) -> u64 {
         let wanted = (self.count() * percent).div_ceil(100).max(1);
@@ -201,8 +206,8 @@ impl Latencies {
 }
 
 impl Series {
-    /// The sample of a moment.
-    fn at(&mut self, now_ns: u64) -> &mut Sample {
+    /// The sample of a moment. In those that have gone by without an event the database went on as it was.
+    fn at(&mut self, now_ns: u64, busy: u32, queued: u32) -> &mut Sample {
         self.sample_ns = self.sample_ns.max(1);
         while now_ns / self.sample_ns >= SAMPLES_KEPT as u64 {
             self.sample_ns *= 2;
@@ -211,7 +216,8 @@ impl Series {
         }
         let place = (now_ns / self.sample_ns) as usize;
         if self.samples.len() <= place {
-            self.samples.resize(place + 1, Sample::default());
+            let as_it_was = Sample { most_busy: busy, most_queued: queued, ..Sample::default() };
+            self.samples.resize(place + 1, as_it_was);
         }
         &mut self.samples[place]
     }
@@ -322,7 +328,7 @@ impl TiersState {
                 let (reads, writes) = (u32::from(!writes), u32::from(*writes));
                 self.counts.reads += u64::from(reads);
                 self.counts.writes += u64::from(writes);
-                let sample = self.series.at(now_ns);
+                let sample = self.sample(now_ns);
                 sample.reads += reads;
                 sample.writes += writes;
                 self.database(*busy, *queued, now_ns);
@@ -334,11 +340,16 @@ impl TiersState {
         }
     }
 
+    /// What goes on now.
+    fn sample(&mut self, now_ns: u64) -> &mut Sample {
+        self.series.at(now_ns, self.busy, self.queued)
+    }
+
     fn asked(&mut self, event: &Event, now_ns: u64) {
         let Event::TierAsked { request, client, operation, key, from, to, due_ns } = event else { return };
         if client.is_client() {
             self.counts.asked += 1;
-            self.series.at(now_ns).asked += 1;
+            self.sample(now_ns).asked += 1;
         }
         self.open.push(Rc::new(TierRequest {
             request: *request,
@@ -361,7 +372,8 @@ impl TiersState {
         if !known.client.is_client() {
             return;
         }
-        let (counts, sample) = (&mut self.counts, self.series.at(now_ns));
+        let sample = self.series.at(now_ns, self.busy, self.queued);
+        let counts = &mut self.counts;
         match fate {
             TierFate::Served => counts.served += 1,
             TierFate::Failed => counts.failed += 1,
@@ -401,9 +413,11 @@ impl TiersState {
     }
 
     fn database(&mut self, busy: u32, queued: u32, now_ns: u64) {
+        // What it was until now is told of the time that has gone by.
+        self.sample(now_ns);
         (self.busy, self.queued) = (busy, queued);
         self.counts.most_queued = self.counts.most_queued.max(queued);
-        let sample = self.series.at(now_ns);
+        let sample = self.sample(now_ns);
         sample.most_queued = sample.most_queued.max(queued);
         sample.most_busy = sample.most_busy.max(busy);
     }
@@ -417,7 +431,7 @@ impl TiersState {
                     TierLook::Filtered => {}
                 });
                 if *look == TierLook::Expired {
-                    self.series.at(now_ns).expired += 1;
+                    self.sample(now_ns).expired += 1;
                 }
             }
             Event::TierKept { at, key, version, absent, dirty, expires_ns, stale_ns } => self.edit(*at, |place| {
@@ -504,7 +518,7 @@ mod tests {
     fn a_series_that_is_full_has_longer_samples() {
         let mut series = Series::default();
         for at in 0..SAMPLES_KEPT as u64 * 3 {
-            series.at(at * SAMPLE_NS).asked += 1;
+            series.at(at * SAMPLE_NS, 0, 0).asked += 1;
         }
         assert_eq!(series.sample_ns, SAMPLE_NS * 4);
         assert_eq!(series.samples.iter().map(|sample| sample.asked).sum::<u32>(), SAMPLES_KEPT as u32 * 3);

@@ -1,0 +1,440 @@
+//! The page around an embedded lab: how it wants the lab, what it may ask of it, and what it is told.
+//!
+//! ```text
+//!   <glassbase-lab>, ?embed ──Wish──▶ App ◀──Call── run · step · seek · fork · play · pause · reveal · open …
+//!                                      └──tell──▶ ready · step · violation · goal
+//! ```
+//!
+//! A [`Call`] is answered when all that it asked for has been carried out. Errors are JavaScript's own, with a `code`.
+//!
+//! **Invariant:** nothing is told while the app is in the middle of an update: who listens may call again at once.
+
+use js_sys::{Array, Error, Function, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::locks::Locks;
+use super::opening::{capital, sentence};
+use super::pace::SPEEDS;
+use super::player::Move;
+use super::root::{App, RECORDED};
+use super::{browser, shell};
+use crate::lab::intake::MAX_FILE;
+use crate::lab::{LABS, Link, Problem, lab, preset, preset_suggestion};
+use crate::trace::Event;
+use crate::trace::id::VerdictKind;
+
+/// Longest text that is taken from outside, in bytes: as in a link.
+const TEXT_MAX: usize = 4 << 20;
+/// Most events of one kind that are told at once; a film that is skipped over holds more than anybody wants to hear.
+const TOLD_MAX: usize = 20;
+
+/// What is to be opened: the first of these that is there.
+#[derive(Default)]
+pub struct Opening {
+    pub script: Option<String>,
+    /// The text of a trace file.
+    pub trace: Option<String>,
+    pub link: Option<String>,
+    pub preset: Option<String>,
+    /// The lab of the script or preset, or alone: its first preset.
+    pub lab: Option<String>,
+}
+
+/// How a page wants an app.
+#[derive(Default)]
+pub struct Wish {
+    pub embed: bool,
+    pub opening: Opening,
+    pub locks: Locks,
+    pub hides_answers: bool,
+    /// It stands at its start until somebody plays it.
+    pub paused: bool,
+    /// Hears of what happens: a word and an object.
+    pub tell: Option<Function>,
+}
+
+/// Wishes are made once.
+impl PartialEq for Wish {
+    fn eq(&self, other: &Wish) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Wish {
+    /// Reads the options that a script gives, as far as they are texts.
+    pub fn read(options: &JsValue, tell: Option<Function>) -> Wish {
+        Wish {
+            embed: true,
+            opening: Opening::read(options),
+            locks: Locks::read(&text(options, "lock").unwrap_or_default()),
+            hides_answers: text(options, "answers").as_deref() == Some("hidden"),
+            paused: text(options, "play").as_deref() == Some("no"),
+            tell,
+        }
+    }
+
+    /// What the page's own address asks for.
+    pub fn of_address(tell: Option<Function>) -> Wish {
+        let embed = browser::asked_for("embed").is_some();
+        let said = |name: &str| browser::asked_for(name).filter(|_| embed);
+        Wish {
+            embed,
+            opening: Opening::default(),
+            locks: Locks::read(&said("lock").unwrap_or_default()),
+            hides_answers: said("answers").as_deref() == Some("hidden"),
+            paused: said("play").as_deref() == Some("no"),
+            tell,
+        }
+    }
+}
+
+impl Opening {
+    fn read(options: &JsValue) -> Opening {
+        Opening {
+            script: text(options, "script"),
+            trace: text(options, "trace"),
+            link: text(options, "link"),
+            preset: text(options, "preset"),
+            lab: text(options, "lab"),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.script.is_none()
+            && self.trace.is_none()
+            && self.link.is_none()
+            && self.preset.is_none()
+            && self.lab.is_none()
+    }
+}
+
+fn text(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &name.into()).ok()?.as_string().filter(|text| !text.is_empty())
+}
+
+/// Something that the page around asks for, and whom to tell of the outcome.
+pub struct Call {
+    pub name: String,
+    pub argument: JsValue,
+    pub done: Function,
+    pub failed: Function,
+}
+
+/// What an app remembers of the page around it.
+#[derive(Default)]
+pub struct Host {
+    /// Calls that wait until all is carried out.
+    waiting: Vec<Function>,
+    /// The position told last.
+    told: usize,
+}
+
+/// Why a call is refused: `code` of the error, its sentence, and the problems of a script.
+pub struct Refused {
+    code: &'static str,
+    what: String,
+    problems: Vec<Problem>,
+}
+
+impl Refused {
+    fn new(code: &'static str, what: impl Into<String>) -> Refused {
+        Refused { code, what: what.into(), problems: Vec::new() }
+    }
+
+    fn script(problems: &[Problem]) -> Refused {
+        let first = problems.first();
+        let what = first.map_or(String::new(), |first| {
+            format!("Line {}, column {}: {}; {}.", first.line, first.column, first.what, first.remedy)
+        });
+        Refused { code: "syntax", what, problems: problems.to_vec() }
+    }
+
+    fn into_error(self) -> Error {
+        let error = Error::new(&self.what);
+        put(&error, "code", self.code);
+        let problems = self.problems.iter().map(|problem| {
+            let object = Object::new();
+            put(&object, "line", problem.line as f64);
+            put(&object, "column", problem.column as f64);
+            put(&object, "what", &*problem.what);
+            put(&object, "remedy", &*problem.remedy);
+            object
+        });
+        put(&error, "problems", problems.collect::<Array>());
+        error
+    }
+}
+
+pub fn put(object: &Object, name: &str, value: impl Into<JsValue>) {
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+impl App {
+    /// At the start: what the page around wants, else what the address says.
+    pub fn open_wished(&mut self) {
+        let wish = self.wish.clone();
+        if wish.opening.is_empty() {
+            self.open_first();
+        } else if let Err(refused) = self.open(&wish.opening) {
+            self.open_preset(LABS[0], 0);
+            self.complain(&refused.what);
+            self.pass_on("error", &|| {
+                let detail = Object::new();
+                put(&detail, "code", refused.code);
+                put(&detail, "message", &*refused.what);
+                detail
+            });
+        }
+        if wish.paused {
+            self.player.pause();
+        }
+    }
+
+    fn open(&mut self, opening: &Opening) -> Result<(), Refused> {
+        let known = match &opening.lab {
+            None => None,
+            Some(name) => Some(lab(name).ok_or_else(|| Refused::new("lab", unknown_lab(name)))?),
+        };
+        if let Some(script) = &opening.script {
+            if script.len() > TEXT_MAX {
+                return Err(too_long());
+            }
+            let names_its_lab = script.lines().any(|line| line.trim_start().starts_with("lab "));
+            let head = known.filter(|_| !names_its_lab).map(|lab| format!("lab {}\n", lab.name));
+            let script = head.unwrap_or_default() + script;
+            let checked = crate::lab::Session::new(&script);
+            if !checked.problems().is_empty() {
+                return Err(Refused::script(checked.problems()));
+            }
+            self.open_script(&script, "script");
+        } else if let Some(trace) = &opening.trace {
+            if trace.len() as u64 > MAX_FILE {
+                return Err(Refused::new("limit", format!("The trace is longer than {} MiB.", MAX_FILE >> 20)));
+            }
+            self.open_bytes("the trace", trace.clone().into_bytes());
+        } else if let Some(link) = &opening.link {
+            let link = link.split_once('#').map_or(&**link, |(_, fragment)| fragment);
+            Link::decode(link).map_err(|error| Refused::new("link", capital(&sentence(&error))))?;
+            self.follow(link);
+        } else if let Some(word) = &opening.preset {
+            let whole = known.map(|lab| format!("{}/{word}", lab.name)).filter(|_| !word.contains('/'));
+            let word = whole.as_deref().unwrap_or(word);
+            let Some((lab, found)) = preset(word) else {
+                return Err(Refused::new(
+                    "preset",
+                    format!("There is no preset \"{word}\"; {}.", preset_suggestion(word)),
+                ));
+            };
+            let index = lab.presets.iter().position(|other| std::ptr::eq(other, found)).unwrap_or(0);
+            self.open_preset(lab, index);
+        } else {
+            self.open_preset(known.unwrap_or(LABS[0]), 0);
+        }
+        Ok(())
+    }
+
+    /// Does what a call asks for.
+    pub fn answer(&mut self, call: Call) {
+        match self.carry_out(&call) {
+            Ok(()) => self.host.waiting.push(call.done),
+            Err(refused) => {
+                let _ = call.failed.call1(&JsValue::NULL, &refused.into_error());
+            }
+        }
+    }
+
+    fn carry_out(&mut self, call: &Call) -> Result<(), Refused> {
+        let number = call.argument.as_f64().filter(|number| number.is_finite());
+        let words = call.argument.as_string();
+        match &*call.name {
+            "open" => {
+                self.open(&Opening::read(&call.argument))?;
+                if self.wish.paused {
+                    self.player.pause();
+                }
+            }
+            "run" => self.run_lines(&words.ok_or_else(|| needs("run", "a text: one or several lines of script"))?)?,
+            "step" => match number.unwrap_or(1.0) {
+                1.0 => self.go(Move::Event(1)),
+                -1.0 => self.go(Move::Event(-1)),
+                many => self.go(Move::To((self.player.position() as f64 + many.trunc()).max(0.0))),
+            },
+            "seek" => match (words.as_deref(), number) {
+                (Some("start"), _) => self.go(Move::Start),
+                (Some("end"), _) => self.go(Move::End),
+                (None, Some(position)) if position >= 0.0 => self.go_or_wait(position as usize),
+                _ => return Err(needs("seek", "a position from 0, \"start\" or \"end\"")),
+            },
+            "fork" => {
+                if let Some(position) = number {
+                    self.player.seek(Move::To(position.max(0.0).trunc()));
+                }
+                self.fork();
+            }
+            "play" => {
+                self.goal = None;
+                self.player.play();
+            }
+            "pause" => self.player.pause(),
+            "reveal" => self.reveal(),
+            "theme" => {
+                self.place.set_theme(words.as_deref().unwrap_or_default());
+                self.theme += 1;
+            }
+            "speed" => {
+                let known = number.filter(|speed| SPEEDS.iter().any(|(known, _)| known == speed));
+                self.player.speed =
+                    known.ok_or_else(|| needs("speed", "one of 0.1, 0.25, 0.5, 1, 2, 5, 10, 25, 100"))?;
+                self.own_speed = true;
+            }
+            "state" => {}
+            other => {
+                let what = format!(
+                    "There is no \"{other}\": run, open, step, seek, fork, play, pause, reveal, speed, theme and state are there."
+                );
+                return Err(Refused::new("unknown", what));
+            }
+        }
+        Ok(())
+    }
+
+    /// To a position, also if the run has not come so far yet.
+    fn go_or_wait(&mut self, position: usize) {
+        self.go(Move::To(position as f64));
+        self.goal = (self.player.run.len() < position && self.player.is_working()).then_some(position);
+    }
+
+    /// Adds lines to the script, and plays what they do.
+    fn run_lines(&mut self, lines: &str) -> Result<(), Refused> {
+        if lines.len() > TEXT_MAX {
+            return Err(too_long());
+        }
+        let Some(session) = self.player.run.session_mut() else { return Err(Refused::new("recorded", RECORDED)) };
+        // Only what is whole is taken.
+        session.clone().append(lines).map_err(|problems| Refused::script(&problems))?;
+        self.issue(lines);
+        Ok(())
+    }
+
+    /// Tells what happened since the last time, and answers the calls that have waited for it.
+    pub fn tell_host(&mut self) {
+        let (position, told) = (self.player.position(), self.host.told);
+        if position != told {
+            self.host.told = position;
+            if position > told {
+                self.tell_marks(told, position);
+            }
+            self.tell_step(position);
+        }
+        let stepping = self.player.is_playing() && !self.player.is_rolling();
+        if !self.host.waiting.is_empty() && !self.player.is_working() && self.goal.is_none() && !stepping {
+            let state = self.state();
+            for done in self.host.waiting.drain(..) {
+                let _ = done.call1(&JsValue::NULL, &state);
+            }
+        }
+    }
+
+    pub fn tell_ready(&self) {
+        self.pass_on("ready", &|| self.state());
+    }
+
+    fn tell_step(&self, position: usize) {
+        self.pass_on("step", &|| {
+            let detail = Object::new();
+            put(&detail, "position", position as f64);
+            put(&detail, "length", self.player.run.len() as f64);
+            put(&detail, "caption", shell::words(self).0);
+            let event = self.player.run.timeline().with(|timeline| {
+                let record = position.checked_sub(1).and_then(|index| timeline.record(index));
+                record.map(|record| (record.event.name(), record.time_ns))
+            });
+            if let Some((name, time_ns)) = event {
+                put(&detail, "event", name);
+                put(&detail, "timeNs", time_ns as f64);
+            }
+            detail
+        });
+    }
+
+    /// What was expected and came true, and what was promised and did not.
+    fn tell_marks(&self, from: usize, to: usize) {
+        if self.wish.tell.is_none() {
+            return;
+        }
+        let found: Vec<(usize, &'static str, String, String)> = self.player.run.timeline().with(|timeline| {
+            let records = timeline.trace().iter_from(from).take(to - from).enumerate();
+            let marks = records.filter_map(|(offset, record)| {
+                let (word, by, what) = match &record.event {
+                    Event::ExpectationHeld { text } => ("goal", "expect", text.to_string()),
+                    Event::ExpectationFailed { text, found } => ("violation", "expect", format!("{text}: {found}")),
+                    Event::Verified { problem, .. } if !problem.is_empty() => {
+                        ("violation", "verify", problem.to_string())
+                    }
+                    Event::Judged { checker, kind: VerdictKind::Violated, text, .. } => {
+                        ("violation", &**checker, text.to_string())
+                    }
+                    _ => return None,
+                };
+                Some((from + offset + 1, word, by.to_string(), what))
+            });
+            marks.take(TOLD_MAX).collect()
+        });
+        for (position, word, by, what) in found {
+            self.pass_on(word, &|| {
+                let detail = Object::new();
+                put(&detail, "position", position as f64);
+                put(&detail, "by", &*by);
+                put(&detail, "text", &*what);
+                detail
+            });
+        }
+    }
+
+    fn pass_on(&self, word: &str, detail: &dyn Fn() -> Object) {
+        if let Some(tell) = &self.wish.tell {
+            let _ = tell.call2(&JsValue::NULL, &word.into(), &detail());
+        }
+    }
+
+    /// The run and where it stands, as plain data.
+    pub fn state(&self) -> Object {
+        let player = &self.player;
+        let timeline = player.run.timeline();
+        let view = timeline.view_at(player.position());
+        let state = Object::new();
+        put(&state, "lab", self.lab.0.name);
+        put(&state, "title", &*self.title);
+        put(&state, "script", player.run.script());
+        put(&state, "position", player.position() as f64);
+        put(&state, "length", player.run.len() as f64);
+        put(&state, "timeNs", view.time_ns as f64);
+        put(&state, "playing", player.is_playing());
+        put(&state, "working", player.is_working());
+        put(&state, "asking", self.is_asking());
+        put(&state, "caption", shell::words(self).0);
+        put(&state, "held", view.held);
+        put(&state, "failed", view.failed);
+        let measures = Object::new();
+        for measure in timeline.guide().measures {
+            put(&measures, measure.name, measure.value(&view));
+        }
+        put(&state, "measures", measures);
+        let message = self.notice.as_ref().map_or(JsValue::NULL, |notice| (&*notice.text).into());
+        put(&state, "message", message);
+        state
+    }
+}
+
+fn unknown_lab(name: &str) -> String {
+    let known: Vec<&str> = LABS.iter().map(|lab| lab.name).collect();
+    format!("There is no lab \"{name}\"; there are {}.", known.join(", "))
+}
+
+fn needs(name: &str, what: &str) -> Refused {
+    Refused::new("argument", format!("\"{name}\" needs {what}."))
+}
+
+fn too_long() -> Refused {
+    Refused::new("limit", format!("The script is longer than {} MiB: cut it, or give it as a file.", TEXT_MAX >> 20))
+}
