@@ -154,6 +154,13 @@ fn pixels(text: &str) -> f64 {
     }
 }
 
+/// One side of a border, if it can be seen: how thick it is, and its colour.
+fn edge(style: &CssStyleDeclaration, side: &str) -> Option<(f64, String)> {
+    let of = |what: &str| value(style, &["border-", side, "-", what].concat());
+    let (thick, colour) = (pixels(&of("width")), of("color"));
+    (thick > 0.0 && of("style") != "none" && is_paint(&colour)).then_some((thick, colour))
+}
+
 /// Whether a colour can be seen.
 fn is_paint(colour: &str) -> bool {
     !matches!(colour, "" | "none" | "transparent" | "rgba(0, 0, 0, 0)")
@@ -228,24 +235,52 @@ impl Painter {
     /// Background and border of a box.
     fn frame(&mut self, style: &CssStyleDeclaration, place: &DomRect) {
         let ground = value(style, "background-color");
-        let width = pixels(&value(style, "border-top-width"));
-        let edge = value(style, "border-top-color");
-        let has_edge = width > 0.0 && value(style, "border-top-style") != "none" && is_paint(&edge);
-        if (!is_paint(&ground) && !has_edge) || place.width() < 1.0 || place.height() < 1.0 {
+        let edges = ["top", "right", "bottom", "left"].map(|side| edge(style, side));
+        let is_framed = edges.iter().all(|edge| *edge == edges[0]);
+        let whole = edges[0].as_ref().filter(|_| is_framed);
+        let (left, top, width, height) = (place.left(), place.top(), place.width(), place.height());
+        if width < 1.0 || height < 1.0 {
             return;
         }
-        self.out.push_str("<rect");
-        self.place(place);
-        push_length(&mut self.out, "rx", pixels(&value(style, "border-top-left-radius")));
-        push_attribute(&mut self.out, "fill", if is_paint(&ground) { &ground } else { "none" });
-        if has_edge {
-            push_attribute(&mut self.out, "stroke", &edge);
-            push_length(&mut self.out, "stroke-width", width);
-            if value(style, "border-top-style") == "dashed" {
-                push_attribute(&mut self.out, "stroke-dasharray", "3 3");
+        if is_paint(&ground) || whole.is_some() {
+            // A border is drawn inside of a box, and a stroke on both sides of its edge.
+            let inset = whole.map_or(0.0, |(width, _)| width / 2.0);
+            self.out.push_str("<rect");
+            let lengths = [
+                ("x", left - self.left + inset),
+                ("y", top - self.top + inset),
+                ("width", (width - 2.0 * inset).max(0.0)),
+                ("height", (height - 2.0 * inset).max(0.0)),
+                ("rx", (pixels(&value(style, "border-top-left-radius")) - inset).max(0.0)),
+            ];
+            lengths.iter().for_each(|(name, value)| push_length(&mut self.out, name, *value));
+            push_attribute(&mut self.out, "fill", if is_paint(&ground) { &ground } else { "none" });
+            if let Some((width, colour)) = whole {
+                push_attribute(&mut self.out, "stroke", colour);
+                push_length(&mut self.out, "stroke-width", *width);
+                if value(style, "border-top-style") == "dashed" {
+                    push_attribute(&mut self.out, "stroke-dasharray", "3 3");
+                }
             }
+            self.out.push_str("/>");
         }
-        self.out.push_str("/>");
+        if is_framed {
+            return;
+        }
+        let [above, right, below, before] = edges;
+        for (edge, is_upright, at) in [
+            (above, false, (left, top)),
+            (right, true, (place.right(), top)),
+            (below, false, (left, place.bottom())),
+            (before, true, (left, top)),
+        ] {
+            let Some((thick, colour)) = edge else { continue };
+            // Those at the far ends lie inside too.
+            let x = at.0 - if at.0 > left { thick } else { 0.0 };
+            let y = at.1 - if at.1 > top { thick } else { 0.0 };
+            let size = if is_upright { (thick, height) } else { (width, thick) };
+            self.rect((x, y, size.0, size.1), 0.0, &colour);
+        }
     }
 
     /// A stroke along the lower edge: an inset shadow, by which a frame says that it is pinned.
