@@ -1,5 +1,5 @@
 //! Glassbase: a whole database behind glass.
-pub use glassbase_engine::{cache, eviction, history, replication, sharding, sim, storage, trace};
+pub use glassbase_engine::{cache, eviction, history, replication, sharding, sim, stack, storage, trace};
 pub use glassbase_view as view;
 
 #[cfg(not(target_arch = "wasm32"))]

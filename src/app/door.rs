@@ -27,17 +27,24 @@ impl App {
         };
         let shown = script.lines().next().and_then(|line| lab(line.trim_start_matches("lab ")));
         let Some(shown) = shown else { return };
+        // A store is looked at as it stood; a part that tells what it does goes on from there.
+        let goes_on = trace.len() > 2;
         let handle = TimelineHandle::new(Timeline::of_lab(shown.name)).extended(trace);
-        let title = format!("the store of {name}");
+        let what = if matches!(shown.name, "log" | "lsm") { "the store of" } else { "the inside of" };
+        let title = format!("{what} {name}");
         self.player.pause();
         let undo = self.put_aside(Run::look(&script, handle), &title);
         (self.lab, self.preset, self.selected, self.find) = (LabRef(shown), None, None, None);
         self.log = Log::default();
-        let text = format!("This is the store of {name} as it stood. Undo leads back to the cluster.");
+        let text = format!("This is {title} as it stood. Undo leads back to the cluster.");
         self.log.say(Kind::Note, &text);
         self.script_changed();
         self.draft = (self.draft.0 + 1, Rc::from(""));
-        self.go(Move::End);
+        if goes_on {
+            self.go(Move::To(2.0));
+        } else {
+            self.go(Move::End);
+        }
         self.say(&text);
         self.undo = Some(Box::new(undo));
     }

@@ -19,7 +19,7 @@ use super::refusal::Refusal;
 use super::script::Call;
 use crate::sim::Cx;
 use crate::storage::page::{Region, describe};
-use crate::trace::{EngineState, PageId};
+use crate::trace::{EngineState, Event, PageId};
 
 /// What a command turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,11 @@ pub trait Machine {
 
     /// A part of the engine that is an engine of its own (a node's store): the lab that shows such engines, and its state.
     fn part(&self, _name: &str) -> Option<(&'static str, EngineState)> {
+        None
+    }
+
+    /// What an event of the run says of that part, in the part's own words; nothing if it is not about it.
+    fn of_part(&self, _name: &str, _event: &Event) -> Option<Event> {
         None
     }
 

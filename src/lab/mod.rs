@@ -14,6 +14,7 @@
 //! - [`btree`]: the B+tree lab. [`pages`]: the lab of pages and rows. [`lsm`]: that of the log-structured merge tree.
 //!   [`log`]: the lab of log and recovery. [`cache`]: that of cache tiers. [`cluster`]: the labs of clusters. [`sharding`]:
 //!   that of shards. [`transactions`]: the lab of work that spans shards. [`passing`]: how virtual time passes in them.
+//!   [`stack`]: the lab of all floors together.
 //! - [`glossary`], [`search`]: the words of the field, and whatever has a name, to be found.
 //! - [`intake`]: files that are dropped on the page. [`permalink`]: a run in a link.
 //!
@@ -46,6 +47,7 @@ pub mod search;
 pub mod session;
 pub mod sharding;
 pub mod span;
+pub mod stack;
 pub mod statement;
 pub mod token;
 #[cfg(test)]
@@ -87,6 +89,7 @@ pub static LABS: &[&LabInfo] = &[
     &cluster::CLOCKS,
     &sharding::SHARDING,
     &transactions::TRANSACTIONS,
+    &stack::STACK,
     #[cfg(test)]
     &toy::TOY,
 ];

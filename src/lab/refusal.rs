@@ -6,6 +6,7 @@ use super::words::{counted, grouped};
 use crate::cache::TierError;
 use crate::replication::ClusterError;
 use crate::sharding::ShardingError;
+use crate::stack::StackError;
 use crate::storage::StorageError;
 use crate::trace::RowId;
 
@@ -99,6 +100,10 @@ pub enum Refusal {
     Tiers(#[from] TierError),
     #[error(transparent)]
     Sharding(#[from] ShardingError),
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    #[error("there is no story to play, and no goal: `set scenario flash-sale`, or another one")]
+    NoScenario,
     #[error("nobody leads at the moment: let time pass until a leader is elected, or name a node")]
     NoLeader,
     #[error("every client waits for an answer: wait, or let more clients in (set clients)")]

@@ -19,7 +19,7 @@ use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
 use crate::sim::Cx;
 use crate::trace::recorder::Capture;
-use crate::trace::{EngineState, Event, Lane, PageId, Trace};
+use crate::trace::{EngineState, Event, Lane, NO_CAUSE, PageId, Record, Trace};
 
 pub use crate::storage::page::Region;
 
@@ -285,10 +285,20 @@ impl Session {
             position.checked_sub(1).and_then(|index| self.trace().get(index)).map_or(0, |record| record.time_ns);
         let mut cx = Cx::default();
         cx.pass(time_ns);
-        let text: Rc<str> = format!("The store of {name}, as it stood.").into();
+        let what = if matches!(lab, "log" | "lsm") { "The store of " } else { "The inside of " };
+        let said = format!("{what}{name}, as it stood.");
         cx.emit(|| Event::StateTaken { state: Rc::new(state) });
-        cx.emit(|| Event::Comment { text });
-        Some((format!("lab {lab}\n# The store of {name}, as it stood.\n"), std::mem::take(&mut cx.recorder.trace)))
+        cx.emit(|| Event::Comment { text: said.as_str().into() });
+        // What it does from there on, by the same clock, up to where the run was not told any more.
+        let told =
+            self.trace().iter_from(position).take_while(|record| !matches!(record.event, Event::StateTaken { .. }));
+        for record in told {
+            if let Some(event) = self.world.machine.of_part(name, &record.event) {
+                let (time_ns, cause, node) = (record.time_ns, NO_CAUSE, record.node);
+                cx.recorder.trace.push(Record { time_ns, cause, node, event });
+            }
+        }
+        Some((format!("lab {lab}\n# {said}\n"), std::mem::take(&mut cx.recorder.trace)))
     }
 
     /// That part at `position`, behind `count` lines and maybe inside the next: these are run again.

@@ -11,7 +11,7 @@ use super::facts::Facts;
 use super::markers::MarkerKind;
 use super::measures::{self, Measure};
 use super::pseudocode::{Algorithm, SEARCH};
-use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, tiers, transactions};
+use super::{Selection, View, cluster, eviction, log, lsm, pages, pool, sharding, stack, tiers, transactions};
 use glassbase_trace::{EngineState, Event, Lane, NodeId, Record};
 
 /// Every lab that shows something of its own; the first is the one of a run without a lab.
@@ -33,6 +33,8 @@ pub static GUIDES: &[&Guide] = &[
     &cluster::CLOCKS,
     &transactions::GUIDE,
     &tiers::GUIDE,
+    // The last: it has a sentence for every event of the caches and of what is inside a shard.
+    &stack::GUIDE,
 ];
 
 /// The B+tree has a stage of its own, and what every engine has in common is told in its words.
@@ -74,6 +76,8 @@ pub struct Guide {
     pub quick: &'static [Quick],
     /// What can be done to a selected thing: the text of a button, and the line that it issues at the playhead.
     pub actions: fn(&View, Selection) -> Vec<(String, String)>,
+    /// What is behind a selected thing: its name, and what the door into it says.
+    pub door: fn(&View, Selection) -> Option<(String, String)>,
     /// What a stroke across the stage asks for, if strokes ask for something.
     pub cutting: Option<Cutting>,
     /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
@@ -107,6 +111,10 @@ impl Guide {
         words: |_, _| 0,
         quick: &[],
         actions: |_, _| Vec::new(),
+        door: |_, selection| match selection {
+            Selection::Node(node) if !node.is_client() => Some((node.to_string(), "Its store".to_string())),
+            _ => None,
+        },
         cutting: None,
         has_time: false,
         by_clock: false,

@@ -46,6 +46,7 @@ pub mod pseudocode;
 pub mod scene;
 pub mod shape;
 pub mod sharding;
+pub mod stack;
 pub mod swarm;
 pub mod tally;
 #[cfg(test)]
@@ -117,6 +118,10 @@ pub enum Selection {
     Link(NodeId, NodeId),
     /// What a checker says, by its place in the list.
     Verdict(u8),
+    /// A replica of a shard; node 0: the shard as a whole.
+    Replica(NodeId, NodeId),
+    /// A span of a request that is followed, by its place in the list.
+    Span(u64, u32),
 }
 
 /// What can be drawn at one point of a trace: the engine as it was, and what was going on.

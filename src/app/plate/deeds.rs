@@ -167,6 +167,8 @@ impl Plate {
             Some(Selection::Node(node)) => node.to_string(),
             Some(Selection::Message(message)) => format!("message {}", message.0),
             Some(Selection::Link(from, to)) => format!("{from} – {to}"),
+            Some(Selection::Replica(shard, NodeId(0))) => format!("s{}", shard.0),
+            Some(Selection::Replica(shard, node)) => format!("s{}{node}", shard.0),
             _ => String::new(),
         };
         let button = |(text, line): &(String, String)| {
@@ -174,23 +176,19 @@ impl Plate {
             let onclick = Callback::from(move |_: MouseEvent| act.emit(lines.clone()));
             html! { <button type="button" class="line" title={line.clone()} {onclick}>{ text }</button> }
         };
-        let door = match ctx.props().selected {
-            Some(Selection::Node(node)) if !node.is_client() => {
-                let open = ctx.props().on_door.clone();
-                let onclick = Callback::from(move |_: MouseEvent| open.emit(node.to_string()));
-                html! {
-                    <button type="button" class="line" title={format!("Look into the store of {node}, down to its pages")} {onclick}>
-                        { "Its store" }
-                    </button>
-                }
-            }
-            _ => Html::default(),
-        };
+        let selected = ctx.props().selected;
+        let door = selected.and_then(|selected| (ctx.props().timeline.guide().door)(&self.step.after, selected));
+        let door = door.map(|(behind, says)| {
+            let open = ctx.props().on_door.clone();
+            let title = format!("Look into {behind}");
+            let onclick = Callback::from(move |_: MouseEvent| open.emit(behind.clone()));
+            html! { <button type="button" class="line" {title} {onclick}>{ says }</button> }
+        });
         html! {
             <div class="plate-deeds" role="toolbar" aria-label={format!("What to do to {name}")}>
                 <span class="mono">{ &name }</span>
                 { for self.deeds.iter().map(button) }
-                { door }
+                { for door }
             </div>
         }
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Stack;
 use glassbase_trace::parts::sharding::MapState;
 use glassbase_trace::parts::stack::{ShardPart, StackState};
-use glassbase_trace::{Bytes, EngineState, NodeId};
+use glassbase_trace::{Bytes, EngineState, NodeId, TierSource};
 
 impl Stack {
     /// The stack as it stands.
@@ -66,6 +66,20 @@ impl Stack {
     /// shards that were lost. Shards judge by what their own clients, the router's connections, were told.
     pub fn lost_writes(&self) -> u64 {
         self.groups.iter().map(|group| group.cluster.lost_writes().len() as u64).sum()
+    }
+
+    /// What all machines cost in an hour.
+    pub fn cost(&self) -> u64 {
+        self.options.cost(self.groups.len())
+    }
+
+    /// Spans of the request that was followed last, and who answered it.
+    pub fn latest_spans(&self) -> u64 {
+        self.weave.follows.last().map_or(0, |follow| follow.spans.len() as u64 + follow.skipped)
+    }
+
+    pub fn latest_source(&self) -> Option<TierSource> {
+        self.weave.follows.last().map(|follow| follow.source)
     }
 
     /// Who waits for what, in words.

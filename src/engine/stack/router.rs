@@ -10,6 +10,7 @@
 //! gets them; unless nobody knows what became of a write, which may happen late.
 
 use glassbase_cache::{RemoteQuery, Row};
+use glassbase_history::Call as HistoryCall;
 use glassbase_replication::cluster::Asked;
 use glassbase_replication::message::{Answer, Call, Consistency};
 use glassbase_sim::Cx;
@@ -228,12 +229,33 @@ impl Stack {
         self.preloading.len() as u64 + self.under_way
     }
 
+    /// Of those, the ones that nobody has begun to write.
+    pub fn preload_unbegun(&self) -> u64 {
+        self.preloading.len() as u64
+    }
+
+    /// No more of them are begun.
+    pub fn stop_preload(&mut self) {
+        self.preloading.clear();
+    }
+
+    /// For the checkers a row that is written unasked is a write whose client never hears of it.
+    fn note_preload(&mut self, cx: &Cx, key: &Bytes, value: &Bytes) {
+        if self.options.history {
+            let process = u32::MAX - self.preloads;
+            self.preloads += 1;
+            self.history.invoke(cx.now_ns(), process, key.clone(), HistoryCall::Write(value.clone()));
+        }
+    }
+
     fn preload_on(&mut self, cx: &mut Cx) {
         let Some(key) = self.preloading.pop_front() else { return };
         self.under_way += 1;
         self.keys.insert(key.clone());
         let version = self.tiers.version_for_row();
-        let row = Some(Row { version, value: Some(Bytes::number(version)) });
+        let value = Bytes::number(version);
+        self.note_preload(cx, &key, &value);
+        let row = Some(Row { version, value: Some(value) });
         self.begin_errand(cx, Errand { purpose: Purpose::Preload, key, row, locks: true, shard: None });
     }
 
@@ -242,8 +264,8 @@ impl Stack {
         if is_there {
             self.tiers.row_is_there(key);
         } else {
-            // The shard has no leader yet: once more.
-            self.preloading.push_back(key.clone());
+            // The shard has no leader yet: once more, before all others.
+            self.preloading.push_front(key.clone());
         }
         self.preload_on(cx);
     }

@@ -79,6 +79,8 @@ pub struct Stack {
     /// Rows that the router is still to write without anybody asking.
     pub(super) preloading: VecDeque<Bytes>,
     pub(super) under_way: u64,
+    /// How often that was begun.
+    pub(super) preloads: u32,
     pub(super) weave: Weave,
     pub(super) goal: Option<Rc<GoalState>>,
 }
@@ -106,6 +108,7 @@ impl Stack {
             last: None,
             preloading: VecDeque::new(),
             under_way: 0,
+            preloads: 0,
             weave,
             goal: None,
             options,
@@ -297,6 +300,11 @@ impl Stack {
             self.history.complete(cx.now_ns(), id, outcome);
         }
         self.last = Some(Ended { request, operation, fate, row });
+    }
+
+    /// What the goal is, before anything was played.
+    pub fn set_goal(&mut self, goal: Rc<GoalState>) {
+        self.goal = Some(goal);
     }
 
     /// Tells what the goal came to.

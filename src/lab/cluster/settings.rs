@@ -150,8 +150,12 @@ pub fn sentence(values: &Values, lab: &LabInfo, name: &str) -> String {
 
 /// What nodes keep their data in, as the settings `store` and `device` say.
 pub fn shelf(values: &Values) -> ShelfKind {
-    let device = Device::from_word(values.word("device")).unwrap_or(Device::Nvme);
-    match values.word("store") {
+    shelf_of(values.word("store"), Device::from_word(values.word("device")).unwrap_or(Device::Nvme))
+}
+
+/// A store by its word, on a device.
+pub fn shelf_of(store: &str, device: Device) -> ShelfKind {
+    match store {
         "btree" => {
             let options = StoreOptions { page_size: PAGE_BYTES, frames: FRAMES, device, ..StoreOptions::default() };
             ShelfKind::Tree(Box::new((options, LogOptions::default())))

@@ -34,6 +34,8 @@ mod tests;
 pub mod tradeoff;
 pub(super) mod words;
 
+// What a shard of the stack has to say.
+pub use caption::describe;
 pub use doing::Doing;
 // What the labs of shards draw in the same way.
 pub use numbers::percentile;

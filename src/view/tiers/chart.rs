@@ -89,7 +89,8 @@ pub fn draw(d: &mut Drawing, place: Place, load: &Load) {
     let axes = Axes { area, until_ns, most: f64::from(most_of_all) * 1.06 };
     let title =
         format!("The database's load: {} queries; {} at most", tiers.counts.reads + tiers.counts.writes, most(tiers));
-    let title = cut(&format!("{title} at once"), head.w - 4.0, SANS_W);
+    let stale = if tiers.counts.stale > 0 { "; red dots: stale answers" } else { "" };
+    let title = cut(&format!("{title} at once{stale}"), head.w - 4.0, SANS_W);
     d.add(Shape::text(id, head.x + 2.0, head.y + 15.0, title).class("label").room(head.w - 4.0));
     d.add(Shape::panel(id.and(1), area));
     let (x, floor) = (area.x, area.bottom());
@@ -121,5 +122,5 @@ fn limit(d: &mut Drawing, id: Id, axes: &Axes, connections: u32) {
     let said = cut(&format!("{connections} at once"), area.w * 0.5, SANS_W);
     // Above the line, unless there is no room above it.
     let y = if y - area.y > 18.0 { y - 4.0 } else { y + 13.0 };
-    d.add(Shape::text(id.and(6), area.right() - 4.0, y, said).class("quiet").anchor(Anchor::End));
+    d.add(Shape::text(id.and(6), area.x + 4.0, y, said).class("quiet"));
 }

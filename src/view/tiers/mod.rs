@@ -41,7 +41,7 @@ pub static GUIDE: Guide = Guide {
 const QUICK: &[Quick] = &[
     Quick { text: "Get", line: "get {key}\nwait" },
     Quick { text: "Put", line: "put {key} new\nwait" },
-    Quick { text: "Load", line: "load {count}" },
+    Quick { text: "Load", line: "load {count} rate 500" },
     Quick { text: "100 ms", line: "run 100ms" },
     Quick { text: "Kill L2", line: "kill l2" },
     Quick { text: "Restart L2", line: "restart l2" },

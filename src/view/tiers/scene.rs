@@ -31,9 +31,13 @@ const GAP: f64 = 10.0;
 /// The title of a server, and a row of its entries.
 const TITLE_H: f64 = 20.0;
 const SLOT_W: f64 = 46.0;
+/// Of an entry that is stale: its age stands behind it.
+const AGED_W: f64 = 104.0;
 const SLOT_H: f64 = 17.0;
 const SLOT_GAP: f64 = 3.0;
 const WIDTH_MIN: f64 = 300.0;
+/// In less than this the chart stands alone.
+const ALL_H_MIN: f64 = 250.0;
 /// Dots that are drawn; of more than these some are left out.
 const DOTS_MAX: usize = 400;
 /// Rows of requests that stand below a server.
@@ -52,6 +56,8 @@ pub struct Plan {
     /// Above each tier: where requests fall, and what is said of the tier.
     falls: [Place; 3],
     pub chart: Place,
+    /// There is no room but for the chart: half a phone, in a comparison.
+    chart_alone: bool,
 }
 
 impl Plan {
@@ -74,9 +80,14 @@ impl Plan {
             places.extend((0..count).map(|at| Place::new((w + GAP) * at as f64, y, w, height)));
             y += height;
         }
-        y += fall_h;
+        let chart_alone = room.height < ALL_H_MIN;
+        y = if chart_alone { HEAD_H + TOLD_H } else { y + fall_h };
+        if chart_alone {
+            let chart = Place::new(0.0, y, width, (room.height - y).max(90.0));
+            return Plan { width, places, falls, chart, chart_alone };
+        }
         let chart_h = within(room.height - y, 130.0, 300.0);
-        Plan { width, places, falls, chart: Place::new(0.0, y, width, chart_h) }
+        Plan { width, places, falls, chart: Place::new(0.0, y, width, chart_h), chart_alone }
     }
 
     /// Where a server stands; for a client, where its requests come from.
@@ -121,15 +132,13 @@ fn picture(ask: &Ask, view: &View) -> Drawing {
     );
     let mut d = Drawing::new(plan.width, words);
     head(&mut d, &plan, view, tiers);
-    funnel(&mut d, &plan, tiers);
-    for (at, (place, server)) in plan.places.iter().zip(&tiers.places).enumerate() {
-        let id = NodeId(at as u16 + 1);
-        match server.kind {
-            TierKind::Database => database(&mut d, *place, id, server, tiers),
-            _ => cache(&mut d, *place, id, server, tiers, view.time_ns),
-        }
+    if plan.chart_alone {
+        shares(&mut d, &plan, tiers);
+    } else {
+        funnel(&mut d, &plan, tiers);
+        servers(&mut d, &plan, tiers, view.time_ns);
+        dots(&mut d, &plan, tiers, view.time_ns, ask.selected);
     }
-    dots(&mut d, &plan, tiers, view.time_ns, ask.selected);
     let end = ask.end.tiers().unwrap_or(tiers);
     let beside = ask.beside.and_then(|view| Some((view.tiers()?, view.time_ns)));
     chart::draw(
@@ -157,6 +166,27 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, tiers: &TiersState) {
     d.add(time.class("quiet"));
 }
 
+/// Who answered, where there is no room for the tiers themselves.
+fn shares(d: &mut Drawing, plan: &Plan, tiers: &TiersState) {
+    let counts = tiers.counts;
+    let reads = (counts.l1 + counts.l2 + counts.database).max(1);
+    let percent = |count: u64| count * 100 / reads;
+    let (l1, l2, database) = (percent(counts.l1), percent(counts.l2), percent(counts.database));
+    let said = format!("L1 answers {l1} %, L2 {l2} %, the database {database} %");
+    let text = Shape::text(Id::of("shares", 0), 2.0, HEAD_H + 10.0, cut(&said, plan.width - 4.0, SANS_W));
+    d.add(text.class("quiet"));
+}
+
+fn servers(d: &mut Drawing, plan: &Plan, tiers: &TiersState, now_ns: u64) {
+    for (at, (place, server)) in plan.places.iter().zip(&tiers.places).enumerate() {
+        let id = NodeId(at as u16 + 1);
+        match server.kind {
+            TierKind::Database => database(d, *place, id, server, tiers),
+            _ => cache(d, *place, id, server, tiers, now_ns),
+        }
+    }
+}
+
 /// How many of the latest reads came as far as each tier, as a band above it; and what the tier answered so far.
 fn funnel(d: &mut Drawing, plan: &Plan, tiers: &TiersState) {
     let counts = tiers.counts;
@@ -175,7 +205,14 @@ fn funnel(d: &mut Drawing, plan: &Plan, tiers: &TiersState) {
             let share = format!("{} of the latest {} reads come as far as {word}", came as u64, all as u64);
             d.add(Shape::panel(id.and(1), band).class("funnel").said(share));
         }
-        let mut said = format!("{word} answers {} % of reads", answered * 100 / reads);
+        let kind = [TierKind::App, TierKind::Cache, TierKind::Database][index];
+        let is_there = kind == TierKind::Database
+            || tiers.places.iter().any(|place| place.kind == kind && place.capacity > 0)
+            || answered > 0;
+        let mut said = match is_there {
+            true => format!("{word} answers {} % of reads", answered * 100 / reads),
+            false => format!("There is no {word}"),
+        };
         if let Some(latencies) = tiers.latencies.get(index).filter(|latencies| latencies.count() > 0) {
             let at = |percent| duration(latencies.percentile_ns(percent));
             said.push_str(&format!(", p50 {}, p99 {}", at(50), at(99)));
@@ -196,10 +233,13 @@ fn frame(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: 
     };
     let asked = server.hits + server.misses;
     let title = format!("{name}{status}. {} of {asked} looks hit.", server.hits);
-    let shape = Shape::rect(shape_id, place).class("slot").marks(marks).layer(Layer::Ground);
+    let shape = Shape::rect(shape_id, place).class("slot").marks(marks).layer(Layer::Lines);
     d.add(shape.target(Selection::Node(id), title));
-    let text = cut(&format!("{name}{status}{note}"), place.w - 12.0, SANS_W);
-    let text = Shape::text(shape_id.and(1), place.x + 6.0, place.y + 14.0, text).room(place.w - 12.0);
+    // A server that is down has a cross in its corner.
+    let left = if server.status == TierStatus::Down { 18.0 } else { 6.0 };
+    let note = if server.status == TierStatus::Down { "" } else { note };
+    let text = cut(&format!("{name}{status}{note}"), place.w - left - 6.0, SANS_W);
+    let text = Shape::text(shape_id.and(1), place.x + left, place.y + 14.0, text).room(place.w - left - 6.0);
     d.add(text.mark(Marks::FAILED, server.status == TierStatus::Down || server.breaker == BreakerState::Open));
 }
 
@@ -216,7 +256,7 @@ fn cache(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: 
     let inner = Place::new(place.x + 6.0, place.y + TITLE_H, place.w - 12.0, place.h - TITLE_H - 4.0);
     let (mut x, mut y) = (inner.x, inner.y);
     for entry in &server.entries {
-        let w = if entry.stale_ns > 0 { 2.0 * SLOT_W } else { SLOT_W };
+        let w = if entry.stale_ns > 0 { AGED_W } else { SLOT_W };
         if x > inner.x && x + w > inner.right() {
             (x, y) = (inner.x, y + SLOT_H + SLOT_GAP);
         }
@@ -238,13 +278,13 @@ fn slot(d: &mut Drawing, place: Place, at: NodeId, entry: &EntryState, now_ns: u
     if is_stale {
         let age = duration(now_ns.saturating_sub(entry.stale_ns) / 1_000_000 * 1_000_000);
         title.push_str(&format!(", stale for {age}"));
-        key.push_str(&format!(" {age} old"));
+        key.push_str(&format!(" {age}"));
     }
     if entry.dirty {
         title.push_str(", not in the database yet");
     }
     let shape = Shape::rect(id, place).class(if is_stale { "slot aged" } else { "slot" });
-    let shape = shape.label(cut(&key, place.w - 6.0, MONO_W)).said(title);
+    let shape = shape.label(cut(&key, place.w - 6.0, MONO_W)).target(Selection::Node(at), title);
     let shape = shape.mark(Marks::STALE, is_stale).mark(Marks::DIRTY, entry.dirty);
     let shape = shape.mark(Marks::DELETED, entry.absent);
     d.add(shape.mark(Marks::MUTED, now_ns >= entry.expires_ns && !is_stale));
@@ -253,7 +293,7 @@ fn slot(d: &mut Drawing, place: Place, at: NodeId, entry: &EntryState, now_ns: u
 fn database(d: &mut Drawing, place: Place, id: NodeId, server: &PlaceState, tiers: &TiersState) {
     let waiting = if tiers.queued > 0 { format!(", {} wait", tiers.queued) } else { String::new() };
     let note = format!(": {} of {} connections{waiting}", tiers.busy, tiers.connections);
-    frame(d, place, id, server, tiers, if server.status == TierStatus::Down { "" } else { &note });
+    frame(d, place, id, server, tiers, &note);
     // At work, and behind it what waits; half of the bar is what it can work on at once.
     let inner = Place::new(place.x + 6.0, place.y + TITLE_H, place.w - 12.0, 11.0);
     let each = inner.w / 2.0 / f64::from(tiers.connections.max(1));
@@ -284,7 +324,7 @@ fn dots(d: &mut Drawing, plan: &Plan, tiers: &TiersState, now_ns: u64, selected:
         let class = match request.wait {
             TierWait::Connection => "dot waits",
             TierWait::Silence => "dot silent",
-            _ if is_work => "dot work",
+            _ if is_work => "dot errand",
             _ if matches!(operation, TierOperation::Put | TierOperation::Delete | TierOperation::Flush) => "dot write",
             _ => "dot request",
         };

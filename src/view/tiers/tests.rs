@@ -78,7 +78,7 @@ fn no_picture_has_a_problem_at_any_moment_in_any_room() {
     let events = events();
     for count in 0..=events.len() {
         let view = view(&events[..count]);
-        for (width, height) in [(320.0, 400.0), (900.0, 600.0), (2400.0, 1400.0)] {
+        for (width, height) in [(320.0, 160.0), (320.0, 400.0), (900.0, 600.0), (2400.0, 1400.0)] {
             let room = Size { width, height };
             let (record, selected, look) = (None, None, Look::default());
             let step = scene::draw(&Ask {

@@ -1,0 +1,296 @@
+//! The engine of the lab: a stack, what is planned for it, and the long command under way.
+
+use std::rc::Rc;
+
+use super::job::{self, Job};
+use super::plan::Plan;
+use super::scenarios::{self, Scenario};
+use super::{STACK, settings};
+use crate::history::linearizable::{self, Limits, Model, Verdict};
+use crate::lab::data::Data;
+use crate::lab::expectations::Finding;
+use crate::lab::machine::{Machine, Task};
+use crate::lab::refusal::Refusal;
+use crate::lab::script::Call;
+use crate::lab::values::Values;
+use crate::lab::words::{counted, shown};
+use crate::sim::Cx;
+use crate::stack::{Options, Place, Stack};
+use crate::trace::parts::stack::GoalState;
+use crate::trace::{Bytes, EngineState, Event, Lane, NodeId, PageId, Parts, TierOperation};
+
+/// A stack in a lab.
+#[derive(Clone)]
+pub struct StackLab {
+    pub stack: Stack,
+    options: Options,
+    values: Values,
+    seed: u64,
+    pub(super) planned: Plan,
+    /// The scenario was played.
+    pub(super) played: bool,
+    next_client: u16,
+    job: Option<Job>,
+}
+
+/// Opens the lab.
+pub fn open(seed: u64, values: &Values) -> Result<Box<dyn Machine>, Refusal> {
+    let options = settings::options(values);
+    let stack = stack(seed, 0, &options)?;
+    let (values, planned) = (values.clone(), Plan::default());
+    Ok(Box::new(StackLab { stack, options, values, seed, planned, played: false, next_client: 0, job: None }))
+}
+
+/// A stack whose places are started at this time; nothing of it is recorded.
+fn stack(seed: u64, now_ns: u64, options: &Options) -> Result<Stack, Refusal> {
+    let mut cx = Cx::new(seed);
+    cx.recorder.switch(false);
+    cx.pass(now_ns);
+    Ok(Stack::new(&mut cx, options.clone())?)
+}
+
+impl StackLab {
+    /// The scenario that is set, if one is.
+    pub(super) fn scenario(&self) -> Option<&'static Scenario> {
+        scenarios::of(self.values.word("scenario"))
+    }
+
+    /// How far the goal is reached.
+    pub(super) fn goal_state(&self) -> Option<GoalState> {
+        Some(self.scenario()?.goal.judge(&self.stack, self.played))
+    }
+
+    /// Judges the goal aloud.
+    pub(super) fn judge_goal(&mut self, cx: &mut Cx) -> String {
+        let Some(state) = self.goal_state() else { return String::new() };
+        let said = if state.reached {
+            format!("The goal is reached: score {} of 1000.", state.score)
+        } else {
+            let open = state.parts.iter().filter(|part| !part.holds);
+            let open: Vec<String> = open.map(|part| format!("{} Found: {}.", part.text, part.found)).collect();
+            format!("The goal is not reached. {}", open.join(" "))
+        };
+        self.stack.tell_goal(cx, Rc::new(state));
+        said
+    }
+
+    /// Carries out a command that takes no virtual time.
+    pub(super) fn act(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
+        match call.info.name {
+            "get" | "put" | "delete" => self.ask(cx, call),
+            "goal" => match self.scenario() {
+                Some(_) => Ok(self.judge_goal(cx)),
+                None => Err(Refusal::NoScenario),
+            },
+            "check" => Ok(self.check()),
+            "add" => {
+                let keys = self.stack.add_shard(cx)?;
+                let shard = self.stack.shards().count();
+                Ok(format!("s{shard} joins; {} move to it. Let time pass.", counted(keys, "key")))
+            }
+            "heal" => {
+                self.stack.heal(cx);
+                Ok("All links are whole.".to_string())
+            }
+            _ => self.fault(cx, call),
+        }
+    }
+
+    fn ask(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
+        let key = call.arguments.key("key").cloned().unwrap_or_default();
+        let app = call.arguments.number("on").map(|number| number as u16);
+        if let Some(number) = app
+            && number > self.options.tiers.apps
+        {
+            let word = format!("app{number}");
+            return Err(crate::stack::StackError::NoPlace { word }.into());
+        }
+        let (operation, value) = match call.info.name {
+            "get" => (TierOperation::Get, None),
+            "delete" => (TierOperation::Delete, None),
+            _ => (TierOperation::Put, Some(Bytes::typed(call.arguments.text("value").unwrap_or_default()))),
+        };
+        self.next_client = self.next_client % self.options.tiers.clients + 1;
+        let client = NodeId::client(self.next_client);
+        self.stack.ask(cx, client, app.map(|app| app - 1), operation, &key, value);
+        Ok(format!("{client} asks: {} {}. Let time pass.", operation.word(), shown(&key)))
+    }
+
+    fn fault(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {
+        let word = |name| call.arguments.text(name).unwrap_or_default();
+        match call.info.name {
+            "kill" => {
+                let place = self.stack.place(word("place"))?;
+                self.stack.kill(cx, place)?;
+                return Ok(format!("{place} has no power."));
+            }
+            "restart" => {
+                let place = self.stack.place(word("place"))?;
+                self.stack.restart(cx, place)?;
+                return Ok(format!("{place} has its power back."));
+            }
+            _ => {}
+        }
+        let (shard, node) = self.stack.replica(word("replica"))?;
+        let name = Place::Replica(shard, node);
+        Ok(match call.info.name {
+            "fill" => {
+                self.stack.fill_disk(cx, shard, node)?;
+                format!("The disk of {name} is full when it is to grow next.")
+            }
+            "slow" => {
+                let times = call.arguments.number("times").unwrap_or(1);
+                self.stack.slow(cx, shard, node, times)?;
+                format!("{name} takes {times} times as long from now on.")
+            }
+            _ => {
+                let other = match call.arguments.text("other") {
+                    Some(word) => Some(self.stack.replica(word)?.1),
+                    None => None,
+                };
+                self.stack.cut(cx, shard, node, other)?;
+                format!("{name} is cut off from {}.", other.map_or("all others".to_string(), |other| other.to_string()))
+            }
+        })
+    }
+
+    /// Whether one order explains what clients were told, and a sentence.
+    pub(super) fn linearizable(&self) -> (bool, String) {
+        let history = &self.stack.history;
+        let limits = Limits { steps: 500_000, ..Limits::default() };
+        match linearizable::check(history, Model::of(history), limits).map(|report| report.verdict) {
+            Ok(Verdict::Holds(_)) => {
+                let count = counted(history.operations.len() as u64, "request");
+                (true, format!("{count}, and one order explains every answer."))
+            }
+            Ok(Verdict::Violated(violation)) => {
+                (false, format!("No order explains the answers: {}.", violation.reason))
+            }
+            Ok(Verdict::GaveUp { why, .. }) => (false, format!("The checker gave up: {why}.")),
+            Err(error) => (false, error.to_string()),
+        }
+    }
+
+    fn check(&self) -> String {
+        let lost = match self.stack.lost_writes() {
+            0 => "No acknowledged write is lost.".to_string(),
+            lost => format!("{} lost.", counted(lost, "acknowledged write")),
+        };
+        format!("{} {lost}", self.linearizable().1)
+    }
+}
+
+impl Machine for StackLab {
+    fn opened_at(&mut self, now_ns: u64) -> Result<(), Refusal> {
+        if now_ns > 0 {
+            self.stack = stack(self.seed, now_ns, &self.options)?;
+        }
+        if let Some(state) = self.goal_state() {
+            self.stack.set_goal(Rc::new(state));
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, cx: &mut Cx, call: &Call, _data: &Data) -> Result<Task, Refusal> {
+        // What is told from here on is told against the state that the trace has.
+        self.stack.told_all();
+        match call.info.name {
+            "clear" => Ok(Task::Reopen),
+            "at" | "after" => Ok(Task::Done(self.plan(cx, call)?)),
+            "run" | "wait" | "load" | "preload" | "play" => {
+                self.job = Job::begin(self, cx, call)?;
+                Ok(match self.job {
+                    Some(_) => Task::Long,
+                    None => Task::Done("The clients go to work; let time pass.".to_string()),
+                })
+            }
+            _ => Ok(Task::Done(self.act(cx, call)?)),
+        }
+    }
+
+    fn step(&mut self, cx: &mut Cx) -> Result<(), Refusal> {
+        if let Some(mut job) = self.job.take() {
+            job.step(self, cx);
+            self.job = Some(job);
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        self.job.as_ref().map_or((0, 0), |job| job.progress(self))
+    }
+
+    fn finish(&mut self, cx: &mut Cx) -> Result<String, Refusal> {
+        Ok(self.job.take().map(|job| job.finish(self, cx)).unwrap_or_default())
+    }
+
+    fn rewritten(&self, call: &Call, text: &str, data: &Data, unrecorded: bool) -> (String, Data) {
+        let text = self.job.as_ref().map_or(text.to_string(), |job| job.rewritten(self, call, text, unrecorded));
+        (text, data.clone())
+    }
+
+    fn units(&self, call: &Call, _data: &Data) -> u64 {
+        job::units(self, call)
+    }
+
+    fn expect(&mut self, _cx: &mut Cx, call: &Call) -> Result<Finding, Refusal> {
+        self.expected(call)
+    }
+
+    fn state(&self, cx: &Cx, _previous: Option<&EngineState>) -> EngineState {
+        let parts = Parts { stack: Some(self.stack.state().into()), ..Parts::default() };
+        EngineState { counters: cx.counters(), parts, ..EngineState::default() }
+    }
+
+    fn state_cost(&self) -> u32 {
+        8
+    }
+
+    fn approx_bytes(&self) -> usize {
+        self.stack.approx_bytes() + size_of::<StackLab>()
+    }
+
+    fn sentence(&self, setting: &str) -> String {
+        crate::lab::cluster::settings::sentence(&self.values, &STACK, setting)
+    }
+
+    fn page_image(&self, _page: PageId) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The store of a replica, "s1n2"; or a shard as the cluster that it is, "s1"; or the caches, "l2".
+    fn part(&self, name: &str) -> Option<(&'static str, EngineState)> {
+        match self.stack.place(name).ok()? {
+            Place::Replica(shard, node) => {
+                let lab = if self.values.word("store") == "lsm" { "lsm" } else { "log" };
+                Some((lab, self.stack.store_of(shard, node)?))
+            }
+            Place::Shard(shard) => {
+                let lab = match self.values.word("protocol") {
+                    "raft" => "raft",
+                    "quorum" => "quorum",
+                    _ => "leader-follower",
+                };
+                let cluster = Some(Rc::new(self.stack.cluster(shard)?.state()));
+                Some((lab, EngineState { parts: Parts { cluster, ..Parts::default() }, ..EngineState::default() }))
+            }
+            _ => {
+                let lab = crate::lab::lab("cache")?.name;
+                let tiers = Some(Rc::new(self.stack.tiers().state()));
+                Some((lab, EngineState { parts: Parts { tiers, ..Parts::default() }, ..EngineState::default() }))
+            }
+        }
+    }
+
+    fn of_part(&self, name: &str, event: &Event) -> Option<Event> {
+        match (Place::parse(name)?, event) {
+            (Place::Shard(wanted), Event::Within { shard, event }) if *shard == wanted => Some((**event).clone()),
+            (Place::Shard(_) | Place::Replica(..) | Place::Leader(_), _) => None,
+            (_, event) => matches!(event.lane(), Lane::Tiers | Lane::Database).then(|| event.clone()),
+        }
+    }
+
+    fn clone_box(&self) -> Box<dyn Machine> {
+        Box::new(self.clone())
+    }
+}

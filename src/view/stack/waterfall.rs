@@ -1,0 +1,106 @@
+//! The waterfall: the spans of the followed request, one below the other, by cause; each as long as it took.
+
+use super::words;
+use crate::Selection;
+use crate::arrange::{Place, SANS_W, cut};
+use crate::caption::duration;
+use crate::drawing::{Drawing, Id, Marks, Shape};
+use glassbase_trace::SpanLayer;
+use glassbase_trace::parts::stack::{Follow, Span, StackState};
+
+const ROW_H: f64 = 15.0;
+const HEAD_H: f64 = 20.0;
+const INDENT: f64 = 8.0;
+/// The share of the width that names take.
+const NAMES: f64 = 0.46;
+const BAR_MIN: f64 = 2.0;
+
+/// The class of a layer's bar: see www/plate.css.
+pub fn class(layer: SpanLayer) -> &'static str {
+    match layer {
+        SpanLayer::Client => "bar span client",
+        SpanLayer::Link => "bar span link",
+        SpanLayer::App => "bar span app",
+        SpanLayer::L1 | SpanLayer::L2 => "bar span cache",
+        SpanLayer::Router | SpanLayer::Shard => "bar span router",
+        SpanLayer::Node => "bar span node",
+        SpanLayer::Pool => "bar span pool",
+        SpanLayer::Log => "bar span log",
+        SpanLayer::Disk => "bar span disk",
+        SpanLayer::Wait => "bar span wait",
+    }
+}
+
+/// Where a span ends: one that lasts, now.
+pub fn end_ns(span: &Span, now_ns: u64) -> u64 {
+    if span.to_ns == 0 { now_ns.max(span.from_ns) } else { span.to_ns }
+}
+
+/// The order in which spans stand: each behind its parent, children by their beginning.
+fn ordered(follow: &Follow) -> Vec<usize> {
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); follow.spans.len()];
+    for (index, span) in follow.spans.iter().enumerate().skip(1) {
+        if let Some(line) = children.get_mut(span.parent as usize).filter(|_| (span.parent as usize) < index) {
+            line.push(index);
+        }
+    }
+    let mut order = Vec::with_capacity(follow.spans.len());
+    let mut open: Vec<usize> = if follow.spans.is_empty() { Vec::new() } else { vec![0] };
+    while let Some(at) = open.pop() {
+        order.push(at);
+        let mut line = std::mem::take(&mut children[at]);
+        line.sort_unstable_by_key(|index| (follow.spans[*index].from_ns, *index));
+        open.extend(line.into_iter().rev());
+    }
+    order
+}
+
+/// Draws it; how high it is.
+pub fn draw(
+    d: &mut Drawing,
+    room: Place,
+    state: &StackState,
+    follow: &Follow,
+    now_ns: u64,
+    selected: Option<Selection>,
+) -> f64 {
+    let (began_ns, last_ns) = (follow.began_ns, follow.end_ns(now_ns).max(follow.began_ns + 1));
+    let order = ordered(follow);
+    let most = ((room.h - HEAD_H) / ROW_H).max(4.0) as usize;
+    let shown = order.len().min(most);
+    let left = order.len() - shown;
+    let by = if follow.ended_ns > 0 { format!(" by {}", words::source(follow.source)) } else { String::new() };
+    let more = if left > 0 { format!(" · {left} more spans") } else { String::new() };
+    let took = duration(follow.lasts_ns(now_ns));
+    let head = format!("{} · {}{by}, {took}{more}", follow.text, words::fate(follow.fate));
+    d.add(Shape::title_of(Id::of("waterfall", 0), room.x + 2.0, room.y + 13.0, cut(&head, room.w - 4.0, SANS_W + 0.6)));
+    let bars = Place::new(room.x + room.w * NAMES, room.y + HEAD_H, room.w * (1.0 - NAMES) - 4.0, room.h - HEAD_H);
+    let scale = bars.w / (last_ns - began_ns) as f64;
+    for (row, index) in order.into_iter().take(shown).enumerate() {
+        let span = &follow.spans[index];
+        let y = bars.y + row as f64 * ROW_H;
+        let id = Id::of("span", follow.request).and(index as u64);
+        let indent = (span.depth(follow) as f64 * INDENT).min(room.w * 0.14);
+        let lasts_ns = end_ns(span, now_ns).saturating_sub(span.from_ns);
+        let name = words::span(state, span);
+        let time = duration(lasts_ns);
+        let selection = Selection::Span(follow.request, index as u32);
+        let is_selected = selected == Some(selection);
+        let label = if time.is_empty() { name.clone() } else { format!("{name}  {time}") };
+        let text = Shape::text(
+            id.and(1),
+            room.x + 2.0 + indent,
+            y + 11.0,
+            cut(&label, bars.x - room.x - indent - 8.0, SANS_W),
+        );
+        d.add(text.mark(Marks::LIT, is_selected).mark(Marks::MUTED, span.layer == SpanLayer::Link));
+        let x = bars.x + span.from_ns.saturating_sub(began_ns) as f64 * scale;
+        let w = (lasts_ns as f64 * scale).max(BAR_MIN).min((bars.right() - x).max(BAR_MIN));
+        let bar = Shape::rect(id, Place::new(x.min(bars.right() - BAR_MIN), y + 2.0, w, ROW_H - 5.0))
+            .class(class(span.layer));
+        let after = duration(span.from_ns.saturating_sub(began_ns));
+        let after = if after.is_empty() { String::new() } else { format!(", after {after}") };
+        d.add(bar.mark(Marks::CURRENT, is_selected).target(selection, format!("{name}: {time}{after}")));
+    }
+    HEAD_H + shown as f64 * ROW_H
+}
