@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
-// labs of eviction, of shards and of transactions across them, and the curves of R and W.
-const BUDGET = { brotli: 1_048_000, gzip: 1_353_000 };
+// labs of cache tiers and of the whole stack, the home page with its catalogue, glossary and reference, exports, embedding;
+// and the view and Yew are built for speed.
+const BUDGET = { brotli: 1_230_000, gzip: 1_602_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {

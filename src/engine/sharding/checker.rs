@@ -201,7 +201,7 @@ mod tests {
         let written = |id, began, ended, count| op(id, began, ended, Seen::Written { count });
         let said = |noted: &[Noted], ids: &[u64]| problem(noted, &[], &stores(ids)).unwrap();
         assert!(said(&[written(1, 1, 2, 1)], &[]).contains("lost"));
-        assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is: lost"));
+        assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is now: it is lost"));
         assert!(said(&[], &[4, 4]).contains("done twice"));
         assert!(said(&[op(4, 1, 2, Seen::Refused)], &[4]).contains("refused, and is there"));
         assert!(said(&[written(1, 3, 4, 1), written(2, 1, 2, 2)], &[1, 2]).contains("after 2 were there"));
