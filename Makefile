@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build crash storms bench profiles shots clean
+.PHONY: help run test build package crash storms bench profiles shots clean
 
 help: ## Show this list
 	@echo "Glassbase: make TARGET"
@@ -14,6 +14,9 @@ test: ## Get what is missing and run every check (STAGES="native e2e" for some o
 
 build: ## Build the static site into dist/, servable from any path
 	@.ci/build.sh
+
+package: ## Build the npm package into pkg/
+	@.ci/package.sh
 
 crash: ## Fail the power at more moments than make test does, and print what was tried (EFFORT=10)
 	@.ci/crash.sh

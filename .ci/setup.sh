@@ -243,11 +243,15 @@ need_sweep_workers() {
 
 install_dask() { python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$2"; }
 
-need_for_tests() {
+need_for_package() {
   need_for_page
+  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
+}
+
+need_for_tests() {
+  need_for_package
   need_rustfmt
   need_clippy
-  cargo_tool wasm-pack "$WASM_PACK_VERSION" wasm-pack 2 --locked
   need_chromium
   need_word_list
   need_sweep_workers

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every check of the project, one line per stage, and the total at the end. A failing stage does not stop the later ones.
 # STAGES="native e2e" runs only those.
-# shellcheck source=.ci/build.sh
-. "$(dirname "${BASH_SOURCE[0]}")/build.sh"
+# shellcheck source=.ci/package.sh
+. "$(dirname "${BASH_SOURCE[0]}")/package.sh"
 
 LOGS=$ROOT/target/test-logs
 total_passed=0
@@ -93,6 +93,9 @@ browser_tests() {
   return "$status"
 }
 
+# As quickly as it can be built: what is in it is tried, not how fast it is.
+package_build() { PROFILE=dev build_package; }
+
 # A page left from an earlier build must not pass for this one.
 site_build() { rm -rf dist && build_site; }
 
@@ -119,6 +122,7 @@ stage native "native tests" count_test_results native_tests
 stage sweep "sweeps over workers" count_test_results sweep_tests
 stage browser "headless browser tests" count_test_results browser_tests
 stage site "release build of the page" count_one site_build
+stage package "npm package" count_one package_build
 stage e2e "end-to-end tests" count_node e2e_tests
 say "Everything took $SECONDS s."
 say "$total_passed passed, $total_failed failed"

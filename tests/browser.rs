@@ -70,8 +70,11 @@ mod js {
     #[wasm_bindgen_test]
     fn what_cannot_be_understood_is_thrown() {
         let mut session = Session::new("inset 1");
-        assert!(session.problems().contains("insert"));
-        assert!(session.append("insert 1 2 3").is_err());
+        let problems = Array::from(&session.problems().unwrap());
+        assert!(field(&problems.get(0), "remedy").as_string().unwrap().contains("insert"));
+        let error = session.check().unwrap_err();
+        assert_eq!(field(&error, "code"), "syntax");
+        assert_eq!(field(&session.append("insert 1 2 3").unwrap_err(), "code"), "syntax");
         session.append("insert 1").unwrap_or_else(|_| panic!("this is a command"));
         session.run();
         assert_eq!(session.script(), "inset 1\ninsert 1");

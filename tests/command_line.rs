@@ -158,7 +158,8 @@ fn numbers_to_measure_are_listed() {
     assert!(all.contains("Lab btree:\n") && !of_lab.contains("Lab btree:\n"));
     assert!(of_lab.contains("  time-ns\n") && of_lab.contains("  shown.write-amplification\n"), "{of_lab}");
     assert!(glassbase(&["help", "raft", "measures"], "").out.contains("  term [at n1]\n"));
-    assert!(glassbase(&["help", "sweep"], "").out.starts_with("glassbase sweep FILE"));
+    let sweep = glassbase(&["help", "sweep"], "").out;
+    assert!(sweep.starts_with("glassbase sweep FILE") && sweep.contains("\n  seeds from 1 to 5"), "{sweep}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use glassbase_engine::bench::{
     COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages, quorum_operations,
-    simulated_hits, zipf_accesses,
+    simulated_hits, stack_requests, zipf_accesses,
 };
 use glassbase_engine::storage::LogOptions;
 use glassbase_engine::trace::PolicyKind;
@@ -94,4 +94,10 @@ pub fn cluster_messages(traffic: &str, nodes: u16, count: u32) -> Result<f64, Js
 #[wasm_bindgen]
 pub fn cluster_operations(nodes: u16, operations: u32) -> Result<f64, JsError> {
     quorum_operations(nodes, u64::from(operations)).map(|(run, _)| run.done as f64).map_err(fail)
+}
+
+/// Requests through the whole stack; how many were served.
+#[wasm_bindgen]
+pub fn stack_served(requests: u32, records: bool) -> Result<f64, JsError> {
+    stack_requests(u64::from(requests), records).map(|(served, _)| served as f64).map_err(fail)
 }

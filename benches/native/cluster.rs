@@ -10,13 +10,15 @@ use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-use glassbase_engine::bench::{LATENCY_NS, Traffic, messages};
+use glassbase_engine::bench::{LATENCY_NS, Traffic, messages, stack_requests};
 use simulacra::{NodeContext, NodeId, TaskSimBuilder, Topology};
 use turmoil::net::UdpSocket;
 
 const MESSAGES: u64 = 2_000_000;
 /// It takes its time.
 const TURMOIL_MESSAGES: u64 = 100_000;
+/// Requests through the whole stack, with recording off and on.
+const STACK_REQUESTS: u64 = 20_000;
 const PORT: u16 = 1_000;
 const PAIRED_NODES: u16 = 10;
 const GROUP_NODES: u16 = 5;
@@ -169,6 +171,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         timed("cluster", traffic, MESSAGES, || Ok(messages(traffic, nodes, MESSAGES)?))?;
         timed("simulacra", traffic, MESSAGES, || Ok(simulacra(traffic)))?;
         timed("turmoil", traffic, TURMOIL_MESSAGES, || turmoil(traffic).map_err(|error| error.to_string().into()))?;
+    }
+    for (work, records) in [("off", false), ("on", true)] {
+        let began = Instant::now();
+        let (served, _) = stack_requests(STACK_REQUESTS, records)?;
+        let rate = served as f64 / began.elapsed().as_secs_f64();
+        println!(r#"{{"subject":"stack","work":"{work}","messages_per_second":{rate:.0}}}"#);
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub enum Action {
     /// Ends the command under way, or the reading of a file.
     Stop,
     Select(Option<Selection>),
+    /// The same, on one of two stages: true for the run beside.
+    SelectAt(bool, Option<Selection>),
     /// A key to be found on the stage; none when empty.
     Find(String),
     /// The lab's name, and the place of the preset in its list.

@@ -92,7 +92,7 @@ pub fn curves(props: &CurvesProps) -> Html {
                 { shown(props, &charts, now) }
             } else {
                 <p class="quiet">{ "Nothing is measured yet." }</p>
-                <button type="button" class="line" onclick={measure}>{ "Measure 10,000 operations of each R and W" }</button>
+                <button type="button" class="line" onclick={measure}>{ "Measure each R and W" }</button>
             }
         </div>
     }

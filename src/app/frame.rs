@@ -74,10 +74,10 @@ impl App {
     /// Gets the bytes of the selected page: at once when the run rests, now and then while it moves.
     fn look_up_bytes(&mut self) {
         let Some(selected) = self.selected else { return };
-        let timeline = self.player.run.timeline();
-        let view = timeline.view_at(self.player.position());
+        let (run, position) = self.inspected();
+        let timeline = run.timeline();
+        let view = timeline.view_at(position);
         let Some(page) = inspector::page_of(timeline.guide(), &view, selected) else { return };
-        let position = self.player.position();
         let known = self.bytes.as_ref().is_some_and(|(known, at, _)| *known == page && *at == position);
         let same_page = self.bytes.as_ref().is_some_and(|(known, ..)| *known == page);
         let now = browser::now_ms();
@@ -85,7 +85,7 @@ impl App {
         if known || early || self.player.is_working() || self.pane != Pane::Inspector {
             return;
         }
-        let shown = match self.player.run.session() {
+        let shown = match self.inspected().0.session() {
             None => BytesShown::Recorded,
             Some(session) => session
                 .page_bytes_at(page, position)

@@ -18,6 +18,7 @@ use super::root::{self, App, AppProps, Msg};
 thread_local! {
     /// Whom to tell when the program fails: all of its apps are gone then.
     static TOLD: RefCell<Vec<Function>> = const { RefCell::new(Vec::new()) };
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
     /// Whether the page is the program's own, with a place for its failures.
     static HAS_PAGE: Cell<bool> = const { Cell::new(false) };
 }
@@ -35,6 +36,7 @@ impl Lab {
     /// happens: a word and an object.
     #[wasm_bindgen(constructor)]
     pub fn new(root: Element, options: &JsValue, tell: Function) -> Lab {
+        watch_failures();
         TOLD.with_borrow_mut(|told| told.push(tell.clone()));
         let wish = Wish::read(options, Some(tell.clone()));
         Lab { app: draw(root, Ground::Element, wish), tell: Some(tell) }
@@ -68,6 +70,9 @@ fn draw(root: Element, ground: Ground, wish: Wish) -> AppHandle<App> {
 
 /// A program that fails says so where people look: the page in its failure page, the elements each in theirs.
 pub fn watch_failures() {
+    if WATCHED.replace(true) {
+        return;
+    }
     yew::set_custom_panic_hook(Box::new(|info| {
         let what = info.to_string();
         if HAS_PAGE.get() {

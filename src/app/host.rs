@@ -9,17 +9,17 @@
 //!
 //! **Invariant:** nothing is told while the app is in the middle of an update: who listens may call again at once.
 
-use js_sys::{Array, Error, Function, Object, Reflect};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::locks::Locks;
-use super::opening::{capital, sentence};
 use super::pace::SPEEDS;
 use super::player::Move;
 use super::root::{App, RECORDED};
+use super::thrown::{Thrown, put, sentence_of};
 use super::{browser, shell};
 use crate::lab::intake::MAX_FILE;
-use crate::lab::{LABS, Link, Problem, lab, preset, preset_suggestion};
+use crate::lab::{LABS, Link, lab, preset, preset_suggestion};
 use crate::trace::Event;
 use crate::trace::id::VerdictKind;
 
@@ -129,46 +129,6 @@ pub struct Host {
     told: usize,
 }
 
-/// Why a call is refused: `code` of the error, its sentence, and the problems of a script.
-pub struct Refused {
-    code: &'static str,
-    what: String,
-    problems: Vec<Problem>,
-}
-
-impl Refused {
-    fn new(code: &'static str, what: impl Into<String>) -> Refused {
-        Refused { code, what: what.into(), problems: Vec::new() }
-    }
-
-    fn script(problems: &[Problem]) -> Refused {
-        let first = problems.first();
-        let what = first.map_or(String::new(), |first| {
-            format!("Line {}, column {}: {}; {}.", first.line, first.column, first.what, first.remedy)
-        });
-        Refused { code: "syntax", what, problems: problems.to_vec() }
-    }
-
-    fn into_error(self) -> Error {
-        let error = Error::new(&self.what);
-        put(&error, "code", self.code);
-        let problems = self.problems.iter().map(|problem| {
-            let object = Object::new();
-            put(&object, "line", problem.line as f64);
-            put(&object, "column", problem.column as f64);
-            put(&object, "what", &*problem.what);
-            put(&object, "remedy", &*problem.remedy);
-            object
-        });
-        put(&error, "problems", problems.collect::<Array>());
-        error
-    }
-}
-
-pub fn put(object: &Object, name: &str, value: impl Into<JsValue>) {
-    let _ = Reflect::set(object, &name.into(), &value.into());
-}
-
 impl App {
     /// At the start: what the page around wants, else what the address says.
     pub fn open_wished(&mut self) {
@@ -190,10 +150,10 @@ impl App {
         }
     }
 
-    fn open(&mut self, opening: &Opening) -> Result<(), Refused> {
+    fn open(&mut self, opening: &Opening) -> Result<(), Thrown> {
         let known = match &opening.lab {
             None => None,
-            Some(name) => Some(lab(name).ok_or_else(|| Refused::new("lab", unknown_lab(name)))?),
+            Some(name) => Some(lab(name).ok_or_else(|| Thrown::new("lab", unknown_lab(name)))?),
         };
         if let Some(script) = &opening.script {
             if script.len() > TEXT_MAX {
@@ -204,25 +164,25 @@ impl App {
             let script = head.unwrap_or_default() + script;
             let checked = crate::lab::Session::new(&script);
             if !checked.problems().is_empty() {
-                return Err(Refused::script(checked.problems()));
+                return Err(Thrown::script(checked.problems()));
             }
             self.open_script(&script, "script");
         } else if let Some(trace) = &opening.trace {
             if trace.len() as u64 > MAX_FILE {
-                return Err(Refused::new("limit", format!("The trace is longer than {} MiB.", MAX_FILE >> 20)));
+                return Err(Thrown::new("limit", format!("The trace is longer than {} MiB.", MAX_FILE >> 20)));
             }
             self.open_bytes("the trace", trace.clone().into_bytes());
         } else if let Some(link) = &opening.link {
             let link = link.split_once('#').map_or(&**link, |(_, fragment)| fragment);
-            Link::decode(link).map_err(|error| Refused::new("link", capital(&sentence(&error))))?;
+            Link::decode(link).map_err(|error| Thrown::new("link", sentence_of(&error)))?;
             self.follow(link);
         } else if let Some(word) = &opening.preset {
             let whole = known.map(|lab| format!("{}/{word}", lab.name)).filter(|_| !word.contains('/'));
             let word = whole.as_deref().unwrap_or(word);
             let Some((lab, found)) = preset(word) else {
-                return Err(Refused::new(
+                return Err(Thrown::new(
                     "preset",
-                    format!("There is no preset \"{word}\"; {}.", preset_suggestion(word)),
+                    sentence_of(&format!("There is no preset \"{word}\"; {}", preset_suggestion(word))),
                 ));
             };
             let index = lab.presets.iter().position(|other| std::ptr::eq(other, found)).unwrap_or(0);
@@ -238,12 +198,12 @@ impl App {
         match self.carry_out(&call) {
             Ok(()) => self.host.waiting.push(call.done),
             Err(refused) => {
-                let _ = call.failed.call1(&JsValue::NULL, &refused.into_error());
+                let _ = call.failed.call1(&JsValue::NULL, &refused.into_value());
             }
         }
     }
 
-    fn carry_out(&mut self, call: &Call) -> Result<(), Refused> {
+    fn carry_out(&mut self, call: &Call) -> Result<(), Thrown> {
         let number = call.argument.as_f64().filter(|number| number.is_finite());
         let words = call.argument.as_string();
         match &*call.name {
@@ -292,7 +252,7 @@ impl App {
                 let what = format!(
                     "There is no \"{other}\": run, open, step, seek, fork, play, pause, reveal, speed, theme and state are there."
                 );
-                return Err(Refused::new("unknown", what));
+                return Err(Thrown::new("unknown", what));
             }
         }
         Ok(())
@@ -305,13 +265,13 @@ impl App {
     }
 
     /// Adds lines to the script, and plays what they do.
-    fn run_lines(&mut self, lines: &str) -> Result<(), Refused> {
+    fn run_lines(&mut self, lines: &str) -> Result<(), Thrown> {
         if lines.len() > TEXT_MAX {
             return Err(too_long());
         }
-        let Some(session) = self.player.run.session_mut() else { return Err(Refused::new("recorded", RECORDED)) };
+        let Some(session) = self.player.run.session_mut() else { return Err(Thrown::new("recorded", RECORDED)) };
         // Only what is whole is taken.
-        session.clone().append(lines).map_err(|problems| Refused::script(&problems))?;
+        session.clone().append(lines).map_err(|problems| Thrown::script(&problems))?;
         self.issue(lines);
         Ok(())
     }
@@ -431,10 +391,10 @@ fn unknown_lab(name: &str) -> String {
     format!("There is no lab \"{name}\"; there are {}.", known.join(", "))
 }
 
-fn needs(name: &str, what: &str) -> Refused {
-    Refused::new("argument", format!("\"{name}\" needs {what}."))
+fn needs(name: &str, what: &str) -> Thrown {
+    Thrown::new("argument", format!("\"{name}\" needs {what}."))
 }
 
-fn too_long() -> Refused {
-    Refused::new("limit", format!("The script is longer than {} MiB: cut it, or give it as a file.", TEXT_MAX >> 20))
+fn too_long() -> Thrown {
+    Thrown::new("limit", format!("The script is longer than {} MiB: cut it, or give it as a file.", TEXT_MAX >> 20))
 }

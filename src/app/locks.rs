@@ -48,7 +48,9 @@ impl Locks {
             Action::Move(Move::To(_)) | Action::Moment(_) => Locks::TIMELINE,
             Action::Move(_) => Locks::STEP,
             Action::Speed(_) => Locks::SPEED,
-            Action::Select(_) | Action::Here(_) | Action::Door(_) | Action::CrashAt(_) => Locks::STAGE,
+            Action::Select(_) | Action::SelectAt(..) | Action::Here(_) | Action::Door(_) | Action::CrashAt(_) => {
+                Locks::STAGE
+            }
             Action::Paste(_) | Action::File(_) | Action::RunScript(_) | Action::OpenPreset(..) => Locks::FILES,
             _ => return false,
         };

@@ -63,6 +63,7 @@ mod site;
 mod snapshot;
 pub mod stage;
 mod staged;
+pub mod thrown;
 mod trace_list;
 mod transport;
 

@@ -30,7 +30,7 @@ pub fn nav(props: &NavProps) -> Html {
         let floor = LABS[first].floor;
         let labs = LABS.iter().enumerate().filter(|(_, lab)| lab.floor == floor).map(|(index, _)| lab(props, index));
         html! {
-            <section aria-label={floor}>
+            <section aria-label={format!("{floor} labs")}>
                 <h2>{ floor }</h2>
                 <ul class="labs">{ for labs }</ul>
             </section>

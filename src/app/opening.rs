@@ -399,12 +399,12 @@ fn lab_of(script: &str) -> &'static LabInfo {
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
-pub fn sentence(error: &dyn std::fmt::Display) -> String {
+fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
 }
 
-pub fn capital(text: &str) -> String {
+fn capital(text: &str) -> String {
     let mut text = text.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -425,6 +425,10 @@ fn pages_for(state: &crate::trace::EngineState, pages: u64) -> Vec<String> {
             lines.push("set page_size 128".to_string());
         }
         lines.push(format!("set pages {pages}"));
+    }
+    // A trace is played into a cold pool: what a preset left there would count as its hits.
+    if lines.is_empty() && state.counters.pool_hits + state.counters.pool_misses > 0 {
+        lines.push("clear".to_string());
     }
     lines
 }

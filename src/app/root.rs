@@ -115,7 +115,8 @@ pub struct App {
     pub host: Host,
     pub answers: Answers,
     pub act: Act,
-    pub on_select: Callback<Option<Selection>>,
+    /// For the stage of the run, and for that of the run beside it.
+    pub on_select: [Callback<Option<Selection>>; 2],
     pub on_lines: Callback<String>,
     pub on_moment: Callback<u64>,
     pub on_door: Callback<String>,
@@ -127,6 +128,8 @@ pub struct App {
     pub seed: AttrValue,
     pub log: Log,
     pub selected: Option<Selection>,
+    /// It was selected in the run beside.
+    pub selected_beside: bool,
     pub find: Option<Bytes>,
     pub pane: Pane,
     pub drawer: Option<Drawer>,
@@ -174,7 +177,7 @@ impl Component for App {
             wish: wish.clone(),
             host: Host::default(),
             answers: Answers::new(wish.hides_answers),
-            on_select: act.reform(Action::Select),
+            on_select: [false, true].map(|beside| act.reform(move |selection| Action::SelectAt(beside, selection))),
             on_lines: act.reform(Action::Here),
             on_moment: act.reform(Action::Moment),
             on_door: act.reform(Action::Door),
@@ -187,6 +190,7 @@ impl Component for App {
             seed: AttrValue::default(),
             log: Log::default(),
             selected: None,
+            selected_beside: false,
             find: None,
             pane: Pane::Code,
             drawer: None,
@@ -222,6 +226,10 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, message: Msg) -> bool {
         match message {
             Msg::Act(action) => self.act(ctx, action),
+            Msg::Frame(_) if self.is_hero_out_of_sight() => {
+                self.rest_out_of_sight();
+                return false;
+            }
             Msg::Frame(time) => self.frame(time),
             Msg::Key(event) => return self.key(ctx, &event),
             Msg::Fragment => {
@@ -286,6 +294,12 @@ impl App {
             Action::Reveal => self.reveal(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
+            Action::SelectAt(beside, selection) => {
+                // The same page of another run has other bytes.
+                self.bytes = self.bytes.take().filter(|_| beside == self.selected_beside);
+                self.selected_beside = beside;
+                self.select(selection);
+            }
             Action::Find(key) => self.look_for(&key),
             Action::OpenPreset(name, index) => self.open_preset(lab(name).unwrap_or(LABS[0]), index),
             Action::RunScript(script) => {
@@ -403,6 +417,19 @@ impl App {
         self.script_changed();
     }
 
+    /// Whether what is selected was selected in the run beside.
+    pub fn is_beside(&self) -> bool {
+        self.selected_beside && self.player.rival.is_some()
+    }
+
+    /// The run that the inspector is about, and where it stands.
+    pub fn inspected(&self) -> (&Run, usize) {
+        match &self.player.rival {
+            Some(rival) if self.selected_beside => (&rival.run, self.player.rival_playhead() as usize),
+            _ => (&self.player.run, self.player.position()),
+        }
+    }
+
     fn select(&mut self, selection: Option<Selection>) {
         self.selected = selection;
         if let Some(Selection::Verdict(index)) = selection {
@@ -418,6 +445,9 @@ impl App {
 
     /// Goes to the moment that a checker's verdict is about.
     fn go_to_verdict(&mut self, index: u8) {
+        if self.is_beside() {
+            return;
+        }
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));

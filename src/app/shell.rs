@@ -248,15 +248,19 @@ fn middle(app: &App) -> Html {
 
 pub fn stages(app: &App) -> Html {
     let player = &app.player;
-    let stage = |timeline: TimelineHandle, beside: Option<TimelineHandle>, playhead: f64, label: Option<String>| {
+    let stage = |timeline: TimelineHandle,
+                 beside: Option<TimelineHandle>,
+                 playhead: f64,
+                 label: Option<String>,
+                 is_other: bool| {
         let is_drawn = timeline.guide().draw.is_some();
         let props = yew::props!(RoomProps {
             timeline,
             beside,
             playhead,
             label,
-            selected: app.selected,
-            on_select: app.on_select.clone(),
+            selected: app.selected.filter(|_| app.is_beside() == is_other),
+            on_select: app.on_select[usize::from(is_other)].clone(),
             on_lines: app.on_lines.clone(),
             on_moment: app.on_moment.clone(),
             on_door: app.on_door.clone(),
@@ -277,7 +281,7 @@ pub fn stages(app: &App) -> Html {
     match &player.rival {
         None => html! {
             <div class="stage-area">
-                <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>) }</div>{ work(app) }
+                <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>, false) }</div>{ work(app) }
             </div>
         },
         Some(rival) => {
@@ -290,8 +294,8 @@ pub fn stages(app: &App) -> Html {
             let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
                 <div class="stage-area two">
-                    <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here)) }</div>
-                    <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there)) }</div>
+                    <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here), false) }</div>
+                    <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there), true) }</div>
                     { work(app) }
                 </div>
             }
@@ -457,7 +461,8 @@ fn pane(app: &App) -> Html {
         Pane::Trace => Part::TraceList(TraceListProps { timeline, current, act: app.act.clone() }).draw(),
         Pane::Inspector => {
             let bytes = app.bytes.as_ref().map_or(BytesShown::Moving, |(_, _, shown)| shown.clone());
-            let (position, selected, act) = (app.player.position(), app.selected, app.act.clone());
+            let (run, position) = app.inspected();
+            let (timeline, selected, act) = (run.timeline().clone(), app.selected, app.act.clone());
             Part::Inspector(InspectorProps { timeline, position, selected, bytes, act }).draw()
         }
     }

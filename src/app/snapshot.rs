@@ -18,6 +18,7 @@ use web_sys::{
 use super::browser;
 use super::room::svg::num;
 use crate::export::text::push_xml;
+use crate::trace::decimal::decimal;
 
 /// What is not of the picture.
 const LEFT_OUT: &str = ".stage-tools, .plate-deeds, .work, .hidden, .off, script, style, title";
@@ -146,7 +147,18 @@ fn value(style: &CssStyleDeclaration, name: &str) -> String {
 
 /// A length in pixels: `12.5px`.
 fn pixels(text: &str) -> f64 {
-    crate::trace::decimal::decimal(text.trim_end_matches("px")).unwrap_or_default()
+    let bare = text.trim_end_matches("px");
+    match bare.strip_prefix('-') {
+        Some(bare) => -pixels(bare),
+        None => decimal(bare).unwrap_or_default(),
+    }
+}
+
+/// One side of a border, if it can be seen: how thick it is, and its colour.
+fn edge(style: &CssStyleDeclaration, side: &str) -> Option<(f64, String)> {
+    let of = |what: &str| value(style, &["border-", side, "-", what].concat());
+    let (thick, colour) = (pixels(&of("width")), of("color"));
+    (thick > 0.0 && of("style") != "none" && is_paint(&colour)).then_some((thick, colour))
 }
 
 /// Whether a colour can be seen.
@@ -193,6 +205,9 @@ impl Painter {
             _ => {
                 self.frame(&style, &place);
                 self.children(element);
+                self.pinned(&style, &place);
+                self.sign(element, "::before", &place);
+                self.sign(element, "::after", &place);
             }
         }
     }
@@ -220,23 +235,111 @@ impl Painter {
     /// Background and border of a box.
     fn frame(&mut self, style: &CssStyleDeclaration, place: &DomRect) {
         let ground = value(style, "background-color");
-        let width = pixels(&value(style, "border-top-width"));
-        let edge = value(style, "border-top-color");
-        let has_edge = width > 0.0 && value(style, "border-top-style") != "none" && is_paint(&edge);
-        if (!is_paint(&ground) && !has_edge) || place.width() < 1.0 || place.height() < 1.0 {
+        let edges = ["top", "right", "bottom", "left"].map(|side| edge(style, side));
+        let is_framed = edges.iter().all(|edge| *edge == edges[0]);
+        let whole = edges[0].as_ref().filter(|_| is_framed);
+        let (left, top, width, height) = (place.left(), place.top(), place.width(), place.height());
+        if width < 1.0 || height < 1.0 {
             return;
         }
-        self.out.push_str("<rect");
-        self.place(place);
-        push_length(&mut self.out, "rx", pixels(&value(style, "border-top-left-radius")));
-        push_attribute(&mut self.out, "fill", if is_paint(&ground) { &ground } else { "none" });
-        if has_edge {
-            push_attribute(&mut self.out, "stroke", &edge);
-            push_length(&mut self.out, "stroke-width", width);
-            if value(style, "border-top-style") == "dashed" {
-                push_attribute(&mut self.out, "stroke-dasharray", "3 3");
+        if is_paint(&ground) || whole.is_some() {
+            // A border is drawn inside of a box, and a stroke on both sides of its edge.
+            let inset = whole.map_or(0.0, |(width, _)| width / 2.0);
+            self.out.push_str("<rect");
+            let lengths = [
+                ("x", left - self.left + inset),
+                ("y", top - self.top + inset),
+                ("width", (width - 2.0 * inset).max(0.0)),
+                ("height", (height - 2.0 * inset).max(0.0)),
+                ("rx", (pixels(&value(style, "border-top-left-radius")) - inset).max(0.0)),
+            ];
+            lengths.iter().for_each(|(name, value)| push_length(&mut self.out, name, *value));
+            push_attribute(&mut self.out, "fill", if is_paint(&ground) { &ground } else { "none" });
+            if let Some((width, colour)) = whole {
+                push_attribute(&mut self.out, "stroke", colour);
+                push_length(&mut self.out, "stroke-width", *width);
+                if value(style, "border-top-style") == "dashed" {
+                    push_attribute(&mut self.out, "stroke-dasharray", "3 3");
+                }
             }
+            self.out.push_str("/>");
         }
+        if is_framed {
+            return;
+        }
+        let [above, right, below, before] = edges;
+        for (edge, is_upright, at) in [
+            (above, false, (left, top)),
+            (right, true, (place.right(), top)),
+            (below, false, (left, place.bottom())),
+            (before, true, (left, top)),
+        ] {
+            let Some((thick, colour)) = edge else { continue };
+            // Those at the far ends lie inside too.
+            let x = at.0 - if at.0 > left { thick } else { 0.0 };
+            let y = at.1 - if at.1 > top { thick } else { 0.0 };
+            let size = if is_upright { (thick, height) } else { (width, thick) };
+            self.rect((x, y, size.0, size.1), 0.0, &colour);
+        }
+    }
+
+    /// A stroke along the lower edge: an inset shadow, by which a frame says that it is pinned.
+    fn pinned(&mut self, style: &CssStyleDeclaration, place: &DomRect) {
+        let shadow = value(style, "box-shadow");
+        let Some((colour, lengths)) = shadow.split_once(") ").filter(|_| shadow.ends_with(" inset")) else { return };
+        let rise = -lengths.split(' ').nth(1).map_or(0.0, pixels);
+        if rise > 0.0 {
+            let mut colour = colour.to_string();
+            colour.push(')');
+            let top = place.bottom() - rise;
+            self.rect((place.left(), top, place.width(), rise), 0.0, &colour);
+        }
+    }
+
+    /// What a style sheet puts before or behind an element: a dot, or a corner.
+    fn sign(&mut self, element: &Element, which: &str, place: &DomRect) {
+        let style = browser::window().get_computed_style_with_pseudo_elt(element, which).ok().flatten();
+        let Some(style) =
+            style.filter(|style| value(style, "content") == "\"\"" && value(style, "position") == "absolute")
+        else {
+            return;
+        };
+        let border = pixels(&value(&style, "border-top-width"));
+        let around = if value(&style, "box-sizing") == "border-box" { 0.0 } else { 2.0 * border };
+        let (width, height) = (pixels(&value(&style, "width")) + around, pixels(&value(&style, "height")) + around);
+        let left = place.left() + f64::from(element.client_left()) + pixels(&value(&style, "left"));
+        let top = place.top() + f64::from(element.client_top()) + pixels(&value(&style, "top"));
+        let (ground, edge) = (value(&style, "background-color"), value(&style, "border-top-color"));
+        if is_paint(&ground) {
+            self.rect((left, top, width, height), width / 2.0, &ground);
+        } else if border > 0.0 && is_paint(&edge) && is_paint(&value(&style, "border-left-color")) {
+            self.out.push_str("<circle fill=\"none\"");
+            push_length(&mut self.out, "cx", left - self.left + width / 2.0);
+            push_length(&mut self.out, "cy", top - self.top + height / 2.0);
+            push_length(&mut self.out, "r", (width - border) / 2.0);
+            push_length(&mut self.out, "stroke-width", border);
+            push_attribute(&mut self.out, "stroke", &edge);
+            self.out.push_str("/>");
+        } else if border > 0.0 && is_paint(&edge) {
+            // Of four borders two are seen: a corner.
+            self.out.push_str("<path d=\"M");
+            let (x, y) = (left - self.left, top - self.top);
+            for at in [x, y, x + width, y, x + width, y + height] {
+                num(&mut self.out, at);
+                self.out.push(' ');
+            }
+            self.out.push_str("z\"");
+            push_attribute(&mut self.out, "fill", &edge);
+            self.out.push_str("/>");
+        }
+    }
+
+    fn rect(&mut self, (left, top, width, height): (f64, f64, f64, f64), radius: f64, fill: &str) {
+        self.out.push_str("<rect");
+        let lengths =
+            [("x", left - self.left), ("y", top - self.top), ("width", width), ("height", height), ("rx", radius)];
+        lengths.iter().for_each(|(name, value)| push_length(&mut self.out, name, *value));
+        push_attribute(&mut self.out, "fill", fill);
         self.out.push_str("/>");
     }
 

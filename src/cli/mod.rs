@@ -156,7 +156,11 @@ fn help(words: &[String]) -> Report {
             }
         },
     };
-    let own = if within.is_none() { own_help(word) } else { String::new() };
+    let mut own = if within.is_none() { own_help(word) } else { String::new() };
+    if word == "sweep" && within.is_none() {
+        own.push('\n');
+        own.push_str(sweep::FILE_HELP);
+    }
     match lab::help(word, within) {
         Ok(text) => Report::ok(own + &text),
         Err(_) if !own.is_empty() => Report::ok(own),

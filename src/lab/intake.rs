@@ -55,6 +55,10 @@ pub enum IntakeError {
     )]
     NoKey { name: String, line: u64, column: usize, text: String },
     #[error(
+        "\"{name}\": line {line} is \"{text}\": one key a line is wanted, or columns parted by commas: key,size or time,key,size, or more of them below a line of their names"
+    )]
+    Shapeless { name: String, line: u64, text: String },
+    #[error(
         "\"{name}\": line {line}: \"{text}\" is no size: a whole number of bytes from 1 to 4,000,000,000, or no column of sizes at all"
     )]
     NoSize { name: String, line: u64, text: String },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { start } from './harness.mjs';
 import { ready, settled, toEnd } from './page.mjs';
-import { CLUSTERS, changePreset, presetsByLab, textProblems, watch } from './presets.mjs';
+import { CLUSTERS, STORAGE, changePreset, presetsByLab, textProblems, watch } from './presets.mjs';
 
 let site;
 let labs;
@@ -18,6 +18,12 @@ for (const lab of CLUSTERS) {
     await watch(site, lab, labs.find((known) => known.lab === lab).names.slice(0, 2));
   });
 }
+
+test('of all other labs three presets play to their end; their texts can be read; axe finds nothing; a picture of each is written', async () => {
+  const others = labs.filter(({ lab }) => !CLUSTERS.includes(lab) && !STORAGE.includes(lab));
+  assert.ok(others.length >= 3, `${others.length} other labs`);
+  for (const { lab, names } of others) await watch(site, lab, names.slice(0, 3));
+});
 
 test('on a phone of 360 px the texts of every preset can be read too', async () => {
   const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };

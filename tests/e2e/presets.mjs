@@ -64,8 +64,9 @@ export async function changePreset(page, name) {
  * What is wrong with the texts that stand in the pictures, as sentences: two that lie over each other, one that is wider than
  * its box or runs out of the picture to the right, one that cannot be told from what it stands on. Only for pictures drawn by the plate, and only while they rest.
  */
-export function textProblems(page) {
-  return page.evaluate(() => {
+/** `moving`: what is on its way may pass over a text. */
+export function textProblems(page, moving = false) {
+  return page.evaluate((moving) => {
     const problems = [];
     const luminance = (color) => {
       const part = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
@@ -105,6 +106,18 @@ export function textProblems(page) {
         const follows = below.shape.compareDocumentPosition(above.shape) & Node.DOCUMENT_POSITION_FOLLOWING;
         return Boolean(body && follows && !isClear(getComputedStyle(body).fill));
       };
+      for (const body of moving ? [] : plate.querySelectorAll('.shape > rect.body')) {
+        const shape = body.parentElement;
+        if (isClear(getComputedStyle(body).fill) || Number(shape.getAttribute('opacity') ?? 1) < 0.6) continue;
+        const box = body.getBoundingClientRect();
+        for (const text of texts) {
+          const [x, y] = [(text.left + text.right) / 2, (text.top + text.bottom) / 2];
+          if (text.shape === shape || text.shape.parentElement !== shape.parentElement) continue;
+          if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
+          const follows = text.shape.compareDocumentPosition(shape) & Node.DOCUMENT_POSITION_FOLLOWING;
+          if (follows) problems.push(`"${text.said}" is hidden by a box that lies over it`);
+        }
+      }
       texts.sort((a, b) => a.top - b.top);
       texts.forEach((one, index) => {
         for (const other of texts.slice(index + 1)) {
@@ -116,7 +129,7 @@ export function textProblems(page) {
       });
     }
     return problems;
-  });
+  }, moving);
 }
 
 export async function picture(view, name) {
@@ -160,7 +173,7 @@ export async function watch(site, lab, names) {
   const { page } = view;
   const problems = [];
   const look = async (name, when) => {
-    for (const problem of await textProblems(page)) problems.push(`${name}, ${when}: ${problem}`);
+    for (const problem of await textProblems(page, when === 'half-way')) problems.push(`${name}, ${when}: ${problem}`);
   };
   for (const name of names) {
     await changePreset(page, name);

@@ -159,6 +159,20 @@ test('presets are steps of the history, each with an address', async () => {
   await done(view);
 });
 
+test('the lab that is open is seen in the list of labs, on a low screen too', async () => {
+  const view = await ready(await site.open('#preset=textbook', { viewport: { width: 1280, height: 640 } }));
+  const { page } = view;
+  for (const place of ['transactions/two-phase', 'textbook', 'raft/election']) {
+    await page.evaluate((place) => (location.hash = `preset=${place}`), place);
+    await page.waitForFunction(() => {
+      const [list, lab] = ['#nav', '.labs .lab[aria-current]'].map((one) => document.querySelector(one).getBoundingClientRect());
+      return lab.top >= list.top && lab.bottom <= list.bottom;
+    });
+    assert.match(await fragment(page), new RegExp(place));
+  }
+  await done(view);
+});
+
 test('the search finds labs, runs, commands and words, by the keyboard alone', async () => {
   const view = await home();
   const { page } = view;

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
-// labs of eviction, of shards and of transactions across them, and the curves of R and W.
-const BUDGET = { brotli: 1_048_000, gzip: 1_353_000 };
+// labs of cache tiers and of the whole stack, the home page with its catalogue, glossary and reference, exports, embedding;
+// and the view and Yew are built for speed.
+const BUDGET = { brotli: 1_230_000, gzip: 1_602_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {
@@ -17,7 +18,9 @@ const compress = {
 };
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const files = readdirSync(dist).map((name) => readFileSync(dist + name));
+// What other people's pages load of it, a first visit to this one does not.
+const ELSEWHERE = /^(glassbase-lab|lab-element|embed-messages|course)\.(js|css|html)$/;
+const files = readdirSync(dist).filter((name) => !ELSEWHERE.test(name)).map((name) => readFileSync(dist + name));
 
 for (const [name, budget] of Object.entries(BUDGET)) {
   test(`the page fits its budget (${name})`, () => {

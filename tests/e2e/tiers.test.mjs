@@ -94,7 +94,7 @@ test('a server is killed and started by hand, and bad settings are refused with 
   const { page } = view;
   await idle(page);
   await toEnd(page);
-  await page.getByRole('button', { name: /^L2 1\. / }).click({ position: { x: 40, y: 8 } });
+  await page.getByRole('button', { name: /^L2 1\. / }).click({ position: { x: 300, y: 6 } });
   await page.getByRole('button', { name: 'Kill', exact: true }).click();
   await logged(page, /Down now: L2 node 1/);
   await toEnd(page);

@@ -30,6 +30,22 @@ test('the first preset plays, and the accounts add up', async () => {
   await done(view);
 });
 
+test('nothing is hidden, whichever view was chosen before', async () => {
+  const view = await opened('#preset=multi-leader/wrong-clock', DESK);
+  const { page } = view;
+  await lab(page, 1);
+  const texts = () => page.locator('.plate .shape.version').count();
+  const before = await texts();
+  assert.ok(before >= 6, `${before} versions`);
+  for (const name of ['Space-time diagram alone', 'Stage alone', 'Stage and space-time diagram']) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.waitForTimeout(400);
+    assert.deepEqual(await textProblems(page), [], name);
+  }
+  assert.equal(await texts(), before);
+  await done(view);
+});
+
 test('a dead coordinator leaves its shards in doubt, and a click brings it back', async () => {
   const view = await opened('#preset=transactions/blocked', DESK);
   const { page } = view;

@@ -88,7 +88,7 @@ pub fn inside(shape: &Shape, hatch: &str) -> String {
                 Anchor::Middle => "<text class=\"middle\">",
                 Anchor::End => "<text class=\"end\">",
             });
-            escaped(&mut out, &cut_to(shape, shape.place.w));
+            escaped(&mut out, &told(shape));
             out.push_str("</text>");
         }
     }
@@ -140,7 +140,7 @@ fn boxed(out: &mut String, shape: &Shape, hatch: &str) {
     if !shape.text.is_empty() {
         out.push_str("<text class=\"middle\"");
         out.push_str(silence);
-        escaped(out, &cut_to(shape, shape.place.w - 6.0));
+        escaped(out, &told(shape));
         out.push_str("</text> ");
     }
     if has(Marks::DELETED) {
@@ -157,8 +157,10 @@ fn sign(out: &mut String, class: &str, x: f64, d: &str) {
     path(out, class, &whole);
 }
 
-fn cut_to(shape: &Shape, width: f64) -> String {
+/// A shape's text, as much of it as there is room for.
+pub fn told(shape: &Shape) -> String {
     use crate::view::arrange::{MONO_W, SANS_W, cut};
+    let width = if matches!(shape.kind, Kind::Rect) { shape.place.w - 6.0 } else { shape.place.w };
     if width <= 0.0 {
         return shape.text.clone();
     }

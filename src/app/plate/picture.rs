@@ -12,13 +12,15 @@ use crate::view::Selection;
 use crate::view::arrange::Place;
 use crate::view::camera::{Camera, Size};
 use crate::view::drawing::{Id, Kind, Layer, Marks, Shape};
-use crate::view::tween::{At, Item, Tween};
+use crate::view::tween::{At, Item, Tween, Way};
 
 /// The elements of a shape.
 struct Drawn {
     id: Id,
     group: Element,
     parts: Vec<(Part, Element)>,
+    /// Its words for the mouse, if it has any.
+    title: Option<Element>,
     shape: Shape,
     selected: bool,
     /// The tab key reaches it; known once it has been said.
@@ -89,8 +91,12 @@ impl Picture {
             }
             stays
         });
+        let mut fresh = false;
         for item in &tween.items {
-            self.show_item(item, selected);
+            fresh |= !self.show_item(item, selected);
+        }
+        if fresh {
+            self.add(&tween, selected);
         }
         self.tween = tween;
         self.t = -1.0;
@@ -101,21 +107,40 @@ impl Picture {
         self.drawn.binary_search_by_key(&id, |drawn| drawn.id)
     }
 
-    fn show_item(&mut self, item: &Item, selected: Option<Selection>) {
+    /// Lets the element of an item look like it; false when there is none.
+    fn show_item(&mut self, item: &Item, selected: Option<Selection>) -> bool {
         let shape = &item.shape;
-        let chosen = shape.target.is_some() && shape.target == selected;
-        match self.place_of(shape.id) {
-            Ok(index) if self.drawn[index].shape.layer == shape.layer => {
-                let drawn = &mut self.drawn[index];
-                drawn.change(shape, chosen, &self.hatch);
-            }
-            Ok(index) => {
-                self.drawn[index].group.remove();
-                self.drawn[index] = Drawn::new(&self.layers[shape.layer as usize], shape, chosen, &self.hatch);
-            }
-            Err(index) => {
-                let drawn = Drawn::new(&self.layers[shape.layer as usize], shape, chosen, &self.hatch);
-                self.drawn.insert(index, drawn);
+        let Ok(index) = self.place_of(shape.id) else { return false };
+        if self.drawn[index].shape.layer != shape.layer {
+            self.drawn.remove(index).group.remove();
+            return false;
+        }
+        self.drawn[index].change(shape, is_chosen(shape, selected), &self.hatch);
+        true
+    }
+
+    /// Makes the elements that are not there yet. In a layer what is drawn later lies above what is drawn before, so each
+    /// goes before the element of what is drawn next; what leaves lies above all.
+    fn add(&mut self, tween: &Tween, selected: Option<Selection>) {
+        let mut next: Vec<Option<Element>> = vec![None; self.layers.len()];
+        let drawn = tween.order.iter().rev().filter_map(|id| tween.item(*id));
+        let leaves = tween.items.iter().filter(|item| item.way == Way::Leaves);
+        for item in leaves.chain(drawn) {
+            let shape = &item.shape;
+            let layer = shape.layer as usize;
+            let index = match self.place_of(shape.id) {
+                Ok(index) => index,
+                Err(index) => {
+                    let drawn = Drawn::new(&self.layers[layer], shape, is_chosen(shape, selected), &self.hatch);
+                    if let Some(next) = &next[layer] {
+                        let _ = self.layers[layer].insert_before(&drawn.group, Some(next));
+                    }
+                    self.drawn.insert(index, drawn);
+                    index
+                }
+            };
+            if item.way != Way::Leaves {
+                next[layer] = Some(self.drawn[index].group.clone());
             }
         }
     }
@@ -221,6 +246,10 @@ impl Picture {
     }
 }
 
+fn is_chosen(shape: &Shape, selected: Option<Selection>) -> bool {
+    shape.target.is_some() && shape.target == selected
+}
+
 pub fn give_focus(element: &Element) {
     use wasm_bindgen::JsCast;
     if let Some(element) = element.dyn_ref::<SvgElement>() {
@@ -246,8 +275,16 @@ impl Drawn {
         if is_silent {
             set(&group, "aria-hidden", "true");
         }
-        let mut drawn =
-            Drawn { id: shape.id, group, parts: Vec::new(), shape: shape.clone(), selected, tab: None, at: NOWHERE };
+        let mut drawn = Drawn {
+            id: shape.id,
+            group,
+            parts: Vec::new(),
+            title: None,
+            shape: shape.clone(),
+            selected,
+            tab: None,
+            at: NOWHERE,
+        };
         drawn.write(hatch);
         drawn.name();
         drawn
@@ -258,14 +295,15 @@ impl Drawn {
         let old = &self.shape;
         let anew = old.kind != shape.kind
             || old.marks.0 & SIGNS.0 != shape.marks.0 & SIGNS.0
-            || old.text != shape.text
+            || old.text.is_empty() != shape.text.is_empty()
             || old.note != shape.note
             || old.level.is_some() != shape.level.is_some()
-            || old.target.is_some() != shape.target.is_some()
-            || (!shape.text.is_empty() && old.place.w != shape.place.w);
+            || old.target.is_some() != shape.target.is_some();
+        // Texts change far more often than anything else.
+        let retold = !shape.text.is_empty() && (old.text != shape.text || old.place.w != shape.place.w);
         let restyled = old.class != shape.class || old.marks != shape.marks || self.selected != selected;
         let renamed = old.title != shape.title || old.target != shape.target || self.selected != selected || anew;
-        if !(anew || restyled || renamed || old.place != shape.place || old.opacity != shape.opacity) {
+        if !(anew || retold || restyled || renamed || old.place != shape.place || old.opacity != shape.opacity) {
             return;
         }
         self.shape = shape.clone();
@@ -275,6 +313,8 @@ impl Drawn {
         }
         if anew {
             self.write(hatch);
+        } else if retold {
+            self.retell();
         }
         if renamed {
             self.name();
@@ -284,17 +324,34 @@ impl Drawn {
     fn write(&mut self, hatch: &str) {
         self.group.set_inner_html(&markup::inside(&self.shape, hatch));
         self.parts = markup::parts(&self.shape).into_iter().zip(children(&self.group)).collect();
+        self.title = None;
         self.at = NOWHERE;
+    }
+
+    /// The same elements with another text.
+    fn retell(&self) {
+        let is_text = matches!(self.shape.kind, Kind::Text(_));
+        let told = self.parts.iter().find(|(part, _)| is_text || *part == Part::Label);
+        if let Some((_, element)) = told {
+            element.set_text_content(Some(&markup::told(&self.shape)));
+        }
     }
 
     /// Its words: a title for the mouse, a name and a role for those who do not see it.
     fn name(&mut self) {
         let shape = &self.shape;
-        if let Ok(Some(title)) = self.group.query_selector("title") {
-            title.remove();
-        }
-        if !shape.title.is_empty() {
-            create(&self.group, "title", "").set_text_content(Some(&shape.title));
+        match &self.title {
+            Some(title) if shape.title.is_empty() => {
+                title.remove();
+                self.title = None;
+            }
+            Some(title) => title.set_text_content(Some(&shape.title)),
+            None if shape.title.is_empty() => {}
+            None => {
+                let title = create(&self.group, "title", "");
+                title.set_text_content(Some(&shape.title));
+                self.title = Some(title);
+            }
         }
         // The title is also its name; the texts inside are silent then.
         if shape.target.is_some() {

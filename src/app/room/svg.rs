@@ -6,9 +6,14 @@ use crate::app::browser;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
+/// An element that stands nowhere yet.
+pub fn detached(name: &str) -> Element {
+    browser::document().create_element_ns(Some(SVG), name).expect("a plain element can be made")
+}
+
 /// A new element as the last child of `parent`.
 pub fn create(parent: &Element, name: &str, class: &str) -> Element {
-    let element = browser::document().create_element_ns(Some(SVG), name).expect("a plain element can be made");
+    let element = detached(name);
     set(&element, "class", class);
     let _ = parent.append_child(&element);
     element

@@ -35,8 +35,13 @@ const RECORDS_MAX: usize = 6000;
 const ELAPSED_MAX_MS: f64 = 100.0;
 
 /// Where the first preset at seven tenths is not the best picture: lab, preset, and how much of the run has passed.
-const POSTERS: &[(&str, &str, f64)] =
-    &[("btree", "textbook", 1.0), ("quorum", "no-overlap", 0.5), ("raft", "election", 0.75), ("sharding", "add", 0.6)];
+const POSTERS: &[(&str, &str, f64)] = &[
+    ("btree", "textbook", 1.0),
+    ("eviction", "w-tinylfu", 0.8),
+    ("quorum", "no-overlap", 0.5),
+    ("raft", "election", 0.75),
+    ("sharding", "add", 0.6),
+];
 const SHARE: f64 = 0.7;
 
 #[derive(Properties, PartialEq)]

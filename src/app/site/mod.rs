@@ -62,7 +62,7 @@ impl Page {
 pub fn page(app: &App, page: &Page) -> Html {
     let act = &app.act;
     html! {
-        <div class={classes!("site", (*page == Page::Home).then_some("at-home"))} id="site">
+        <div class={classes!("site", app.dropping.then_some("dropping"))} id="site">
             <a class="skip" href="#page" onclick={shell::skip(app, "page")}>{ "Skip to the content" }</a>
             { header(act, page) }
             <main id="page" tabindex="-1">

@@ -9,6 +9,8 @@
 //! A lab's run is kept while another page is shown, until another run is opened. The first page has a run of its own: that
 //! of the lab is put aside for it.
 
+use web_sys::Element;
+
 use super::Page;
 use super::home::{HERO, STILL_AT};
 use crate::app::fork::Undo;
@@ -19,6 +21,8 @@ use crate::lab::{LABS, Link, preset};
 
 /// How long the run behind the first words rests at its end.
 const REST_MS: u32 = 5000;
+/// How far below the upper edge of its list the open lab stands, when it has to be brought up.
+const LAB_BELOW_PX: i32 = 44;
 
 /// Where the app is among the pages of the site.
 #[derive(Default)]
@@ -133,6 +137,19 @@ impl App {
         }
     }
 
+    /// The first page is scrolled on, and what it shows of its run is above.
+    pub fn is_hero_out_of_sight(&self) -> bool {
+        let far = |site: Element| f64::from(site.scroll_top()) > 1.2 * f64::from(site.client_height());
+        self.site.page == Some(Page::Home) && !self.player.is_working() && self.place.find("#site").is_some_and(far)
+    }
+
+    /// Nothing is done but to look again.
+    pub fn rest_out_of_sight(&mut self) {
+        self.frames.arrived();
+        self.last_frame_ms = None;
+        self.frames.request();
+    }
+
     pub fn begin_hero_again(&mut self) {
         self.site.hero_rests = false;
         if self.site.page == Some(Page::Home) && self.player.is_at_end() && self.preset.is_some() && !self.player.still
@@ -173,7 +190,7 @@ impl App {
         }
         browser::set_title(&self.page_title());
         match &self.site.page {
-            None => return,
+            None => return self.bring_up_lab(),
             Some(Page::Home) => {
                 if let Some(site) = self.place.find("#site") {
                     site.set_scroll_top(self.site.home_scroll);
@@ -195,6 +212,18 @@ impl App {
             self.place.focus("page");
         }
         self.site.moved_by_hand = true;
+    }
+
+    /// Where the list of labs is longer than its room, it is scrolled to the one that is open, if that is not seen.
+    fn bring_up_lab(&self) {
+        let (Some(nav), Some(lab)) = (self.place.find("#nav"), self.place.find("#nav li:has(> .lab[aria-current])"))
+        else {
+            return;
+        };
+        let (room, at) = (nav.get_bounding_client_rect(), lab.get_bounding_client_rect());
+        if at.top() < room.top() || at.bottom() > room.bottom() {
+            nav.set_scroll_top(nav.scroll_top() + (at.top() - room.top()) as i32 - LAB_BELOW_PX);
+        }
     }
 
     fn page_title(&self) -> String {

@@ -107,6 +107,7 @@ impl Picture {
             }
             stays
         });
+        self.add_pages(&scene, lod);
         for shape in &scene.pages {
             self.show_page(shape, lod);
         }
@@ -116,45 +117,44 @@ impl Picture {
         self.rove();
     }
 
-    fn show_page(&mut self, shape: &PageShape, lod: Lod) {
-        let place = self.place_of(shape.page);
-        let known = place.ok().map(|at| &self.elements[at]);
-        if known.is_some_and(|known| known.look == shape.look && known.lod == lod) {
+    /// Makes the elements of all pages that have none. After a jump that is most of them: one text for all is read in half
+    /// the time that one for each takes.
+    fn add_pages(&mut self, scene: &Scene, lod: Lod) {
+        let fresh: Vec<&PageShape> = scene.pages.iter().filter(|shape| self.place_of(shape.page).is_err()).collect();
+        if fresh.is_empty() {
             return;
         }
-        let group = match known {
-            Some(known) => known.group.clone(),
-            None => {
-                let group = create(&self.pages, "g", "page");
-                set_number(&group, "data-page", f64::from(shape.page.0));
-                set(&group, "role", "treeitem");
-                set(&group, "tabindex", "-1");
-                group
+        let mut html = String::with_capacity(1000 * fresh.len());
+        for shape in &fresh {
+            html.push_str("<g role=\"treeitem\" tabindex=\"-1\" class=\"");
+            html.push_str(&markup::classes(&shape.look));
+            html.push_str(if shape.look.selected { "\" aria-selected=\"true\"" } else { "\" aria-selected=\"false\"" });
+            svg::attribute(&mut html, "data-page", f64::from(shape.page.0));
+            html.push('>');
+            html.push_str(&markup::page(shape.page, &shape.look, shape.fill.1, &self.metrics, lod));
+            html.push_str("</g>");
+        }
+        let nursery = svg::detached("g");
+        nursery.set_inner_html(&html);
+        for (shape, group) in fresh.into_iter().zip(children(&nursery)) {
+            let _ = self.pages.append_child(&group);
+            if let Err(at) = self.place_of(shape.page) {
+                self.elements.insert(at, PageElement::of(shape, group, lod));
             }
-        };
-        let look = &shape.look;
+        }
+    }
+
+    fn show_page(&mut self, shape: &PageShape, lod: Lod) {
+        let Ok(at) = self.place_of(shape.page) else { return };
+        let known = &self.elements[at];
+        if known.look == shape.look && known.lod == lod {
+            return;
+        }
+        let (group, look) = (known.group.clone(), &shape.look);
         set(&group, "class", &markup::classes(look));
         set(&group, "aria-selected", if look.selected { "true" } else { "false" });
         group.set_inner_html(&markup::page(shape.page, look, shape.fill.1, &self.metrics, lod));
-        // Nowhere yet: the next placing sets it all.
-        let far = f64::INFINITY;
-        let cells = group.query_selector(".cells").ok().flatten().map_or(Vec::new(), |cells| children(&cells));
-        let cells = cells.into_iter().map(|element| CellElement { element, x: far, hidden: false }).collect();
-        let level = group.query_selector(".level").ok().flatten();
-        let element = PageElement {
-            page: shape.page,
-            group,
-            look: look.clone(),
-            lod,
-            cells,
-            level,
-            placed: (far, far, far),
-            filled: -1.0,
-        };
-        match place {
-            Ok(at) => self.elements[at] = element,
-            Err(at) => self.elements.insert(at, element),
-        }
+        self.elements[at] = PageElement::of(shape, group, lod);
     }
 
     /// Where the elements of a page stand among all, or where they would.
@@ -327,6 +327,16 @@ impl Picture {
 }
 
 impl PageElement {
+    /// What the markup of a page has made of its group. Nowhere yet: the next placing sets it all.
+    fn of(shape: &PageShape, group: Element, lod: Lod) -> PageElement {
+        let far = f64::INFINITY;
+        let cells = group.query_selector(".cells").ok().flatten().map_or(Vec::new(), |cells| children(&cells));
+        let cells = cells.into_iter().map(|element| CellElement { element, x: far, hidden: false }).collect();
+        let level = group.query_selector(".level").ok().flatten();
+        let (page, look) = (shape.page, shape.look.clone());
+        PageElement { page, group, look, lod, cells, level, placed: (far, far, far), filled: -1.0 }
+    }
+
     /// True when the page stands elsewhere than before.
     fn place(&mut self, shape: &PageShape, x: f64, y: f64, t: f64, metrics: &Metrics) -> bool {
         let opacity = shape.fade.0 + (shape.fade.1 - shape.fade.0) * t;

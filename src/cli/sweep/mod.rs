@@ -33,6 +33,24 @@ use crate::lab::words::{counted, grouped, suggestion};
 /// Points that are told with why they are not ok.
 const TOLD: usize = 20;
 
+/// What a sweep file is, for `glassbase help sweep`.
+pub const FILE_HELP: &str = "\
+A sweep file, one thing a line; # begins a comment:
+
+  script FILE                          the script, beside the sweep; or preset NAME; or:
+  script                               the script stands in the lines below it
+  | lab btree
+  | random {count}
+  set order 4 16 64                    a setting of the lab, with its values
+  set frames from 8 to 64 step 8       a range; `times 2` instead of `step 8` doubles
+  let count 100 1000                   what is put in for {count}
+  seeds from 1 to 5                    the seeds, which change first
+  measure height                       a number to measure; glassbase help measures LAB lists them
+
+Every combination is a point, of which there are a million at most. A row of the table: the point's number, its values, what
+was measured, and how it ended: ok, failed (an expectation), refused (a command), impossible (settings that do not go together).
+";
+
 /// What stands behind `sweep`.
 #[derive(Debug, Default)]
 struct Options {

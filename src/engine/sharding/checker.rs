@@ -93,7 +93,9 @@ fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Opti
         match seen {
             Seen::Written { count } if at(*count) != Some(*id) => {
                 let there = at(*count).map_or("nothing".to_string(), |other| format!("write {other}"));
-                return Some(format!("write {id} of {key} was acknowledged as number {count}, where {there} is: lost"));
+                return Some(format!(
+                    "write {id} to key {key} was acknowledged as number {count} of that key, where {there} is now: it is lost"
+                ));
             }
             Seen::Found { count, id: found } if *count > 0 && at(*count) != Some(*found) => {
                 return Some(format!("read {id} of {key} found write {found} as number {count}, which it is not"));
@@ -199,7 +201,7 @@ mod tests {
         let written = |id, began, ended, count| op(id, began, ended, Seen::Written { count });
         let said = |noted: &[Noted], ids: &[u64]| problem(noted, &[], &stores(ids)).unwrap();
         assert!(said(&[written(1, 1, 2, 1)], &[]).contains("lost"));
-        assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is: lost"));
+        assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is now: it is lost"));
         assert!(said(&[], &[4, 4]).contains("done twice"));
         assert!(said(&[op(4, 1, 2, Seen::Refused)], &[4]).contains("refused, and is there"));
         assert!(said(&[written(1, 3, 4, 1), written(2, 1, 2, 2)], &[1, 2]).contains("after 2 were there"));

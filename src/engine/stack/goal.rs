@@ -53,6 +53,19 @@ impl Metric {
     }
 }
 
+impl Metric {
+    /// What was counted, with its unit.
+    fn said(self, found: u64) -> String {
+        match self {
+            Metric::ServedPerMille => format!("{found} of 1,000"),
+            Metric::StalePerMyriad => format!("{found} of 10,000"),
+            Metric::P99Us if found >= 1_000 => format!("{} ms", found / 1_000),
+            Metric::P99Us => format!("{found} µs"),
+            _ => found.to_string(),
+        }
+    }
+}
+
 /// One thing that has to hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Condition {
@@ -95,7 +108,7 @@ impl Goal {
             .map(|condition| {
                 let found = condition.metric.of(stack);
                 let holds = played && (condition.least..=condition.most).contains(&found);
-                let found = if played { found.to_string().into() } else { "not played".into() };
+                let found = if played { condition.metric.said(found).into() } else { "not played".into() };
                 GoalPart { text: condition.text.into(), found, holds }
             })
             .collect();

@@ -248,6 +248,16 @@ fn read_record(line: &str, previous: Option<&EngineState>) -> Result<Record, Str
     }
 }
 
+/// The fields of an event by their names; what is quoted in a text trace is given as it is.
+pub fn fields(event: &Event) -> Vec<(String, String)> {
+    let mut line = String::new();
+    event.write_fields(&mut line);
+    let pairs = Words { rest: &line }.filter_map(|word| word.split_once('='));
+    pairs
+        .map(|(name, text)| (name.to_string(), super::bytes::unquote(text).unwrap_or_else(|| text.to_string())))
+        .collect()
+}
+
 /// Words parted by blanks; blanks between quotes do not part.
 pub struct Words<'a> {
     pub(super) rest: &'a str,

@@ -113,7 +113,7 @@ pub const QUORUM: &[Preset] = &[
     ),
     alone(
         "no-overlap",
-        "R + W = N",
+        "R + W ≤ N",
         "A read that waits for one node of three may meet none that the write waited for: it is stale.",
         "1",
         include_str!("presets/quorum/no-overlap.gb"),

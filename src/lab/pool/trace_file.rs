@@ -147,7 +147,7 @@ impl PageReader {
             None => match self.find_column(line) {
                 Some(column) => column,
                 // A heading that says nothing: the line below it will.
-                None if !self.header => {
+                None if !self.header && is_heading(line) => {
                     self.header = true;
                     return Ok(());
                 }
@@ -168,7 +168,11 @@ impl PageReader {
                 self.pages.push(page);
                 Ok(())
             }
-            None if self.pages.is_empty() && !self.header && (newly || self.separator.is_none()) => {
+            None if self.pages.is_empty()
+                && !self.header
+                && is_heading(&text)
+                && (newly || self.separator.is_none()) =>
+            {
                 self.header = true;
                 Ok(())
             }
@@ -191,7 +195,8 @@ impl PageReader {
                     self.header = true;
                     (key, size)
                 }
-                (None, _) if count >= 3 => (2, Some(3)),
+                (None, _) if count > 3 => return Err(self.shapeless(line)),
+                (None, _) if count == 3 => (2, Some(3)),
                 (None, _) => (1, (count == 2).then_some(2)),
             };
             self.column = Some(key);
@@ -204,6 +209,10 @@ impl PageReader {
         if text.is_empty() {
             let (name, column) = (self.name.clone(), self.column.unwrap_or(1));
             return Err(IntakeError::NoKey { name, line: self.line, column, text: shortened(line, 40) });
+        }
+        // Numbers side by side are columns that nothing parts, or a whole trace on one line.
+        if separator.is_none() && text.split_whitespace().nth(1).is_some() {
+            return Err(self.shapeless(line));
         }
         if self.pages.len() as u64 == ACCESSES_MAX {
             return Err(IntakeError::TooManyAccesses { name: self.name.clone(), most: ACCESSES_MAX });
@@ -233,6 +242,10 @@ impl PageReader {
         let called = |text: &str| HEADERS.contains(&text.to_ascii_lowercase().as_str());
         let named = columns.iter().find(|(_, text)| called(text));
         named.or_else(|| columns.iter().find(|(_, text)| number::<u64>(text).is_some())).map(|(column, _)| *column)
+    }
+
+    fn shapeless(&self, line: &str) -> IntakeError {
+        IntakeError::Shapeless { name: self.name.clone(), line: self.line, text: shortened(line, 40) }
     }
 
     fn no_number(&self, text: &str) -> IntakeError {
@@ -293,6 +306,11 @@ impl PageReader {
     }
 }
 
+/// A heading has letters; what has none is a number gone wrong.
+fn is_heading(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,6 +350,7 @@ mod tests {
             "\"a.csv\": line 3 is \"x5\", which is no page number: one number a line, or a column of them"
         );
         assert!(read("a,b\nc,d\n", Some(',')).unwrap_err().contains("line 2"));
+        assert!(read("-1\n3\n5\n", None).unwrap_err().contains("line 1 is \"-1\", which is no page number"));
         assert!(read("\n\n", None).unwrap_err().contains("blank"));
         let many: String = (0..=ACCESSES_MAX).map(|_| "1\n").collect();
         assert!(read(&many, None).unwrap_err().contains("more than 1,000,000 accesses"));
@@ -370,6 +389,8 @@ mod tests {
         assert!(wrong("a.csv", "time,key,size\n1,7,9\n2,7\n").contains("line 3: \"\" is no size"));
         assert!(wrong("a.csv", "time,key,size\n1,7,9\n2\n").contains("line 3 is \"2\", which has no column 2"));
         assert!(wrong("a.txt", "\n# nothing\n").contains("blank"));
+        assert!(wrong("a.txt", "1 2 3 4\n").contains("line 1 is \"1 2 3 4\": one key a line"));
+        assert!(wrong("a.csv", "0,5,0,1\n10,3,0,2\n").contains("or time,key,size"));
         let many = "1\n".repeat(ACCESSES_MAX as usize + 1);
         assert!(wrong("a.txt", &many).contains("more than 1,000,000 accesses"));
     }

@@ -70,8 +70,10 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
             let before = node_at(*node).map(|node| &node.detail.head)?;
             if before.role != head.role {
                 format!("{node} was {} and is {} now{}.", role(&before.role), role(&head.role), term(head.term))
+            } else if before.term == 0 && head.term != 0 {
+                format!("{node} is in {} now.", words::term(head))
             } else if before.term != head.term {
-                format!("{node} goes from term {} to term {}.", before.term, head.term)
+                format!("{node} goes from {} to {}.", words::term(before), words::term(head))
             } else if before.committed != head.committed {
                 format!("{node} knows that its log is committed up to {}.", head.committed)
             } else if before.applied != head.applied {

@@ -38,14 +38,14 @@ pub fn draw(d: &mut Drawing, plan: &Plan, view: &View, number: NodeId, node: &No
     let right = if small { place.right() } else { free };
     name(d, id, plan, Place { w: right - place.x, ..place }, number, node);
     let mut y = place.y + CARD_TOP;
-    for (row, (text, wrong)) in lines(plan.grain, node).into_iter().enumerate() {
+    for (row, (text, wrong)) in lines(plan, node).into_iter().enumerate() {
         let x = place.x + PAD;
         let room = if small { free } else { place.right() } - x - PAD;
         let line = Shape::text(id.and(10 + row as u64), x, y + 10.5, cut(&text, room, SANS_W)).class("quiet");
         d.add(line.mark(Marks::FAILED, wrong));
         y += LINE_H;
     }
-    y = place.y + CARD_TOP + plan.grain.lines() as f64 * LINE_H;
+    y = place.y + CARD_TOP + plan.grain.lines(&plan.shows) as f64 * LINE_H;
     if plan.shows.log {
         log(d, id, plan.grain, Place::new(place.x + PAD, y, place.w - 2.0 * PAD, 0.0), node);
         y += plan.grain.cell().height + 7.0;
@@ -59,7 +59,7 @@ pub fn draw(d: &mut Drawing, plan: &Plan, view: &View, number: NodeId, node: &No
 fn round(d: &mut Drawing, id: Id, plan: &Plan, view: &View, place: Place, number: NodeId) -> f64 {
     let Some(round) = view.cluster_doing.rounds.latest(number) else { return place.right() };
     let old = view.time_ns.saturating_sub(round.begun_ns) > ROUND_SHOWN_NS;
-    if plan.grain == Grain::Tiny || old {
+    if plan.grain.is_narrow() || old {
         return place.right();
     }
     let shown = round.asked.len().min(if plan.grain == Grain::Small { 3 } else { 7 });
@@ -100,14 +100,14 @@ fn name(d: &mut Drawing, id: Id, plan: &Plan, place: Place, number: NodeId, node
     d.add(Shape::title_of(id.and(1), place.x + PAD, y, text));
     let head = &node.detail.head;
     let x = place.x + PAD + name_w + 5.0;
-    let term = if head.term > 0 { format!("term {}", head.term) } else { String::new() };
+    let term = words::term(head);
     let shows_term = plan.grain == Grain::Large && !term.is_empty();
     let term_w = if shows_term { term.len() as f64 * SANS_W + 6.0 } else { 0.0 };
     let room = place.right() - PAD - x - term_w;
     // The line below says that it is down.
     let is_told = node.status != NodeStatus::Up && *head.role == *words::status(node.status);
     // A tiny card has no room for it beside the name: who decides is told by the crown, the rest on the line below.
-    let role = if is_told || plan.grain == Grain::Tiny { String::new() } else { head.role.to_string() };
+    let role = if is_told || plan.grain.is_narrow() { String::new() } else { head.role.to_string() };
     d.add(Shape::text(id.and(2), x, y, cut(&role, room, SANS_W + 0.5)).mark(Marks::LIT, head.crowned));
     if shows_term {
         d.add(Shape::text(id.and(3), place.right() - PAD, y, term).class("quiet").anchor(Anchor::End));
@@ -115,8 +115,8 @@ fn name(d: &mut Drawing, id: Id, plan: &Plan, place: Place, number: NodeId, node
 }
 
 /// The lines below the name, each with whether it tells of something wrong.
-fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
-    let head = &node.detail.head;
+fn lines(plan: &Plan, node: &NodeState) -> Vec<(String, bool)> {
+    let (grain, head) = (plan.grain, &node.detail.head);
     let mut wrong = String::new();
     if node.status != NodeStatus::Up {
         wrong.push_str(words::status(node.status));
@@ -125,7 +125,7 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
         let clock = if matches!(grain, Grain::Large | Grain::Medium) { "clock " } else { "" };
         wrong = format!("{wrong}{}{clock}{offset}", if wrong.is_empty() { "" } else { " · " });
     }
-    let term = if head.term > 0 { format!("term {}", head.term) } else { String::new() };
+    let term = words::term(head);
     let commit = if node.detail.log.entries.is_empty() || !commits(head) {
         String::new()
     } else if head.applied == head.committed {
@@ -139,6 +139,11 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
         said.join(" · ")
     };
     match grain {
+        Grain::Large | Grain::Medium if plan.shows.clocks => {
+            let wrong = (!wrong.is_empty()).then_some((wrong, true));
+            let told = wrong.into_iter().chain(facts().into_iter().map(|fact| (fact, false)));
+            told.take(grain.lines(&plan.shows)).collect()
+        }
         Grain::Large => {
             let facts = facts();
             let first = if wrong.is_empty() { (joined(&[&commit]), false) } else { (wrong, true) };
@@ -155,8 +160,8 @@ fn lines(grain: Grain, node: &NodeState) -> Vec<(String, bool)> {
             vec![(if said.is_empty() { first } else { said }, false)]
         }
         _ if !wrong.is_empty() => vec![(wrong, true)],
-        Grain::Tiny if head.term == 0 => {
-            let fits = head.role.chars().count() as f64 * SANS_W <= Grain::Tiny.width() - 2.0 * PAD;
+        Grain::Mini | Grain::Tiny if head.term == 0 => {
+            let fits = head.role.chars().count() as f64 * SANS_W <= grain.width() - 2.0 * PAD;
             vec![(if fits { head.role.to_string() } else { String::new() }, false)]
         }
         _ => vec![(term, false)],
@@ -172,7 +177,8 @@ fn commits(head: &NodeHead) -> bool {
 fn log(d: &mut Drawing, id: Id, grain: Grain, place: Place, node: &NodeState) {
     let log = &node.detail.log;
     let size = grain.cell();
-    let texts = matches!(grain, Grain::Large | Grain::Medium);
+    // A small card tells the terms, a narrow one their colours alone.
+    let (texts, terms) = (matches!(grain, Grain::Large | Grain::Medium), !grain.is_narrow());
     let numbers = if texts { 30.0 } else { 0.0 };
     let room = ((place.w - numbers + 1.0) / (size.width + 1.0)).max(1.0) as usize;
     let count = log.entries.len();
@@ -193,13 +199,18 @@ fn log(d: &mut Drawing, id: Id, grain: Grain, place: Place, node: &NodeState) {
         let applied = index <= node.detail.head.applied;
         let cell = cell.class(TERMS[(entry.term % 4) as usize]);
         let cell = cell.mark(Marks::EMPTY, !committed).mark(Marks::DURABLE, applied && texts);
-        let cell = if texts { cell.label(entry.term.to_string()) } else { cell };
+        let cell = if terms { cell.label(entry.term.to_string()) } else { cell };
         let how = match (committed, applied) {
             (_, true) => "committed and applied",
             (true, false) => "committed",
             (false, false) => "not committed",
         };
-        d.add(cell.said(format!("Entry {index} of term {}: {}; {how}", entry.term, entry.text)));
+        d.add(cell.said(format!(
+            "Entry {index} of {} {}: {}; {how}",
+            words::term_word(&node.detail.head),
+            entry.term,
+            entry.text
+        )));
     }
 }
 
@@ -210,20 +221,22 @@ fn data(d: &mut Drawing, id: Id, plan: &Plan, view: &View, place: Place, node: &
     for (row, datum) in rows.enumerate() {
         let place = Place::new(place.x, place.y + row as f64 * KEY_H, place.w, KEY_H - 3.0);
         let id = id.and(30).and(row as u64);
-        one(d, id, place, datum, view.cluster_doing.is_behind(datum));
+        one(d, id, place, datum, view.cluster_doing.is_behind(datum), plan.grain == Grain::Mini);
     }
-    if all.len() > most {
+    if most > 1 && all.len() > most {
         let y = place.y + most as f64 * KEY_H + 9.0;
         let text = format!("and {} more", all.len() - most);
         d.add(Shape::text(id.and(29), place.x, y, text).class("quiet"));
     }
 }
 
-/// A key and its versions, side by side.
-fn one(d: &mut Drawing, id: Id, place: Place, datum: &Datum, behind: bool) {
-    let name = cut(&key(&datum.key), place.w * 0.35, MONO_W);
-    let name_w = name.chars().count() as f64 * MONO_W + 6.0;
-    d.add(Shape::text(id, place.x, place.y + 12.0, name).class("mono"));
+/// A key and its versions, side by side; a narrow card has room for the versions alone.
+fn one(d: &mut Drawing, id: Id, place: Place, datum: &Datum, behind: bool, narrow: bool) {
+    let name = if narrow { String::new() } else { cut(&key(&datum.key), place.w * 0.35, MONO_W) };
+    let name_w = if narrow { 0.0 } else { name.chars().count() as f64 * MONO_W + 6.0 };
+    if !narrow {
+        d.add(Shape::text(id, place.x, place.y + 12.0, name).class("mono"));
+    }
     let count = datum.versions.len().clamp(1, 3);
     let w = (place.w - name_w - 3.0 * (count as f64 - 1.0)) / count as f64;
     for (at, version) in datum.versions.iter().take(count).enumerate() {

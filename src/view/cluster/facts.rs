@@ -35,7 +35,7 @@ fn of_node(view: &View, cluster: &ClusterState, number: NodeId) -> Option<Facts>
     let role = if head.role.is_empty() { "node" } else { &head.role };
     let mut facts = Facts::new(format!("{number}, {role}")).row("is", words::status(node.status));
     if head.term > 0 {
-        facts = facts.row("term", head.term.to_string());
+        facts = facts.row(words::term_word(head), head.term.to_string());
     }
     let clock = words::offset(node).map_or("right".to_string(), |offset| format!("{offset} off"));
     facts = facts.row("clock", clock);

@@ -36,17 +36,20 @@ pub enum Grain {
     Large,
     Medium,
     Small,
+    /// A value without its key.
+    Mini,
     Tiny,
 }
 
 impl Grain {
-    const ALL: [Grain; 4] = [Grain::Large, Grain::Medium, Grain::Small, Grain::Tiny];
+    const ALL: [Grain; 5] = [Grain::Large, Grain::Medium, Grain::Small, Grain::Mini, Grain::Tiny];
 
     pub fn width(self) -> f64 {
         match self {
             Grain::Large => 208.0,
             Grain::Medium => 152.0,
-            Grain::Small => 92.0,
+            Grain::Small => 100.0,
+            Grain::Mini => 66.0,
             Grain::Tiny => 58.0,
         }
     }
@@ -56,13 +59,20 @@ impl Grain {
         match self {
             Grain::Large => 4,
             Grain::Medium => 2,
-            Grain::Small | Grain::Tiny => 0,
+            Grain::Small | Grain::Mini => 1,
+            Grain::Tiny => 0,
         }
     }
 
-    /// Lines of text below the name.
-    pub fn lines(self) -> usize {
+    /// Whether there is no room for anything beside the name.
+    pub fn is_narrow(self) -> bool {
+        matches!(self, Grain::Mini | Grain::Tiny)
+    }
+
+    /// Lines of text below the name. Where several clocks run side by side, each has its own.
+    pub fn lines(self, shows: &Shows) -> usize {
         match self {
+            Grain::Large | Grain::Medium if shows.clocks => CLOCK_LINES,
             Grain::Large => 2,
             _ => 1,
         }
@@ -73,19 +83,21 @@ impl Grain {
         match self {
             Grain::Large => Size { width: 20.0, height: 18.0 },
             Grain::Medium => Size { width: 17.0, height: 16.0 },
-            Grain::Small => Size { width: 11.0, height: 10.0 },
-            Grain::Tiny => Size { width: 8.0, height: 7.0 },
+            Grain::Small => Size { width: 14.0, height: 14.0 },
+            Grain::Mini | Grain::Tiny => Size { width: 8.0, height: 7.0 },
         }
     }
 
     fn height(self, shows: &Shows) -> f64 {
         let keys = shows.keys.min(self.keys_max()) as f64;
         let log = if shows.log { self.cell().height + 7.0 } else { 0.0 };
-        let more = if keys > 0.0 && shows.keys > self.keys_max() { 14.0 } else { 0.0 };
-        CARD_TOP + self.lines() as f64 * LINE_H + log + keys * KEY_H + more + 6.0
+        let more = if self.keys_max() > 1 && keys > 0.0 && shows.keys > self.keys_max() { 14.0 } else { 0.0 };
+        CARD_TOP + self.lines(shows) as f64 * LINE_H + log + keys * KEY_H + more + 6.0
     }
 }
 
+/// How far it is off, Lamport's, the vector, the hybrid one, the interval.
+const CLOCK_LINES: usize = 5;
 pub const CARD_TOP: f64 = 21.0;
 pub const LINE_H: f64 = 15.0;
 pub const KEY_H: f64 = 19.0;
@@ -95,6 +107,8 @@ pub const KEY_H: f64 = 19.0;
 pub struct Shows {
     pub log: bool,
     pub keys: usize,
+    /// Several clocks side by side.
+    pub clocks: bool,
 }
 
 /// The rows and the span of the space-time diagram.
@@ -128,7 +142,12 @@ impl Plan {
         let most = |of: &dyn Fn(&View) -> usize| views.iter().map(|view| of(view)).max().unwrap_or(0);
         let nodes = most(&|view| view.cluster().map_or(0, |cluster| cluster.nodes.len()));
         let client_count = most(&|view| view.cluster().map_or(0, |cluster| usize::from(cluster.clients)));
-        let shows = Shows { log: most(&|view| usize::from(shows(view).log)) > 0, keys: most(&|view| shows(view).keys) };
+        let any = |of: &dyn Fn(Shows) -> bool| most(&|view| usize::from(of(shows(view)))) > 0;
+        let shows = Shows {
+            log: any(&|shows| shows.log),
+            keys: most(&|view| shows(view).keys),
+            clocks: any(&|shows| shows.clocks),
+        };
         let width = ask.room.width.max(240.0);
         let height = ask.room.height.max(240.0);
         let face = match ask.look.face {
@@ -261,6 +280,7 @@ fn shows(view: &View) -> Shows {
     Shows {
         log: nodes.iter().any(|node| !node.detail.log.entries.is_empty()),
         keys: nodes.iter().map(|node| node.detail.data.len()).max().unwrap_or(0),
+        clocks: nodes.iter().any(|node| node.detail.head.facts.iter().any(|fact| &*fact.name == "Lamport")),
     }
 }
 

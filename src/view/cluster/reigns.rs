@@ -1,6 +1,7 @@
 //! Who led, and when: two at one time are seen at a glance in the diagram of time.
 
 use glassbase_trace::parts::ClusterState;
+use glassbase_trace::parts::cluster::NodeHead;
 use glassbase_trace::{Event, NodeId, NodeStatus};
 
 /// Reigns that are remembered.
@@ -16,8 +17,13 @@ pub struct Reign {
 
 /// Those who lead in a state that is taken as a whole.
 pub fn of_state(cluster: &ClusterState, ns: u64) -> Vec<Reign> {
-    let crowned = super::words::numbered(cluster).filter(|(_, node)| node.detail.head.crowned);
+    let crowned = super::words::numbered(cluster).filter(|(_, node)| leads(&node.detail.head));
     crowned.map(|(node, state)| Reign { node, term: state.detail.head.term, from_ns: ns, until_ns: None }).collect()
+}
+
+/// A crown says who decides. A node of a single decree has one once it knows what was decided, and leads nobody.
+fn leads(head: &NodeHead) -> bool {
+    head.crowned && !head.role.contains("proposer") && !head.role.contains("acceptor") && !head.role.contains("learner")
 }
 
 /// Whether an event can begin or end a reign.
@@ -28,7 +34,7 @@ pub fn concerns(event: &Event) -> bool {
 /// Goes on by one event.
 pub fn apply(reigns: &mut Vec<Reign>, event: &Event, ns: u64) {
     let (node, term) = match event {
-        Event::NodeChanged { node, head } => (*node, head.crowned.then_some(head.term)),
+        Event::NodeChanged { node, head } => (*node, leads(head).then_some(head.term)),
         Event::NodeStatusChanged { node, status: NodeStatus::Down, .. } => (*node, None),
         _ => return,
     };
@@ -51,7 +57,6 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use glassbase_trace::parts::cluster::NodeHead;
 
     #[test]
     fn a_reign_ends_with_its_term_its_crown_or_its_node() {

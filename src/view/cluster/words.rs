@@ -6,7 +6,7 @@ use crate::caption::duration;
 use crate::describe::{grouped, key};
 use crate::swarm::{Swarm, Tint};
 use glassbase_trace::parts::ClusterState;
-use glassbase_trace::parts::cluster::{Datum, NodeState, Version};
+use glassbase_trace::parts::cluster::{Datum, NodeHead, NodeState, Version};
 use glassbase_trace::{NodeId, NodeStatus, RequestFate};
 
 /// A point of virtual time.
@@ -81,7 +81,7 @@ pub fn node(number: NodeId, node: &NodeState) -> String {
     let head = &node.detail.head;
     let mut said = format!("{number}, {}", if head.role.is_empty() { "node" } else { &head.role });
     if head.term > 0 {
-        said.push_str(&format!(", term {}", head.term));
+        said.push_str(&format!(", {}", term(head)));
     }
     if node.status != NodeStatus::Up {
         said.push_str(", ");
@@ -139,7 +139,7 @@ pub fn cluster(cluster: &ClusterState) -> String {
     let mut said = format!("A cluster of {nodes} {}", if nodes == 1 { "node" } else { "nodes" });
     let crowned: Vec<String> = numbered(cluster)
         .filter(|(_, node)| node.detail.head.crowned)
-        .map(|(number, node)| format!("{number} is {} of term {}", node.detail.head.role, node.detail.head.term))
+        .map(|(number, node)| format!("{number} is {} of {}", node.detail.head.role, term(&node.detail.head)))
         .collect();
     if !crowned.is_empty() {
         said.push_str(": ");
@@ -165,6 +165,17 @@ pub fn cluster(cluster: &ClusterState) -> String {
 /// The nodes with their names.
 pub fn numbered(cluster: &ClusterState) -> impl Iterator<Item = (NodeId, &Rc<NodeState>)> {
     cluster.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u16 + 1), node))
+}
+
+/// What is counted by elections, in the words of the protocol: acceptors promise ballots.
+pub fn term_word(head: &NodeHead) -> &'static str {
+    let is_ballot = head.facts.iter().any(|fact| &*fact.name == "promised") || head.role.contains("learner");
+    if is_ballot { "ballot" } else { "term" }
+}
+
+/// "term 4"; nothing before the first.
+pub fn term(head: &NodeHead) -> String {
+    if head.term == 0 { String::new() } else { format!("{} {}", term_word(head), head.term) }
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ fn tier(
     d.add(Shape::title_of(shape_id.and(1), place.x + 7.0, place.y + 14.0, cut(&name, place.w - 14.0, SANS_W + 0.6)));
     let small = Shape::text(shape_id.and(2), place.x + 7.0, place.y + 28.0, cut(&said, place.w - 12.0, SANS_W));
     d.add(small.class("quiet"));
-    if visited && took > 0 && place.w > 90.0 {
+    if visited && took > 0 && place.w > 112.0 {
         let time = Shape::text(shape_id.and(3), place.right() - 6.0, place.y + 14.0, duration(took));
         d.add(time.anchor(Anchor::End).mark(Marks::LIT, true).said("how long the followed request was here"));
     }
@@ -197,8 +197,11 @@ fn shard(
     let up = part.cluster.nodes.iter().filter(|node| node.status != NodeStatus::Down).count();
     let title = format!("Shard {number}: {up} of {} replicas are up", part.cluster.nodes.len());
     let shape = Shape::rect(id, place).class("slot").layer(Layer::Ground).mark(Marks::LIT, visited);
-    d.add(shape.mark(Marks::CURRENT, selected == Some(selection)).target(selection, title));
-    d.add(Shape::title_of(id.and(1), place.x + 6.0, place.y + 13.0, format!("s{number}")));
+    d.add(shape.mark(Marks::CURRENT, selected == Some(selection)));
+    // The name is what is clicked: the ground lies below the replicas.
+    let name = Place::new(place.x + 4.0, place.y + 4.0, 22.0, place.h - 8.0);
+    let name = Shape::rect(id.and(1), name).class("slot").label(format!("s{number}"));
+    d.add(name.mark(Marks::CURRENT, selected == Some(selection)).target(selection, title));
     let moving = state.streams.iter().find(|stream| stream.to == part.shard && &*stream.phase != "done");
     let said = match (moving, follow.map_or(0, |follow| spent_ns(follow, is_leg))) {
         (Some(stream), _) => format!("{} keys have come", stream.keys),

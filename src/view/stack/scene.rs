@@ -16,7 +16,7 @@ use glassbase_trace::TierKind;
 use glassbase_trace::parts::stack::StackState;
 
 /// From this width on waterfall and diagram stand side by side.
-const WIDE: f64 = 900.0;
+const WIDE: f64 = 720.0;
 const HEAD_H: f64 = 26.0;
 const GAP: f64 = 14.0;
 const WIDTH_MIN: f64 = 280.0;

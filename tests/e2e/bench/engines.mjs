@@ -17,9 +17,11 @@ const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 // As in benches/native/cluster.rs.
 const TRAFFIC = { count: 2_000_000, nodes: { 'ping-pong': 10, rounds: 5 } };
 const QUORUM = { operations: 1_000_000, nodes: 5 };
+// Two application servers, L1, L2, four shards of three replicas under Raft.
+const STACK = { requests: 20_000 };
 
 /** Runs in the page: one round of everything; returns rows or accesses per second. */
-async function round({ rows, frames, commitRows, policies, trace, traffic, quorum }) {
+async function round({ rows, frames, commitRows, policies, trace, traffic, quorum, stack }) {
   const program = await import('./glassbase_bench.js');
   await program.default();
   globalThis.sql ??= await globalThis.initSqlJs({ locateFile: (file) => file });
@@ -79,6 +81,10 @@ async function round({ rows, frames, commitRows, policies, trace, traffic, quoru
   }
   const done = timed('quorum', quorum.operations, () => program.cluster_operations(quorum.nodes, quorum.operations));
   if (done !== quorum.operations) throw new Error(`${done} operations of a quorum were done`);
+  for (const [work, records] of [['off', false], ['on', true]]) {
+    const served = timed(`stack|${work}`, stack.requests, () => program.stack_served(stack.requests, records));
+    if (served !== stack.requests) throw new Error(`${served} requests were served`);
+  }
   return rates;
 }
 
@@ -88,7 +94,7 @@ export async function measureEngines(native) {
   try {
     const view = await server.open('index.html');
     await view.page.addScriptTag({ url: 'sql-wasm.js' });
-    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC, quorum: QUORUM };
+    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC, quorum: QUORUM, stack: STACK };
     for (let i = 0; i < ROUNDS; i++) {
       const rates = await view.page.evaluate(round, options);
       for (const [name, rate] of Object.entries(rates)) (all[name] ??= []).push(rate);
@@ -122,6 +128,10 @@ export async function measureEngines(native) {
   }
   const seconds = QUORUM.operations / rate('quorum');
   results.push(atMost('quorum-million', '1,000,000 operations on a quorum of five nodes with stores in memory, in the browser', seconds, 's', 10));
+  for (const work of ['off', 'on']) {
+    const peer = native.stack?.[work] ?? null;
+    results.push(noted(`wasm-stack-${work}`, `requests through the whole stack, recording ${work}, browser beside native`, rate(`stack|${work}`), peer, 'requests/s'));
+  }
   for (const work of Object.keys(TRAFFIC.nodes)) {
     const [ours, peer] = [rate(`messages|${work}`), native.messages?.[work] ?? null];
     const what = `messages between simulated nodes, ${work}, browser beside native`;

@@ -86,6 +86,11 @@ export async function measureClusters(rates) {
       noted(`messages-simulacra-${work}`, `${what}, beside simulacra, whose messages only arrive`, ours, all.get(`simulacra|${work}`), 'messages/s'),
     );
   }
+  for (const work of ['off', 'on']) {
+    const rate = all.get(`stack|${work}`);
+    (rates.stack ??= {})[work] = rate;
+    rows.push(noted(`stack-${work}`, `requests through the whole stack (2 application servers, L1, L2, 4 shards of 3 replicas), recording ${work}, native`, rate, null, 'requests/s'));
+  }
   return rows;
 }
 
