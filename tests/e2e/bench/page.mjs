@@ -103,7 +103,7 @@ async function frames(site, { fragment, speed, from, viewport, zoom, flying = 0 
   await page.getByRole('combobox', { name: 'Speed' }).selectOption(speed);
   await seek(page, from);
   if (zoom !== undefined) {
-    await page.getByRole('button', { name: /fit|whole/i }).first().click();
+    await page.getByRole('button', { name: /^fit /i }).first().click();
     for (let step = 0; step < zoom; step++) await page.getByRole('button', { name: /zoom in/i }).first().click();
   }
   await play(page);
