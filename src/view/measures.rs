@@ -297,7 +297,8 @@ mod tests {
         let mut series = Series::of_measures(MEASURES);
         let mut view = View::default();
         for index in 0..10 * GRAIN {
-            let record = Record { time_ns: 0, cause: 0, node: 0, event: Event::PoolHit { page: PageId(1), frame: FrameId(0) } };
+            let record =
+                Record { time_ns: 0, cause: 0, node: 0, event: Event::PoolHit { page: PageId(1), frame: FrameId(0) } };
             view.apply(index, &record);
             series.see(&view, &record);
         }
