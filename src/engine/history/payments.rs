@@ -107,16 +107,18 @@ pub fn check_payments(payments: &[Payment]) -> PaymentsReport {
 mod tests {
     use super::*;
 
-    /// Paid in (+) or taken out (−) between two moments; how it ended.
-    fn payments(all: &[(i64, u64, Option<(u64, bool)>)]) -> Vec<Payment> {
-        let payment = |(at, (amount, asked_ns, ended)): (usize, &(i64, u64, Option<(u64, bool)>))| Payment {
+    /// Paid in (+) or taken out (−), from when on, and how it ended.
+    type Short = (i64, u64, Option<(u64, bool)>);
+
+    fn payments(all: &[Short]) -> Vec<Payment> {
+        let payment = |(at, &(amount, asked_ns, ended)): (usize, &Short)| Payment {
             request: at as u64,
             client: at as u32,
             account: Bytes::typed("balance"),
             amount: amount.unsigned_abs(),
-            takes: *amount < 0,
-            asked_ns: *asked_ns,
-            ended: *ended,
+            takes: amount < 0,
+            asked_ns,
+            ended,
         };
         all.iter().enumerate().map(payment).collect()
     }

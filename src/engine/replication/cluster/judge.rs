@@ -98,9 +98,9 @@ impl Cluster {
         let count = self.history.operations.len();
         Ok(match report.verdict {
             Verdict::Holds(_) if count == 0 && !self.merged.is_empty() => {
-                nothing(now_ns, "values that merge are no registers: what clients asked of them is not looked at.")
+                nothing(now_ns, "Values that merge are no registers: what clients asked of them is not looked at.")
             }
-            Verdict::Holds(_) if count == 0 => nothing(now_ns, "no client has asked for anything yet."),
+            Verdict::Holds(_) if count == 0 => nothing(now_ns, "No client has asked for anything yet."),
             Verdict::Holds(_) => holds(now_ns, format!("{count} operations, and one order explains every answer.")),
             Verdict::Violated(violation) => {
                 let proof = self.proof(&violation.part, violation.op, &violation.prefix);
@@ -113,7 +113,7 @@ impl Cluster {
     fn sessions(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
         let report = check_sessions(&self.history)?;
         Ok(match report.violations.first() {
-            None if self.history.operations.is_empty() => nothing(now_ns, "no client has read or written a register."),
+            None if self.history.operations.is_empty() => nothing(now_ns, "No client has read or written a register."),
             None => {
                 let sessions = report.sessions;
                 holds(now_ns, format!("Each of {sessions} clients saw its own writes, and time go forward."))
@@ -141,7 +141,7 @@ impl Cluster {
                 let text = format!("{keys} written by several clients at once: nothing is promised of that.");
                 gave_up(now_ns, text)
             }
-            None if report.reads == 0 => nothing(now_ns, "no client has read a register."),
+            None if report.reads == 0 => nothing(now_ns, "No client has read a register."),
             None => holds(now_ns, format!("{} reads, and none was older than a write that had ended.", report.reads)),
         })
     }
@@ -152,7 +152,7 @@ impl Cluster {
         let written = self.history.operations.iter().map(|operation| &operation.key);
         let keys: SortedSet<&Bytes> = states.iter().flat_map(|(_, state)| state.keys()).chain(written).collect();
         if keys.is_empty() {
-            return Ok(nothing(now_ns, "no node holds anything, and nothing was written."));
+            return Ok(nothing(now_ns, "No node holds anything, and nothing was written."));
         }
         let last = self.last_key_told();
         for key in keys.into_iter().filter(|key| last.as_ref().is_none_or(|last| *key <= last)) {
@@ -181,7 +181,7 @@ impl Cluster {
         let PaymentsReport { taken, paid, withdrawals, others, .. } = report;
         let Some(first) = report.overdrawn.first() else {
             return match (withdrawals, others) {
-                (0, 0) => nothing(now_ns, "nobody has asked for money."),
+                (0, 0) => nothing(now_ns, "Nobody has asked for money."),
                 _ => holds(
                     now_ns,
                     format!(
@@ -277,7 +277,7 @@ fn violated(at_ns: u64, text: String, proof: Proof) -> Ruling {
 
 /// There is nothing to judge; `why` says so.
 fn nothing(at_ns: u64, why: &str) -> Ruling {
-    Ruling { kind: VerdictKind::Nothing, text: format!("Nothing to check: {why}"), at_ns, proof: Rc::default() }
+    Ruling { kind: VerdictKind::Nothing, text: why.to_string(), at_ns, proof: Rc::default() }
 }
 
 fn gave_up(at_ns: u64, text: String) -> Ruling {
