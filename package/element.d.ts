@@ -15,11 +15,13 @@ export interface Opening { script?: string; trace?: string; link?: string; prese
 
 export interface Step { position: number; length: number; caption: string; event?: string; timeNs?: number }
 export interface Mark { position: number; by: string; text: string }
+/** By "expect", or by a "scenario" of the stack: that one has a name, and says what was scored, of 1000, and at what cost. */
+export interface Goal extends Mark { name?: string; score?: number; cost?: number; budget?: number }
 
 export interface GlassbaseLabEvents {
   ready: CustomEvent<LabState>;
   step: CustomEvent<Step>;
-  goal: CustomEvent<Mark>;
+  goal: CustomEvent<Goal>;
   violation: CustomEvent<Mark>;
 }
 

@@ -9,6 +9,8 @@
 //!
 //! **Invariant:** nothing is told while the app is in the middle of an update: who listens may call again at once.
 
+use std::rc::Rc;
+
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -22,6 +24,8 @@ use crate::lab::intake::MAX_FILE;
 use crate::lab::{LABS, Link, lab, preset, preset_suggestion};
 use crate::trace::Event;
 use crate::trace::id::VerdictKind;
+use crate::trace::parts::stack::GoalState;
+use crate::view::Timeline;
 
 /// Longest text that is taken from outside, in bytes: as in a link.
 const TEXT_MAX: usize = 4 << 20;
@@ -317,15 +321,26 @@ impl App {
         });
     }
 
-    /// What was expected and came true, and what was promised and did not.
+    /// What was expected and came true, a goal that is reached, and what was promised and did not.
     fn tell_marks(&self, from: usize, to: usize) {
         if self.wish.tell.is_none() {
             return;
         }
-        let found: Vec<(usize, &'static str, String, String)> = self.player.run.timeline().with(|timeline| {
+        let found: Vec<Mark> = self.player.run.timeline().with(|timeline| {
             let records = timeline.trace().iter_from(from).take(to - from).enumerate();
             let marks = records.filter_map(|(offset, record)| {
-                let (word, by, what) = match &record.event {
+                let position = from + offset;
+                if let Some(goal) = newly_reached(timeline, position, &record.event) {
+                    let text = goal.title.to_string();
+                    return Some(Mark {
+                        position: position + 1,
+                        word: "goal",
+                        by: "scenario".into(),
+                        text,
+                        goal: Some(goal),
+                    });
+                }
+                let (word, by, text) = match &record.event {
                     Event::ExpectationHeld { text } => ("goal", "expect", text.to_string()),
                     Event::ExpectationFailed { text, found } => ("violation", "expect", format!("{text}: {found}")),
                     Event::Verified { problem, .. } if !problem.is_empty() => {
@@ -336,16 +351,22 @@ impl App {
                     }
                     _ => return None,
                 };
-                Some((from + offset + 1, word, by.to_string(), what))
+                Some(Mark { position: position + 1, word, by: by.to_string(), text, goal: None })
             });
             marks.take(TOLD_MAX).collect()
         });
-        for (position, word, by, what) in found {
-            self.pass_on(word, &|| {
+        for mark in found {
+            self.pass_on(mark.word, &|| {
                 let detail = Object::new();
-                put(&detail, "position", position as f64);
-                put(&detail, "by", &*by);
-                put(&detail, "text", &*what);
+                put(&detail, "position", mark.position as f64);
+                put(&detail, "by", &*mark.by);
+                put(&detail, "text", &*mark.text);
+                if let Some(goal) = &mark.goal {
+                    put(&detail, "name", &*goal.scenario);
+                    put(&detail, "score", f64::from(goal.score));
+                    put(&detail, "cost", goal.cost as f64);
+                    put(&detail, "budget", goal.budget as f64);
+                }
                 detail
             });
         }
@@ -384,6 +405,28 @@ impl App {
         put(&state, "message", message);
         state
     }
+}
+
+/// Something that the page around is told: at which position, in a word, by whom, and in a sentence.
+struct Mark {
+    position: usize,
+    word: &'static str,
+    by: String,
+    text: String,
+    /// The scenario whose goal it is.
+    goal: Option<Rc<GoalState>>,
+}
+
+/// The goal of a scenario, if the event says that it is reached, and it was not before.
+fn newly_reached(timeline: &Timeline, position: usize, event: &Event) -> Option<Rc<GoalState>> {
+    let goal = match event {
+        Event::GoalJudged { goal } => goal,
+        // What was not recorded step by step is told as a whole.
+        Event::StateTaken { state } => state.parts.stack.as_ref()?.goal.as_ref()?,
+        _ => return None,
+    };
+    let before = || timeline.view_at(position).state.parts.stack.as_ref()?.goal.clone();
+    (goal.reached && before().is_none_or(|before| !before.reached)).then(|| goal.clone())
 }
 
 fn unknown_lab(name: &str) -> String {

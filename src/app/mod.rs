@@ -41,6 +41,7 @@ mod help;
 mod host;
 mod icons;
 mod inspector;
+mod kept;
 mod lanes;
 mod locks;
 mod log;

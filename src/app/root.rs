@@ -24,6 +24,7 @@ use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
 use crate::lab::words::{grouped, shortened};
 use crate::lab::{LABS, Progress, lab};
+use crate::trace::id::VerdictKind;
 use crate::trace::{Bytes, Event, Lane, PageId, Record, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
@@ -67,6 +68,8 @@ pub enum Msg {
     Copied(bool, String),
     /// The browser could not paint the picture of the stage.
     Unpainted,
+    /// The page is put away, perhaps for good.
+    Leaving,
 }
 
 /// Something that the page has to say; without a text, only what can be done about it is left of it.
@@ -75,6 +78,8 @@ pub struct Notice {
     pub text: AttrValue,
     pub bad: bool,
     pub number: u32,
+    /// The address that opens what would stand here, had the tab not kept something else.
+    pub back: Option<AttrValue>,
 }
 
 /// A file on its way in.
@@ -244,6 +249,10 @@ impl Component for App {
             Msg::Call(call) => self.answer(call),
             Msg::Copied(true, what) => self.say(&what),
             Msg::Copied(false, _) => self.show(Shown::Link),
+            Msg::Leaving => {
+                self.keep();
+                return false;
+            }
             Msg::Unpainted => self.complain("The browser could not paint the picture: save it as SVG instead."),
         }
         self.hold_back();
@@ -451,10 +460,12 @@ impl App {
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
-        let Some((at_ns, says)) = verdict.map(|known| (known.at_ns, format!("{}: {}", known.checker, known.text)))
-        else {
-            return;
-        };
+        let Some(known) = verdict else { return };
+        let (at_ns, says) = (known.at_ns, format!("{}: {}", known.checker, known.text));
+        // What holds is about no moment.
+        if known.kind == VerdictKind::Holds {
+            return self.say(&says);
+        }
         // The last that happened up to then: the check itself may have come at the same moment.
         let happens = |record: &Record| {
             let lane = matches!(record.event.lane(), Lane::Client | Lane::Node | Lane::Network);
@@ -555,7 +566,7 @@ impl App {
         self.undo = None;
         self.notices += 1;
         let number = self.notices;
-        self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number });
+        self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number, back: None });
         self.let_fade(number);
     }
 
@@ -575,7 +586,7 @@ impl App {
         let Some(notice) = self.notice.as_mut().filter(|notice| notice.number == number && !notice.bad) else { return };
         if self.place.find(".notice:is(:hover, :focus-within)").is_some() {
             self.let_fade(number);
-        } else if self.undo.is_some() {
+        } else if self.undo.is_some() || notice.back.is_some() {
             notice.text = AttrValue::default();
         } else {
             self.notice = None;

@@ -80,6 +80,26 @@ test('the named origin asks and is told', async () => {
   });
 });
 
+test('a scenario whose goal is reached tells its name, score and budget, once', async () => {
+  await around('&origin=ORIGIN&play=no', async ({ page, heard }) => {
+    const goals = async () => (await heard()).filter(({ data }) => data.event === 'goal' && data.detail.by === 'scenario').map(({ data }) => data.detail);
+    await ask(page, 'open', { script: 'lab stack\nset scenario flash-sale\nset shards 1\nset l1 40' });
+    // Without a cure many wait for the same: the goal is missed, and nothing is told.
+    await page.evaluate(() => globalThis.ask('run', 'play'));
+    await page.waitForFunction(async () => (await globalThis.ask('state')).state?.working === false, null, { timeout: 60_000 });
+    await ask(page, 'seek', 'end');
+    assert.deepEqual(await goals(), []);
+    await page.evaluate(() => globalThis.ask('run', 'set stampede single-flight\nplay\ngoal'));
+    await page.waitForFunction(async () => (await globalThis.ask('state')).state?.working === false, null, { timeout: 60_000 });
+    await ask(page, 'seek', 'end');
+    const told = await goals();
+    assert.equal(told.length, 1, JSON.stringify(told));
+    const [{ name, score, cost, budget, text }] = told;
+    assert.deepEqual([name, budget, text], ['flash-sale', 66, 'Flash sale']);
+    assert.ok(score >= 500 && score <= 1000 && cost > 0 && cost <= budget, JSON.stringify(told));
+  });
+});
+
 test('another origin than the named one is not heard, nor another window', async () => {
   await around('&origin=https://course.example', async ({ page, heard }) => {
     assert.equal(await ask(page, 'state'), 'silence');
