@@ -16,6 +16,7 @@ use super::log::{Kind, Log};
 use super::player::{Move, Rival};
 use super::root::App;
 use super::run::Run;
+use crate::lab::Session;
 use crate::lab::words::shortened;
 
 /// Longest command that is quoted whole.
@@ -30,6 +31,16 @@ pub struct Undo {
     preset: Option<usize>,
     title: AttrValue,
     lab: LabRef,
+}
+
+impl Undo {
+    pub fn session(&self) -> Option<&Session> {
+        self.run.session()
+    }
+
+    pub fn lab(&self) -> LabRef {
+        self.lab
+    }
 }
 
 impl App {

@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use super::action::{Act, Action, Drawer, Pane, Shown};
 use super::answers::Answers;
+use super::door::WayBack;
 use super::files::{Reader, Reading};
 use super::fork::Undo;
 use super::host::{Call, Host, Wish};
@@ -142,6 +143,8 @@ pub struct App {
     pub notices: u32,
     /// What a fork has cut, until something else is done.
     pub undo: Option<Box<Undo>>,
+    /// Through which doors one came to what is looked at.
+    pub ways_back: Vec<WayBack>,
     pub tall: bool,
     pub draft: (u32, Rc<str>),
     pub theme: u32,
@@ -201,6 +204,7 @@ impl Component for App {
             notice: None,
             notices: 0,
             undo: None,
+            ways_back: Vec::new(),
             tall: false,
             draft: (0, Rc::from("")),
             theme: 0,
@@ -291,6 +295,7 @@ impl App {
             Action::Again => self.begin_hero_again(),
             Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
+            Action::Back => self.go_back(),
             Action::Reveal => self.reveal(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
