@@ -44,6 +44,20 @@ pub fn remember(name: &str, value: &str) {
     }
 }
 
+/// Keeps a text for as long as the tab is there, also while the page is loaded anew; nothing in the place of what was kept.
+pub fn keep_for_tab(name: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = match value {
+            Some(value) => storage.set_item(name, value),
+            None => storage.remove_item(name),
+        };
+    }
+}
+
+pub fn recall_for_tab(name: &str) -> Option<String> {
+    window().session_storage().ok()??.get_item(name).ok()?
+}
+
 /// The part of the address behind `#`, without it.
 pub fn fragment() -> String {
     let fragment = window().location().hash().unwrap_or_default();

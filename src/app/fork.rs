@@ -41,6 +41,19 @@ impl Undo {
     pub fn lab(&self) -> LabRef {
         self.lab
     }
+
+    /// The run, what stands beside it, and where its playhead is.
+    pub fn stood(&self) -> (&Run, Option<&Rival>, usize) {
+        (&self.run, self.rival.as_ref(), self.playhead as usize)
+    }
+
+    pub fn is_preset(&self) -> bool {
+        self.preset.is_some()
+    }
+
+    pub fn title(&self) -> String {
+        self.title.to_string()
+    }
 }
 
 impl App {

@@ -48,8 +48,9 @@ pub fn help(lab: LabRef, act: &Act) -> Html {
                 <tr><th scope="row">{ preset_word(lab, preset) }</th><td>{ preset.point }</td></tr>
             }) }</tbody></table>
             <h3>{ "Files" }</h3>
-            <p>{ "Drop a script, a trace, a list of keys (text or CSV, one key a line, up to 64 MiB), or in the lab of the buffer pool a list of page numbers, \
-                  anywhere on the page, or paste it. \
+            <p>{ "Drop a script or a trace anywhere on the page, or paste it, up to 64 MiB. \
+                  B+tree and LSM tree take a list of keys as well (text or CSV, one key a line), Buffer pool one of page numbers, \
+                  Eviction one of accesses (key, or key,size, or time,key,size). \
                   A link made by Share holds the whole script and gives the same run, event for event, on any machine. \
                   With ?embed in the address the page shows only stage, caption and timeline." }</p>
         </div>

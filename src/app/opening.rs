@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::action::{Pane, Shown};
 use super::curves;
 use super::files::{self, Reading};
+use super::kept::Kept;
 use super::log::{Kind, Log};
 use super::pace::SPEEDS;
 use super::root::{App, Intake, Msg};
@@ -36,6 +37,9 @@ impl App {
     pub fn open_first(&mut self) {
         self.site.turned = true;
         let fragment = self.place.fragment();
+        if !self.embed && self.place.has_page() {
+            self.site.kept = Kept::recall();
+        }
         match Page::of(&fragment) {
             Some(Page::Home) if !self.embed => self.arrive(""),
             Some(_) if !self.embed => self.arrive(&fragment),
@@ -82,6 +86,7 @@ impl App {
             self.player.pause();
             self.goal = Some(position);
         }
+        self.come_back_to_kept(fragment);
     }
 
     /// Opens a preset that was chosen on the page: a step in the browser's history.
@@ -206,7 +211,10 @@ impl App {
                 self.intake = Some(Intake::Pages { reader: Box::new(reader), name: name.to_string() });
             }
             Ok(Opened::Keys(_)) if self.lab.0.command("import").is_none() => {
-                self.complain("This lab takes no list of keys: open the B+tree lab, and drop it again.");
+                let title = self.lab.0.title;
+                self.complain(&format!(
+                    "{title} takes no list: open B+tree or LSM tree for one of keys, Buffer pool for one of page numbers, Eviction for one of accesses, and drop it there."
+                ));
             }
             Ok(Opened::Keys(reader)) => {
                 self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
@@ -343,10 +351,9 @@ impl App {
             self.show(Shown::Link);
             return;
         }
-        let at_end = self.player.position() >= self.player.run.len();
         let link = Link {
             script,
-            position: (!at_end).then(|| self.player.position()),
+            position: Some(self.player.position()),
             compare: self.player.rival.as_ref().map(|rival| (rival.setting.clone(), rival.value.clone())),
         };
         match link.encode() {
@@ -375,6 +382,16 @@ impl App {
                 MAX_FILE >> 20
             )),
         }
+    }
+}
+
+/// What can be dropped on a lab.
+pub fn droppable(lab: &LabInfo) -> &'static str {
+    match (lab.name, lab.command("import")) {
+        ("eviction", _) => "Drop a script, a trace, or a list of keys asked for: key, or key,size, or time,key,size",
+        ("pool", _) => "Drop a script, a trace, or a list of page numbers, one a line",
+        (_, Some(_)) => "Drop a script, a trace, or a list of keys: text or CSV, one a line",
+        _ => "Drop a script or a trace; lists go to B+tree, LSM tree, Buffer pool and Eviction",
     }
 }
 

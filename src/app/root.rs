@@ -25,14 +25,13 @@ use crate::lab::intake::KeyReader;
 use crate::lab::pool::trace_file::PageReader;
 use crate::lab::words::{grouped, shortened};
 use crate::lab::{LABS, Progress, lab};
+use crate::trace::id::VerdictKind;
 use crate::trace::{Bytes, Event, Lane, PageId, Record, TraceReader};
 use crate::view::find::find;
 use crate::view::{Selection, TimelineHandle};
 
 /// What is said to a command while a recorded trace is open.
 pub const RECORDED: &str = "This is a recorded trace: fork to run its script, then go on from there.";
-/// How long a notice stays that asks for nothing.
-const NOTICE_MS: u32 = 8000;
 /// A longer script is put into the failure page only when it is needed.
 const SCRIPT_KEPT_MAX: usize = 256 << 10;
 
@@ -68,6 +67,8 @@ pub enum Msg {
     Copied(bool, String),
     /// The browser could not paint the picture of the stage.
     Unpainted,
+    /// The page is put away, perhaps for good.
+    Leaving,
 }
 
 /// Something that the page has to say; without a text, only what can be done about it is left of it.
@@ -76,6 +77,8 @@ pub struct Notice {
     pub text: AttrValue,
     pub bad: bool,
     pub number: u32,
+    /// The address that opens what would stand here, had the tab not kept something else.
+    pub back: Option<AttrValue>,
 }
 
 /// A file on its way in.
@@ -248,6 +251,10 @@ impl Component for App {
             Msg::Call(call) => self.answer(call),
             Msg::Copied(true, what) => self.say(&what),
             Msg::Copied(false, _) => self.show(Shown::Link),
+            Msg::Leaving => {
+                self.keep();
+                return false;
+            }
             Msg::Unpainted => self.complain("The browser could not paint the picture: save it as SVG instead."),
         }
         self.hold_back();
@@ -456,10 +463,12 @@ impl App {
         let timeline = self.player.run.timeline();
         let view = timeline.view_at(self.player.position());
         let verdict = view.cluster().and_then(|cluster| cluster.verdicts.get(usize::from(index)));
-        let Some((at_ns, says)) = verdict.map(|known| (known.at_ns, format!("{}: {}", known.checker, known.text)))
-        else {
-            return;
-        };
+        let Some(known) = verdict else { return };
+        let (at_ns, says) = (known.at_ns, format!("{}: {}", known.checker, known.text));
+        // What holds is about no moment.
+        if known.kind == VerdictKind::Holds {
+            return self.say(&says);
+        }
         // The last that happened up to then: the check itself may have come at the same moment.
         let happens = |record: &Record| {
             let lane = matches!(record.event.lane(), Lane::Client | Lane::Node | Lane::Network);
@@ -546,45 +555,6 @@ impl App {
             LAST.with(|last| *last.borrow_mut() = script);
         }
         self.bytes = None;
-    }
-
-    pub fn say(&mut self, text: &str) {
-        self.tell(text, false);
-    }
-
-    pub fn complain(&mut self, text: &str) {
-        self.tell(text, true);
-    }
-
-    fn tell(&mut self, text: &str, bad: bool) {
-        self.undo = None;
-        self.notices += 1;
-        let number = self.notices;
-        self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number });
-        self.let_fade(number);
-    }
-
-    fn let_fade(&self, number: u32) {
-        let act = self.act.clone();
-        browser::after(NOTICE_MS, move || act.emit(Action::Fade(number)));
-    }
-
-    /// What was said is of a run that is gone, or was read.
-    pub fn dismiss(&mut self) {
-        (self.notice, self.undo) = (None, None);
-    }
-
-    /// A notice that tells of no mistake goes by itself, unless someone is at it. While a fork can be taken back, the
-    /// button for that stays.
-    fn fade(&mut self, number: u32) {
-        let Some(notice) = self.notice.as_mut().filter(|notice| notice.number == number && !notice.bad) else { return };
-        if self.place.find(".notice:is(:hover, :focus-within)").is_some() {
-            self.let_fade(number);
-        } else if self.undo.is_some() {
-            notice.text = AttrValue::default();
-        } else {
-            self.notice = None;
-        }
     }
 
     fn toggle_theme(&mut self) {

@@ -29,7 +29,7 @@ use super::site;
 use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
-use super::{browser, door, files, settings};
+use super::{browser, door, files, opening, settings};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
 use crate::view::caption::duration;
@@ -89,6 +89,12 @@ pub fn listen(link: &Scope<App>, place: &Place) -> Vec<Listening> {
     if place.has_page() {
         let window = browser::window().into();
         all.push(Listening::to(window, "popstate", move |_| fragment.send_message(Msg::Fragment)));
+        // A phone that throws a page away tells of the second alone.
+        let leaving = [(browser::window().into(), "pagehide"), (browser::document().into(), "visibilitychange")];
+        for (target, event) in leaving {
+            let link = link.clone();
+            all.push(Listening::to(target, event, move |_| link.send_message(Msg::Leaving)));
+        }
     }
     let colours = link.clone();
     if let Ok(Some(list)) = browser::window().match_media("(prefers-color-scheme: dark)") {
@@ -278,9 +284,10 @@ pub fn stages(app: &App) -> Html {
         }
     };
     let own = player.run.timeline().clone();
+    let drops = opening::droppable(app.lab.0);
     match &player.rival {
         None => html! {
-            <div class="stage-area">
+            <div class="stage-area" data-drops={drops}>
                 <div class="stage-half">{ stage(own, None, player.playhead(), None::<String>, false) }</div>{ work(app) }
             </div>
         },
@@ -293,7 +300,7 @@ pub fn stages(app: &App) -> Html {
             let here = label(&player.run, player.position());
             let there = label(&rival.run, player.rival_playhead() as usize);
             html! {
-                <div class="stage-area two">
+                <div class="stage-area two" data-drops={drops}>
                     <div class="stage-half">{ stage(own.clone(), Some(other.clone()), player.playhead(), Some(here), false) }</div>
                     <div class="stage-half">{ stage(other, Some(own), player.rival_playhead(), Some(there), true) }</div>
                     { work(app) }
@@ -567,6 +574,11 @@ pub fn notice(app: &App) -> Html {
                     if !notice.text.is_empty() { <span>{ &notice.text }</span> }
                     if app.undo.is_some() {
                         <button type="button" class="line" title="Go back to what was there before" onclick={on::<MouseEvent>(act, Action::Undo)}>{ "Undo" }</button>
+                    }
+                    if let Some(address) = &notice.back {
+                        <button type="button" class="line" onclick={on::<MouseEvent>(act, Action::Go(address.clone()))}>
+                            { if address.starts_with("preset=") { "Open the preset instead" } else { "Open the link's run instead" } }
+                        </button>
                     }
                     if !notice.text.is_empty() {
                         { icon_button(icons::CLOSE, "Close the message", on(act, Action::Dismiss), false) }

@@ -25,6 +25,8 @@ pub enum MarkerKind {
     /// Writers wait.
     Stall,
     Failure,
+    /// A command was not carried out: nothing of the system failed.
+    Refusal,
     Crash,
     /// A node leads from here on.
     Election,
@@ -58,6 +60,7 @@ impl MarkerKind {
             MarkerKind::Undo => "undo",
             MarkerKind::Stall => "stall",
             MarkerKind::Failure => "failure",
+            MarkerKind::Refusal => "refused",
             MarkerKind::Crash => "crash",
             MarkerKind::Election => "elected",
             MarkerKind::Fault => "fault",
@@ -149,7 +152,8 @@ impl Marker {
             Event::BorrowBegun { .. } => MarkerKind::Borrow,
             Event::PoolEvicted { .. } => MarkerKind::Eviction,
             Event::RootChanged { .. } => MarkerKind::RootChange,
-            Event::ExpectationFailed { .. } | Event::Refused { .. } | Event::DiskFault { .. } => MarkerKind::Failure,
+            Event::ExpectationFailed { .. } | Event::DiskFault { .. } => MarkerKind::Failure,
+            Event::Refused { .. } => MarkerKind::Refusal,
             Event::Verified { problem, .. } if !problem.is_empty() => MarkerKind::Failure,
             Event::DiskCrashed { .. } => MarkerKind::Crash,
             Event::CommandBegun { .. } => MarkerKind::CommandBegun,

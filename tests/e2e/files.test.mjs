@@ -45,6 +45,20 @@ test('a link gives the very same run, at the same place, with the same compariso
   assert.equal(await caption(second.page), words);
   await done(second);
 
+  // Shared at its end, a run opens at its end, at rest.
+  const whole = await opened();
+  await idle(whole.page);
+  await rest(whole.page);
+  await toEnd(whole.page);
+  const last = await shared(whole);
+  const end = await length(whole.page);
+  await done(whole);
+  const there = await opened(last.slice(last.indexOf('#')));
+  await idle(there.page);
+  assert.equal(await position(there.page), end);
+  assert.equal(await there.page.getByRole('button', { name: /^Pause \(/ }).count(), 0);
+  await done(there);
+
   const cut = await opened(link.slice(link.indexOf('#'), -40).replace(/&at=\d*/, '').slice(0, -20));
   await told(cut.page, /cut short|altered/);
   assert.ok((await length(cut.page)) > 100, 'the preset stays');

@@ -67,6 +67,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("eviction/sieve", include_str!("eviction/sieve.gb")),
     ("eviction/slru", include_str!("eviction/slru.gb")),
     ("eviction/w-tinylfu", include_str!("eviction/w-tinylfu.gb")),
+    ("eviction/w-tinylfu-window", include_str!("eviction/w-tinylfu-window.gb")),
     ("stack/add", include_str!("stack/add.gb")),
     ("stack/faults", include_str!("stack/faults.gb")),
     ("stack/follow", include_str!("stack/follow.gb")),

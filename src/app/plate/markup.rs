@@ -65,6 +65,7 @@ pub fn parts(shape: &Shape) -> Vec<Part> {
         Kind::Line(_) | Kind::Curve(_) if shape.target.is_some() => vec![Part::Line, Part::Line],
         Kind::Line(_) | Kind::Curve(_) => vec![Part::Line],
         Kind::Dot => vec![Part::Dot],
+        Kind::Path(_) if shape.target.is_some() => vec![Part::Fixed, Part::Fixed],
         Kind::Text(_) | Kind::Path(_) => vec![Part::Fixed],
     }
 }
@@ -81,7 +82,12 @@ pub fn inside(shape: &Shape, hatch: &str) -> String {
             }
         }
         Kind::Dot => out.push_str("<circle class=\"body\"/>"),
-        Kind::Path(d) => path(&mut out, "stroke", d),
+        Kind::Path(d) => {
+            path(&mut out, "stroke", d);
+            if shape.target.is_some() {
+                path(&mut out, "reach", d);
+            }
+        }
         Kind::Text(anchor) => {
             out.push_str(match anchor {
                 Anchor::Start => "<text>",

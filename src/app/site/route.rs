@@ -14,6 +14,7 @@ use web_sys::Element;
 use super::Page;
 use super::home::{HERO, STILL_AT};
 use crate::app::fork::Undo;
+use crate::app::kept::Kept;
 use crate::app::root::App;
 use crate::app::run::Run;
 use crate::app::{LabRef, browser};
@@ -33,6 +34,8 @@ pub struct Route {
     pub address: String,
     /// The lab's run, while the first page shows its own.
     aside: Option<Box<Undo>>,
+    /// What the tab has kept of a page before this one, until its address is opened.
+    pub kept: Option<Kept>,
     /// The run in the player is that of the first page; it rests at its end.
     pub has_hero: bool,
     hero_rests: bool,
@@ -41,6 +44,13 @@ pub struct Route {
     pub turned: bool,
     /// It is not the first of all.
     moved_by_hand: bool,
+}
+
+impl Route {
+    /// The lab's run, while the first page shows its own.
+    pub fn aside(&self) -> Option<&Undo> {
+        self.aside.as_deref()
+    }
 }
 
 impl App {
@@ -173,6 +183,7 @@ impl App {
     pub fn leave_page_for(&mut self, fragment: &str) {
         self.note_scroll();
         self.place.push_fragment(fragment);
+        self.site.address = fragment.to_string();
         (self.site.page, self.site.aside, self.site.has_hero, self.site.turned) = (None, None, false, true);
     }
 

@@ -32,6 +32,8 @@ pub struct Noted {
     pub key: Bytes,
     pub began: u64,
     pub ended: u64,
+    /// When the client was told, in virtual time.
+    pub ended_ns: u64,
     pub seen: Seen,
 }
 
@@ -49,18 +51,36 @@ pub struct Swept {
 /// An entry of a ledger as a shard has it: key, number, write.
 pub type Entry = (Bytes, u64, u64);
 
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    pub text: String,
+    /// When the client was told what does not hold, if it is about an answer.
+    pub at_ns: Option<u64>,
+}
+
+impl Problem {
+    fn of_stores(text: String) -> Option<Problem> {
+        Some(Problem { text, at_ns: None })
+    }
+
+    fn of_answer(noted: &Noted, text: String) -> Option<Problem> {
+        Some(Problem { text, at_ns: Some(noted.ended_ns) })
+    }
+}
+
 /// The first thing that is wrong, in words; nothing: all writes are there, once.
-pub fn problem(noted: &[Noted], swept: &[Swept], stores: &[(NodeId, Vec<Entry>)]) -> Option<String> {
+pub fn problem(noted: &[Noted], swept: &[Swept], stores: &[(NodeId, Vec<Entry>)]) -> Option<Problem> {
     let mut ledgers: SortedMap<Bytes, (NodeId, Vec<u64>)> = SortedMap::new();
     for (shard, entries) in stores {
         for (key, count, id) in entries {
             let (owner, ledger) = ledgers.entry(key.clone()).or_insert_with(|| (*shard, Vec::new()));
             if owner != shard {
-                return Some(format!("key {} is on {owner} and on {shard}", show(key)));
+                return Problem::of_stores(format!("key {} is on {owner} and on {shard}", show(key)));
             }
             if *count != ledger.len() as u64 + 1 {
                 let expected = ledger.len() + 1;
-                return Some(format!(
+                return Problem::of_stores(format!(
                     "the ledger of {} on {shard} has no entry {expected}: a write is lost",
                     show(key)
                 ));
@@ -72,19 +92,20 @@ pub fn problem(noted: &[Noted], swept: &[Swept], stores: &[(NodeId, Vec<Entry>)]
 }
 
 /// A write that is in a ledger twice.
-fn doubled(ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<String> {
+fn doubled(ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<Problem> {
     for (key, (shard, ledger)) in ledgers {
         let mut known = SortedSet::new();
         if let Some(id) = ledger.iter().find(|id| !known.insert(**id)) {
-            return Some(format!("write {id} of {} was done twice on {shard}", show(key)));
+            return Problem::of_stores(format!("write {id} of {} was done twice on {shard}", show(key)));
         }
     }
     None
 }
 
 /// Whether each answer is what the ledger says.
-fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<String> {
-    for Noted { id, key, seen, .. } in noted {
+fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<Problem> {
+    for op in noted {
+        let Noted { id, key, seen, .. } = op;
         let at = |count: u64| {
             let ledger = ledgers.get(key).map(|(_, ledger)| &ledger[..]).unwrap_or_default();
             count.checked_sub(1).and_then(|place| ledger.get(place as usize)).copied()
@@ -93,15 +114,21 @@ fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Opti
         match seen {
             Seen::Written { count } if at(*count) != Some(*id) => {
                 let there = at(*count).map_or("nothing".to_string(), |other| format!("write {other}"));
-                return Some(format!(
-                    "write {id} to key {key} was acknowledged as number {count} of that key, where {there} is now: it is lost"
-                ));
+                return Problem::of_answer(
+                    op,
+                    format!(
+                        "write {id} to key {key} was acknowledged as number {count} of that key, where {there} is now: it is lost"
+                    ),
+                );
             }
             Seen::Found { count, id: found } if *count > 0 && at(*count) != Some(*found) => {
-                return Some(format!("read {id} of {key} found write {found} as number {count}, which it is not"));
+                return Problem::of_answer(
+                    op,
+                    format!("read {id} of {key} found write {found} as number {count}, which it is not"),
+                );
             }
             Seen::Refused if ledgers.iter().any(|(_, (_, ledger))| ledger.contains(id)) => {
-                return Some(format!("write {id} of {key} was refused, and is there"));
+                return Problem::of_answer(op, format!("write {id} of {key} was refused, and is there"));
             }
             _ => {}
         }
@@ -110,7 +137,7 @@ fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Opti
 }
 
 /// Whether what came later saw what was there before.
-fn in_order(noted: &[Noted]) -> Option<String> {
+fn in_order(noted: &[Noted]) -> Option<Problem> {
     let mut events: Vec<(u64, bool, &Noted)> = Vec::new();
     for op in noted {
         events.push((op.began, false, op));
@@ -129,11 +156,17 @@ fn in_order(noted: &[Noted]) -> Option<String> {
         let count = match op.seen {
             Seen::Written { count } if count <= before => {
                 let key = show(&op.key);
-                return Some(format!("write {} of {key} is number {count}, after {before} were there", op.id));
+                return Problem::of_answer(
+                    op,
+                    format!("write {} of {key} is number {count}, after {before} were there", op.id),
+                );
             }
             Seen::Found { count, .. } if count < before => {
                 let key = show(&op.key);
-                return Some(format!("read {} of {key} found {count} writes, after {before} were there", op.id));
+                return Problem::of_answer(
+                    op,
+                    format!("read {} of {key} found {count} writes, after {before} were there", op.id),
+                );
             }
             Seen::Written { count } | Seen::Found { count, .. } => count,
             Seen::Unknown | Seen::Refused => continue,
@@ -145,10 +178,10 @@ fn in_order(noted: &[Noted]) -> Option<String> {
 }
 
 /// Whether a range that was read whole has every key that was there before, once.
-fn complete(noted: &[Noted], swept: &[Swept]) -> Option<String> {
+fn complete(noted: &[Noted], swept: &[Swept]) -> Option<Problem> {
     for Swept { id, from, to, began, rows, .. } in swept {
         if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
-            return Some(format!("query {id} has key {} twice, or out of order", show(&pair[1].0)));
+            return Problem::of_stores(format!("query {id} has key {} twice, or out of order", show(&pair[1].0)));
         }
         let within =
             |key: &Bytes| from.as_ref().is_none_or(|from| from <= key) && to.as_ref().is_none_or(|to| key <= to);
@@ -160,7 +193,9 @@ fn complete(noted: &[Noted], swept: &[Swept]) -> Option<String> {
             let found = rows.binary_search_by(|(key, _)| key.cmp(&op.key)).map_or(0, |place| rows[place].1);
             if found < count {
                 let key = show(&op.key);
-                return Some(format!("query {id} found {found} writes of {key}, after {count} were there"));
+                return Problem::of_stores(format!(
+                    "query {id} found {found} writes of {key}, after {count} were there"
+                ));
             }
         }
     }
@@ -176,7 +211,7 @@ mod tests {
     }
 
     fn op(id: u64, began: u64, ended: u64, seen: Seen) -> Noted {
-        Noted { id, key: key(), began, ended, seen }
+        Noted { id, key: key(), began, ended, ended_ns: 10 * ended, seen }
     }
 
     fn stores(ids: &[u64]) -> Vec<(NodeId, Vec<Entry>)> {
@@ -199,7 +234,7 @@ mod tests {
     #[test]
     fn each_kind_of_wrong_is_found() {
         let written = |id, began, ended, count| op(id, began, ended, Seen::Written { count });
-        let said = |noted: &[Noted], ids: &[u64]| problem(noted, &[], &stores(ids)).unwrap();
+        let said = |noted: &[Noted], ids: &[u64]| problem(noted, &[], &stores(ids)).unwrap().text;
         assert!(said(&[written(1, 1, 2, 1)], &[]).contains("lost"));
         assert!(said(&[written(1, 1, 2, 1)], &[7]).contains("where write 7 is now: it is lost"));
         assert!(said(&[], &[4, 4]).contains("done twice"));
@@ -209,9 +244,12 @@ mod tests {
         assert!(said(&[written(1, 1, 2, 1), stale], &[1]).contains("found 0 writes"));
         let mut twice = stores(&[1]);
         twice.push((NodeId(2), twice[0].1.clone()));
-        assert!(problem(&[], &[], &twice).unwrap().contains("on n1 and on n2"));
-        assert!(problem(&[], &[], &[(NodeId(1), vec![(key(), 2, 9)])]).unwrap().contains("no entry 1"));
+        assert!(problem(&[], &[], &twice).unwrap().text.contains("on n1 and on n2"));
+        assert!(problem(&[], &[], &[(NodeId(1), vec![(key(), 2, 9)])]).unwrap().text.contains("no entry 1"));
         let swept = [Swept { id: 6, from: None, to: None, began: 11, ended: 12, rows: Vec::new() }];
-        assert!(problem(&[written(1, 1, 2, 1)], &swept, &stores(&[1])).unwrap().contains("query 6"));
+        assert!(problem(&[written(1, 1, 2, 1)], &swept, &stores(&[1])).unwrap().text.contains("query 6"));
+        // An answer that does not hold was given at a moment.
+        let at_ns = |noted: &[Noted]| problem(noted, &[], &stores(&[])).unwrap().at_ns;
+        assert_eq!(at_ns(&[op(1, 1, 2, Seen::Unknown), written(2, 3, 4, 1)]), Some(40));
     }
 }

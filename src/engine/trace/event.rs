@@ -294,7 +294,7 @@ events! {
         "policy-referenced" PolicyReferenced { frame: FrameId }
         /// The clock's hand went from frame `from` past `passed` frames, whose bits are clear now, to `hand`.
         "policy-hand-moved" PolicyHandMoved { from: u32, passed: u32, hand: FrameId }
-        /// ARC's target length of T1, in parts of a frame.
+        /// ARC's target length of T1, W-TinyLFU's of its window, in parts of a frame.
         "policy-target" PolicyTarget { target: u64 }
         /// The optimum is told the next accesses, so many; what it knew of others counts no more.
         "policy-foretold" PolicyForetold { accesses: u32 }

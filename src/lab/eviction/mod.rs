@@ -173,6 +173,12 @@ const SETTINGS: &[SettingInfo] = &[
         help: "If bytes are counted: the largest size of keys that are given none. Most are much smaller.",
     },
     SettingInfo {
+        name: "window",
+        kind: ArgumentKind::Word(&["fixed", "adaptive"]),
+        default: "fixed",
+        help: "W-TinyLFU: the window keeps a hundredth of the room, or finds by its hits what fits.",
+    },
+    SettingInfo {
         name: "k",
         kind: ArgumentKind::Number { from: 1, to: 4 },
         default: "2",
@@ -201,7 +207,7 @@ const EXPECTATIONS: &[CommandInfo] = &[
     measure("used", "Room that is taken: entries, or bytes.", "expect used <= 100"),
     measure("remembered", "Keys that left and are remembered.", "expect remembered = 0"),
     measure("metadata", "Bytes that the policy keeps for each entry.", "expect metadata = 8"),
-    measure("target", "ARC: how long T1 is to be, rounded.", "expect target > 2"),
+    measure("target", "ARC: how long T1 is to be, rounded; W-TinyLFU: the window, if it adapts.", "expect target > 2"),
     measure(
         "curve-best",
         "The most that any policy but the optimum hits on the curves, in a hundred.",

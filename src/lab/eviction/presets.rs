@@ -74,6 +74,13 @@ pub const PRESETS: &[Preset] = &[
         "2"
     ),
     preset!(
+        "window",
+        "A window that finds its size",
+        "What is wanted now was never wanted before: newcomers lose every duel, until the window has room for them.",
+        Some(("window", "adaptive")),
+        "5"
+    ),
+    preset!(
         "s3-fifo",
         "Three queues",
         "Newcomers pass through a small queue; only who was hit twice there, or comes back soon, gets to the main one.",

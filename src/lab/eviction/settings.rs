@@ -23,8 +23,9 @@ impl Settings {
     pub fn of(values: &Values, seed: u64) -> Result<Settings, Refusal> {
         let kind = PolicyKind::from_word(values.word("policy")).unwrap_or_default();
         let (k, correlated) = (values.number("k") as u32, values.number("correlated"));
+        let adapts = values.word("window") == "adaptive";
         let settings = Settings {
-            policy: PolicyOptions { k, correlated, seed, ..PolicyOptions::of(kind) },
+            policy: PolicyOptions { k, correlated, seed, adapts, ..PolicyOptions::of(kind) },
             in_bytes: values.word("count") == "bytes",
             capacity: values.number("capacity"),
             keys: values.number("keys") as u32,
@@ -75,6 +76,11 @@ impl Settings {
             "largest" => {
                 format!("Keys that are given no size have up to {} now.", counted(self.largest.into(), "byte"))
             }
+            "window" if self.policy.adapts => {
+                "W-TinyLFU's window grows or shrinks now after every ten accesses for each entry, by its hits."
+                    .to_string()
+            }
+            "window" => "W-TinyLFU's window is a hundredth of the room now.".to_string(),
             "k" => format!("LRU-K looks {} back now.", counted_accesses(self.policy.k.into())),
             _ => format!("Accesses that are no more than {} apart are one for LRU-K now.", self.policy.correlated),
         }

@@ -28,7 +28,7 @@ pub const EXPECTATIONS: &[CommandInfo] = &[
     measure("dirty", "Pages of the pool that are newer than the disk.", "expect dirty = 0"),
     measure("pinned", "Pins that are held.", "expect pinned = 1"),
     measure("ahead", "Pages read ahead and not used yet.", "expect ahead = 0"),
-    measure("target", "ARC: how long T1 is to be, rounded.", "expect target > 2"),
+    measure("target", "ARC: how long T1 is to be, rounded; W-TinyLFU: the window, if it adapts.", "expect target > 2"),
     measure(
         "curve-best",
         "The most that any policy but the optimum hits on the curves, in a hundred.",

@@ -24,9 +24,10 @@ pub fn verdict(d: &mut Drawing, view: &View, ask: &Ask, layout: &Layout) {
             (format!("Not so: {}", check.problem), Marks::FAILED, "verdict bad")
         }
         (Some(check), ..) if check.lost > 0 => (
-            format!("What was durable is there; {} lost that had not been synced", check.lost),
-            Marks::HIT,
-            "verdict good",
+            // The promise was kept, and yet a client was told of a commit that is gone: no reason for green.
+            format!("{} lost that was acknowledged and not synced; all that was durable is there", check.lost),
+            Marks::MISS,
+            "verdict",
         ),
         (Some(_), ..) => {
             ("Every committed write is there, and nothing else is".to_string(), Marks::HIT, "verdict good")

@@ -1,13 +1,16 @@
 //! The hit-ratio curves: for each policy, how often it would have hit, by the size of the pool.
 //!
-//! The axis of sizes is a square root, so that small pools have room. The curve of the run's own policy is strong, the optimum's is dashed, the others are thin. Beside the chart stand all
-//! of them in order, with their hit ratio at the size that the pool has; pointing at a name brings its curve out.
+//! The axis of sizes is a square root, so that small pools have room. The curve of the run's own policy is strong, the
+//! optimum's is dashed, the others are thin. Beside the chart stand all of them in order, with their hit ratio at the size
+//! that the pool has. Each curve says whose it is; a click on it or on its name brings it out in a colour of its own, and the
+//! inspector has its numbers.
 
 use super::super::Selection;
 use super::super::View;
 use super::super::arrange::{Place, polyline};
 use super::super::describe::grouped;
 use super::super::drawing::{Anchor, Drawing, Id, Marks, Shape};
+use super::super::facts::{FactTable, Facts};
 use super::plan::known;
 use glassbase_trace::PolicyKind;
 use glassbase_trace::decimal::fixed;
@@ -38,22 +41,54 @@ pub fn draw(drawing: &mut Drawing, place: Place, view: &View, selected: Option<S
     let x_of = |size: f64| area.x + area.w * (size / largest.max(1) as f64).sqrt();
     let y_of = |ratio: f64| area.bottom() - area.h * ratio;
     axes(drawing, area, largest);
-    let chosen = match selected {
-        Some(Selection::Listed { list: CURVES, index }) => PolicyKind::ALL.get(index as usize).copied(),
-        _ => None,
-    };
+    let chosen = selected.and_then(policy_of).filter(|chosen| *chosen != known.policy);
     for (number, curve) in curves.curves.iter().enumerate() {
         let point = |(size, hits): (&u64, &u64)| (x_of(*size as f64), y_of(*hits as f64 / curves.accesses as f64));
         let points = curves.sizes.iter().zip(&curve.hits).map(point);
         let start = [(area.x, area.bottom())];
-        let strong = curve.policy == chosen.unwrap_or(known.policy);
+        let is_chosen = Some(curve.policy) == chosen;
         let shape = Shape::path(id.and(10 + number as u64), 0.0, 0.0, polyline(start.into_iter().chain(points)));
-        let shape = shape.class(if strong { "curve" } else { "line" });
-        drawing.add(shape.mark(Marks::EMPTY, curve.policy == PolicyKind::Optimum).said(curve.policy.name()));
+        let shape = shape.class(if is_chosen || curve.policy == known.policy { "curve" } else { "line" });
+        let shape = shape.mark(Marks::EMPTY, curve.policy == PolicyKind::Optimum).mark(Marks::LOGGED, is_chosen);
+        drawing.add(shape.target(selection_of(curve.policy), curve.policy.name()));
     }
     let frames = room.min(largest) as f64;
     drawing.add(Shape::line(id.and(2), (x_of(frames), area.y), (x_of(frames), area.bottom())).marks(Marks::EMPTY));
-    legend(drawing, area, curves, room, chosen.unwrap_or(known.policy));
+    legend(drawing, area, curves, room, [Some(known.policy), chosen]);
+}
+
+fn selection_of(policy: PolicyKind) -> Selection {
+    Selection::Listed { list: CURVES, index: policy as u32 }
+}
+
+fn policy_of(selected: Selection) -> Option<PolicyKind> {
+    match selected {
+        Selection::Listed { list: CURVES, index } => PolicyKind::ALL.get(index as usize).copied(),
+        _ => None,
+    }
+}
+
+/// The numbers of a curve, beside those of the run's own policy.
+pub fn inspect(known: &ReplacementState, selected: Selection) -> Option<Facts> {
+    let policy = policy_of(selected)?;
+    let curves = known.curves.as_ref()?;
+    let of = |policy: PolicyKind| curves.curves.iter().find(|curve| curve.policy == policy);
+    let (own, curve) = (of(known.policy), of(policy)?);
+    let percent = |curve: &HitCurve, at: usize| {
+        let hits = curve.hits.get(at).copied().unwrap_or(0);
+        format!("{} %", fixed(hits as f64 * 100.0 / curves.accesses.max(1) as f64, 1))
+    };
+    let own = own.filter(|own| own.policy != policy);
+    let rows = (0..curves.sizes.len()).map(|at| {
+        let mut row = vec![grouped(curves.sizes[at]).into(), percent(curve, at).into()];
+        row.extend(own.map(|own| percent(own, at).into()));
+        row
+    });
+    let mut heads = vec!["size", policy.name()];
+    heads.extend(own.map(|own| own.policy.name()));
+    let table = FactTable { title: "Hits by size".to_string(), heads, rows: rows.collect(), chosen: None };
+    let role = if own.is_none() { "the policy of this run" } else { "would have hit so often instead" };
+    Some(Facts::new(policy.name().to_string()).row("is", role).table(table))
 }
 
 /// The room that the cache has: frames, or bytes.
@@ -74,12 +109,13 @@ fn axes(drawing: &mut Drawing, area: Place, largest: u64) {
         let size = (u128::from(largest) * u128::from(step * step) / 16) as u64;
         let x = area.x + area.w * f64::from(step) / 4.0;
         let label = Shape::text(id.and(20 + u64::from(step)), x, area.bottom() + 16.0, grouped(size));
-        drawing.add(label.class("quiet").anchor(Anchor::Middle));
+        // The names of the policies begin where the last number would end.
+        drawing.add(label.class("quiet").anchor(if step == 4 { Anchor::End } else { Anchor::Middle }));
     }
 }
 
 /// The policies by what they hit at a size of the pool.
-fn legend(drawing: &mut Drawing, area: Place, curves: &HitCurves, room: u64, strong: PolicyKind) {
+fn legend(drawing: &mut Drawing, area: Place, curves: &HitCurves, room: u64, lit: [Option<PolicyKind>; 2]) {
     let at = curves.sizes.partition_point(|size| *size < room).min(curves.sizes.len().saturating_sub(1));
     let ratio = |curve: &HitCurve| Some(*curve.hits.get(at)? as f64 / curves.accesses as f64);
     let mut order: Vec<(&HitCurve, f64)> =
@@ -97,10 +133,9 @@ fn legend(drawing: &mut Drawing, area: Place, curves: &HitCurves, room: u64, str
         let text = format!("{} {} %", short(curve.policy), fixed(ratio * 100.0, 1));
         let title = format!("{}: {} % of the accesses hit", curve.policy.name(), fixed(ratio * 100.0, 1));
         let shape = Shape::rect(id.and(number), place).class("slot").label(text);
-        let shape = shape.target(Selection::Listed { list: CURVES, index: curve.policy as u32 }, title);
-        drawing.add(
-            shape.mark(Marks::EMPTY, curve.policy == PolicyKind::Optimum).mark(Marks::LIT, curve.policy == strong),
-        );
+        let shape = shape.target(selection_of(curve.policy), title);
+        let is_lit = lit.contains(&Some(curve.policy));
+        drawing.add(shape.mark(Marks::EMPTY, curve.policy == PolicyKind::Optimum).mark(Marks::LIT, is_lit));
     }
 }
 

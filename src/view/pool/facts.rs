@@ -9,6 +9,9 @@ use glassbase_trace::{FrameId, PageId, PolicyKind};
 
 pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
     let known = view.state.parts.replacement.as_deref()?;
+    if let Some(facts) = super::chart::inspect(known, selection) {
+        return Some(facts);
+    }
     if super::words::is_cache(view) {
         return of_key(view, known, selection);
     }

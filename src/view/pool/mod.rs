@@ -204,12 +204,12 @@ const OWN_MEASURES: &[Measure] = &[
     common("page-writes"),
     Measure {
         name: "target",
-        label: "ARC's target",
+        label: "Target",
         unit: Unit::Count,
-        help: "How many pages T1 is to have: it grows with each page that left T1 too soon.",
+        help: "What ARC's T1 is to have, which grows with each page that left it too soon; or W-TinyLFU's window, if it adapts.",
         of: |view| {
             let known = view.state.parts.replacement.as_ref()?;
-            (known.policy == PolicyKind::Arc).then(|| known.target as f64 / TARGET_ONE as f64)
+            (known.policy == PolicyKind::Arc || known.target > 0).then(|| known.target as f64 / TARGET_ONE as f64)
         },
     },
     Measure {

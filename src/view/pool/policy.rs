@@ -45,7 +45,11 @@ pub fn draw(drawing: &mut Drawing, plan: &Plan, view: &View) {
             pen.list(drawing, y, PolicyList::Hir, "Q: the other residents (HIR)");
         }
         PolicyKind::WTinyLfu => {
-            let y = pen.list(drawing, y, PolicyList::Window, "Window: newcomers");
+            let room = match known.target {
+                0 => String::new(),
+                target => format!(", room for {}", share(target)),
+            };
+            let y = pen.list(drawing, y, PolicyList::Window, &format!("Window: newcomers{room}"));
             let y = pen.list(drawing, y, PolicyList::Protected, "Main, protected");
             let y = pen.list(drawing, y, PolicyList::Probation, "Main, on probation");
             sketch(drawing, &pen, y);

@@ -25,7 +25,7 @@ pub fn describe(record: &Record) -> Option<String> {
         PolicyHandMoved { passed, hand, .. } => {
             format!("The hand goes on by {} to frame {}, clearing bits on its way.", frames(*passed), hand.0)
         }
-        PolicyTarget { target } => format!("T1 is to have {} pages now.", share(*target)),
+        PolicyTarget { target } => format!("The target is {} pages now.", share(*target)),
         PolicyForetold { accesses } => format!("The optimum is told the next {accesses} accesses."),
         PolicyCounted { frame, count } => format!("The count of frame {} is {count} now.", frame.0),
         PolicyAged {} => "The policy halves all its counts.".to_string(),
@@ -137,6 +137,12 @@ fn said(view: &View, record: &Record) -> Option<String> {
         }
         PolicyTarget { target } => {
             let (before, after) = (share(known.target), share(*target));
+            if known.policy == PolicyKind::WTinyLfu {
+                let way = if *target > known.target { "grows" } else { "shrinks" };
+                return Some(format!(
+                    "A sample of accesses is over. By its hits the window {way} from {before} to {after}."
+                ));
+            }
             if *target > known.target {
                 format!("The page was remembered in B1: T1 was too short. Its target grows from {before} to {after}.")
             } else {

@@ -22,7 +22,7 @@
 //! | [`TwoQueue`] | newcomers that were not asked for again | 2 links, 1 bit; id, 2 links | Johnson and Shasha 1994 |
 //! | [`Arc`] | recent or frequent pages, by what was regretted | 2 links, 1 bit; id, 2 links | Megiddo and Modha 2003 |
 //! | [`Lirs`] | what came back after a long time, or not | 4 links, 2 bits; as much and its id | Jiang and Zhang 2002 |
-//! | [`WTinyLfu`] | the loser of a duel of frequencies | 2 links, 2 bits, 8 to 16 counters of 4 bits | Einziger, Friedman and Manes 2017 |
+//! | [`WTinyLfu`] | the loser of a duel of frequencies | 2 links, 2 bits, 8 to 16 counters of 4 bits | Einziger, Friedman and Manes 2017; its window by Einziger et al. 2018 |
 //! | [`S3Fifo`] | newcomers that were not hit twice | 2 links, 3 bits; id, 2 links | Yang et al. 2023 |
 //! | [`Sieve`] | the first without a visited bit, from the hand on | 2 links, 1 bit | Zhang et al. 2024 |
 //! | [`Optimum`] | what will be used last | the future | Belady 1966 |
@@ -41,6 +41,7 @@ mod arc;
 mod cache;
 mod calendar;
 pub mod chain;
+mod climber;
 mod clock;
 mod curve;
 mod lfu;

@@ -17,6 +17,8 @@ pub struct PolicyOptions {
     pub correlated: u64,
     /// LRU-K: so many pages that left are remembered with their accesses.
     pub retained: Option<u32>,
+    /// W-TinyLFU: the window finds its size by itself.
+    pub adapts: bool,
     /// Random: what its draws begin with.
     pub seed: u64,
     /// The optimum: what will be accessed.
@@ -28,7 +30,15 @@ pub const K_MAX: u32 = 4;
 
 impl Default for PolicyOptions {
     fn default() -> PolicyOptions {
-        PolicyOptions { kind: PolicyKind::Lru, k: 2, correlated: 0, retained: None, seed: 0, future: None }
+        PolicyOptions {
+            kind: PolicyKind::Lru,
+            k: 2,
+            correlated: 0,
+            retained: None,
+            adapts: false,
+            seed: 0,
+            future: None,
+        }
     }
 }
 
@@ -70,7 +80,7 @@ impl Policy {
             PolicyKind::TwoQueue => Policy::TwoQueue(TwoQueue::new(capacity)),
             PolicyKind::Arc => Policy::Arc(Arc::new(capacity)),
             PolicyKind::Lirs => Policy::Lirs(Lirs::new(capacity)),
-            PolicyKind::WTinyLfu => Policy::WTinyLfu(WTinyLfu::new(capacity)),
+            PolicyKind::WTinyLfu => Policy::WTinyLfu(WTinyLfu::new(capacity, options.adapts)),
             PolicyKind::S3Fifo => Policy::S3Fifo(S3Fifo::new(capacity)),
             PolicyKind::Sieve => Policy::Sieve(Sieve::new()),
             PolicyKind::Optimum => Policy::Optimum(Optimum::new(options.future.clone().unwrap_or_default())),

@@ -4,7 +4,8 @@
 //! cache, an [SLRU](crate::Slru). When that is full, the candidate and the main cache's own victim are compared by how
 //! often they were asked for lately, as a [`Sketch`] estimates it for resident and long gone alike: the loser leaves, the
 //! candidate at a tie (Einziger, Friedman and Manes, "TinyLFU: A Highly Efficient Cache Admission Policy", ACM
-//! Transactions on Storage 13, 2017). The window keeps its size: nothing climbs hills here.
+//! Transactions on Storage 13, 2017). The window keeps its size, unless it is to find the one that fits by itself: then it
+//! begins as small, and a [`Climber`] tells how it goes on.
 //!
 //! ```text
 //!   miss ─▶ window (LRU, 1 %) ─▶ candidate ──┐ asked for more often?
@@ -12,12 +13,13 @@
 //!                              main's victim ┘            the loser leaves
 //! ```
 
+use crate::climber::Climber;
 use crate::segments::Segments;
 use crate::sketch::Sketch;
 use crate::slru::protected_share;
 use crate::{Arrival, Capacity, Newcomer, Replacement, Victim, Watch};
 use glassbase_trace::parts::ReplacementState;
-use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, VictimReason};
+use glassbase_trace::{Event, FrameId, PageId, PolicyKind, PolicyList, TARGET_ONE, VictimReason};
 
 const PROBATION: usize = 0;
 const PROTECTED: usize = 1;
@@ -34,18 +36,70 @@ pub struct WTinyLfu {
     /// By frame: what is in it, for the sketch knows keys.
     pages: Vec<PageId>,
     sketch: Sketch,
+    units: u64,
+    /// None: the window keeps its size.
+    climber: Option<Climber>,
 }
 
 impl WTinyLfu {
-    pub fn new(capacity: Capacity) -> WTinyLfu {
-        let (window_max, protected_max) = WTinyLfu::shares(capacity);
-        let (segments, pages) = Default::default();
-        WTinyLfu { window_max, protected_max, segments, pages, sketch: Sketch::new(capacity.entries()) }
+    /// `adapts`: the window finds its size.
+    pub fn new(capacity: Capacity, adapts: bool) -> WTinyLfu {
+        let (segments, pages, units) = Default::default();
+        let sketch = Sketch::new(capacity.entries());
+        let (window_max, protected_max) = (0, 0);
+        let mut policy = WTinyLfu { window_max, protected_max, segments, pages, sketch, units, climber: None };
+        policy.begin(capacity, adapts);
+        policy
     }
 
-    fn shares(capacity: Capacity) -> (u64, u64) {
-        let window = (capacity.units() / 100).max(1);
-        (window, protected_share(capacity.units() - window))
+    /// The shares that it begins with.
+    fn begin(&mut self, capacity: Capacity, adapts: bool) {
+        self.units = capacity.units();
+        let window = (self.units / 100).max(1);
+        self.share(window);
+        self.climber = adapts.then(|| Climber::new(capacity, window));
+    }
+
+    fn share(&mut self, window: u64) {
+        self.window_max = window;
+        self.protected_max = protected_share(self.units - window);
+    }
+
+    /// An access is over; after so many of them the window may change.
+    #[inline]
+    fn accessed(&mut self, is_hit: bool, watch: &mut impl Watch) {
+        let window = self.window_max;
+        let aim = self.climber.as_mut().and_then(|climber| climber.count(is_hit, window));
+        if let Some(aim) = aim.filter(|aim| *aim != window) {
+            self.adapt(aim, watch);
+        }
+    }
+
+    /// The window has another size from now on: entries go between it and the main cache, and none leaves.
+    #[inline(never)]
+    fn adapt(&mut self, window: u64, watch: &mut impl Watch) {
+        self.share(window);
+        self.tell_window(watch);
+        self.overflow(watch);
+        self.shrink(watch);
+        let main = |policy: &WTinyLfu| {
+            let oldest = |list| policy.segments.oldest(list, |_| true);
+            oldest(PROBATION).or_else(|| oldest(PROTECTED))
+        };
+        while let Some(frame) = main(self) {
+            if self.segments.weight(WINDOW) + u64::from(self.segments.size(frame)) > window {
+                break;
+            }
+            self.place(WINDOW, frame, watch);
+        }
+    }
+
+    /// Where its size may change, it is told.
+    fn tell_window(&self, watch: &mut impl Watch) {
+        if self.climber.is_some() {
+            let target = self.window_max * TARGET_ONE;
+            watch.tell(|| Event::PolicyTarget { target });
+        }
     }
 
     fn place(&mut self, list: usize, frame: FrameId, watch: &mut impl Watch) {
@@ -95,10 +149,12 @@ impl Replacement for WTinyLfu {
         } else if self.segments.raise(frame) {
             watch.tell(|| Event::PolicyPlaced { list: LISTS[list], item: frame.0 });
         }
+        self.accessed(true, watch);
     }
 
     fn first_used(&mut self, frame: FrameId, watch: &mut impl Watch) {
         self.count(self.pages[frame.index()], watch);
+        self.accessed(true, watch);
     }
 
     /// The window's oldest and the main cache's are compared once the window has its share.
@@ -142,6 +198,9 @@ impl Replacement for WTinyLfu {
         self.pages[frame.index()] = newcomer.page;
         watch.tell(|| Event::PolicyPlaced { list: PolicyList::Window, item: frame.0 });
         self.overflow(watch);
+        if newcomer.arrival == Arrival::Asked {
+            self.accessed(false, watch);
+        }
     }
 
     fn removed(&mut self, frame: FrameId, _watch: &mut impl Watch) {
@@ -156,15 +215,19 @@ impl Replacement for WTinyLfu {
         self.pages[to.index()] = self.pages[from.index()];
     }
 
-    /// The sketch keeps its size.
+    /// The sketch keeps its size; a window that adapts begins anew.
     fn resize(&mut self, capacity: Capacity, watch: &mut impl Watch) {
-        (self.window_max, self.protected_max) = WTinyLfu::shares(capacity);
+        self.begin(capacity, self.climber.is_some());
+        self.tell_window(watch);
         self.overflow(watch);
         self.shrink(watch);
     }
 
     fn describe(&self, state: &mut ReplacementState) {
         state.policy = PolicyKind::WTinyLfu;
+        if self.climber.is_some() {
+            state.target = self.window_max * TARGET_ONE;
+        }
         for list in [WINDOW, PROTECTED, PROBATION] {
             state.push_list(LISTS[list], self.segments.iter(list));
         }

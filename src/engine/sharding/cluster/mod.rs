@@ -252,6 +252,10 @@ impl Cluster {
 
     /// What the checker finds wrong, from what clients saw and what the stores hold; nothing: no write is lost or doubled.
     pub fn problem(&mut self) -> Result<Option<String>, ShardingError> {
+        Ok(self.found()?.map(|problem| problem.text))
+    }
+
+    fn found(&mut self) -> Result<Option<checker::Problem>, ShardingError> {
         let mut stores = Vec::new();
         for place in &mut self.places {
             if let Some(shard) = &place.shard {
@@ -261,22 +265,22 @@ impl Cluster {
         Ok(checker::problem(&self.noted, &self.swept, &stores))
     }
 
-    /// As [`Cluster::problem`], and tells the trace. Only of a cluster that is whole can it be said.
+    /// As [`Cluster::problem`], and tells the trace, with the moment that the problem is about. Only of a cluster that is whole can it be said.
     pub fn judge(&mut self, cx: &mut Cx) -> Result<Option<String>, ShardingError> {
         let down = self.map().shards().find(|shard| self.place(*shard).shard.is_none());
         if let Some(shard) = down {
             return Err(ShardingError::NotWhole { shard });
         }
-        let problem = self.problem()?;
+        let problem = self.found()?;
+        let at_ns = problem.as_ref().and_then(|problem| problem.at_ns).unwrap_or(cx.now_ns());
         let (kind, text) = match &problem {
             None => {
                 let writes = self.noted.iter().filter(|noted| matches!(noted.seen, checker::Seen::Written { .. }));
                 let text = format!("{} acknowledged writes are all there, each once", writes.count());
                 (VerdictKind::Holds, text)
             }
-            Some(problem) => (VerdictKind::Violated, problem.clone()),
+            Some(problem) => (VerdictKind::Violated, problem.text.clone()),
         };
-        let at_ns = cx.now_ns();
         self.tell(cx, || Event::Judged {
             checker: "ledger".into(),
             kind,
@@ -284,7 +288,7 @@ impl Cluster {
             at_ns,
             proof: Rc::default(),
         });
-        Ok(problem)
+        Ok(problem.map(|problem| problem.text))
     }
 
     /// Lets the next thing happen; false if there is none.

@@ -447,7 +447,7 @@ impl Cluster {
         let Some(operation) = self.clients[at].operation.take() else { return };
         let (client, now_ns, ended) = (self.clients[at].id, cx.now_ns(), self.next_moment());
         let latency_ns = now_ns - operation.asked_ns;
-        self.note(&operation, &fate, ended);
+        self.note(&operation, &fate, ended, now_ns);
         let (kind, answer) = worded(&fate);
         if kind == RequestFate::Done {
             self.latencies_ns.push(latency_ns);
@@ -472,7 +472,7 @@ impl Cluster {
     }
 
     /// Writes down what the client was told, for the checker.
-    fn note(&mut self, operation: &Operation, fate: &Fate, ended: u64) {
+    fn note(&mut self, operation: &Operation, fate: &Fate, ended: u64, ended_ns: u64) {
         let (id, began) = (operation.request, operation.began);
         if let (Question::Scan { from, to, .. }, Fate::Rows { rows, missing }) = (&operation.question, fate) {
             if missing.is_empty() {
@@ -493,7 +493,7 @@ impl Cluster {
                 _ if operation.in_doubt => Seen::Unknown,
                 _ => Seen::Refused,
             };
-            self.noted.push(Noted { id, key, began, ended, seen });
+            self.noted.push(Noted { id, key, began, ended, ended_ns, seen });
         }
     }
 }

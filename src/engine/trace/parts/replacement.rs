@@ -12,7 +12,7 @@ use crate::plain::plain;
 use crate::policy::{PolicyKind, PolicyList};
 use crate::sorting::sort_by_key;
 
-/// What stands for one frame in ARC's target, which moves by fractions of a frame.
+/// What stands for one frame in a target. ARC's moves by fractions of a frame.
 pub const TARGET_ONE: u64 = 1 << 16;
 
 /// What a counter of W-TinyLFU's sketch goes up to.
@@ -32,7 +32,8 @@ plain! {
         hand: FrameId,
         /// Clock: frames whose reference bit is set, ascending.
         referenced: Vec<FrameId>,
-        /// ARC: how long T1 is to be, in units of 1 / [`TARGET_ONE`] of a frame.
+        /// ARC: how long T1 is to be, in units of 1 / [`TARGET_ONE`] of a frame. W-TinyLFU: what the window has room for, if
+        /// it adapts.
         target: u64,
         /// LRU-K: how many accesses back it looks.
         k: u32,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::*;
 mod models;
 mod sized;
+mod window;
 use glassbase_sim::{Generator, Zipf};
 use glassbase_trace::{PolicyKind, TARGET_ONE};
 

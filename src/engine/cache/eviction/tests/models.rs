@@ -238,59 +238,103 @@ fn lirs(room: u64) -> Model {
 }
 
 /// The window, the main cache, and the sketch that the policy has too: what is compared is what is done with estimates.
-fn w_tiny_lfu(room: u64, entries: u32) -> Model {
+/// With `adapts`, the hill climbing of "Adaptive Software Cache Management": every hit and miss is written down, and at the end of
+/// a sample the hits of the last two are counted again.
+fn w_tiny_lfu(room: u64, entries: u32, adapts: bool) -> Model {
     let [mut window, mut probation, mut protected]: [List; 3] = Default::default();
     let mut sketch = super::super::sketch::Sketch::new(entries);
-    let window_max = (room / 100).max(1);
+    let least = (room / 100).max(1);
+    let (mut window_max, mut way, mut told) = (least, 1, Vec::new());
+    let sample = entries as usize * 10;
     Box::new(move |key, size| {
-        let page = PageId(key);
-        if let Some(item) = window.take(key) {
-            sketch.count(page);
-            window.front(item);
-            return true;
-        }
-        if let Some(item) = protected.take(key) {
-            sketch.count(page);
-            protected.front(item);
-            return true;
-        }
-        if let Some(item) = probation.take(key) {
-            sketch.count(page);
-            protected.front(item);
+        let hit =
+            tiny_lfu_access(&mut window, &mut probation, &mut protected, &mut sketch, (key, size), room, window_max);
+        told.push(hit);
+        if adapts && told.len().is_multiple_of(sample) {
+            let hits = |samples_ago: usize| {
+                let end = told.len().saturating_sub(samples_ago * sample);
+                told[end.saturating_sub(sample)..end].iter().filter(|hit| **hit).count()
+            };
+            way = if hits(0) < hits(1) { -way } else { way };
+            let step = (room * 5 / 100).max(1) as i64 * way;
+            window_max = (window_max as i64 + step).clamp(least as i64, (room / 5 * 4).max(least) as i64) as u64;
+            while window.weight() > window_max {
+                probation.front(window.0.pop_back().unwrap());
+            }
             while protected.weight() > (room - window_max) * 4 / 5 {
-                let item = protected.0.pop_back().unwrap();
-                probation.front(item);
+                probation.front(protected.0.pop_back().unwrap());
             }
-            return true;
-        }
-        while window.weight() + probation.weight() + protected.weight() + size > room {
-            let main = if probation.0.is_empty() { &mut protected } else { &mut probation };
-            let estimate = |list: &List| list.0.back().map(|(key, _)| sketch.estimate(PageId(*key)));
-            match (estimate(&window), estimate(main)) {
-                (Some(candidate), Some(victim)) if window.weight() >= window_max && candidate > victim => {
-                    main.0.pop_back();
+            loop {
+                let main = if probation.0.is_empty() { &mut protected } else { &mut probation };
+                let fits = |item: &&(u32, u64)| window.weight() + item.1 <= window_max;
+                if main.0.back().filter(fits).is_none() {
+                    break;
                 }
-                (Some(_), Some(_)) if window.weight() >= window_max => drop(window.0.pop_back()),
-                (_, Some(_)) => drop(main.0.pop_back()),
-                _ => drop(window.0.pop_back()),
+                window.front(main.0.pop_back().unwrap());
             }
         }
-        sketch.count(page);
-        window.front((key, size));
-        while window.weight() > window_max {
-            let item = window.0.pop_back().unwrap();
-            probation.front(item);
-        }
-        false
+        hit
     })
 }
 
-fn model(kind: PolicyKind, room: u64, entries: u32) -> Model {
-    match kind {
+/// One access; gives whether it hit.
+fn tiny_lfu_access(
+    window: &mut List,
+    probation: &mut List,
+    protected: &mut List,
+    sketch: &mut super::super::sketch::Sketch,
+    (key, size): (u32, u64),
+    room: u64,
+    window_max: u64,
+) -> bool {
+    let page = PageId(key);
+    if let Some(item) = window.take(key) {
+        sketch.count(page);
+        window.front(item);
+        return true;
+    }
+    if let Some(item) = protected.take(key) {
+        sketch.count(page);
+        protected.front(item);
+        return true;
+    }
+    if let Some(item) = probation.take(key) {
+        sketch.count(page);
+        protected.front(item);
+        while protected.weight() > (room - window_max) * 4 / 5 {
+            let item = protected.0.pop_back().unwrap();
+            probation.front(item);
+        }
+        return true;
+    }
+    while window.weight() + probation.weight() + protected.weight() + size > room {
+        let main = if probation.0.is_empty() { &mut *protected } else { &mut *probation };
+        let estimate = |list: &List| list.0.back().map(|(key, _)| sketch.estimate(PageId(*key)));
+        match (estimate(window), estimate(main)) {
+            (Some(candidate), Some(victim)) if window.weight() >= window_max && candidate > victim => {
+                main.0.pop_back();
+            }
+            (Some(_), Some(_)) if window.weight() >= window_max => drop(window.0.pop_back()),
+            (_, Some(_)) => drop(main.0.pop_back()),
+            _ => drop(window.0.pop_back()),
+        }
+    }
+    sketch.count(page);
+    window.front((key, size));
+    while window.weight() > window_max {
+        let item = window.0.pop_back().unwrap();
+        probation.front(item);
+    }
+    false
+}
+
+fn model(options: &PolicyOptions, room: u64, entries: u32) -> Model {
+    let adapts = options.adapts;
+    match options.kind {
         PolicyKind::Slru => slru(room),
         PolicyKind::Lfu => lfu(room),
         PolicyKind::Lirs => lirs(room),
-        PolicyKind::WTinyLfu => w_tiny_lfu(room, entries),
+        PolicyKind::WTinyLfu => w_tiny_lfu(room, entries, adapts),
         PolicyKind::S3Fifo => s3_fifo(room),
         _ => sieve(room),
     }
@@ -299,9 +343,9 @@ fn model(kind: PolicyKind, room: u64, entries: u32) -> Model {
 const MODELLED: [PolicyKind; 6] =
     [PolicyKind::Slru, PolicyKind::Lfu, PolicyKind::Lirs, PolicyKind::WTinyLfu, PolicyKind::S3Fifo, PolicyKind::Sieve];
 
-fn compare(kind: PolicyKind, capacity: Capacity, sizes: &[u32], trace: &[u32]) -> Result<(), TestCaseError> {
-    let mut cache = Cache::new(&PolicyOptions::of(kind), capacity);
-    let mut model = model(kind, capacity.units(), capacity.entries());
+fn compare(options: &PolicyOptions, capacity: Capacity, sizes: &[u32], trace: &[u32]) -> Result<(), TestCaseError> {
+    let mut cache = Cache::new(options, capacity);
+    let mut model = model(options, capacity.units(), capacity.entries());
     for (index, key) in trace.iter().enumerate() {
         let size = if let Capacity::Bytes { .. } = capacity { sizes[*key as usize] } else { 1 };
         let hit = cache.get(*key, &mut ());
@@ -309,7 +353,7 @@ fn compare(kind: PolicyKind, capacity: Capacity, sizes: &[u32], trace: &[u32]) -
             cache.put(*key, size, &mut ());
         }
         let expected = u64::from(size) <= capacity.units() && model(*key, u64::from(size));
-        prop_assert_eq!(hit, expected, "{} {:?}, access {}: {}", kind.word(), capacity, index, key);
+        prop_assert_eq!(hit, expected, "{} {:?}, access {}: {}", options.kind.word(), capacity, index, key);
         prop_assert!(cache.used() <= capacity.units());
         prop_assert_eq!(cache.used(), cache.held().map(|(_, _, size)| u64::from(size)).sum::<u64>());
     }
@@ -333,14 +377,27 @@ proptest! {
 
     #[test]
     fn entries_are_evicted_as_by_the_model(trace in trace(), entries in 1u32..30, kind in 0usize..6) {
-        compare(MODELLED[kind], Capacity::Entries(entries), &[], &trace)?;
+        compare(&PolicyOptions::of(MODELLED[kind]), Capacity::Entries(entries), &[], &trace)?;
     }
 
     #[test]
     fn bytes_are_evicted_as_by_the_model(
         trace in trace(), bytes in 1u64..300, kind in 0usize..6, sizes in prop::collection::vec(1u32..40, 40),
     ) {
-        compare(MODELLED[kind], Capacity::Bytes { bytes, entries: (bytes / 20).max(1) as u32 }, &sizes, &trace)?;
+        compare(&PolicyOptions::of(MODELLED[kind]), Capacity::Bytes { bytes, entries: (bytes / 20).max(1) as u32 }, &sizes, &trace)?;
+    }
+
+    #[test]
+    fn a_window_that_adapts_does_what_the_model_does(
+        trace in prop::collection::vec(trace(), 1..6), entries in 1u32..30, is_sized: bool,
+        sizes in prop::collection::vec(1u32..40, 40),
+    ) {
+        let capacity = match is_sized {
+            true => Capacity::Bytes { bytes: u64::from(entries) * 30, entries },
+            false => Capacity::Entries(entries),
+        };
+        let options = PolicyOptions { adapts: true, ..PolicyOptions::of(PolicyKind::WTinyLfu) };
+        compare(&options, capacity, &sizes, &trace.concat())?;
     }
 
     #[test]
