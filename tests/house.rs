@@ -371,7 +371,10 @@ fn what_stands_fenced_in_a_comment_is_text() {
             let Some(comment) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) else { continue };
             let Some(kind) = comment.trim().strip_prefix("```") else { continue };
             let place = format!("{}:{}", shown(&path), number + 1);
-            assert!(is_open || matches!(kind, "text" | "ignore" | "sh" | "js"), "{place}: say ```text: nothing compiles it");
+            assert!(
+                is_open || matches!(kind, "text" | "ignore" | "sh" | "js"),
+                "{place}: say ```text: nothing compiles it"
+            );
             is_open = !is_open;
         }
     }
