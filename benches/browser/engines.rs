@@ -1,9 +1,10 @@
 //! The LSM tree and the logged B+tree for whole works, and the simulator of replacement policies.
 
 use glassbase_engine::bench::{
-    COMMIT_ROWS, LoggedSubject, LsmSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages, quorum_operations,
-    simulated_hits, stack_requests, zipf_accesses,
+    COMMIT_ROWS, LoggedSubject, LsmSubject, PlacementSubject, Rows, Traffic, TreeSubject, Work, lsm_options, messages,
+    quorum_operations, simulated_hits, stack_requests, zipf_accesses,
 };
+use glassbase_engine::sharding::placement::Strategy;
 use glassbase_engine::storage::LogOptions;
 use glassbase_engine::trace::PolicyKind;
 use wasm_bindgen::prelude::*;
@@ -80,6 +81,25 @@ impl Accesses {
     pub fn hits(&self, policy: &str, frames: u32) -> Result<f64, JsError> {
         let policy = PolicyKind::from_word(policy).ok_or_else(|| fail(format!("there is no policy `{policy}`")))?;
         Ok(simulated_hits(policy, frames, &self.0) as f64)
+    }
+}
+
+/// Keys under one placement.
+#[wasm_bindgen]
+pub struct Placed(PlacementSubject);
+
+#[wasm_bindgen]
+impl Placed {
+    #[wasm_bindgen(constructor)]
+    pub fn new(strategy: &str, shards: u16, keys: u32) -> Result<Placed, JsError> {
+        let strategy =
+            Strategy::from_word(strategy).ok_or_else(|| fail(format!("there is no strategy `{strategy}`")))?;
+        PlacementSubject::new(strategy, shards, u64::from(keys)).map(Placed).map_err(fail)
+    }
+
+    /// Looks every key up; the sum of the shards' numbers.
+    pub fn look_up(&self) -> Result<f64, JsError> {
+        self.0.look_up().map(|sum| sum as f64).map_err(fail)
     }
 }
 

@@ -9,7 +9,7 @@ mod engines;
 #[path = "../../src/js/records.rs"]
 mod records;
 
-pub use engines::{Accesses, Engines, cluster_messages, cluster_operations, stack_served};
+pub use engines::{Accesses, Engines, Placed, cluster_messages, cluster_operations, stack_served};
 pub use records::RecordStore;
 
 use glassbase_engine::bench::{MapSubject, Rows, TreeSubject, Work};

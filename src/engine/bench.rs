@@ -7,6 +7,7 @@ mod cluster;
 mod logged;
 mod lsm;
 mod memory;
+mod placement;
 mod stack;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use cluster::{LATENCY_NS, QuorumRun, Traffic, messages, quorum_operations};
 pub use logged::{COMMIT_ROWS, LoggedSubject, crashed_database, reopened, unflushed_lsm};
 pub use lsm::{LsmSubject, lsm_options};
 pub use memory::{LsmMemory, PoolMemory};
+pub use placement::PlacementSubject;
 pub use stack::stack_requests;
 
 use crate::sim::{Cx, Device, Disk, Generator, Zipf};

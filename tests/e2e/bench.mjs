@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureEmbeds } from './bench/embeds.mjs';
 import { measureEngines } from './bench/engines.mjs';
-import { measureClusters, measureCosts, measureEviction, measureLsm, measurePool } from './bench/native_engines.mjs';
+import { measureClusters, measureCosts, measureEviction, measureLsm, measurePlacement, measurePool } from './bench/native_engines.mjs';
 import { measureNative } from './bench/native.mjs';
 import { measurePage } from './bench/page.mjs';
 import { measureStorage } from './bench/storage.mjs';
@@ -33,6 +33,7 @@ const parts = {
   native: measureNative,
   pool: measurePool,
   eviction: measureEviction,
+  placement: measurePlacement,
   lsm: measureLsm,
   clusters: measureClusters,
   costs: measureCosts,

@@ -123,7 +123,7 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
         let (word, class, marks) = match verdict.kind {
             VerdictKind::Holds => ("holds", "badge good", Marks::HIT),
             VerdictKind::Violated => ("violated", "badge bad", Marks::FAILED),
-            VerdictKind::GaveUp => ("gave up", "badge", Marks::MISS),
+            VerdictKind::GaveUp | VerdictKind::Nothing => ("gave up", "badge", Marks::MISS),
         };
         let text = format!("{}: {word}", verdict.checker);
         let w = text.chars().count() as f64 * SANS_W + 32.0;

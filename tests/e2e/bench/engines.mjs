@@ -1,6 +1,6 @@
 // The LSM tree and the logged B+tree in Chromium, beside sql.js and our B+tree without a log: the same rows, the same
 // cache, all in memory. One call, or one SQL statement over a table of keys, does a whole work or a whole transaction.
-// And the simulator of replacement policies and clusters, beside themselves natively.
+// And the simulator of replacement policies, look-ups of a router, and clusters, beside themselves natively.
 import { start } from '../harness.mjs';
 import { atLeast, atMost, median, noted } from './results.mjs';
 import { site } from './storage.mjs';
@@ -14,6 +14,10 @@ const POLICIES = [
 // As in benches/pool.rs.
 const TRACE = { pages: 100_000, accesses: 1_000_000, frames: 10_000 };
 
+// As in benches/native/placement.rs.
+const STRATEGIES = ['range', 'modulo', 'consistent', 'bounded', 'rendezvous', 'jump', 'directory', 'geographic'];
+const LOOKUPS = { shards: 16, keys: 1_000_000 };
+
 // As in benches/native/cluster.rs.
 const TRAFFIC = { count: 2_000_000, nodes: { 'ping-pong': 10, rounds: 5 } };
 const QUORUM = { operations: 1_000_000, nodes: 5 };
@@ -21,7 +25,7 @@ const QUORUM = { operations: 1_000_000, nodes: 5 };
 const STACK = { requests: 20_000 };
 
 /** Runs in the page: one round of everything; returns rows or accesses per second. */
-async function round({ rows, frames, commitRows, policies, trace, traffic, quorum, stack }) {
+async function round({ rows, frames, commitRows, policies, trace, strategies, lookups, traffic, quorum, stack }) {
   const program = await import('./glassbase_bench.js');
   await program.default();
   globalThis.sql ??= await globalThis.initSqlJs({ locateFile: (file) => file });
@@ -75,6 +79,11 @@ async function round({ rows, frames, commitRows, policies, trace, traffic, quoru
   const accesses = new program.Accesses(trace.pages, trace.accesses);
   for (const policy of policies) timed(`simulated|${policy}`, trace.accesses, () => accesses.hits(policy, trace.frames));
   accesses.free();
+  for (const strategy of strategies) {
+    const placed = new program.Placed(strategy, lookups.shards, lookups.keys);
+    timed(`lookups|${strategy}`, lookups.keys, () => placed.look_up());
+    placed.free();
+  }
   for (const [work, number] of Object.entries(traffic.nodes)) {
     const arrived = timed(`messages|${work}`, traffic.count, () => program.cluster_messages(work, number, traffic.count));
     if (arrived !== traffic.count) throw new Error(`${work}: ${arrived} messages arrived`);
@@ -94,7 +103,7 @@ export async function measureEngines(native) {
   try {
     const view = await server.open('index.html');
     await view.page.addScriptTag({ url: 'sql-wasm.js' });
-    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, traffic: TRAFFIC, quorum: QUORUM, stack: STACK };
+    const options = { rows: ROWS, frames: 8192, commitRows: COMMIT_ROWS, policies: POLICIES, trace: TRACE, strategies: STRATEGIES, lookups: LOOKUPS, traffic: TRAFFIC, quorum: QUORUM, stack: STACK };
     for (let i = 0; i < ROUNDS; i++) {
       const rates = await view.page.evaluate(round, options);
       for (const [name, rate] of Object.entries(rates)) (all[name] ??= []).push(rate);
@@ -125,6 +134,11 @@ export async function measureEngines(native) {
   for (const policy of POLICIES) {
     const peer = native.simulated?.[policy] ?? null;
     results.push(noted(`wasm-simulated-${policy}`, `simulated page accesses under ${policy}, browser beside native`, rate(`simulated|${policy}`), peer, 'accesses/s'));
+  }
+  for (const strategy of STRATEGIES) {
+    const peer = native.lookups?.[`${strategy}|${LOOKUPS.shards}`] ?? null;
+    const what = `look-ups of a router, ${strategy}, ${LOOKUPS.shards} shards, browser beside native`;
+    results.push(noted(`wasm-lookup-${strategy}`, what, rate(`lookups|${strategy}`), peer, 'look-ups/s'));
   }
   const seconds = QUORUM.operations / rate('quorum');
   results.push(atMost('quorum-million', '1,000,000 operations on a quorum of five nodes with stores in memory, in the browser', seconds, 's', 10));

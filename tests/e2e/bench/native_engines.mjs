@@ -1,4 +1,4 @@
-// Natively: the buffer pool and its policies, the LSM tree beside fjall, clusters beside turmoil, what recovery and memory
+// Natively: the buffer pool and its policies, placement on shards, the LSM tree beside fjall, clusters beside turmoil, what recovery and memory
 // cost.
 import { buildBenchmark, buildNative, figures } from './native.mjs';
 import { atLeast, atMost, median, noted } from './results.mjs';
@@ -10,6 +10,10 @@ function medians(list, name, field) {
   const groups = new Map();
   for (const figure of list) groups.set(name(figure), [...(groups.get(name(figure)) ?? []), figure[field]]);
   return new Map([...groups].map(([key, values]) => [key, median(values)]));
+}
+
+function count(number) {
+  return number.toLocaleString('en');
 }
 
 function buildPeers(name) {
@@ -60,6 +64,31 @@ export async function measureEviction() {
   for (const [cache] of ns) {
     if (/crate|index|optimum|^lru$/.test(cache)) continue;
     rows.push(atLeast(`cache-${cache}-lru`, `accesses under ${cache} beside LRU, native`, rate(cache), rate('lru'), 'accesses/s', 1 / 3));
+  }
+  return rows;
+}
+
+/**
+ * Keys on shards: a router's look-ups, and what moves of ten million keys when a shard joins a thousand. What is counted is
+ * the same each time, so the large survey is done once. `rates` gets the look-ups a second, for the browser to be compared with.
+ */
+export async function measurePlacement(rates) {
+  const list = figures(buildPeers('bench-placement'));
+  const rows = [];
+  for (const { strategy, shards, lookups_per_second: rate } of list.filter((figure) => figure.shards)) {
+    (rates.lookups ??= {})[`${strategy}|${shards}`] = rate;
+    rows.push(noted(`lookup-${strategy}-${shards}`, `look-ups of a router, ${strategy}, ${count(shards)} shards, native`, rate, null, 'look-ups/s'));
+  }
+  for (const figure of list.filter((figure) => figure.keys)) {
+    const { strategy, moved, needless, expected, peak, deviation, theory, seconds, map_bytes: map, map_ms: made, bytes } = figure;
+    const what = `${count(figure.keys)} keys on 1,000 shards and one more, ${strategy}`;
+    const known = (value) => (value < 0 ? null : value);
+    rows.push(
+      noted(`placement-moved-${strategy}`, `${what}: keys that move (${count(needless)} needlessly), beside theory`, moved, known(expected), 'keys'),
+      noted(`placement-balance-${strategy}`, `${what}: deviation in shares of the mean (the fullest has ${peak} of it), beside theory`, deviation, known(theory), ''),
+      noted(`placement-time-${strategy}`, `${what}: counting what moves and how even it is (the map was made in ${made} ms)`, seconds, null, 's'),
+      noted(`placement-memory-${strategy}`, `${what}: memory of a map, beside all that is in memory with the keys`, map, bytes, 'bytes'),
+    );
   }
   return rows;
 }

@@ -25,6 +25,41 @@ impl Placement for Directory {
     }
 }
 
+/// How many slots each shard shall have: as its weight says, rounded down, and what is left over in single slots.
+///
+/// Without a table those are spread evenly over the shards; with one they go first to shards that have more than their
+/// rounded share already, so that no slot moves for them.
+fn shares(members: &[Member], before: &[NodeId], weights: u64) -> Vec<(NodeId, u64)> {
+    let slots = SLOTS as u64;
+    if before.is_empty() {
+        let mut sum = 0;
+        let mut share = |weight: u64| {
+            sum += weight;
+            sum * slots / weights - (sum - weight) * slots / weights
+        };
+        return members.iter().map(|member| (member.shard, share(u64::from(member.weight)))).collect();
+    }
+    let rounded = members.iter().map(|member| u64::from(member.weight) * slots / weights);
+    let mut shares: Vec<(NodeId, u64)> = members.iter().map(|member| member.shard).zip(rounded).collect();
+    let last = members.iter().map(|member| usize::from(member.shard.0)).max().unwrap_or(0);
+    let mut held = vec![0; last + 1];
+    for shard in before.iter().filter(|shard| usize::from(shard.0) <= last) {
+        held[usize::from(shard.0)] += 1;
+    }
+    let mut left = slots - shares.iter().map(|(_, share)| share).sum::<u64>();
+    let has_more: Vec<bool> = shares.iter().map(|(shard, share)| held[usize::from(shard.0)] > *share).collect();
+    // Fewer are left than there are shards, so each gets one at most.
+    for wanted in [true, false] {
+        for ((_, share), _) in shares.iter_mut().zip(&has_more).filter(|(_, has)| **has == wanted) {
+            let extra = left.min(1);
+            *share += extra;
+            left -= extra;
+        }
+    }
+    debug_assert_eq!(left, 0);
+    shares
+}
+
 /// The table of these shards that differs least from `before`: every slot whose shard is still there and has not more than
 /// its share stays where it is. Without one, slots are dealt out in turn.
 pub fn table(members: &[Member], before: &[NodeId]) -> Vec<NodeId> {
@@ -32,13 +67,7 @@ pub fn table(members: &[Member], before: &[NodeId]) -> Vec<NodeId> {
     if weights == 0 {
         return Vec::new();
     }
-    let share = |from: u64, weight: u64| (from + weight) * SLOTS as u64 / weights - from * SLOTS as u64 / weights;
-    let mut sum = 0;
-    let mut room: Vec<(NodeId, u64)> = Vec::with_capacity(members.len());
-    for member in members {
-        room.push((member.shard, share(sum, u64::from(member.weight))));
-        sum += u64::from(member.weight);
-    }
+    let mut room = shares(members, before, weights);
     let mut table = vec![NodeId(0); SLOTS];
     for (slot, shard) in before.iter().enumerate().take(SLOTS) {
         if let Some((_, left)) = room.iter_mut().find(|(known, left)| known == shard && *left > 0) {
@@ -75,5 +104,16 @@ mod tests {
         assert!((SLOTS / 5..=SLOTS / 5 + 4).contains(&moved.len()), "{}", moved.len());
         let back = table(&members[..4], &after);
         assert!(back.iter().zip(&after).all(|(new, old)| new == old || old.0 == 5));
+    }
+
+    #[test]
+    fn many_shards_keep_their_slots_too() {
+        let members: Vec<Member> = (1..=1001).map(|number| Member::new(NodeId(number))).collect();
+        let before = table(&members[..1000], &[]);
+        let after = table(&members, &before);
+        let moved: Vec<_> = before.iter().zip(&after).filter(|(old, new)| old != new).collect();
+        assert!(moved.len() == 1 && moved[0].1.0 == 1001, "{moved:?}");
+        let slots = |shard: u16| after.iter().filter(|owner| owner.0 == shard).count();
+        assert!((1..=1001).all(|shard| (1..=2).contains(&slots(shard))));
     }
 }

@@ -19,10 +19,11 @@ pub fn deviation(strategy: Strategy, shards: u64, keys: u64, virtual_nodes: u64)
     match strategy {
         Strategy::Modulo | Strategy::Rendezvous | Strategy::Jump => Some(by_chance.sqrt()),
         Strategy::Consistent => Some((by_chance + (shards - 1.0) / (points + 1.0)).sqrt()),
-        // As many slots as there are: a slot more or less.
+        // Some shards have a slot more than the others.
         Strategy::Directory => {
             let each = directory::SLOTS as f64 / shards;
-            Some((by_chance + 0.25 / (each * each)).sqrt())
+            let more = each - each.floor();
+            Some((by_chance + more * (1.0 - more) / (each * each)).sqrt())
         }
         Strategy::Range | Strategy::Bounded | Strategy::Geographic => None,
     }
