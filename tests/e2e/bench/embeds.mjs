@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { ROOT } from '../bench.mjs';
 import { start, withTempDir } from '../harness.mjs';
-import { atLeast, atMost, median, noted } from './results.mjs';
+import { atMost, median, noted } from './results.mjs';
 
 const VISITS = 5;
 const EMBEDS = ['btree', 'lsm', 'raft', 'cache'];
 const PLAY_MS = 6000;
-/** How often the clock of the page goes faster than ours, so that an hour of play takes a minute and a half. */
-const HASTE = 40;
+const LONG_PLAY = 'preset=raft/partition';
+const FRAME_MS = 100;
 const HOUR_MS = 3_600_000;
 const LOOKS = 12;
 const PGLITE = fileURLToPath(new URL('../node_modules/@electric-sql/pglite', import.meta.url));
@@ -77,8 +77,9 @@ async function firstLab() {
     try {
       const [lab, database] = [await visits(ours, '#preset=textbook', 'glassbase-first-frame'), await visits(peer, '', 'peer-first-answer')];
       return ['cold', 'warm'].map((cache) => {
-        const what = `time to the first lab, ${cache} cache, beside a page that starts PGlite from npm (in visits a second)`;
-        return { ...atLeast(`first-lab-${cache}`, what, 1000 / lab[cache], 1000 / database[cache], '1/s', 3), ours_ms: lab[cache], peer_ms: database[cache] };
+        const what = `time to the first lab, ${cache} cache, beside a page that starts PGlite from npm and asks it one question`;
+        const ratio = database[cache] / lab[cache];
+        return { id: `first-lab-${cache}`, what, ours: lab[cache], peer: database[cache], unit: 'ms', ratio, goal: 'at least 3x', holds: ratio >= 3 };
       });
     } finally {
       await ours.close();
@@ -156,50 +157,66 @@ async function fourEmbeds() {
   });
 }
 
-/** The page's clock and its frames go faster than ours: what takes an hour there takes a part of it here. */
-const HURRY = (haste) => {
-  const [real, frame] = [performance.now.bind(performance), requestAnimationFrame.bind(globalThis)];
-  const begun = real();
-  const now = () => begun + (real() - begun) * haste;
-  performance.now = now;
-  globalThis.requestAnimationFrame = (callback) => frame(() => callback(now()));
+/**
+ * Frames come one after another without waiting for a screen, each FRAME_MS after the one before by their own clock; that is
+ * the longest that the player takes a frame for. All else goes by the real clock.
+ */
+const HURRY = (frameMs) => {
+  const waiting = new Map();
+  let [id, beats] = [0, new MessageChannel()];
+  globalThis.playedMs = 0;
+  globalThis.requestAnimationFrame = (callback) => {
+    waiting.set(++id, callback);
+    beats.port2.postMessage(id);
+    return id;
+  };
+  globalThis.cancelAnimationFrame = (which) => waiting.delete(which);
+  beats.port1.onmessage = ({ data }) => {
+    const callback = waiting.get(data);
+    waiting.delete(data);
+    if (callback) callback((globalThis.playedMs += frameMs));
+  };
+  // Whoever has come to the end begins again.
+  globalThis.begun = 0;
+  setInterval(() => {
+    const play = document.querySelector('button[aria-label^="Play ("]');
+    if (play) globalThis.begun += 1;
+    play?.click();
+  }, 50);
 };
 
-/** An hour of play at 10x, again from the start whenever the end is reached: memory at intervals. */
-export async function anHour({ haste = HASTE, lab = 'preset=raft/partition', hours = 1 } = {}) {
+/** An hour of play at 10x, again from the start whenever the end is reached: memory at intervals, and how often it began. */
+async function anHour() {
   const site = await start();
   try {
-    const init = `(${WATCH_WASM})(); (${HURRY})(${haste});`;
-    const view = await site.open(`#${lab}`, { init });
+    const view = await site.open(`#${LONG_PLAY}`, { init: `(${WATCH_WASM})(); (${HURRY})(${FRAME_MS});` });
     const { page } = view;
     const session = await view.context.newCDPSession(page);
     await session.send('Performance.enable');
     await page.getByLabel('Speed').selectOption({ label: '10×' });
-    await page.evaluate(() => {
-      setInterval(() => document.querySelector('button[title^="Play ("], button[aria-label^="Play ("]')?.click(), 100);
-    });
     const looks = [];
-    for (let look = 0; look < LOOKS; look++) {
-      await page.waitForTimeout((hours * HOUR_MS) / haste / LOOKS);
+    for (let look = 1; look <= LOOKS; look++) {
+      await page.waitForFunction((ms) => globalThis.playedMs >= ms, (look * HOUR_MS) / LOOKS, { polling: 250, timeout: 600_000 });
       looks.push(await memory(page, session));
     }
+    const begun = await page.evaluate(() => globalThis.begun);
     view.assertQuiet();
     await view.close();
-    return looks;
+    return { looks, begun };
   } finally {
     await site.close();
   }
 }
 
 async function hourOfPlay() {
-  const looks = await anHour();
+  const { looks, begun } = await anHour();
   // The first quarter warms up: caches fill, code is compiled.
   const settled = looks.slice(Math.floor(LOOKS / 4));
   const growth = (of) => settled.at(-1)[of] / settled[0][of];
   const shown = (of) => looks.map((look) => (look[of] / 1e6).toFixed(1)).join(' ');
   return [
-    atMost('hour-heap', `an hour of play at 10x: heap of JavaScript after three quarters, times that after one (MB: ${shown('heap')})`, growth('heap'), 'x', 1.2),
-    atMost('hour-wasm', `an hour of play at 10x: memory of WebAssembly after three quarters, times that after one (MB: ${shown('wasm')})`, growth('wasm'), 'x', 1.05),
+    atMost('hour-heap', `an hour of play at 10x, begun ${begun} times: heap of JavaScript at its end, times that after a quarter (MB: ${shown('heap')})`, growth('heap'), 'x', 1.2),
+    atMost('hour-wasm', `an hour of play at 10x: memory of WebAssembly, likewise (MB: ${shown('wasm')})`, growth('wasm'), 'x', 1.05),
     atMost('hour-nodes', 'an hour of play at 10x: elements of the document, likewise', growth('nodes'), 'x', 1.2),
   ];
 }
