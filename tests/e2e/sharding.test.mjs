@@ -57,7 +57,7 @@ test('a move that forgets to catch up loses writes, and the checker says so', as
   assert.equal(await verdict.count(), 1);
   // The verdict leads to the answer that does not hold.
   const end = await position(page);
-  await verdict.click();
+  await verdict.click({ position: { x: 8, y: 12 } });
   const there = await position(page);
   assert.ok(there > 0 && there < 0.95 * end, `${there} of ${end}`);
   assert.match(await page.locator('.notice').innerText(), /is lost/);
