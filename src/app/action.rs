@@ -34,6 +34,8 @@ pub enum Action {
     CrashAt(usize),
     /// Takes the fork back.
     Undo,
+    /// Back through the door.
+    Back,
     /// Shows what comes after a question.
     Reveal,
     /// Ends the command under way, or the reading of a file.

@@ -16,6 +16,7 @@ use super::log::{Kind, Log};
 use super::player::{Move, Rival};
 use super::root::App;
 use super::run::Run;
+use crate::lab::Session;
 use crate::lab::words::shortened;
 
 /// Longest command that is quoted whole.
@@ -33,6 +34,14 @@ pub struct Undo {
 }
 
 impl Undo {
+    pub fn session(&self) -> Option<&Session> {
+        self.run.session()
+    }
+
+    pub fn lab(&self) -> LabRef {
+        self.lab
+    }
+
     /// The run, what stands beside it, and where its playhead is.
     pub fn stood(&self) -> (&Run, Option<&Rival>, usize) {
         (&self.run, self.rival.as_ref(), self.playhead as usize)

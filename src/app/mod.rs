@@ -47,6 +47,7 @@ mod locks;
 mod log;
 mod measures;
 mod nav;
+mod notice;
 mod opening;
 mod pace;
 mod part;

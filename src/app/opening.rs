@@ -146,6 +146,7 @@ impl App {
     }
 
     fn begin(&mut self, run: Run, title: &str) {
+        self.ways_back.clear();
         self.player.replace(run);
         self.answers.begin();
         self.dismiss();

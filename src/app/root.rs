@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use super::action::{Act, Action, Drawer, Pane, Shown};
 use super::answers::Answers;
+use super::door::WayBack;
 use super::files::{Reader, Reading};
 use super::fork::Undo;
 use super::host::{Call, Host, Wish};
@@ -31,8 +32,6 @@ use crate::view::{Selection, TimelineHandle};
 
 /// What is said to a command while a recorded trace is open.
 pub const RECORDED: &str = "This is a recorded trace: fork to run its script, then go on from there.";
-/// How long a notice stays that asks for nothing.
-const NOTICE_MS: u32 = 8000;
 /// A longer script is put into the failure page only when it is needed.
 const SCRIPT_KEPT_MAX: usize = 256 << 10;
 
@@ -147,6 +146,8 @@ pub struct App {
     pub notices: u32,
     /// What a fork has cut, until something else is done.
     pub undo: Option<Box<Undo>>,
+    /// Through which doors one came to what is looked at.
+    pub ways_back: Vec<WayBack>,
     pub tall: bool,
     pub draft: (u32, Rc<str>),
     pub theme: u32,
@@ -206,6 +207,7 @@ impl Component for App {
             notice: None,
             notices: 0,
             undo: None,
+            ways_back: Vec::new(),
             tall: false,
             draft: (0, Rc::from("")),
             theme: 0,
@@ -300,6 +302,7 @@ impl App {
             Action::Again => self.begin_hero_again(),
             Action::CrashAt(position) => self.crash_at(position),
             Action::Undo => self.undo(),
+            Action::Back => self.go_back(),
             Action::Reveal => self.reveal(),
             Action::Stop => self.stop(),
             Action::Select(selection) => self.select(selection),
@@ -552,45 +555,6 @@ impl App {
             LAST.with(|last| *last.borrow_mut() = script);
         }
         self.bytes = None;
-    }
-
-    pub fn say(&mut self, text: &str) {
-        self.tell(text, false);
-    }
-
-    pub fn complain(&mut self, text: &str) {
-        self.tell(text, true);
-    }
-
-    fn tell(&mut self, text: &str, bad: bool) {
-        self.undo = None;
-        self.notices += 1;
-        let number = self.notices;
-        self.notice = Some(Notice { text: AttrValue::from(text.to_string()), bad, number, back: None });
-        self.let_fade(number);
-    }
-
-    fn let_fade(&self, number: u32) {
-        let act = self.act.clone();
-        browser::after(NOTICE_MS, move || act.emit(Action::Fade(number)));
-    }
-
-    /// What was said is of a run that is gone, or was read.
-    pub fn dismiss(&mut self) {
-        (self.notice, self.undo) = (None, None);
-    }
-
-    /// A notice that tells of no mistake goes by itself, unless someone is at it. While a fork can be taken back, the
-    /// button for that stays.
-    fn fade(&mut self, number: u32) {
-        let Some(notice) = self.notice.as_mut().filter(|notice| notice.number == number && !notice.bad) else { return };
-        if self.place.find(".notice:is(:hover, :focus-within)").is_some() {
-            self.let_fade(number);
-        } else if self.undo.is_some() || notice.back.is_some() {
-            notice.text = AttrValue::default();
-        } else {
-            self.notice = None;
-        }
     }
 
     fn toggle_theme(&mut self) {

@@ -29,7 +29,7 @@ use super::site;
 use super::stage::Stage;
 use super::trace_list::TraceListProps;
 use super::transport::TransportProps;
-use super::{browser, files, opening, settings};
+use super::{browser, door, files, opening, settings};
 use crate::lab::Progress;
 use crate::trace::Event as Happened;
 use crate::view::caption::duration;
@@ -568,6 +568,7 @@ pub fn notice(app: &App) -> Html {
     // A screen reader tells what comes into an element that is there already.
     html! {
         <div class="notices" role="status">
+            { door::way_back(app) }
             if let Some(notice) = &app.notice {
                 <div class={classes!("notice", notice.bad.then_some("bad"), notice.text.is_empty().then_some("folded"))} role={notice.bad.then_some("alert")} key={notice.number}>
                     if !notice.text.is_empty() { <span>{ &notice.text }</span> }

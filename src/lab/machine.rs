@@ -14,12 +14,13 @@
 //! are sliced. **Invariant:** folding the events gives [`Machine::state`].
 
 use super::data::Data;
+use super::declaration::LabInfo;
 use super::expectations::Finding;
 use super::refusal::Refusal;
 use super::script::Call;
 use crate::sim::Cx;
 use crate::storage::page::{Region, describe};
-use crate::trace::{EngineState, Event, PageId};
+use crate::trace::{EngineState, Event, PageId, Trace};
 
 /// What a command turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +83,25 @@ pub trait Machine {
         None
     }
 
-    /// What an event of the run says of that part, in the part's own words; nothing if it is not about it.
+    /// The lab of a part that the run's events tell of; nothing if they do not, and it has to be filmed.
+    fn part_lab(&self, _name: &str) -> Option<&'static LabInfo> {
+        None
+    }
+
+    /// What an event of the run says of such a part, in the part's own words; nothing if it is not about it.
     fn of_part(&self, _name: &str, _event: &Event) -> Option<Event> {
         None
+    }
+
+    /// From now on all that a part does is kept. Whether that begins only now: the film goes on from the part's state; nothing
+    /// if there is no such part, or it can't be filmed.
+    fn film(&mut self, _name: &str) -> Option<bool> {
+        None
+    }
+
+    /// What was filmed of it since the last time, by a clock of its own.
+    fn filmed(&mut self, _name: &str) -> Trace {
+        Trace::new()
     }
 
     /// What the bytes of a page are.

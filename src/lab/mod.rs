@@ -67,7 +67,7 @@ pub use machine::{Machine, Task};
 pub use permalink::Link;
 pub use refusal::Refusal;
 pub use script::{Problem, Script};
-pub use session::{CommandSpan, PageBytes, Progress, Region, Session, TRIAL_UNITS};
+pub use session::{Behind, CommandSpan, PageBytes, Progress, Region, Session, TRIAL_UNITS};
 pub use statement::LANGUAGE;
 pub use values::Values;
 

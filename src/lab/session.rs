@@ -3,11 +3,13 @@
 //! ```text
 //!   append ──▶ script ──step──▶ world ──▶ trace
 //!                        │
-//!                        └──▶ checkpoints ──▶ fork_at, page_bytes_at
+//!                        └──▶ checkpoints ──▶ fork_at, page_bytes_at, part_at
 //! ```
 //!
 //! **Invariant:** the trace is a function of the script. However the work was sliced, and whether lines were appended one
 //! by one or all at once, a new session of [`Session::script`] comes to the same trace.
+
+mod behind;
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -17,10 +19,10 @@ use super::data::Data;
 use super::script::{Call, Script, Statement};
 use super::world::{Open, TRACE_LIMIT, World, event_text};
 use super::{LabInfo, Problem};
-use crate::sim::Cx;
 use crate::trace::recorder::Capture;
-use crate::trace::{EngineState, Event, Lane, NO_CAUSE, PageId, Record, Trace};
+use crate::trace::{EngineState, Event, Lane, PageId, Trace};
 
+pub use self::behind::Behind;
 pub use crate::storage::page::Region;
 
 /// Work that a fork does at once; what is left is for its `step`.
@@ -273,45 +275,6 @@ impl Session {
         let bytes = if at_end { machine.page_image(page) } else { self.page_again(page, position, count) }?;
         let regions = machine.regions(&bytes);
         Some(PageBytes { bytes, regions })
-    }
-
-    /// A part of the engine that is an engine of its own (the store of the node `n2`), as it was when the trace had `position`
-    /// records: a script that names its lab, and a trace with its state, which that lab's view can show.
-    pub fn part_at(&self, name: &str, position: usize) -> Option<(String, Trace)> {
-        let count = self.settled_at(position);
-        let is_end = count == self.ends.len() && self.open.is_none();
-        let (lab, state) = if is_end { self.world.machine.part(name) } else { self.part_again(name, position, count) }?;
-        let time_ns =
-            position.checked_sub(1).and_then(|index| self.trace().get(index)).map_or(0, |record| record.time_ns);
-        let mut cx = Cx::default();
-        cx.pass(time_ns);
-        let what = if matches!(lab, "log" | "lsm") { "The store of " } else { "The inside of " };
-        let said = format!("{what}{name}, as it stood.");
-        cx.emit(|| Event::StateTaken { state: Rc::new(state) });
-        cx.emit(|| Event::Comment { text: said.as_str().into() });
-        // What it does from there on, by the same clock, up to where the run was not told any more.
-        let told =
-            self.trace().iter_from(position).take_while(|record| !matches!(record.event, Event::StateTaken { .. }));
-        for record in told {
-            if let Some(event) = self.world.machine.of_part(name, &record.event) {
-                let (time_ns, cause, node) = (record.time_ns, NO_CAUSE, record.node);
-                cx.recorder.trace.push(Record { time_ns, cause, node, event });
-            }
-        }
-        Some((format!("lab {lab}\n# {said}\n"), std::mem::take(&mut cx.recorder.trace)))
-    }
-
-    /// That part at `position`, behind `count` lines and maybe inside the next: these are run again.
-    fn part_again(&self, name: &str, position: usize, count: usize) -> Option<(&'static str, EngineState)> {
-        let mut run = self.resumed(count, count + 1);
-        while run.ends.len() < count {
-            let mut unlimited = u32::MAX;
-            run.step_line(&mut unlimited);
-        }
-        while run.ends.len() == count && run.world.trace().len() < position && run.script.items.len() > count {
-            run.step_line(&mut 1);
-        }
-        run.world.machine.part(name)
     }
 
     /// The bytes of a page at `position`, which is behind `count` lines and maybe inside the next: these are run again.

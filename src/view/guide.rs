@@ -78,6 +78,8 @@ pub struct Guide {
     pub actions: fn(&View, Selection) -> Vec<(String, String)>,
     /// What is behind a selected thing: its name, and what the door into it says.
     pub door: fn(&View, Selection) -> Option<(String, String)>,
+    /// When a selected thing happened, by virtual time: its door leads to that moment, rather than to that of the playhead.
+    pub moment: fn(&View, Selection) -> Option<u64>,
     /// What a stroke across the stage asks for, if strokes ask for something.
     pub cutting: Option<Cutting>,
     /// The picture is of two halves, a stage and a diagram of time, which can be shown apart; the diagram can be zoomed.
@@ -115,6 +117,7 @@ impl Guide {
             Selection::Node(node) if !node.is_client() => Some((node.to_string(), "Its store".to_string())),
             _ => None,
         },
+        moment: |_, _| None,
         cutting: None,
         has_time: false,
         by_clock: false,

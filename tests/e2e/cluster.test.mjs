@@ -285,7 +285,7 @@ for (const [store, title] of [['btree', 'Log and recovery'], ['lsm', 'LSM tree']
     await page.getByText(/does not go on by itself/).waitFor();
     await say(page, 'put 1 2');
     await view.assertAccessible();
-    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
     await settled(page);
     assert.equal(await position(page), before);
     assert.match(await page.locator('header').innerText(), /Quorums/);

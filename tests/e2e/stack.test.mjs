@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { start } from './harness.mjs';
-import { idle, ready, say, settled, toEnd } from './page.mjs';
+import { idle, length, position, ready, rest, say, settled, toEnd } from './page.mjs';
 import { changePreset, textProblems } from './presets.mjs';
 
 let site;
@@ -32,21 +32,74 @@ test('a request is drawn as map, waterfall and diagram, and every preset is', as
   await view.close();
 });
 
-test('a replica leads into its store, a shard into its own lab, and back', async () => {
+/** The clock of the transport, as it is written there. */
+const clock = async (page) => (await page.locator('.transport').innerText()).match(/[\d.,]+ (ms|s|µs)/)[0];
+const where = (page) => page.locator('header').innerText();
+async function choose(page, name) {
+  await page.locator('.plate').getByRole('button', { name }).first().focus();
+  await page.keyboard.press('Enter');
+}
+
+test('a place leads into its own lab at that moment, with its past, and back to where one was', async () => {
+  const view = await ready(await site.open('#preset=stack/with-cache', desk));
+  const { page } = view;
+  await idle(page);
+  await page.getByRole('slider', { name: 'Playhead' }).click();
+  await rest(page);
+  await settled(page);
+  const [at, now] = [await position(page), await clock(page)];
+  assert.ok(at > 50 && at < (await length(page)));
+  for (const [title, button, lab] of [[/^Replica s1n1/, 'Its store', /Log[^]*store of s1n1/], [/^Shard 1:/, 'Open its lab', /Raft[^]*inside of s1/], [/^l2-1/, 'Open the caches', /inside of l2-1/]]) {
+    await choose(page, title);
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('button', { name: 'Back', exact: true }).waitFor();
+    await settled(page);
+    assert.match(await where(page), lab);
+    assert.equal(await clock(page), now, 'the same clock');
+    const here = await position(page);
+    assert.ok(here > 5 && here < (await length(page)), `${button}: ${here}`);
+    // It has a past, down to the first moment.
+    await page.getByRole('slider', { name: 'Playhead' }).focus();
+    await page.keyboard.press('Home');
+    await settled(page);
+    assert.equal(await position(page), 0);
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await settled(page);
+    assert.equal(await position(page), at);
+    await page.locator('.plate').getByRole('button', { name: /^app1/ }).first().waitFor();
+  }
+  // A lab behind a door has doors of its own.
+  await choose(page, /^Shard 1:/);
+  await page.getByRole('button', { name: 'Open its lab' }).click();
+  await choose(page, /^n2,/);
+  await page.getByRole('button', { name: 'Its store' }).click();
+  await settled(page);
+  assert.match(await where(page), /store of s1n2/);
+  assert.equal(await clock(page), now);
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await settled(page);
+  assert.match(await where(page), /inside of s1/);
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await settled(page);
+  assert.equal(await position(page), at);
+  view.assertQuiet();
+  await view.close();
+});
+
+test('a hop of the waterfall leads to its own moment', async () => {
   const view = await ready(await site.open('#preset=stack/with-cache', desk));
   const { page } = view;
   await toEnd(page);
   await settled(page);
-  for (const [title, button, lab] of [[/^Replica s1n1/, 'Its store', /store of s1n1/], [/^Shard 1:/, 'Open its lab', /inside of s1/]]) {
-    await page.locator('.plate').getByRole('button', { name: title }).first().click();
-    await page.getByRole('button', { name: button }).click();
-    await page.getByRole('button', { name: 'Undo' }).waitFor();
-    assert.match(await page.locator('header').innerText(), lab);
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await page.locator('.plate').getByRole('button', { name: /^app1/ }).first().waitFor();
-    await toEnd(page);
-    await settled(page);
-  }
+  const at = await position(page);
+  await choose(page, /^L2: .*, after/);
+  await page.getByRole('button', { name: 'Open the caches' }).click();
+  await settled(page);
+  // The playhead stood at the end of the run; the hop was before it.
+  assert.ok((await position(page)) < (await length(page)) - 5);
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await settled(page);
+  assert.equal(await position(page), at);
   await view.close();
 });
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Stack;
 use glassbase_trace::parts::sharding::MapState;
 use glassbase_trace::parts::stack::{ShardPart, StackState};
-use glassbase_trace::{Bytes, EngineState, NodeId, TierSource};
+use glassbase_trace::{Bytes, EngineState, NodeId, TierSource, Trace};
 
 impl Stack {
     /// The stack as it stands.
@@ -50,6 +50,17 @@ impl Stack {
     /// The store of a replica as its own lab shows it; nothing for one in memory, or one that is not open.
     pub fn store_of(&self, shard: NodeId, node: NodeId) -> Option<EngineState> {
         self.cluster(shard)?.store_of(node)
+    }
+
+    /// From now on all that the store of a replica does is kept: see `Shelf::film`.
+    pub fn film(&mut self, shard: NodeId, node: NodeId) -> Option<bool> {
+        self.groups.iter_mut().find(|group| group.shard == shard)?.cluster.film(node)
+    }
+
+    /// What was filmed of it since the last time.
+    pub fn filmed(&mut self, shard: NodeId, node: NodeId) -> Trace {
+        let group = self.groups.iter_mut().find(|group| group.shard == shard);
+        group.map_or_else(Trace::new, |group| group.cluster.filmed(node))
     }
 
     /// Where a key is now.

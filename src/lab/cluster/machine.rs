@@ -20,7 +20,7 @@ use crate::replication::cluster::Promise;
 use crate::replication::{Cluster, ShelfKind};
 use crate::sim::Cx;
 use crate::trace::parts::TradeoffState;
-use crate::trace::{EngineState, NodeId, PageId, Parts, VerdictKind};
+use crate::trace::{EngineState, NodeId, PageId, Parts, Trace, VerdictKind};
 
 /// Bytes that a node, a message on its way, and an operation of the history take, about.
 const NODE_BYTES: usize = 4 << 10;
@@ -238,6 +238,18 @@ impl Machine for ClusterLab {
             ShelfKind::Memory => return None,
         };
         Some((lab, self.cluster.store_of(id)?))
+    }
+
+    fn film(&mut self, name: &str) -> Option<bool> {
+        let id = self.cluster.nodes().find(|id| id.to_string() == name)?;
+        self.cluster.film(id)
+    }
+
+    fn filmed(&mut self, name: &str) -> Trace {
+        match self.cluster.nodes().find(|id| id.to_string() == name) {
+            Some(id) => self.cluster.filmed(id),
+            None => Trace::new(),
+        }
     }
 
     fn clone_box(&self) -> Box<dyn Machine> {

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use super::behind;
 use super::job::{self, Job};
 use super::plan::Plan;
 use super::scenarios::{self, Scenario};
 use super::{STACK, settings};
 use crate::history::linearizable::{self, Limits, Model, Verdict};
 use crate::lab::data::Data;
+use crate::lab::declaration::LabInfo;
 use crate::lab::expectations::Finding;
 use crate::lab::machine::{Machine, Task};
 use crate::lab::refusal::Refusal;
@@ -17,7 +19,7 @@ use crate::lab::words::{counted, shown};
 use crate::sim::Cx;
 use crate::stack::{Options, Place, Stack};
 use crate::trace::parts::stack::GoalState;
-use crate::trace::{Bytes, EngineState, Event, Lane, NodeId, PageId, Parts, TierOperation};
+use crate::trace::{Bytes, EngineState, Event, NodeId, PageId, Parts, TierOperation, Trace};
 
 /// A stack in a lab.
 #[derive(Clone)]
@@ -266,27 +268,29 @@ impl Machine for StackLab {
                 Some((lab, self.stack.store_of(shard, node)?))
             }
             Place::Shard(shard) => {
-                let lab = match self.values.word("protocol") {
-                    "raft" => "raft",
-                    "quorum" => "quorum",
-                    _ => "leader-follower",
-                };
-                let cluster = Some(Rc::new(self.stack.cluster(shard)?.state()));
-                Some((lab, EngineState { parts: Parts { cluster, ..Parts::default() }, ..EngineState::default() }))
+                Some((self.part_lab(name)?.name, behind::shard(Rc::new(self.stack.cluster(shard)?.state()))))
             }
-            _ => {
-                let lab = crate::lab::lab("cache")?.name;
-                let tiers = Some(Rc::new(self.stack.tiers().state()));
-                Some((lab, EngineState { parts: Parts { tiers, ..Parts::default() }, ..EngineState::default() }))
-            }
+            _ => Some((self.part_lab(name)?.name, behind::tiers(Rc::new(self.stack.tiers().state())))),
         }
     }
 
+    fn part_lab(&self, name: &str) -> Option<&'static LabInfo> {
+        behind::lab(Place::parse(name)?, self.values.word("protocol"))
+    }
+
     fn of_part(&self, name: &str, event: &Event) -> Option<Event> {
-        match (Place::parse(name)?, event) {
-            (Place::Shard(wanted), Event::Within { shard, event }) if *shard == wanted => Some((**event).clone()),
-            (Place::Shard(_) | Place::Replica(..) | Place::Leader(_), _) => None,
-            (_, event) => matches!(event.lane(), Lane::Tiers | Lane::Database).then(|| event.clone()),
+        behind::of_part(Place::parse(name)?, event)
+    }
+
+    fn film(&mut self, name: &str) -> Option<bool> {
+        let (shard, node) = self.stack.replica(name).ok()?;
+        self.stack.film(shard, node)
+    }
+
+    fn filmed(&mut self, name: &str) -> Trace {
+        match self.stack.replica(name) {
+            Ok((shard, node)) => self.stack.filmed(shard, node),
+            Err(_) => Trace::new(),
         }
     }
 

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! - this file: what the lab declares. [`commands`], [`settings`], [`expectations`]. [`machine`]: the stack and its commands.
-//!   `job`: letting time pass. `plan`: what is done later. [`scenarios`]: stories with a goal.
+//!   `job`: letting time pass. `plan`: what is done later. `behind`: the doors. [`scenarios`]: stories with a goal.
 
+mod behind;
 pub mod commands;
 pub mod expectations;
 mod job;

@@ -230,3 +230,9 @@ pub fn door(view: &View, selection: Selection) -> Option<(String, String)> {
     };
     Some((name, says.to_string()))
 }
+
+/// When a hop began.
+pub fn moment(view: &View, selection: Selection) -> Option<u64> {
+    let Selection::Span(request, index) = selection else { return None };
+    Some(stack(view)?.follow(request)?.spans.get(index as usize)?.from_ns)
+}

@@ -53,6 +53,7 @@ pub static GUIDE: Guide = Guide {
     ],
     actions: facts::actions,
     door: facts::door,
+    moment: facts::moment,
     ..Guide::PLAIN
 };
 

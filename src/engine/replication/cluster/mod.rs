@@ -53,7 +53,9 @@ use glassbase_history::History;
 use glassbase_sim::network::{Fate, Network};
 use glassbase_sim::{Cx, EventQueue, Generator};
 use glassbase_trace::parts::cluster::ClusterCounts;
-use glassbase_trace::{Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus};
+use glassbase_trace::{
+    Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus, Trace,
+};
 
 /// Something that is to happen.
 #[derive(Clone, Debug)]
@@ -203,6 +205,20 @@ impl Cluster {
     pub fn store_of(&self, id: NodeId) -> Option<EngineState> {
         self.known(id).ok()?;
         self.place(id).shelf.state()
+    }
+
+    /// From now on all that a node's store does is kept: see [`Shelf::film`](glassbase_storage::Shelf::film).
+    pub fn film(&mut self, id: NodeId) -> Option<bool> {
+        self.known(id).ok()?;
+        self.place_mut(id).shelf.film()
+    }
+
+    /// What was filmed of a node's store since the last time.
+    pub fn filmed(&mut self, id: NodeId) -> Trace {
+        match self.known(id) {
+            Ok(()) => self.place_mut(id).shelf.filmed(),
+            Err(_) => Trace::new(),
+        }
     }
 
     /// When the next thing happens; nothing if nothing will.

@@ -63,6 +63,7 @@ pub struct Shelf {
     beside: Beside,
     snapshots: log::Snapshots,
     cx: Cx,
+    hears: touches::Hears,
 }
 
 impl fmt::Debug for Shelf {
@@ -81,13 +82,15 @@ impl Shelf {
             ShelfKind::Tree(options) => Kept::Tree(Box::new(TreeStore::create(&mut cx, &options.0, &options.1)?)),
             ShelfKind::Lsm(options) => Kept::Lsm(Box::new(Lsm::create(&mut cx, options)?)),
         };
-        Ok(Shelf { kind: kind.clone(), kept, beside: Beside::default(), snapshots: log::Snapshots::default(), cx })
+        let (beside, snapshots) = (Beside::default(), log::Snapshots::default());
+        Ok(Shelf { kind: kind.clone(), kept, beside, snapshots, cx, hears: touches::Hears::default() })
     }
 
     /// A shelf in memory, for tests of a protocol alone.
     pub fn memory() -> Shelf {
         let (beside, snapshots) = (Beside::default(), log::Snapshots::default());
-        Shelf { kind: ShelfKind::Memory, kept: Kept::Memory(Memory::default()), beside, snapshots, cx: Cx::new(0) }
+        let (kept, hears) = (Kept::Memory(Memory::default()), touches::Hears::default());
+        Shelf { kind: ShelfKind::Memory, kept, beside, snapshots, cx: Cx::new(0), hears }
     }
 
     /// How long its disk has worked so far.
