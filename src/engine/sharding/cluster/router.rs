@@ -177,7 +177,7 @@ impl Cluster {
                 if let Some(open) = self.open_part(at, request, part).filter(|open| open.attempt == attempt) {
                     open.tries += 1;
                     if open.tries > self.options.retries {
-                        return self.give_up_part(cx, at, part);
+                        return self.finish(cx, at, Some("no answer"));
                     }
                     self.want_map(cx, at);
                     self.send_part(cx, at, part);
@@ -386,7 +386,7 @@ impl Cluster {
                 };
                 let (request, part, attempt, tries) = (told.request, told.part, open.attempt, open.tries);
                 if tries > self.options.retries {
-                    return self.give_up_part(cx, at, part);
+                    return self.finish(cx, at, Some("no answer"));
                 }
                 if !is_overrun && told.serial >= known {
                     self.want_map(cx, at);
@@ -401,11 +401,6 @@ impl Cluster {
                 self.part_over(cx, at);
             }
         }
-    }
-
-    /// A part will not be answered. A query may do without; other operations are over.
-    fn give_up_part(&mut self, cx: &mut Cx, at: usize, _part: u32) {
-        self.finish(cx, at, Some("no answer"));
     }
 
     /// If all parts are there, and fit together, the operation is over.
@@ -441,7 +436,7 @@ impl Cluster {
         }
     }
 
-    /// Puts the parts together. `why`: they are not all there.
+    /// Puts the parts together. `why`: they are not all there; a query may do without, other operations can't.
     fn finish(&mut self, cx: &mut Cx, at: usize, why: Option<&'static str>) {
         let Some(operation) = &self.clients[at].operation else { return };
         let missing: Vec<NodeId> =
