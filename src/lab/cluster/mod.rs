@@ -18,6 +18,7 @@ pub mod commands;
 pub mod expectations;
 mod faults;
 pub mod job;
+mod live;
 pub mod machine;
 mod presets;
 mod protocol;
