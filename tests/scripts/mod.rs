@@ -128,6 +128,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("transactions/saga-faults", include_str!("transactions/saga-faults.gb")),
     ("transactions/stores", include_str!("transactions/stores.gb")),
     ("transactions/unrecorded", include_str!("transactions/unrecorded.gb")),
+    ("cluster/cap-money", include_str!("cluster/cap-money.gb")),
     ("cluster/cap-one-partition", include_str!("cluster/cap-one-partition.gb")),
     ("cluster/clocks-four", include_str!("cluster/clocks-four.gb")),
     ("cluster/leader-follower-lost-write", include_str!("cluster/leader-follower-lost-write.gb")),

@@ -20,6 +20,7 @@ pub mod convergence;
 pub mod judgement;
 pub mod linearizable;
 mod operation;
+pub mod payments;
 pub mod regular;
 pub mod sessions;
 pub mod text;

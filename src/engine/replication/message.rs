@@ -44,6 +44,8 @@ pub enum Call {
 pub enum MergeCall {
     /// Adds to a counter.
     Count(i64),
+    /// Takes from a counter if it has as much, as far as the node knows that does it.
+    Withdraw(u64),
     AddMember(Bytes),
     RemoveMember(Bytes),
     SetField(Bytes, Bytes),
@@ -256,6 +258,7 @@ impl MergeCall {
     pub fn text(&self) -> String {
         match self {
             MergeCall::Count(by) => format!("count {by}"),
+            MergeCall::Withdraw(amount) => format!("withdraw {amount}"),
             MergeCall::AddMember(member) => format!("add {member}"),
             MergeCall::RemoveMember(member) => format!("remove {member}"),
             MergeCall::SetField(field, value) => format!("set {field} = {value}"),

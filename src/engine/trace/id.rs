@@ -371,6 +371,8 @@ words! {
         Holds = "holds",
         Violated = "violated",
         GaveUp = "gave-up",
+        /// There was nothing that it could look at.
+        Nothing = "nothing",
     }
 }
 

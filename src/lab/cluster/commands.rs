@@ -29,7 +29,7 @@ pub const DISK_FAULTS: &[&str] = &["read-fails", "flip-bit", "disk-full", "write
 /// What becomes of a message that a rule is about.
 pub const RULES: &[&str] = &["drop", "delay", "duplicate"];
 /// What is checked.
-pub const PROMISES: &[&str] = &["linearizable", "sessions", "regular", "convergence"];
+pub const PROMISES: &[&str] = &["linearizable", "sessions", "regular", "convergence", "money"];
 
 pub const VALUE: Argument = Argument::needed("value", ArgumentKind::Text, "the value");
 pub const OLD: Argument = Argument::needed("old", ArgumentKind::Text, "the value that must be there; none: no value");
@@ -84,6 +84,12 @@ pub const MERGING: &[CommandInfo] = &[
         &[KEY, Argument::named("by", ArgumentKind::Number { from: 0, to: 1_000_000_000 }, "by so much (1)"), FROM, TO],
         "A client takes from a counter.",
         "decrement balance by 80 to n2",
+    ),
+    CommandInfo::single(
+        "withdraw",
+        &[KEY, Argument::needed("amount", ArgumentKind::Number { from: 1, to: 1_000_000_000 }, "how much"), FROM, TO],
+        "A client takes from a counter if it has as much, as far as the node that is asked can know.",
+        "withdraw balance 80 to n2",
     ),
     CommandInfo::single("add", &[KEY, MEMBER, FROM, TO], "A client adds a member to a set.", "add cart milk to n1"),
     CommandInfo::single(

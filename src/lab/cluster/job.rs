@@ -1,5 +1,6 @@
 //! Letting time pass, and what came of it.
 
+use super::live;
 use super::machine::ClusterLab;
 use crate::lab::LabInfo;
 use crate::lab::passing::{Passing, Plan, Stretch};
@@ -41,6 +42,7 @@ impl Job {
 
     pub fn finish(self, lab: &mut ClusterLab, cx: &mut Cx) -> String {
         let passed_ns = self.stretch.finish(lab, cx);
+        live::look(lab, cx, true);
         sentence(passed_ns, &self.before, lab.cluster.counts())
     }
 
@@ -60,7 +62,9 @@ impl Passing for ClusterLab {
     }
 
     fn step(&mut self, cx: &mut Cx) -> bool {
-        self.cluster.step(cx)
+        let goes_on = self.cluster.step(cx);
+        live::look(self, cx, false);
+        goes_on
     }
 
     fn act(&mut self, cx: &mut Cx, call: &Call) -> Result<String, Refusal> {

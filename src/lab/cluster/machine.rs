@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::job::Job;
+use super::live::Live;
 use super::protocol::Kind;
 use super::settings::Settings;
 use super::tradeoff::Measuring;
@@ -16,7 +17,7 @@ use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::transactions;
 use crate::lab::values::Values;
-use crate::replication::cluster::Promise;
+use crate::replication::cluster::{Promise, Ruling};
 use crate::replication::{Cluster, ShelfKind};
 use crate::sim::Cx;
 use crate::trace::parts::TradeoffState;
@@ -35,6 +36,8 @@ pub struct ClusterLab {
     /// What is to be done later.
     pub(super) plan: Plan,
     pub(super) storms: u64,
+    /// The checkers as time passes.
+    pub(super) live: Live,
     /// What was measured of R and W.
     pub(super) tradeoff: Option<Rc<TradeoffState>>,
     job: Option<LongJob>,
@@ -52,7 +55,8 @@ pub fn open(kind: Kind, seed: u64, values: &Values) -> Result<Box<dyn Machine>, 
     let settings = Settings::of(kind, values);
     settings.check()?;
     let cluster = cluster(seed, 0, &settings)?;
-    Ok(Box::new(ClusterLab { cluster, settings, seed, plan: Plan::default(), storms: 0, tradeoff: None, job: None }))
+    let (plan, live) = (Plan::default(), Live::default());
+    Ok(Box::new(ClusterLab { cluster, settings, seed, plan, storms: 0, live, tradeoff: None, job: None }))
 }
 
 /// A cluster whose nodes are started at this time; nothing of it is recorded.
@@ -84,14 +88,19 @@ impl ClusterLab {
         let promises = if named.is_empty() { self.settings.kind.promises() } else { &named };
         let mut said = Vec::new();
         said.extend((self.settings.kind == Kind::Transactions).then(|| transactions::check(self, cx)));
-        for promise in promises {
-            let ruling = self.cluster.judge_aloud(cx, *promise);
-            let word = match (ruling.kind, promise) {
-                (VerdictKind::Holds, _) => "holds",
-                (VerdictKind::Violated, _) => "violated",
-                (VerdictKind::GaveUp, _) => "gave up",
+        // What nobody asked for and what there is nothing of is not worth a word beside what there is.
+        let judged: Vec<Ruling> = promises.iter().map(|promise| self.cluster.judge(cx.now_ns(), *promise)).collect();
+        let tells = |ruling: &Ruling| !named.is_empty() || ruling.kind != VerdictKind::Nothing;
+        let tells_any = self.cluster.violation().is_some() || judged.iter().any(tells);
+        for (promise, ruling) in promises.iter().zip(judged).filter(|(_, ruling)| !tells_any || tells(ruling)) {
+            let word = match ruling.kind {
+                VerdictKind::Holds => "holds",
+                VerdictKind::Violated => "violated",
+                VerdictKind::GaveUp => "gave up",
+                VerdictKind::Nothing => "nothing to check",
             };
             said.push(format!("{}: {word}. {}", promise.word(), ruling.text));
+            self.cluster.tell_ruling(cx, promise.word(), ruling);
         }
         said.extend(self.cluster.violation().map(|what| format!("safety: violated. {what}.")));
         said.join(" ")

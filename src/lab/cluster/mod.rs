@@ -18,6 +18,7 @@ pub mod commands;
 pub mod expectations;
 pub mod faults;
 pub mod job;
+mod live;
 pub mod machine;
 mod presets;
 mod protocol;

@@ -164,7 +164,7 @@ pub const CAP: &[Preset] = &[
     both(
         "bank",
         "A bank",
-        "Two clients take 80 out of 100, one on each side of a partition: CP turns one away, AP overdraws the account.",
+        "Two clients withdraw 80 of 100, one on each side of a partition: CP turns one away, AP gives the money twice.",
         include_str!("presets/cap/bank.gb"),
     ),
     both(

@@ -45,6 +45,7 @@ fn change(call: &Call, name: &str) -> Option<MergeCall> {
         _ if call.arguments.key("key").is_none() => return None,
         "increment" => MergeCall::Count(number("by") as i64),
         "decrement" => MergeCall::Count(-(number("by") as i64)),
+        "withdraw" => MergeCall::Withdraw(number("amount")),
         "add" => MergeCall::AddMember(bytes("member")),
         "remove" => MergeCall::RemoveMember(bytes("member")),
         "set-field" => MergeCall::SetField(bytes("field"), bytes("value")),

@@ -59,6 +59,7 @@ pub fn check(lab: &mut ClusterLab, cx: &mut Cx) -> String {
         VerdictKind::Holds => "holds",
         VerdictKind::Violated => "violated",
         VerdictKind::GaveUp => "gave up",
+        VerdictKind::Nothing => "nothing to check",
     };
     let text = format!("{MONEY}: {word}. {}", ruling.text);
     lab.cluster.tell_ruling(cx, MONEY, ruling);

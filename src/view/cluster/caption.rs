@@ -194,6 +194,7 @@ pub fn describe(record: &Record) -> Option<String> {
                 VerdictKind::Holds => "holds",
                 VerdictKind::Violated => "is violated",
                 VerdictKind::GaveUp => "could not be decided",
+                VerdictKind::Nothing => "has nothing to check",
             };
             let text = if text.is_empty() { String::new() } else { format!(": {text}") };
             format!("Checked: {checker} {word}{}.", text.trim_end_matches('.'))

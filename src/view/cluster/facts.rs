@@ -184,6 +184,7 @@ fn of_verdict(cluster: &ClusterState, index: u8) -> Option<Facts> {
         VerdictKind::Holds => "it holds",
         VerdictKind::Violated => "it is violated",
         VerdictKind::GaveUp => "it gave up: too much to search",
+        VerdictKind::Nothing => "there is nothing to check",
     };
     let facts = Facts::new(verdict.checker.to_string()).row("says", says);
     let facts = if verdict.text.is_empty() { facts } else { facts.row("because", verdict.text.to_string()) };

@@ -85,6 +85,7 @@ pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
             VerdictKind::Holds => ("holds", "badge good", Marks::HIT),
             VerdictKind::Violated => ("violated", "badge bad", Marks::FAILED),
             VerdictKind::GaveUp => ("gave up", "badge", Marks::MISS),
+            VerdictKind::Nothing => ("nothing to check", "badge", Marks::MISS),
         };
         let text = format!("{}: {word}", verdict.checker);
         let w = (text.chars().count() as f64 * SANS_W + 30.0).min(most);

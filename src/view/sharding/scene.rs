@@ -123,7 +123,7 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
         let (text, class, marks) = match verdict.kind {
             VerdictKind::Holds => ("no write lost", "badge good", Marks::HIT),
             VerdictKind::Violated => ("broken", "badge bad", Marks::FAILED),
-            VerdictKind::GaveUp => ("gave up", "badge", Marks::MISS),
+            VerdictKind::GaveUp | VerdictKind::Nothing => ("gave up", "badge", Marks::MISS),
         };
         let w = text.chars().count() as f64 * SANS_W + 32.0;
         let place = Place::new(right - w, 1.0, w, HEAD_H - 8.0);

@@ -14,7 +14,8 @@ use glassbase_trace::sorted::SortedMap;
 use super::measures::StaleSample;
 use super::options::stamp_of;
 use super::{Cluster, ClusterError, Flight};
-use crate::message::{Answer, Call, Consistency, Message, Request, RequestId, Response};
+use crate::message::{Answer, Call, Consistency, MergeCall, Message, Request, RequestId, Response};
+use glassbase_history::payments::Payment;
 use glassbase_history::{self as history, OpId, Outcome};
 use glassbase_sim::{Cx, Generator};
 use glassbase_trace::{Bytes, Event, NodeId, RequestFate};
@@ -230,6 +231,7 @@ impl Cluster {
         if operation.is_some() {
             self.requests.push(id.0);
         }
+        self.pay(cx, at, id, key, &call);
         let request = std::rc::Rc::new(Request { id, key: key.clone(), call, consistency, context });
         let newest = self.measures.newest(key);
         let open = Open { operation, newest, of_load, ..self.open_request(cx, at, request) };
@@ -240,6 +242,21 @@ impl Cluster {
         }
         self.attempt(cx, at);
         id
+    }
+
+    /// Writes down what a client pays in or takes out.
+    fn pay(&mut self, cx: &Cx, at: usize, id: RequestId, account: &Bytes, call: &Call) {
+        let Call::Merge(call) = call else { return };
+        let (amount, takes) = match **call {
+            MergeCall::Count(by) if by > 0 => (by.unsigned_abs(), false),
+            MergeCall::Withdraw(amount) => (amount, true),
+            _ => return,
+        };
+        if self.options.history {
+            let (request, client, account) = (id.0, u32::from(self.clients[at].id.number()), account.clone());
+            let asked_ns = cx.now_ns();
+            self.payments.push(Payment { request, client, account, amount, takes, asked_ns, ended: None });
+        }
     }
 
     /// An operation that a client begins now, at its home.
@@ -418,6 +435,10 @@ impl Cluster {
     /// The operation is over for its client.
     fn finish(&mut self, cx: &mut Cx, at: usize, answer: Answer, from: Option<NodeId>, version: u64) {
         let Some(open) = self.clients[at].open.take() else { return };
+        let answer = match &open.request.call {
+            Call::Merge(_) if answer == Answer::Compared(false) => Answer::Refused(uncovered(&open.request.call)),
+            _ => answer,
+        };
         self.waiting -= 1;
         let is_order = open.order.is_some();
         let now_ns = cx.now_ns();
@@ -456,6 +477,10 @@ impl Cluster {
             self.history.annotate(operation, from.map(|node| u32::from(node.0)), version);
         }
         let request = open.request.id;
+        if let Ok(at) = self.payments.binary_search_by_key(&request.0, |payment| payment.request) {
+            let is_done = fate == RequestFate::Done;
+            self.payments[at].ended = (is_done || fate == RequestFate::Failed).then_some((now_ns, is_done));
+        }
         if is_order && let Ok(at) = self.orders.binary_search_by_key(&request, |order| order.request) {
             self.orders[at].fate = fate;
         }
@@ -477,6 +502,14 @@ impl Cluster {
     /// The operation that ended last.
     pub fn last(&self) -> Option<&Asked> {
         self.last.as_ref()
+    }
+}
+
+/// Why a change was not done.
+fn uncovered(call: &Call) -> &'static str {
+    match call {
+        Call::Merge(call) if matches!(**call, MergeCall::Withdraw(_)) => "not enough is there",
+        _ => "what is there is not of that kind",
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //!   History of the clients ──▶ linearizable · sessions · regular ──▶ Ruling ──▶ trace (Judged)
 //!   what the nodes hold    ──▶ convergence
+//!   what clients paid in and took out ──▶ money
 //! ```
 //!
 //! Checking changes nothing: the cluster goes on as if nobody had looked.
@@ -13,13 +14,14 @@ use glassbase_trace::sorting::sort_by;
 use std::rc::Rc;
 
 use super::Cluster;
+use crate::wording::counted;
 use glassbase_history::convergence::{FinalState, check_convergence};
 use glassbase_history::judgement::label;
 use glassbase_history::linearizable::{self, Limits, Model, Point, Verdict};
+use glassbase_history::payments::{Overdrawn, PaymentsReport, check_payments};
 use glassbase_history::regular::check_regular;
 use glassbase_history::sessions::check_sessions;
 use glassbase_history::{HistoryError, OpId};
-use glassbase_sim::Cx;
 use glassbase_trace::id::words;
 use glassbase_trace::parts::cluster::{Explained, NodeState, Proof, Suspect};
 use glassbase_trace::{Bytes, NodeId, NodeStatus, VerdictKind};
@@ -31,6 +33,7 @@ words! {
         Sessions = "sessions",
         Regular = "regular",
         Convergence = "convergence",
+        Money = "money",
     }
 }
 
@@ -56,20 +59,19 @@ const KEYS_TOLD: usize = 32;
 impl Cluster {
     /// Whether a promise was kept so far.
     pub fn judge(&self, now_ns: u64, promise: Promise) -> Ruling {
+        self.judge_within(now_ns, promise, LIMITS)
+    }
+
+    /// The same with no more work than that.
+    pub fn judge_within(&self, now_ns: u64, promise: Promise, limits: Limits) -> Ruling {
         let found = match promise {
-            Promise::Linearizable => self.linearizable(now_ns),
+            Promise::Linearizable => self.linearizable(now_ns, limits),
             Promise::Sessions => self.sessions(now_ns),
             Promise::Regular => self.regular(now_ns),
             Promise::Convergence => self.convergence(now_ns),
+            Promise::Money => Ok(self.money(now_ns)),
         };
         found.unwrap_or_else(|error| gave_up(now_ns, format!("{error}.")))
-    }
-
-    /// Checks a promise, and puts the answer into the trace.
-    pub fn judge_aloud(&mut self, cx: &mut Cx, promise: Promise) -> Ruling {
-        let ruling = self.judge(cx.now_ns(), promise);
-        self.tell_ruling(cx, promise.word(), ruling.clone());
-        ruling
     }
 
     /// Acknowledged writes of which nothing is left, though nothing newer is there either: at the leader, or, where nobody
@@ -91,10 +93,14 @@ impl Cluster {
         lost.unwrap_or_default().into_iter().filter(is_told).collect()
     }
 
-    fn linearizable(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
-        let report = linearizable::check(&self.history, Model::of(&self.history), LIMITS)?;
+    fn linearizable(&self, now_ns: u64, limits: Limits) -> Result<Ruling, HistoryError> {
+        let report = linearizable::check(&self.history, Model::of(&self.history), limits)?;
         let count = self.history.operations.len();
         Ok(match report.verdict {
+            Verdict::Holds(_) if count == 0 && !self.merged.is_empty() => {
+                nothing(now_ns, "Values that merge are no registers: what clients asked of them is not looked at.")
+            }
+            Verdict::Holds(_) if count == 0 => nothing(now_ns, "No client has asked for anything yet."),
             Verdict::Holds(_) => holds(now_ns, format!("{count} operations, and one order explains every answer.")),
             Verdict::Violated(violation) => {
                 let proof = self.proof(&violation.part, violation.op, &violation.prefix);
@@ -107,6 +113,7 @@ impl Cluster {
     fn sessions(&self, now_ns: u64) -> Result<Ruling, HistoryError> {
         let report = check_sessions(&self.history)?;
         Ok(match report.violations.first() {
+            None if self.history.operations.is_empty() => nothing(now_ns, "No client has read or written a register."),
             None => {
                 let sessions = report.sessions;
                 holds(now_ns, format!("Each of {sessions} clients saw its own writes, and time go forward."))
@@ -130,11 +137,11 @@ impl Cluster {
                 violated(at.map_or(now_ns, |moment| moment.time_ns), format!("{}.", first.reason), proof)
             }
             None if !report.several_writers.is_empty() => {
-                let keys = report.several_writers.len();
-                let text =
-                    format!("{keys} keys were written by several clients at once, so nothing is promised of them.");
+                let keys = counted(report.several_writers.len(), "key");
+                let text = format!("{keys} written by several clients at once: nothing is promised of that.");
                 gave_up(now_ns, text)
             }
+            None if report.reads == 0 => nothing(now_ns, "No client has read a register."),
             None => holds(now_ns, format!("{} reads, and none was older than a write that had ended.", report.reads)),
         })
     }
@@ -144,6 +151,9 @@ impl Cluster {
         let (states, members) = (self.final_states(false), self.options.member_ids());
         let written = self.history.operations.iter().map(|operation| &operation.key);
         let keys: SortedSet<&Bytes> = states.iter().flat_map(|(_, state)| state.keys()).chain(written).collect();
+        if keys.is_empty() {
+            return Ok(nothing(now_ns, "No node holds anything, and nothing was written."));
+        }
         let last = self.last_key_told();
         for key in keys.into_iter().filter(|key| last.as_ref().is_none_or(|last| *key <= last)) {
             let keeps =
@@ -163,6 +173,46 @@ impl Cluster {
         }
         let nodes = states.len();
         Ok(holds(now_ns, format!("{nodes} nodes hold the same, and no acknowledged write is lost.")))
+    }
+
+    /// Whether no account gave out more than was paid in.
+    fn money(&self, now_ns: u64) -> Ruling {
+        let report = check_payments(&self.payments);
+        let PaymentsReport { taken, paid, withdrawals, others, .. } = report;
+        let Some(first) = report.overdrawn.first() else {
+            return match (withdrawals, others) {
+                (0, 0) => nothing(now_ns, "Nobody has asked for money."),
+                _ => holds(
+                    now_ns,
+                    format!(
+                        "{taken} of the {paid} paid in were taken out, and {} not done.",
+                        counted(others, "withdrawal")
+                    ),
+                ),
+            };
+        };
+        let Overdrawn { account, taken, paid, at_ns, part } = first;
+        let text = format!("{taken} were taken out of {account}, and no more than {paid} were ever paid in.");
+        let suspect = |at: &usize| {
+            let payment = &self.payments[*at];
+            let (sign, end) = match (payment.takes, payment.ended) {
+                (true, _) => ("withdraw", "done"),
+                (false, Some(_)) => ("pay in", "done"),
+                (false, None) => ("pay in", "no answer"),
+            };
+            Suspect {
+                request: payment.request,
+                client: NodeId::client(payment.client as u16),
+                text: format!("{account}: {sign} {}: {end}", payment.amount).into(),
+                asked_ns: payment.asked_ns,
+                ended_ns: payment.ended.map(|(ended_ns, _)| ended_ns),
+                failing: Some(at) == part.last(),
+            }
+        };
+        let mut in_order = part.clone();
+        sort_by(&mut in_order, Ord::cmp);
+        let proof = Proof { part: in_order.iter().map(suspect).collect(), prefix: Vec::new() };
+        violated(*at_ns, text, proof)
     }
 
     /// The operations of the smallest part that breaks a promise, and those that are explained before it.
@@ -223,6 +273,11 @@ fn holds(at_ns: u64, text: String) -> Ruling {
 
 fn violated(at_ns: u64, text: String, proof: Proof) -> Ruling {
     Ruling { kind: VerdictKind::Violated, text, at_ns, proof: Rc::new(proof) }
+}
+
+/// There is nothing to judge; `why` says so.
+fn nothing(at_ns: u64, why: &str) -> Ruling {
+    Ruling { kind: VerdictKind::Nothing, text: why.to_string(), at_ns, proof: Rc::default() }
 }
 
 fn gave_up(at_ns: u64, text: String) -> Ruling {

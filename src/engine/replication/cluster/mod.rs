@@ -50,6 +50,7 @@ use super::message::{Message, Wire};
 use super::node::{Output, Timer};
 use super::shelf::Shelf;
 use glassbase_history::History;
+use glassbase_history::payments::Payment;
 use glassbase_sim::network::{Fate, Network};
 use glassbase_sim::{Crash, Cx, EventQueue, Generator};
 use glassbase_trace::parts::cluster::ClusterCounts;
@@ -123,6 +124,8 @@ pub struct Cluster {
     waiting: u64,
     /// Keys whose values were changed in ways that no checker of registers knows: the history leaves them out.
     merged: SortedSet<Bytes>,
+    /// What clients paid in and took out, in the order of its numbers.
+    payments: Vec<Payment>,
     /// The operation that ended last.
     last: Option<Asked>,
     orders: Vec<Ordered>,
@@ -159,6 +162,7 @@ impl Cluster {
             load: None,
             waiting: 0,
             merged: SortedSet::new(),
+            payments: Vec::new(),
             last: None,
             orders: Vec::new(),
             faults: SortedMap::new(),

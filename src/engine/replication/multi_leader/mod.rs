@@ -205,6 +205,10 @@ impl MultiLeader {
                 self.answer(step, client, request, Answer::Written);
                 Ok(())
             }
+            Call::Merge(call) if self.is_uncovered(&request.key, call) => {
+                self.answer(step, client, request, Answer::Compared(false));
+                Ok(())
+            }
             _ => {
                 let change = self.change(step, request, context.replaces);
                 self.done.insert(request.id);
@@ -220,6 +224,12 @@ impl MultiLeader {
         }
     }
 
+    /// Whether more is to be withdrawn than this leader knows to be there. What the others give out meanwhile it can't know.
+    fn is_uncovered(&self, key: &Bytes, call: &MergeCall) -> bool {
+        let MergeCall::Withdraw(amount) = call else { return false };
+        self.values.get(key).map_or(0, |value| value.counter.value()) < i128::from(*amount)
+    }
+
     /// The change that a request asks for.
     fn change(&self, step: &Step, request: &Request, replaces: VersionVector) -> Rc<Change> {
         let writer = self.writer();
@@ -231,6 +241,10 @@ impl MultiLeader {
         match &request.call {
             Call::Merge(call) => match &**call {
                 MergeCall::Count(by) => value.counter = old.counter.add(writer, *by),
+                MergeCall::Withdraw(amount) => {
+                    let amount = i64::try_from(*amount).unwrap_or(i64::MAX);
+                    value.counter = old.counter.add(writer, -amount);
+                }
                 MergeCall::AddMember(member) => value.set = old.set.set(writer, member, Entry::default()),
                 MergeCall::RemoveMember(member) => value.set = old.set.remove(member),
                 MergeCall::SetField(field, new) => {

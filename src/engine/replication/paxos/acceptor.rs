@@ -9,7 +9,8 @@
 //!           a │ instance ⁸  round ⁸ │ node ² │ value
 //! ```
 //!
-//! One promise holds for all instances. What is accepted is kept for ever: a proposer that was away for long may ask for it.
+//! One promise holds for all instances. What is accepted is kept until the data has it (see `compaction`): a proposer that was
+//! away for long may ask for it.
 //!
 //! **Invariant:** it accepts no proposal that is lower than one it has promised, not even after a crash.
 
@@ -20,6 +21,7 @@ use super::super::raft::entry::Reader;
 use super::super::shelf::Shelf;
 use super::message::{Ballot, Proposal, Value};
 use glassbase_storage::StorageError;
+use glassbase_storage::lsm::WriteBatch;
 use glassbase_trace::NodeId;
 
 const PROMISED: &[u8] = b"mp";
@@ -125,6 +127,16 @@ impl Acceptor {
         self.promised = ballot;
         self.changes += 1;
         Ok(Ok(self.accepted.range(from..).map(|(_, proposal)| proposal.clone()).collect()))
+    }
+
+    /// Forgets what it has accepted up to an instance: the data has it.
+    pub(super) fn forget(&mut self, batch: &mut WriteBatch, up_to: u64) {
+        while let Some((instance, _)) = self.accepted.pop_first_if(|instance, _| *instance <= up_to) {
+            batch.delete(&accepted_key(instance));
+            self.changes += 1;
+        }
+        // What was accepted was a promise too, and the only record of it may be among those.
+        batch.put(PROMISED, &ballot_bytes(self.promised));
     }
 
     /// Accepts, or says what it has promised.

@@ -91,8 +91,8 @@ pub struct Watch {
     asked: SortedSet<ValueId>,
     promised: SortedMap<NodeId, Ballot>,
     instances: SortedMap<u64, Instance>,
-    /// How many instances of a node's log were compared.
-    learned: SortedMap<NodeId, usize>,
+    /// Up to which instance a node's log was compared.
+    learned: SortedMap<NodeId, u64>,
 }
 
 impl Watch {
@@ -126,9 +126,9 @@ impl Watch {
     pub fn look(&mut self, id: NodeId, state: &dyn Any) -> Result<(), Violation> {
         if let Some(single) = state.downcast_ref::<Single>() {
             let learned = single.chosen().map_or(&[][..], std::slice::from_ref);
-            self.compare(id, &single.cast, single.asked, &single.acceptor, learned)
+            self.compare(id, &single.cast, single.asked, &single.acceptor, (0, learned))
         } else if let Some(multi) = state.downcast_ref::<Multi>() {
-            self.compare(id, &multi.cast, multi.asked, &multi.acceptor, multi.log())
+            self.compare(id, &multi.cast, multi.asked, &multi.acceptor, (multi.cut(), multi.log()))
         } else {
             Ok(())
         }
@@ -140,7 +140,7 @@ impl Watch {
         cast: &Cast,
         asked: ValueId,
         acceptor: &Acceptor,
-        learned: &[Value],
+        (cut, learned): (u64, &[Value]),
     ) -> Result<(), Violation> {
         self.quorum = cast.accept_quorum;
         if asked.is_some() {
@@ -153,10 +153,10 @@ impl Watch {
         let promised = self.promised.entry(id).or_default();
         *promised = acceptor.promised().max(*promised);
         let known = self.learned.get(&id).copied().unwrap_or(0);
-        for (at, value) in learned.iter().enumerate().skip(known) {
-            self.learns(id, at as u64 + 1, value)?;
+        for (instance, value) in (cut + 1..).zip(learned).skip(known.saturating_sub(cut) as usize) {
+            self.learns(id, instance, value)?;
         }
-        self.learned.insert(id, learned.len());
+        self.learned.insert(id, cut + learned.len() as u64);
         Ok(())
     }
 

@@ -95,10 +95,13 @@ impl Multi {
         let mut head = NodeHead::new(&role);
         head.crowned = matches!(self.part, Part::Leader(_));
         head.term = self.acceptor.promised().max(self.heard).round;
-        head.committed = self.log().len() as u64;
+        head.committed = self.known();
         head.applied = self.machine.applied;
         if self.cast.acceptors.contains(&self.me) {
             head = head.fact("promised", ballot_text(self.acceptor.promised()));
+        }
+        if self.cut() > 0 {
+            head = head.fact("cut off up to", self.cut().to_string());
         }
         match &self.part {
             Part::Leader(leadership) => {
@@ -130,13 +133,13 @@ impl Multi {
     /// The last instances: what is chosen, and what this node has accepted beyond that. The term is the round of the ballot
     /// that it has accepted; 0: it has heard the value from another.
     fn shown_log(&self) -> Rc<NodeLog> {
-        let mark = (self.log().len() as u64, self.acceptor.changes());
+        let mark = (self.known(), self.acceptor.changes());
         let mut shown = self.shown.borrow_mut();
         if let Some((_, known)) = shown.log.as_ref().filter(|(known, _)| *known == mark) {
             return known.clone();
         }
         let last = self.acceptor.last().max(mark.0);
-        let first = (last + 1).saturating_sub(INSTANCES).max(1);
+        let first = (last + 1).saturating_sub(INSTANCES).max(self.cut() + 1);
         let entries = (first..=last).map(|instance| self.shown_instance(instance)).collect();
         let told = Rc::new(NodeLog { first, entries });
         shown.log = Some((mark, told.clone()));
@@ -145,7 +148,7 @@ impl Multi {
 
     fn shown_instance(&self, instance: u64) -> LogEntry {
         let accepted = self.acceptor.accepted(instance);
-        let chosen = self.log().get(instance as usize - 1);
+        let chosen = instance.checked_sub(self.cut() + 1).and_then(|place| self.log().get(place as usize));
         let value = chosen.or(accepted.map(|proposal| &proposal.value));
         let same = |value: &Value| accepted.filter(|proposal| proposal.value.id() == value.id());
         let term = value.and_then(same).map_or(0, |proposal| proposal.ballot.round);

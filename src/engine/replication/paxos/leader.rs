@@ -297,7 +297,7 @@ impl Multi {
         }
     }
 
-    fn give_up(&mut self, step: &mut Step) {
+    pub(super) fn give_up(&mut self, step: &mut Step) {
         if let Part::Leader(leadership) = std::mem::replace(&mut self.part, Part::Idle) {
             step.disarm(HEARTBEAT);
             self.leader = None;

@@ -10,6 +10,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::super::message::{Request, RequestId, Wire};
+use super::super::raft::Contents;
 use super::super::raft::entry::{Reader, command_bytes, command_text, decode_command, encode_command};
 use glassbase_storage::StorageError;
 use glassbase_trace::NodeId;
@@ -133,6 +134,16 @@ pub enum Message {
     Fetch { from: u64 },
     /// These values were chosen, from instance `first` on.
     Chosen { first: u64, values: Rc<[Value]> },
+    /// What was chosen up to there is not kept any more: all that it made.
+    Snapshot(Rc<Snapshot>),
+}
+
+/// The data of a node.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The last instance that is in it.
+    pub applied: u64,
+    pub contents: Contents,
 }
 
 impl Wire for Message {
@@ -146,6 +157,7 @@ impl Wire for Message {
             Message::Heartbeat { .. } => "heartbeat",
             Message::Fetch { .. } => "fetch",
             Message::Chosen { .. } => "chosen",
+            Message::Snapshot(_) => "snapshot",
         }
     }
 
@@ -158,6 +170,7 @@ impl Wire for Message {
             Message::Refused { .. } => 20,
             Message::Fetch { .. } => 8,
             Message::Chosen { values, .. } => 8 + values.iter().map(Value::bytes).sum::<u32>(),
+            Message::Snapshot(snapshot) => 8 + snapshot.contents.bytes(),
         }
     }
 
@@ -178,6 +191,7 @@ impl Wire for Message {
             Message::Refused { ballot, promised } => format!("ballot {ballot}: promised {promised}"),
             Message::Heartbeat { ballot, chosen } => format!("ballot {ballot}, chosen up to {chosen}"),
             Message::Fetch { from } => format!("from instance {from}"),
+            Message::Snapshot(snapshot) => format!("data up to instance {}", snapshot.applied),
             Message::Chosen { first, values } => match &values[..] {
                 [one] => format!("instance {first}: {}", one.text()),
                 many => format!("instances {first} to {}", first + (many.len() as u64).saturating_sub(1)),

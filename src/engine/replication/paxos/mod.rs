@@ -14,7 +14,7 @@
 //!
 //! - [`acceptor`]: promises that outlive a crash. [`single`]: proposers and learners of one value, duelling or not.
 //! - [`multi`]: a sequence of values, and what they make of keys and values. [`leader`]: who proposes them.
-//! - [`agreement`]: what must hold, checked.
+//! - [`compaction`]: what is applied is cut off. [`agreement`]: what must hold, checked.
 //!
 //! What is promised is synced first: a call writes to the shelf as it goes and syncs once at its end, and only then does
 //! anything that it put out leave the node.
@@ -23,6 +23,7 @@
 
 mod acceptor;
 pub mod agreement;
+mod compaction;
 mod describe;
 mod leader;
 mod message;

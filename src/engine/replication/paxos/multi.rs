@@ -15,6 +15,7 @@
 //! ```text
 //!   shelf   m b             round of the last ballot that this node has used, synced before it is used
 //!           h │ instance ⁸  value: chosen. Not synced: the acceptors know it
+//!           m c             the last instance that is cut off: see `compaction`
 //!           c, d, m a       the state machine, as Raft has it: see `raft::machine`
 //! ```
 //!
@@ -32,6 +33,7 @@ use super::super::raft::entry::Reader;
 use super::super::raft::{Contents, Machine};
 use super::super::shelf::Shelf;
 use super::acceptor::Acceptor;
+use super::compaction::load_cut;
 use super::describe::Shown;
 use super::leader::Part;
 use super::message::{Ballot, Message, Proposal, Value, ValueId};
@@ -52,10 +54,12 @@ pub struct Multi {
     pub(super) options: Rc<Options>,
     pub(super) acceptor: Acceptor,
     pub(super) machine: Machine,
-    /// The values that are known to be chosen, from instance 1 on, without a gap.
-    log: Vec<Value>,
+    /// The last instance that is cut off the log.
+    pub(super) cut: u64,
+    /// The values that are known to be chosen behind that, without a gap.
+    pub(super) log: Vec<Value>,
     /// How far all is chosen, by what leaders have said.
-    told: u64,
+    pub(super) told: u64,
     pub(super) part: Part,
     /// The highest round that it has used or heard of.
     pub(super) round: u64,
@@ -80,6 +84,7 @@ impl Multi {
             options: Rc::new(options.clone()),
             acceptor: Acceptor::default(),
             machine: Machine::default(),
+            cut: 0,
             log: Vec::new(),
             told: 0,
             part: Part::Idle,
@@ -98,9 +103,14 @@ impl Multi {
         matches!(self.part, Part::Leader(_))
     }
 
-    /// The values that it knows to be chosen, from instance 1 on.
+    /// The values that it knows to be chosen, behind those that are cut off.
     pub fn log(&self) -> &[Value] {
         &self.log
+    }
+
+    /// The last instance that is cut off the log; 0: none.
+    pub fn cut(&self) -> u64 {
+        self.cut
     }
 
     pub fn acceptor(&self) -> &Acceptor {
@@ -113,19 +123,21 @@ impl Multi {
 
     /// The last instance up to which all is known.
     pub(super) fn known(&self) -> u64 {
-        self.log.len() as u64
+        self.cut + self.log.len() as u64
     }
 
     fn load(&mut self, shelf: &mut Shelf) -> Result<(), StorageError> {
         self.acceptor = Acceptor::load(shelf)?;
         self.round = load_round(shelf)?.max(self.acceptor.promised().round);
         self.machine = Machine::load(shelf)?;
+        self.cut = load_cut(shelf)?;
+        let cut = self.cut;
         let (mut log, mut damage) = (Vec::new(), None);
         shelf.scan(
             Some(&chosen_key(0)),
             Some(&chosen_key(u64::MAX)),
             u64::MAX,
-            &mut |key, bytes| match read_chosen(key, bytes, log.len() as u64 + 1) {
+            &mut |key, bytes| match read_chosen(key, bytes, cut + log.len() as u64 + 1) {
                 Ok(value) => log.push(value),
                 Err(error) => drop(damage.get_or_insert(error)),
             },
@@ -138,6 +150,10 @@ impl Multi {
         if applied > known {
             let reader = Reader::new(&[], "applied instance");
             return Err(reader.damage(&format!("{applied} instances are applied, but only {known} are known")));
+        }
+        if applied < cut {
+            let reader = Reader::new(&[], "cut");
+            return Err(reader.damage(&format!("{cut} instances are cut off, but only {applied} are applied")));
         }
         Ok(())
     }
@@ -182,6 +198,7 @@ impl Multi {
                 Ok(())
             }
             Message::Chosen { first, values } => self.take_over(step, from, first, &values),
+            Message::Snapshot(snapshot) => self.install(step, from, &snapshot),
             Message::Accepted(_) => Ok(()),
         }
     }
@@ -189,6 +206,11 @@ impl Multi {
     /// An acceptor is asked for a promise, for all instances at once.
     fn prepare(&mut self, step: &mut Step, from: NodeId, ballot: Ballot, first: u64) -> Result<(), StorageError> {
         self.round = self.round.max(ballot.round);
+        if first <= self.cut {
+            // It can't tell what it had accepted there.
+            self.send_snapshot(step, from, first);
+            return Ok(());
+        }
         let prepared = self.acceptor.prepare(step.shelf, ballot, first, self.options.persist_promises)?;
         let accepted = match prepared {
             Ok(accepted) => accepted,
@@ -274,7 +296,7 @@ impl Multi {
     }
 
     /// Asks for what it lacks.
-    fn fetch(&mut self, step: &mut Step, from: NodeId) {
+    pub(super) fn fetch(&mut self, step: &mut Step, from: NodeId) {
         let (known, told) = (self.known(), self.told);
         if known < told {
             step.note("fetch", || format!("Lacks instances {} to {told}: asks {from}.", known + 1));
@@ -283,10 +305,14 @@ impl Multi {
     }
 
     fn answer_fetch(&mut self, step: &mut Step, to: NodeId, first: u64) {
-        let begin = first.saturating_sub(1).min(self.known()) as usize;
+        let Some(begin) = first.checked_sub(self.cut + 1) else {
+            self.send_snapshot(step, to, first);
+            return;
+        };
+        let begin = begin.min(self.log.len() as u64) as usize;
         let values = &self.log[begin..self.log.len().min(begin + FETCHED_MAX)];
         if !values.is_empty() {
-            step.send(to, Message::Chosen { first: begin as u64 + 1, values: values.into() });
+            step.send(to, Message::Chosen { first: self.cut + begin as u64 + 1, values: values.into() });
         }
     }
 
@@ -319,7 +345,7 @@ impl Multi {
 
     /// Applies what is chosen, in order, and answers the clients who wait for it.
     pub(super) fn apply(&mut self, step: &mut Step) -> Result<(), StorageError> {
-        while let Some(value) = self.log.get(self.machine.applied as usize) {
+        while let Some(value) = self.log.get((self.machine.applied - self.cut) as usize) {
             let instance = self.machine.applied + 1;
             let id = value.id();
             let answer = self.machine.apply(step.shelf, instance, value.command())?;
@@ -329,7 +355,7 @@ impl Multi {
                 self.tell(step, client, request, answer, version);
             }
         }
-        Ok(())
+        self.compact(step)
     }
 
     pub(super) fn tell(&self, step: &mut Step, client: NodeId, id: RequestId, answer: Answer, version: u64) {

@@ -45,6 +45,8 @@ pub struct Options {
     pub heartbeat_ns: u64,
     /// Multi: without a leader for so long, and for up to as long again, a proposer wants to be it.
     pub leader_timeout_ns: u64,
+    /// Multi: half of the log is cut off when it has more chosen values than that; 0: never.
+    pub snapshot_entries: u64,
     /// Broken if false: an acceptor forgets in a crash what it has promised.
     pub persist_promises: bool,
     /// Broken if true: a proposer proposes its own value whatever the acceptors have accepted.
@@ -64,6 +66,7 @@ impl Default for Options {
             back_off_ns: 20_000_000,
             heartbeat_ns: 50_000_000,
             leader_timeout_ns: 150_000_000,
+            snapshot_entries: 1_000,
             persist_promises: true,
             ignore_accepted: false,
             sync: true,

@@ -218,7 +218,7 @@ impl Single {
                 }
                 _ => Ok(()),
             },
-            Message::Ack { .. } | Message::Heartbeat { .. } => Ok(()),
+            Message::Ack { .. } | Message::Heartbeat { .. } | Message::Snapshot(_) => Ok(()),
         }
     }
 

@@ -152,8 +152,13 @@ impl Quorum {
         if self.options.resolution == Resolution::Dotted && !is_replica {
             return self.forward(step, client, request, None, in_doubt);
         }
-        let record = match self.options.resolution {
-            Resolution::Dotted => self.new_dotted(step, &request)?,
+        let record = match (self.options.resolution, self.replica.writer) {
+            (Resolution::Dotted, Some(writer)) => self.new_dotted(step, &request, writer)?,
+            (Resolution::Dotted, None) => {
+                let why = "this machine has no name to write under: too many have stood in its place";
+                self.refuse_write(step, client, &request, why, in_doubt);
+                return Ok(());
+            }
             _ => self.new_stamped(step, client, &request),
         };
         let write = |keep_for| Write { item: Item { key: request.key.clone(), record: record.clone() }, keep_for };
@@ -233,7 +238,7 @@ impl Quorum {
     }
 
     /// This replica's versions with the new one, which replaces those that the client has seen.
-    fn new_dotted(&mut self, step: &mut Step, request: &Request) -> Result<Record, StorageError> {
+    fn new_dotted(&mut self, step: &mut Step, request: &Request, writer: NodeId) -> Result<Record, StorageError> {
         let old = self.replica.get(step.shelf, &request.key)?;
         if let Some(old) = &old
             && self.recent.get(request.id).is_some()
@@ -241,7 +246,7 @@ impl Quorum {
             return Ok(old.clone());
         }
         let mut siblings = old.and_then(|old| old.siblings()).unwrap_or_default();
-        let dot = self.replica.give_dot(step.shelf)?;
+        let dot = self.replica.give_dot(step.shelf, writer)?;
         let stamp = Stamp { clock_ns: step.clock_ns, node: self.me };
         let context = VersionVector::from_bytes(&request.context).unwrap_or_default();
         siblings.update(dot, context, Held { stamp, value: new_value(&request.call).map(Bytes::from) });
@@ -325,7 +330,7 @@ impl Quorum {
                     Some(siblings) if siblings.versions.len() > 1 => operation.request.context.clone(),
                     _ => record.context(),
                 };
-                let (id, version) = (operation.request.id, record.version_by(self.me));
+                let (id, version) = (operation.request.id, record.version_by(self.replica.writer.unwrap_or(self.me)));
                 step.respond(operation.client, Response { id, answer: Answer::Written, context, version });
                 operation.answered = true;
             }

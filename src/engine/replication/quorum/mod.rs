@@ -90,13 +90,18 @@ pub struct Quorum {
 
 /// A node. `members` are all nodes of the cluster.
 pub fn node(me: NodeId, members: &[NodeId], options: &Options) -> Box<dyn Node> {
+    on_machine(me, members, options, 0)
+}
+
+/// A node on the `machine`-th machine in its place.
+pub fn on_machine(me: NodeId, members: &[NodeId], options: &Options, machine: u16) -> Box<dyn Node> {
     let mut members = members.to_vec();
     members.sort();
     let ring = Ring::new(&members, options);
     Box::new(Quorum {
         me,
         options: Rc::new(options.clone()),
-        replica: Replica::new(me, ring, options.grace_ns),
+        replica: Replica::new(me, machine, ring, options.grace_ns),
         operations: Operations::default(),
         recent: Recent::default(),
         repairs: Repairs::default(),
@@ -211,7 +216,7 @@ impl Quorum {
 
 impl Node for Quorum {
     fn start(&mut self, step: &mut Step) -> Result<(), StorageError> {
-        self.replica.load(step.shelf, step.clock_ns)?;
+        self.replica.load(step.shelf)?;
         // Answers to what was asked before a crash are not to be taken for answers to what is asked after it.
         self.operations.begin_at(step.random.next_u64() >> 16);
         self.repairs.begin_at(step.random.next_u64() >> 16);

@@ -120,6 +120,10 @@ impl Protocol for Options {
         super::node(me, members, self)
     }
 
+    fn on_machine(&self, me: NodeId, members: &[NodeId], machine: u16) -> Box<dyn Node> {
+        super::on_machine(me, members, self, machine)
+    }
+
     fn kept(&self) -> Kept {
         if self.resolution == Resolution::Dotted { Kept::Siblings } else { Kept::Newest }
     }

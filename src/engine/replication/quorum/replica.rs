@@ -3,8 +3,11 @@
 //! ```text
 //!   'd' token 4, key …        a record           in the order of the tokens, so that a leaf is one scan
 //!   'h' node 2, key …         a hint: a record that is kept for a node that is down
-//!   'm' "count"               how many dots were given
+//!   'm' "count"               how many dots may have been given
 //! ```
+//!
+//! A dot is given by a counter that is kept, under a name that no other machine in this place has had ([`writer`]): no clock is
+//! asked, which could be set back, and none is given twice though the disk was lost with the counter.
 //!
 //! **Invariant:** what is told to anybody is synced.
 //! **Invariant:** the mark of a deletion goes `grace_ns` after the deletion, and with it all that it replaced.
@@ -12,7 +15,7 @@
 use glassbase_trace::sorted::{SortedMap, SortedSet};
 
 use super::super::shelf::Shelf;
-use super::super::versions::Dot;
+use super::super::versions::{Dot, writer};
 use super::merkle::Trees;
 use super::message::Item;
 use super::record::{Merged, Record};
@@ -28,7 +31,8 @@ const DOTS_AT_ONCE: u64 = 64;
 
 #[derive(Clone, Debug)]
 pub struct Replica {
-    pub me: NodeId,
+    /// The name under which it writes; none: all names of its place are used up.
+    pub writer: Option<NodeId>,
     pub ring: Ring,
     pub trees: Trees,
     grace_ns: u64,
@@ -58,27 +62,30 @@ fn hint_key(node: NodeId, key: &[u8]) -> Vec<u8> {
 
 const DOTS_KEY: &[u8] = b"mcount";
 
+fn damaged(what: &str) -> StorageError {
+    let what = format!("{what} of the replica is not one");
+    StorageError::DamagedFile { name: "shelf".to_string(), offset: 0, what }
+}
+
 /// A record that the shelf gave.
 fn read(bytes: &[u8]) -> Result<Record, StorageError> {
-    Record::from_bytes(bytes).ok_or_else(|| StorageError::DamagedFile {
-        name: "shelf".to_string(),
-        offset: 0,
-        what: "a record of the replica is not one".to_string(),
-    })
+    Record::from_bytes(bytes).ok_or_else(|| damaged("a record"))
 }
 
 impl Replica {
-    pub fn new(me: NodeId, ring: Ring, grace_ns: u64) -> Replica {
+    /// A replica on the `machine`-th machine in its place.
+    pub fn new(me: NodeId, machine: u16, ring: Ring, grace_ns: u64) -> Replica {
         let trees = Trees::new(&ring, me);
         let (tombstones, shown, hints) = (SortedSet::new(), SortedMap::new(), SortedMap::new());
-        Replica { me, ring, trees, grace_ns, tombstones, shown, hints, dots: (0, 0) }
+        Replica { writer: writer(me, machine), ring, trees, grace_ns, tombstones, shown, hints, dots: (0, 0) }
     }
 
-    /// Reads the shelf after a start. A node with an empty shelf may have lost one: it gives dots that no earlier one gave,
-    /// from the microseconds of its clock on.
-    pub fn load(&mut self, shelf: &mut Shelf, clock_ns: u64) -> Result<(), StorageError> {
-        let stored = shelf.get(DOTS_KEY)?.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
-        let dots = stored.unwrap_or(clock_ns / 1000);
+    /// Reads the shelf after a start.
+    pub fn load(&mut self, shelf: &mut Shelf) -> Result<(), StorageError> {
+        let dots = match shelf.get(DOTS_KEY)? {
+            Some(bytes) => u64::from_be_bytes(bytes.try_into().map_err(|_| damaged("the count of dots"))?),
+            None => 0,
+        };
         self.dots = (dots, dots);
         let mut hints = Vec::new();
         shelf.scan(Some(b"h"), Some(b"i"), u64::MAX, &mut |place, _| hints.push(place.to_vec()))?;
@@ -197,14 +204,17 @@ impl Replica {
         items.into_iter().map(|(key, record)| Ok(Item { key, record: record? })).collect()
     }
 
-    /// A dot that was never given. The shelf learns of it with the next sync.
-    pub fn give_dot(&mut self, shelf: &mut Shelf) -> Result<Dot, StorageError> {
-        self.dots.0 += 1;
-        if self.dots.0 > self.dots.1 {
-            self.dots.1 = self.dots.0 + DOTS_AT_ONCE;
-            shelf.put(DOTS_KEY, &self.dots.1.to_be_bytes())?;
+    /// A dot that was never given, by `writer`, who is this one.
+    pub fn give_dot(&mut self, shelf: &mut Shelf, writer: NodeId) -> Result<Dot, StorageError> {
+        let (given, reserved) = self.dots;
+        if given == reserved {
+            let reserved = given + DOTS_AT_ONCE;
+            shelf.put(DOTS_KEY, &reserved.to_be_bytes())?;
+            shelf.sync()?;
+            self.dots.1 = reserved;
         }
-        Ok(Dot { node: self.me, count: self.dots.0 })
+        self.dots.0 = given + 1;
+        Ok(Dot { node: writer, count: self.dots.0 })
     }
 
     /// Keeps a record for a node that does not answer. The caller syncs.

@@ -17,13 +17,21 @@ use glassbase_trace::Bytes;
 const BETWEEN: &str = ", ";
 const IS: &str = " = ";
 
-/// The value after a change; nothing if the value that is there is not of that kind, or the change can't be written down.
+/// The value after a change; nothing if the value that is there is not of that kind, the change can't be written down, or
+/// what is to be withdrawn is not there.
 pub fn changed(old: Option<&Bytes>, call: &MergeCall) -> Option<Bytes> {
     let old = old.map(Bytes::to_string);
     let text = match call {
         MergeCall::Count(by) => {
             let count = old.map_or(Ok(0), |old| old.parse::<i64>()).ok()?;
             count.saturating_add(*by).to_string()
+        }
+        MergeCall::Withdraw(amount) => {
+            let (count, amount) = (old?.parse::<i64>().ok()?, i64::try_from(*amount).ok()?);
+            if count < amount {
+                return None;
+            }
+            (count - amount).to_string()
         }
         MergeCall::AddMember(member) => listed(old, |members| drop(members.insert(member.to_string(), None)))?,
         MergeCall::RemoveMember(member) => listed(old, |members| drop(members.remove(&member.to_string())))?,
@@ -99,6 +107,10 @@ pub fn encode(call: &MergeCall, bytes: &mut Vec<u8>) {
             bytes.extend(u64::from(*at).to_be_bytes());
             bytes.extend(u64::from(*count).to_be_bytes());
         }
+        MergeCall::Withdraw(amount) => {
+            bytes.push(7);
+            bytes.extend(amount.to_be_bytes());
+        }
     }
 }
 
@@ -117,6 +129,7 @@ pub fn decode(reader: &mut Reader) -> Result<MergeCall, StorageError> {
             MergeCall::InsertText { at, text: text.into() }
         }
         6 => MergeCall::DeleteText { at: reader.u64()? as u32, count: reader.u64()? as u32 },
+        7 => MergeCall::Withdraw(reader.u64()?),
         kind => return Err(reader.damage(&format!("there is no change {kind}"))),
     })
 }
@@ -167,6 +180,9 @@ mod tests {
         let milk = MergeCall::AddMember(word("milk"));
         assert_eq!(after(&[MergeCall::InsertText { at: 0, text: "x".into() }, MergeCall::Count(1)]), None);
         assert_eq!(after(&[MergeCall::Count(1), milk]), None);
+        assert_eq!(after(&[MergeCall::Count(100), MergeCall::Withdraw(101)]), None);
+        assert_eq!(after(&[MergeCall::Count(100), MergeCall::Withdraw(100)]).unwrap(), "0");
+        assert_eq!(after(&[MergeCall::Withdraw(1)]), None);
         assert_eq!(after(&[MergeCall::AddMember(word("a, b"))]), None);
     }
 }

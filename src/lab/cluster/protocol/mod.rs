@@ -82,7 +82,7 @@ impl Kind {
     /// What is checked when nobody says what: what the protocol promises, or is known for not to.
     pub fn promises(self) -> &'static [Promise] {
         match self {
-            Kind::Cap => &[Promise::Linearizable, Promise::Convergence],
+            Kind::Cap => &[Promise::Linearizable, Promise::Money, Promise::Convergence],
             Kind::LeaderFollower => &[Promise::Sessions, Promise::Linearizable],
             Kind::MultiLeader => &[Promise::Convergence, Promise::Sessions],
             Kind::Quorum => &[Promise::Regular, Promise::Convergence],

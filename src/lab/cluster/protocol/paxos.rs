@@ -64,6 +64,12 @@ const OWN_SETTINGS: &[SettingInfo] = &[
         "150ms",
         "Without a leader for so long, up to twice as long, a proposer wants to lead.",
     ),
+    setting(
+        "snapshot_entries",
+        ArgumentKind::Number { from: 0, to: 1_000_000 },
+        "1000",
+        "Half of the log is cut off once it has more chosen values; who lacks them gets all data. 0: never.",
+    ),
     setting("persist_promises", YES_NO, "yes", "no breaks it: an acceptor forgets in a crash what it has promised."),
     setting(
         "ignore_accepted",
@@ -97,6 +103,7 @@ pub fn options(values: &Values) -> Options {
         back_off_ns: values.duration_ns("back_off"),
         heartbeat_ns: values.duration_ns("heartbeat"),
         leader_timeout_ns: values.duration_ns("election"),
+        snapshot_entries: values.number("snapshot_entries"),
         persist_promises: values.is_on("persist_promises"),
         ignore_accepted: values.is_on("ignore_accepted"),
         sync: values.is_on("sync"),

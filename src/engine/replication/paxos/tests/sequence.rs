@@ -154,6 +154,58 @@ fn a_node_that_was_away_fetches_what_it_lacks() {
 }
 
 #[test]
+fn a_node_that_was_away_for_too_long_is_sent_the_data() {
+    let mut puppet = cluster(3, &Options { snapshot_entries: 4, ..Options::multi() });
+    elect(&mut puppet, n(1));
+    for number in 1..=9 {
+        ask(&mut puppet, 1, n(1), put(&number.to_string()));
+        settle_apart(&mut puppet, &[n(3)]);
+    }
+    assert_eq!(multi(&puppet, n(1)).cut(), 6);
+    assert_eq!(log(&puppet, n(1)), ["x = 7", "x = 8", "x = 9"]);
+    assert!(multi(&puppet, n(1)).acceptor().accepted(6).is_none(), "nor is kept what was accepted");
+    puppet.transcript.clear();
+    puppet.fire(n(1), HEARTBEAT);
+    puppet.settle();
+    assert_eq!(multi(&puppet, n(3)).contents(), multi(&puppet, n(1)).contents());
+    // What a crash leaves goes on from there: unsynced or not, the cut is never before the data.
+    for choice in 0..20 {
+        puppet.crash(n(3), choice);
+        puppet.start(n(3));
+        puppet.fire(n(1), HEARTBEAT);
+        puppet.settle();
+        assert_eq!(value(&puppet, n(3), "x").as_deref(), Some("9"));
+    }
+    puppet.transcript.truncate(puppet.transcript.find("n3 crashes").unwrap());
+    compare(&puppet, "snapshot");
+}
+
+/// An acceptor that has forgotten what it had accepted promises nothing to who asks about it: the values would be lost.
+#[test]
+fn a_candidate_that_lacks_what_is_cut_off_gets_data_instead_of_a_promise() {
+    let mut puppet = cluster(3, &Options { snapshot_entries: 4, ..Options::multi() });
+    elect(&mut puppet, n(1));
+    for number in 1..=6 {
+        ask(&mut puppet, 1, n(1), put(&number.to_string()));
+        settle_apart(&mut puppet, &[n(3)]);
+    }
+    puppet.fire(n(1), HEARTBEAT);
+    settle_apart(&mut puppet, &[n(3)]);
+    puppet.crash(n(1), 0);
+    assert!(multi(&puppet, n(2)).cut() > 0);
+    puppet.transcript.clear();
+    puppet.fire(n(3), ELECTION);
+    puppet.settle();
+    assert!(!multi(&puppet, n(3)).is_leader());
+    assert_eq!(value(&puppet, n(3), "x"), value(&puppet, n(2), "x"));
+    elect(&mut puppet, n(3));
+    ask(&mut puppet, 1, n(3), Call::Get);
+    puppet.settle();
+    assert_eq!(last_answer(&puppet), Answer::Value(Some(Bytes::typed("6"))));
+    compare(&puppet, "candidate-behind");
+}
+
+#[test]
 fn roles_lie_apart_in_a_sequence() {
     let roles = Roles { proposers: vec![n(1), n(2)], acceptors: vec![n(3), n(4), n(5)], learners: vec![n(6)] };
     let mut puppet = cluster(6, &Options { roles, ..Options::multi() });

@@ -73,7 +73,8 @@ fn no_storm_breaks_a_sequence() {
     let mut done = 0;
     for seed in 0..200 {
         let nodes = [3, 5][seed as usize % 2];
-        let run = run(seed, nodes, ShelfKind::Memory, &Options::multi(), ALL);
+        let snapshot_entries = [1_000, 4][seed as usize / 2 % 2];
+        let run = run(seed, nodes, ShelfKind::Memory, &Options { snapshot_entries, ..Options::multi() }, ALL);
         assert_eq!(run.violation, None, "seed {seed}");
         assert!(matches!(run.verdict, Verdict::Holds(_)), "seed {seed}: {:?}", run.verdict);
         done += run.done;
@@ -93,7 +94,8 @@ fn no_storm_breaks_it_on_disks_that_fail() {
     for (seed, shelf) in
         (0..6).flat_map(|seed| [(seed, ShelfKind::Tree(Box::default())), (seed, ShelfKind::Lsm(Box::default()))])
     {
-        let run = run(seed, 3, shelf, &Options::multi(), &kinds);
+        let snapshot_entries = [1_000, 4][seed as usize % 2];
+        let run = run(seed, 3, shelf, &Options { snapshot_entries, ..Options::multi() }, &kinds);
         assert_eq!(run.violation, None, "seed {seed}");
         assert!(matches!(run.verdict, Verdict::Holds(_)), "seed {seed}: {:?}", run.verdict);
     }

@@ -3,6 +3,7 @@
 mod storms;
 
 use super::super::puppet::Puppet;
+use super::super::versions::Dot;
 use super::super::{Answer, Call, Consistency, Message as Wired, Request, RequestId};
 use super::*;
 use glassbase_sim::Generator;
@@ -471,4 +472,71 @@ fn replicas_come_to_be_alike() {
 #[test]
 fn a_message_is_short() {
     assert!(size_of::<Wired>() <= 48, "{}", size_of::<Wired>());
+}
+
+/// The dots that stand in what a node keeps of a key.
+fn dots(puppet: &mut Puppet, at: NodeId, key: &str) -> Vec<Dot> {
+    let replica = puppet.node::<Quorum>(at).replica.clone();
+    let record = replica.get(puppet.shelf(at), &Bytes::typed(key)).unwrap().unwrap();
+    record.siblings().unwrap().versions.iter().map(|version| version.dot).collect()
+}
+
+/// Machines come and go in the place of one node, whose clock jumps to and fro, and whose power fails in between: each write
+/// has a dot of its own.
+#[test]
+fn no_dot_is_given_twice_whatever_becomes_of_machine_and_clock() {
+    let options = Options { resolution: Resolution::Dotted, replicas: 1, read: 1, write: 1, ..quiet() };
+    let machines = Rc::new(std::cell::Cell::new(0));
+    let machine = machines.clone();
+    let mut puppet = Puppet::new(1, move |me| on_machine(me, &[me], &options, machine.get()));
+    let (node, mut random) = (NodeId(1), Generator::new(7, "machines"));
+    let mut given = std::collections::BTreeSet::new();
+    for round in 0..400_u64 {
+        let skew_ns = random.below(2_000 * MS) as i64 - 1_000 * MS as i64;
+        puppet.skew_ns.insert(node, skew_ns);
+        let id = put(&mut puppet, node, "cart", "milk");
+        if machines.get() == 32 {
+            // All names of the place are used up: it writes nothing rather than write under a name that was used.
+            assert!(matches!(answer(&puppet, id), Some(Answer::Refused(_))), "{round}");
+            break;
+        }
+        assert_eq!(answer(&puppet, id), Some(Answer::Written));
+        let last = dots(&mut puppet, node, "cart").into_iter().filter(|dot| !given.contains(dot)).collect::<Vec<_>>();
+        assert_eq!(last.len(), 1, "round {round}: {last:?}");
+        given.extend(last);
+        match random.below(8) {
+            0 => {
+                puppet.crash(node, random.next_u64());
+                machines.set(machines.get() + 1);
+                puppet.join(node);
+            }
+            1 | 2 => {
+                puppet.crash(node, random.next_u64());
+                puppet.start(node);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(machines.get(), 32);
+    assert!(given.len() > 200, "{}", given.len());
+}
+
+/// What the machine before had is not taken for known because the new one counts further.
+#[test]
+fn a_new_machine_does_not_replace_what_it_never_saw() {
+    let options = Options { resolution: Resolution::Dotted, write: 1, ..quiet() };
+    let machines = Rc::new(std::cell::Cell::new(0));
+    let (machine, members) = (machines.clone(), [NodeId(1), NodeId(2), NodeId(3)]);
+    let mut puppet = Puppet::new(3, move |me| on_machine(me, &members, &options, machine.get()));
+    // n1 takes a write that only n2 hears of, and is replaced by a machine whose clock is ahead.
+    put(&mut puppet, NodeId(1), "cart", "milk");
+    puppet.deliver(NodeId(1), NodeId(2));
+    puppet.lose(|_| true);
+    puppet.crash(NodeId(1), 0);
+    machines.set(1);
+    puppet.skew_ns.insert(NodeId(1), 5_000 * MS as i64);
+    puppet.join(NodeId(1));
+    put(&mut puppet, NodeId(1), "cart", "eggs");
+    puppet.settle();
+    assert_eq!(dots(&mut puppet, NodeId(2), "cart").len(), 2);
 }
