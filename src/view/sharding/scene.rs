@@ -96,7 +96,7 @@ fn picture(ask: &Ask, plan: &Plan, view: &View) -> Drawing {
     let Some(state) = sharding(view) else { return Drawing::new(plan.width, "There are no shards yet.") };
     let mut d = Drawing::new(plan.width, words_of(state));
     head(&mut d, plan, view, state);
-    people(&mut d, plan, view);
+    people(&mut d, plan, view, state);
     space::draw(&mut d, plan, state, ask);
     cards::draw(&mut d, plan.cards, state, ask);
     tables::streams(&mut d, plan.streams, state);
@@ -148,7 +148,7 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
 }
 
 /// Clients, and the map service.
-fn people(d: &mut Drawing, plan: &Plan, view: &View) {
+fn people(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
     let requests = view.cluster().map_or(&[][..], |cluster| &cluster.requests);
     for (index, place) in plan.clients.iter().enumerate() {
         let client = NodeId::client(index as u16 + 1);
@@ -164,8 +164,13 @@ fn people(d: &mut Drawing, plan: &Plan, view: &View) {
         let target = latest.map_or(Selection::Node(client), |request| Selection::Request(request.request));
         d.add(shape.target(target, format!("Client {client} {said}")));
     }
+    let is_down = state.map.service_is_down();
+    let said = match is_down {
+        true => "n0, the map service, is down: routers and shards go on with the maps they have",
+        false => "n0, the map service: it has the map that counts",
+    };
     let shape = Shape::rect(Id::of("service", 0), plan.service).class("client").label("map");
-    d.add(shape.said("n0, the map service: it has the map that counts"));
+    d.add(shape.mark(Marks::FAILED, is_down).said(said));
 }
 
 /// Messages on their way, where they are in virtual time.
