@@ -120,11 +120,12 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
     let mut right = plan.width;
     let verdicts = view.cluster().map_or(&[][..], |cluster| &cluster.verdicts);
     for (index, verdict) in verdicts.iter().enumerate() {
-        let (text, class, marks) = match verdict.kind {
-            VerdictKind::Holds => ("no write lost", "badge good", Marks::HIT),
-            VerdictKind::Violated => ("broken", "badge bad", Marks::FAILED),
+        let (word, class, marks) = match verdict.kind {
+            VerdictKind::Holds => ("holds", "badge good", Marks::HIT),
+            VerdictKind::Violated => ("violated", "badge bad", Marks::FAILED),
             VerdictKind::GaveUp | VerdictKind::Nothing => ("gave up", "badge", Marks::MISS),
         };
+        let text = format!("{}: {word}", verdict.checker);
         let w = text.chars().count() as f64 * SANS_W + 32.0;
         let place = Place::new(right - w, 1.0, w, HEAD_H - 8.0);
         let id = Id::of("verdict", index as u64);
