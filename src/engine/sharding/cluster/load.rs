@@ -135,8 +135,18 @@ impl Cluster {
         }
     }
 
+    /// A client's operation is over. One that was not of a load may have kept the client from taking part in it.
+    pub(super) fn client_idle(&mut self, cx: &mut Cx, at: usize, of_load: Option<u64>) {
+        let is_wanted = self.load.load.as_ref().is_some_and(|(load, ..)| self.load.begun < load.operations);
+        if let Some(number) = of_load {
+            self.load_ended(cx, at, number);
+        } else if is_wanted {
+            self.wake_client(cx.now_ns(), NodeId::client(at as u16 + 1), Wake::Next);
+        }
+    }
+
     /// An operation of a load is over.
-    pub(super) fn load_ended(&mut self, cx: &mut Cx, at: usize, number: u64) {
+    fn load_ended(&mut self, cx: &mut Cx, at: usize, number: u64) {
         self.load.ended += u64::from(number == self.load.number);
         let think_ns = self.load.load.as_ref().map_or(0, |(load, ..)| load.think_ns);
         self.wake_client(cx.now_ns().saturating_add(think_ns.max(1)), NodeId::client(at as u16 + 1), Wake::Next);
