@@ -8,6 +8,8 @@
 //! It knows nothing of maps, moves or messages. The ledger of a key is the order of its writes; everything that a client
 //! was told has to fit into it, and into the order in which things happened.
 
+use std::ops::Bound;
+
 use glassbase_trace::bytes::show;
 use glassbase_trace::sorted::{SortedMap, SortedSet};
 use glassbase_trace::{Bytes, NodeId};
@@ -104,6 +106,8 @@ fn doubled(ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<Problem> {
 
 /// Whether each answer is what the ledger says.
 fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Option<Problem> {
+    let mut done: Vec<u64> = ledgers.values().flat_map(|(_, ledger)| ledger).copied().collect();
+    done.sort_unstable();
     for op in noted {
         let Noted { id, key, seen, .. } = op;
         let at = |count: u64| {
@@ -127,7 +131,7 @@ fn fits(noted: &[Noted], ledgers: &SortedMap<Bytes, (NodeId, Vec<u64>)>) -> Opti
                     format!("read {id} of {key} found write {found} as number {count}, which it is not"),
                 );
             }
-            Seen::Refused if ledgers.iter().any(|(_, (_, ledger))| ledger.contains(id)) => {
+            Seen::Refused if done.binary_search(id).is_ok() => {
                 return Problem::of_answer(op, format!("write {id} of {key} was refused, and is there"));
             }
             _ => {}
@@ -178,21 +182,34 @@ fn in_order(noted: &[Noted]) -> Option<Problem> {
 }
 
 /// Whether a range that was read whole has every key that was there before, once.
+///
+/// Time goes forward once: queries in the order in which they began, and operations in that in which they ended.
 fn complete(noted: &[Noted], swept: &[Swept]) -> Option<Problem> {
-    for Swept { id, from, to, began, rows, .. } in swept {
+    let mut queries: Vec<&Swept> = swept.iter().collect();
+    queries.sort_unstable_by_key(|query| query.began);
+    let mut ended: Vec<&Noted> = noted.iter().collect();
+    ended.sort_unstable_by_key(|op| op.ended);
+    let mut ended = ended.into_iter().peekable();
+    // How many writes of each key were known of when the query began.
+    let mut known: SortedMap<&Bytes, u64> = SortedMap::new();
+    for Swept { id, from, to, began, rows, .. } in queries {
         if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
             return Problem::of_stores(format!("query {id} has key {} twice, or out of order", show(&pair[1].0)));
         }
-        let within =
-            |key: &Bytes| from.as_ref().is_none_or(|from| from <= key) && to.as_ref().is_none_or(|to| key <= to);
-        for op in noted.iter().filter(|op| op.ended < *began && within(&op.key)) {
-            let count = match op.seen {
-                Seen::Written { count } | Seen::Found { count, .. } => count,
-                _ => 0,
-            };
-            let found = rows.binary_search_by(|(key, _)| key.cmp(&op.key)).map_or(0, |place| rows[place].1);
-            if found < count {
-                let key = show(&op.key);
+        while let Some(op) = ended.next_if(|op| op.ended < *began) {
+            if let Seen::Written { count } | Seen::Found { count, .. } = op.seen {
+                let most = known.entry(&op.key).or_insert(0);
+                *most = (*most).max(count);
+            }
+        }
+        let from = from.as_ref().map_or(Bound::Unbounded, Bound::Included);
+        let to = to.as_ref().map_or(Bound::Unbounded, Bound::Included);
+        let mut found = rows.iter().peekable();
+        for (key, count) in known.range::<&Bytes>((from.as_ref(), to.as_ref())) {
+            while found.next_if(|(other, _)| other < *key).is_some() {}
+            let found = found.peek().filter(|(other, _)| other == *key).map_or(0, |(_, found)| *found);
+            if found < *count {
+                let key = show(key);
                 return Problem::of_stores(format!(
                     "query {id} found {found} writes of {key}, after {count} were there"
                 ));
@@ -251,5 +268,52 @@ mod tests {
         // An answer that does not hold was given at a moment.
         let at_ns = |noted: &[Noted]| problem(noted, &[], &stores(&[])).unwrap().at_ns;
         assert_eq!(at_ns(&[op(1, 1, 2, Seen::Unknown), written(2, 3, 4, 1)]), Some(40));
+    }
+
+    #[test]
+    fn queries_are_held_against_what_was_known_when_they_began() {
+        let key = |number: u64| Bytes::number(number);
+        let written = |id, number, began, count| {
+            let seen = Seen::Written { count };
+            Noted { id, key: key(number), began, ended: began + 1, ended_ns: 0, seen }
+        };
+        let noted = [written(1, 3, 1, 1), written(2, 5, 3, 1), written(3, 3, 5, 2), written(4, 9, 7, 1)];
+        let query = |id, from, to, began, rows: &[(u64, u64)]| {
+            let rows = rows.iter().map(|(number, count)| (key(*number), *count)).collect();
+            Swept { id, from: Some(key(from)), to: Some(key(to)), began, ended: began + 1, rows }
+        };
+        let good = [
+            query(9, 0, 9, 9, &[(3, 2), (5, 1), (9, 1)]),
+            query(8, 0, 4, 9, &[(3, 2)]),
+            query(7, 3, 5, 5, &[(3, 1), (5, 1)]),
+            query(6, 4, 9, 3, &[(5, 1)]),
+            query(5, 0, 9, 0, &[]),
+        ];
+        assert_eq!(complete(&noted, &good), None);
+        let said = |query: Swept| complete(&noted, &[good[0].clone(), query]).unwrap().text;
+        assert_eq!(said(query(8, 0, 4, 9, &[(3, 1)])), "query 8 found 1 writes of 3, after 2 were there");
+        assert_eq!(said(query(8, 5, 9, 5, &[(9, 1)])), "query 8 found 0 writes of 5, after 1 were there");
+        assert_eq!(said(query(8, 3, 3, 3, &[])), "query 8 found 0 writes of 3, after 1 were there");
+        assert!(said(query(8, 0, 9, 9, &[(3, 2), (3, 2)])).contains("twice"));
+    }
+
+    #[test]
+    fn a_long_history_is_judged_at_once() {
+        // Each write with each query, or each refusal with each ledger, would be billions of comparisons.
+        let count: u64 = 40_000;
+        let mut noted: Vec<Noted> = Vec::new();
+        let mut swept = Vec::new();
+        for number in 0..count {
+            let (id, began) = (3 * number + 1, 6 * number);
+            let seen = Seen::Written { count: 1 };
+            noted.push(Noted { id, key: Bytes::number(number), began, ended: began + 1, ended_ns: 0, seen });
+            let seen = Seen::Refused;
+            noted.push(Noted { id: id + 1, key: key(), began: began + 2, ended: began + 3, ended_ns: 0, seen });
+            let rows = vec![(Bytes::number(number), 1)];
+            let (from, to) = (Some(Bytes::number(number)), Some(Bytes::number(number + 50)));
+            swept.push(Swept { id: id + 2, from, to, began: began + 4, ended: began + 5, rows });
+        }
+        let entries = (0..count).map(|number| (Bytes::number(number), 1, 3 * number + 1)).collect();
+        assert_eq!(problem(&noted, &swept, &[(NodeId(1), entries)]), None);
     }
 }

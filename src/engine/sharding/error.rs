@@ -13,6 +13,17 @@ pub enum ShardingError {
     NoShards,
     #[error("{shard} is the last shard, and its keys would have no place; add another one first")]
     LastShard { shard: NodeId },
+    #[error(
+        "{shard} is the last shard of region {region:?}, and keys of that region would have no place; add another one there first"
+    )]
+    LastOfRegion { shard: NodeId, region: String },
+    #[error("key {} has its place on {shard} alone; dedicate it to another shard first", show(key))]
+    LastHome { shard: NodeId, key: Bytes },
+    #[error(
+        "key {} is kept in {known} pieces, and what is in some of them would not be read any more; give it at least so many",
+        show(key)
+    )]
+    FewerPieces { key: Bytes, known: u16 },
     #[error("key {} is outside of all ranges: {ranges}; add a range that holds it", show(key))]
     OutsideRanges { key: Bytes, ranges: String },
     #[error("key {} is of region {region:?}, which has no shard; there are {known}", show(key))]
@@ -37,6 +48,10 @@ pub enum ShardingError {
     AlreadySo { name: String, status: &'static str },
     #[error("{shard} is down, and what it keeps can't be judged; restart it first")]
     NotWhole { shard: NodeId },
+    #[error("{shard} has just started and does not know its keys yet, so they can't be judged; let time pass")]
+    NoNews { shard: NodeId },
+    #[error("keys are handed over from {from} to {to}, and nobody serves them at this moment; let time pass")]
+    BetweenShards { from: NodeId, to: NodeId },
     #[error("client {client} still waits for an answer; let time pass, or ask from another")]
     Busy { client: NodeId },
     #[error("there is no client {client}; there are {clients}")]

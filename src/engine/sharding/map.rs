@@ -244,12 +244,12 @@ impl ClusterMap {
                 if self.has(*shard) {
                     return Err(ShardingError::ShardThere { shard: *shard });
                 }
-                check_weight(*weight)?;
+                self.check_weight(*weight)?;
                 next.join(*shard, *weight);
             }
             Change::Remove { shard } => next.leave(*shard)?,
             Change::Weigh { shard, weight } => {
-                check_weight(*weight)?;
+                self.check_weight(*weight)?;
                 let place = self.place_of(*shard)?;
                 next.members[place].weight = *weight;
             }
@@ -264,11 +264,19 @@ impl ClusterMap {
                     let value = u64::from(*pieces);
                     return Err(ShardingError::BadOption { name: "pieces", value, allowed: "from 2 to 64" });
                 }
+                let known = self.pieces(key);
+                if *pieces < known {
+                    return Err(ShardingError::FewerPieces { key: key.clone(), known });
+                }
                 next.salts.insert(key.clone(), *pieces);
             }
         }
         next.derive();
-        Ok(next)
+        // A key that no range, or no region, has lives where it was put, and nowhere else.
+        match self.homes.iter().find(|(key, _)| next.place(key).is_err()) {
+            Some((key, home)) => Err(ShardingError::LastHome { shard: *home, key: key.clone() }),
+            None => Ok(next),
+        }
     }
 
     /// Pairs of shards between which keys may have to go when this map becomes `next`: all that do, and maybe others.
@@ -309,7 +317,11 @@ impl ClusterMap {
         if self.members.len() == 1 {
             return Err(ShardingError::LastShard { shard });
         }
-        self.members.remove(place);
+        let Member { region, .. } = self.members.remove(place);
+        let is_of_region = |member: &Member| member.region == region;
+        if self.strategy() == Strategy::Geographic && !self.members.iter().any(is_of_region) {
+            return Err(ShardingError::LastOfRegion { shard, region: region.to_string() });
+        }
         self.homes.retain(|_, home| *home != shard);
         for at in 0..self.spans.len() {
             if self.spans[at].shard == shard {
@@ -374,6 +386,24 @@ impl ClusterMap {
         }
     }
 
+    fn check_weight(&self, weight: u32) -> Result<(), ShardingError> {
+        if !(1..=100).contains(&weight) {
+            return Err(ShardingError::BadOption {
+                name: "weight",
+                value: u64::from(weight),
+                allowed: "from 1 to 100",
+            });
+        }
+        if weight > 1 && !self.strategy().has_weights() {
+            return Err(ShardingError::OtherStrategy {
+                what: "a weight",
+                strategy: "consistent hashing, with bounded loads too, rendezvous, directory and geographic",
+                other: self.strategy().name(),
+            });
+        }
+        Ok(())
+    }
+
     fn place_of(&self, shard: NodeId) -> Result<usize, ShardingError> {
         let place = self.members.iter().position(|member| member.shard == shard);
         place.ok_or_else(|| {
@@ -396,12 +426,5 @@ impl ClusterMap {
         }
         debug_assert!(!self.members.is_empty(), "a map has a shard");
         debug_assert!(self.spans.windows(2).all(|pair| pair[0].to.as_ref().is_some_and(|to| *to <= pair[1].from)));
-    }
-}
-
-fn check_weight(weight: u32) -> Result<(), ShardingError> {
-    match weight {
-        1..=100 => Ok(()),
-        _ => Err(ShardingError::BadOption { name: "weight", value: u64::from(weight), allowed: "from 1 to 100" }),
     }
 }

@@ -87,8 +87,8 @@ impl Question {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
     pub request: u64,
+    /// Of several attempts at a part an answer to an older one is as good, but for a scan under another map.
     pub part: u32,
-    /// Of several attempts: an answer to an older one is as good.
     pub client: NodeId,
     pub question: Question,
     /// What the router knows.
@@ -120,6 +120,8 @@ pub enum Answer {
 pub struct Told {
     pub request: u64,
     pub part: u32,
+    /// What the router knew when it asked.
+    pub stage: (u64, u64),
     pub answer: Answer,
     pub serial: u64,
 }

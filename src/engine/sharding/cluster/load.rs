@@ -44,6 +44,8 @@ impl Default for Load {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LoadState {
     load: Option<(Load, Generator, Option<Zipf>)>,
+    /// Which load it is: what is left of an earlier one does not count for it.
+    number: u64,
     pub begun: u64,
     pub ended: u64,
     ascending: u64,
@@ -60,6 +62,7 @@ impl Cluster {
         if let Keys::Ascending { from } = load.keys {
             self.load.ascending = self.load.ascending.max(from);
         }
+        self.load.number += 1;
         (self.load.begun, self.load.ended) = (0, 0);
         self.load.load = Some((load, random, zipf));
         for number in 1..=self.options.clients {
@@ -86,10 +89,13 @@ impl Cluster {
 
     /// A client is idle: it takes the next operation of the load, if there is one.
     pub(super) fn next_of_load(&mut self, cx: &mut Cx, at: usize) {
-        let LoadState { load: Some((load, random, zipf)), begun, ascending, .. } = &mut self.load else { return };
+        let LoadState { load: Some((load, random, zipf)), number: of, begun, ascending, .. } = &mut self.load else {
+            return;
+        };
         if self.clients[at].is_busy() || *begun >= load.operations {
             return;
         }
+        let of = *of;
         *begun += 1;
         let chance = random.below(100);
         let writes = chance < load.writes_percent;
@@ -123,25 +129,25 @@ impl Cluster {
         } else {
             Question::Get { key }
         };
-        if self.begin_operation(cx, at, question, true).is_err() {
+        if self.begin_operation(cx, at, question, Some(of)).is_err() {
             // It has no place: it is over, and counts as one that was refused.
-            self.load_ended(cx, at);
+            self.load_ended(cx, at, of);
         }
     }
 
-    /// A client's operation is over. One that was not of the load may have kept the client from taking part in it.
-    pub(super) fn client_idle(&mut self, cx: &mut Cx, at: usize, of_load: bool) {
+    /// A client's operation is over. One that was not of a load may have kept the client from taking part in it.
+    pub(super) fn client_idle(&mut self, cx: &mut Cx, at: usize, of_load: Option<u64>) {
         let is_wanted = self.load.load.as_ref().is_some_and(|(load, ..)| self.load.begun < load.operations);
-        if of_load {
-            self.load_ended(cx, at);
+        if let Some(number) = of_load {
+            self.load_ended(cx, at, number);
         } else if is_wanted {
             self.wake_client(cx.now_ns(), NodeId::client(at as u16 + 1), Wake::Next);
         }
     }
 
-    /// An operation of the load is over.
-    pub(super) fn load_ended(&mut self, cx: &mut Cx, at: usize) {
-        self.load.ended += 1;
+    /// An operation of a load is over.
+    fn load_ended(&mut self, cx: &mut Cx, at: usize, number: u64) {
+        self.load.ended += u64::from(number == self.load.number);
         let think_ns = self.load.load.as_ref().map_or(0, |(load, ..)| load.think_ns);
         self.wake_client(cx.now_ns().saturating_add(think_ns.max(1)), NodeId::client(at as u16 + 1), Wake::Next);
     }

@@ -40,6 +40,7 @@ use crate::map::{Change, ClusterMap};
 use crate::message::{Message, Plan, Question};
 use crate::service::MapService;
 use crate::shard::MAP_SERVICE;
+use crate::shard::outgoing::Phase;
 use glassbase_sim::network::{Fate as Route, Network};
 use glassbase_sim::{Cx, EventQueue, Generator};
 use glassbase_storage::step::Timer;
@@ -254,11 +255,35 @@ impl Cluster {
     }
 
     /// What the checker finds wrong, from what clients saw and what the stores hold; nothing: no write is lost or doubled.
+    /// Only of a cluster that is whole can it be said.
     pub fn problem(&mut self) -> Result<Option<String>, ShardingError> {
         Ok(self.found()?.map(|problem| problem.text))
     }
 
+    /// Whether each key is with one shard that can be asked for it, so that what is missing is lost.
+    fn check_whole(&self) -> Result<(), ShardingError> {
+        let next = self.plan().map(|plan| plan.next.clone());
+        let ids: Vec<NodeId> = self.map().shards().chain(next.iter().flat_map(|next| next.shards())).collect();
+        for id in &ids {
+            match &self.place(*id).shard {
+                None => return Err(ShardingError::NotWhole { shard: *id }),
+                Some(shard) if !shard.has_news() => return Err(ShardingError::NoNews { shard: *id }),
+                Some(_) => {}
+            }
+        }
+        for from in ids {
+            let streams = self.place(from).shard.iter().flat_map(|shard| shard.outgoing());
+            let is_taken = |to| self.place(to).shard.as_ref().is_some_and(|other| other.has_taken(from));
+            let mut handed = streams.filter(|(_, outgoing)| outgoing.phase == Phase::Handed);
+            if let Some((to, _)) = handed.find(|(to, _)| !is_taken(*to)) {
+                return Err(ShardingError::BetweenShards { from, to });
+            }
+        }
+        Ok(())
+    }
+
     fn found(&mut self) -> Result<Option<checker::Problem>, ShardingError> {
+        self.check_whole()?;
         let mut stores = Vec::new();
         for place in &mut self.places {
             if let Some(shard) = &place.shard {
@@ -268,12 +293,8 @@ impl Cluster {
         Ok(checker::problem(&self.noted, &self.swept, &stores))
     }
 
-    /// As [`Cluster::problem`], and tells the trace, with the moment that the problem is about. Only of a cluster that is whole can it be said.
+    /// As [`Cluster::problem`], and tells the trace, with the moment that the problem is about.
     pub fn judge(&mut self, cx: &mut Cx) -> Result<Option<String>, ShardingError> {
-        let down = self.map().shards().find(|shard| self.place(*shard).shard.is_none());
-        if let Some(shard) = down {
-            return Err(ShardingError::NotWhole { shard });
-        }
         let problem = self.found()?;
         let at_ns = problem.as_ref().and_then(|problem| problem.at_ns).unwrap_or(cx.now_ns());
         let (kind, text) = match &problem {
@@ -349,8 +370,7 @@ impl Cluster {
         } else {
             match &message {
                 Message::Ask(ask) if self.is_overrun(to, cx.now_ns()) => {
-                    let (request, part) = (ask.request, ask.part);
-                    self.refuse(cx, to, from, request, part);
+                    self.refuse(cx, to, from, ask);
                 }
                 _ => self.work(cx, to, |shard, step| shard.receive(step, from, message)),
             }
@@ -481,7 +501,7 @@ impl Cluster {
         if self.clients[at].is_busy() {
             return Err(ShardingError::Busy { client });
         }
-        self.begin_operation(cx, at, question, false)?;
+        self.begin_operation(cx, at, question, None)?;
         Ok(client)
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::{Cluster, Happening};
 use crate::error::ShardingError;
-use crate::message::{Answer, Message, Told};
+use crate::message::{Answer, Ask, Message, Told};
 use crate::shard::{Shard, Step};
 use glassbase_sim::{Cx, Generator};
 use glassbase_storage::step::{Output, Timer};
@@ -162,8 +162,9 @@ impl Cluster {
     }
 
     /// Answers a request for which there is no time.
-    pub(super) fn refuse(&mut self, cx: &mut Cx, id: NodeId, from: NodeId, request: u64, part: u32) {
-        let told = Told { request, part, answer: Answer::Overloaded, serial: 0 };
+    pub(super) fn refuse(&mut self, cx: &mut Cx, id: NodeId, from: NodeId, ask: &Ask) {
+        let told =
+            Told { request: ask.request, part: ask.part, stage: ask.stage, answer: Answer::Overloaded, serial: 0 };
         self.send(cx, id, from, cx.now_ns(), Message::Told(Rc::new(told)));
     }
 }

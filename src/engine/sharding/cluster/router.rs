@@ -96,7 +96,8 @@ struct Operation {
     parts: Vec<Part>,
     asked_ns: u64,
     began: u64,
-    of_load: bool,
+    /// The number of its load, if it is of one.
+    of_load: Option<u64>,
     /// A write of it was sent.
     in_doubt: bool,
 }
@@ -149,7 +150,7 @@ impl Client {
     }
 }
 
-/// The name under which a piece of a salted key is kept: the key, a colon, a letter for the number. A region stays in front.
+/// The name under which a piece of a salted key is kept: the key, a hash sign, the number. A region stays in front.
 fn piece(key: &Bytes, number: u16) -> Bytes {
     Bytes::from(&[&key[..], format!("#{number}").as_bytes()].concat()[..])
 }
@@ -218,7 +219,7 @@ impl Cluster {
         cx: &mut Cx,
         at: usize,
         question: Question,
-        of_load: bool,
+        of_load: Option<u64>,
     ) -> Result<(), ShardingError> {
         let client = &mut self.clients[at];
         client.unheard = 0;
@@ -364,10 +365,10 @@ impl Cluster {
         let (now_ns, backoff_ns) = (cx.now_ns(), PAUSE_NS + self.clients[at].random.below(PAUSE_NS));
         let timeout_ns = self.options.timeout_ns;
         let client = &self.clients[at];
-        let (id, known, unheard) = (client.id, client.news.serial, client.unheard);
+        let (id, known, stage, unheard) = (client.id, client.news.serial, client.news.stage(), client.unheard);
         let Some(open) = self.open_part(at, told.request, told.part) else { return };
-        // An answer to a scan is of one shard; one that was asked for under another map says nothing.
-        if open.question.key().is_none() && open.shard != from {
+        // An answer to a scan is of one shard; one that was asked for under another map does not fit to the other parts.
+        if open.question.key().is_none() && (open.shard != from || told.stage != stage) {
             return;
         }
         match &told.answer {
@@ -409,31 +410,11 @@ impl Cluster {
         if operation.parts.iter().any(|part| part.answer.is_none()) {
             return;
         }
-        // A source that has handed keys over has not shown them; the target has to have shown them.
-        let mut again = Vec::new();
-        for part in &operation.parts {
-            let Some(Answer::Rows { handed, .. }) = &part.answer else { continue };
-            for (place, other) in operation.parts.iter().enumerate().filter(|(_, other)| handed.contains(&other.shard))
-            {
-                if let Some(Answer::Rows { taken, .. }) = &other.answer
-                    && !taken.contains(&part.shard)
-                {
-                    again.push(place as u32);
-                }
-            }
-        }
-        if again.is_empty() {
-            return self.finish(cx, at, None);
-        }
-        again.dedup();
-        for part in again {
-            if let Some(open) = operation.parts.get_mut(part as usize) {
-                open.answer = None;
-                let (request, attempt, id) = (operation.request, open.attempt, self.clients[at].id);
-                self.wake_client(cx.now_ns() + PAUSE_NS, id, Wake::Again { request, part, attempt });
-                return;
-            }
-        }
+        let Some(place) = unfit(operation) else { return self.finish(cx, at, None) };
+        operation.parts[place].answer = None;
+        let (request, part, attempt) = (operation.request, place as u32, operation.parts[place].attempt);
+        let id = self.clients[at].id;
+        self.wake_client(cx.now_ns() + PAUSE_NS, id, Wake::Again { request, part, attempt });
     }
 
     /// Puts the parts together. `why`: they are not all there; a query may do without, other operations can't.
@@ -487,8 +468,9 @@ impl Cluster {
     /// Writes down what the client was told, for the checker.
     fn note(&mut self, operation: &Operation, fate: &Fate, ended: u64, ended_ns: u64) {
         let (id, began) = (operation.request, operation.began);
-        if let (Question::Scan { from, to, .. }, Fate::Rows { rows, missing }) = (&operation.question, fate) {
-            if missing.is_empty() {
+        if let (Question::Scan { from, to, limit }, Fate::Rows { rows, missing }) = (&operation.question, fate) {
+            // One that came to its limit may have left rows out.
+            if missing.is_empty() && (rows.len() as u64) < *limit {
                 let rows = rows.iter().map(|(key, record)| (key.clone(), record.count)).collect();
                 self.swept.push(Swept { id, from: from.clone(), to: to.clone(), began, ended, rows });
             }
@@ -509,6 +491,18 @@ impl Cluster {
             self.noted.push(Noted { id, key, began, ended, ended_ns, seen });
         }
     }
+}
+
+/// A part of a scan that has to be asked again: a source that has handed keys over has not shown them, so their target has
+/// to have shown them.
+fn unfit(operation: &Operation) -> Option<usize> {
+    operation.parts.iter().find_map(|part| {
+        let Some(Answer::Rows { handed, .. }) = &part.answer else { return None };
+        operation.parts.iter().position(|other| {
+            let shows = |taken: &[NodeId]| taken.contains(&part.shard);
+            handed.contains(&other.shard) && matches!(&other.answer, Some(Answer::Rows { taken, .. }) if !shows(taken))
+        })
+    })
 }
 
 /// The shards that a scan asks: those that may have keys of the range now, or once the plan is through.

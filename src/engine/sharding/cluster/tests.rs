@@ -6,7 +6,7 @@ use super::router::Fate;
 use super::{Cluster, Fault, storm};
 use crate::error::ShardingError;
 use crate::map::{Change, MapOptions};
-use crate::message::Question;
+use crate::message::{Answer, Message, Question, Told};
 use crate::placement::Strategy;
 use glassbase_sim::Cx;
 use glassbase_storage::ShelfKind;
@@ -446,4 +446,100 @@ fn what_a_person_may_ask_is_answered_with_clear_errors() {
     run.cluster.inject(&mut run.cx, &Fault::Crash(NodeId(1))).unwrap();
     assert!(run.cluster.inject(&mut run.cx, &Fault::Crash(NodeId(1))).is_err());
     assert!(run.cluster.judge(&mut run.cx).unwrap_err().to_string().contains("n1 is down"));
+}
+
+#[test]
+fn a_query_that_stops_at_its_limit_is_not_held_for_the_whole_range() {
+    let mut run = Run::new(1, options(Strategy::Consistent));
+    (0..20).for_each(|key| drop(run.put(key)));
+    let (from, to) = (Some(Bytes::number(0)), Some(Bytes::number(19)));
+    let found = run.ask(Question::Scan { from, to, limit: 3 });
+    assert!(matches!(found, Fate::Rows { rows, .. } if rows.len() == 3));
+    assert_eq!(run.problem(), None);
+    run.scan(0, 19);
+    assert_eq!(run.cluster.swept.len(), 1);
+}
+
+#[test]
+fn a_shard_that_does_not_know_its_keys_yet_is_not_judged() {
+    let mut run = Run::new(1, options(Strategy::Consistent));
+    (0..20).for_each(|key| drop(run.put(key)));
+    run.cluster.inject(&mut run.cx, &Fault::Crash(NodeId(1))).unwrap();
+    assert_eq!(run.cluster.problem(), Err(ShardingError::NotWhole { shard: NodeId(1) }));
+    run.cluster.inject(&mut run.cx, &Fault::Restart(NodeId(1))).unwrap();
+    assert_eq!(run.cluster.problem(), Err(ShardingError::NoNews { shard: NodeId(1) }));
+    run.run(50 * MS);
+    assert_eq!(run.problem(), None);
+}
+
+#[test]
+fn at_every_step_of_a_move_a_write_is_there_or_nobody_can_say() {
+    let mut options = options(Strategy::Consistent);
+    options.shard.chunk_rows = 4;
+    options.parallel = 1;
+    let mut run = Run::new(1, options);
+    (0..60).for_each(|key| drop(run.put(key)));
+    run.cluster.change(&mut run.cx, &[Change::Add { shard: NodeId(4), weight: 1 }], "adding n4").unwrap();
+    let mut open = 0;
+    while run.cluster.plan().is_some() {
+        assert!(run.cluster.step(&mut run.cx));
+        match run.cluster.problem() {
+            Ok(problem) => assert_eq!(problem, None),
+            Err(ShardingError::BetweenShards { to: NodeId(4), .. }) => open += 1,
+            Err(error) => panic!("{error}"),
+        }
+        let has_some = run.cluster.place(NodeId(4)).shard.as_ref().is_some_and(|shard| shard.keys > 0);
+        if has_some {
+            let mut other = run.cluster.clone();
+            other.inject(&mut run.cx, &Fault::Crash(NodeId(4))).unwrap();
+            assert_eq!(other.problem(), Err(ShardingError::NotWhole { shard: NodeId(4) }));
+        }
+    }
+    assert!(open > 0, "nothing was ever on its way");
+}
+
+#[test]
+fn rows_of_a_key_without_a_place_are_kept() {
+    let map = MapOptions { strategy: Strategy::Range, keys: 100, ends: true, ..MapOptions::default() };
+    let mut run = Run::new(1, Options { map, shards: 2, ..Options::default() });
+    let row = crate::row::value(&Bytes::number(500));
+    let shelf = &mut run.cluster.place_mut(NodeId(2)).shelf;
+    shelf.put(&row, b"x").unwrap();
+    shelf.sync().unwrap();
+    run.cluster.inject(&mut run.cx, &Fault::Crash(NodeId(2))).unwrap();
+    run.cluster.inject(&mut run.cx, &Fault::Restart(NodeId(2))).unwrap();
+    run.run(50 * MS);
+    assert!(run.cluster.place_mut(NodeId(2)).shelf.get(&row).unwrap().is_some(), "it was swept away");
+}
+
+#[test]
+fn an_answer_to_a_query_under_an_older_map_says_nothing() {
+    let mut run = Run::new(1, options(Strategy::Consistent));
+    (0..20).for_each(|key| drop(run.put(key)));
+    let (from, to) = (Some(Bytes::number(0)), Some(Bytes::number(19)));
+    let client = run.cluster.ask(&mut run.cx, None, Question::Scan { from, to, limit: u64::MAX }).unwrap();
+    let (request, stage) = (run.cluster.next_request, run.cluster.service.news().stage());
+    run.cluster.change(&mut run.cx, &[Change::Add { shard: NodeId(4), weight: 1 }], "adding n4").unwrap();
+    let news = run.cluster.service.news().clone();
+    run.cluster.hear(&mut run.cx, client, NodeId(0), Message::News { news, nonce: 0 });
+    // What n1 was asked first was on its way for long: it had no rows then.
+    let answer = Answer::Rows { rows: Vec::new(), handed: Vec::new(), taken: Vec::new() };
+    let told = Told { request, part: 0, stage, answer, serial: 1 };
+    run.cluster.hear(&mut run.cx, client, NodeId(1), Message::Told(std::rc::Rc::new(told)));
+    run.settle();
+    let Fate::Rows { rows, missing } = run.cluster.last().unwrap().fate.clone() else { panic!() };
+    assert_eq!((rows.len(), missing.len()), (20, 0));
+}
+
+#[test]
+fn what_ends_of_an_earlier_load_does_not_count_for_the_next() {
+    let mut run = Run::new(1, options(Strategy::Consistent));
+    run.load(Keys::Uniform { count: 60 }, 1000);
+    run.run(5 * MS);
+    assert_eq!(run.cluster.waiting(), 4);
+    run.load(Keys::Uniform { count: 60 }, 4);
+    while run.cluster.load_progress() != (4, 4) {
+        assert!(run.cluster.step(&mut run.cx));
+    }
+    assert_eq!(run.cluster.waiting(), 0, "it is over before its operations are");
 }

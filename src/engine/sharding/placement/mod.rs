@@ -80,6 +80,11 @@ impl Strategy {
         }
     }
 
+    /// Whether a shard may be given more keys than another.
+    pub fn has_weights(self) -> bool {
+        !matches!(self, Strategy::Range | Strategy::Modulo | Strategy::Jump)
+    }
+
     /// Whether a shard that is added takes keys and no other shard does, and one that is removed only gives: then every
     /// key that moves, moves because it has to. Jump hash has this for the last shard alone.
     pub fn is_monotone(self) -> bool {

@@ -7,7 +7,8 @@
 //!
 //! So a range query asks few shards, and keys that ascend, as ids and times do, all go to the last one.
 //!
-//! **Invariant:** spans ascend, none is empty, and no two hold one key. There may be gaps between them.
+//! **Invariant:** spans ascend, and no two hold one key. There may be gaps between them, and where there are more shards
+//! than numbers to share, some are empty.
 
 use super::Placement;
 use crate::error::ShardingError;

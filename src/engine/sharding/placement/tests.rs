@@ -135,12 +135,15 @@ fn a_shard_that_leaves_gives_its_keys_to_the_others() {
 fn every_key_that_moves_is_between_shards_that_were_told() {
     for strategy in Strategy::ALL.iter().copied() {
         let before = map(strategy, 5);
+        let weight = if strategy.has_weights() { 2 } else { 1 };
         let mut changes = vec![
-            Change::Add { shard: NodeId(6), weight: 2 },
+            Change::Add { shard: NodeId(6), weight },
             Change::Remove { shard: NodeId(2) },
             Change::Dedicate { key: Bytes::number(77), shard: NodeId(4) },
-            Change::Weigh { shard: NodeId(1), weight: 4 },
         ];
+        if strategy.has_weights() {
+            changes.push(Change::Weigh { shard: NodeId(1), weight: 4 });
+        }
         if strategy == Strategy::Range {
             changes.push(Change::Split { at: Bytes::number(9000), shard: NodeId(6) });
             changes.push(Change::Merge { at: Bytes::number(KEYS / 5) });
@@ -196,4 +199,32 @@ fn what_has_no_place_is_told_why() {
     let world = map(Strategy::Geographic, 3);
     let moon = world.place(b"moon:1").unwrap_err().to_string();
     assert!(moon.contains("region \"moon\"") && moon.contains("eu, us, asia"), "{moon}");
+}
+
+#[test]
+fn what_would_lose_keys_or_do_nothing_is_refused() {
+    let said = |result: Result<ClusterMap, ShardingError>| result.unwrap_err().to_string();
+    let remove = |number| Change::Remove { shard: NodeId(number) };
+    let world = map(Strategy::Geographic, 4);
+    assert!(said(world.changed(&remove(2))).contains("n2 is the last shard of region \"us\""));
+    assert!(world.changed(&remove(1)).is_ok(), "n4 is of the same region");
+    // Keys that no range, or no region, has live where they were put.
+    let options = MapOptions { strategy: Strategy::Range, keys: 100, ends: true, ..MapOptions::default() };
+    let dedicate = |key: &Bytes, number| Change::Dedicate { key: key.clone(), shard: NodeId(number) };
+    for (map, key) in [(ClusterMap::new(options, 2).unwrap(), Bytes::number(500)), (world, Bytes::from(&b"moon:1"[..]))]
+    {
+        let home = map.changed(&dedicate(&key, 1)).unwrap();
+        assert!(said(home.changed(&remove(1))).contains("has its place on n1 alone"), "{key}");
+        assert!(home.changed(&dedicate(&key, 2)).unwrap().changed(&remove(1)).is_ok(), "{key}");
+    }
+    let salt = |pieces| Change::Salt { key: Bytes::number(7), pieces };
+    let salted = map(Strategy::Jump, 2).changed(&salt(8)).unwrap();
+    assert!(said(salted.changed(&salt(2))).contains("key 7 is kept in 8 pieces"));
+    assert!(salted.changed(&salt(8)).is_ok() && salted.changed(&salt(16)).is_ok());
+    for strategy in [Strategy::Range, Strategy::Modulo, Strategy::Jump] {
+        let even = map(strategy, 3);
+        assert!(said(even.changed(&Change::Weigh { shard: NodeId(1), weight: 2 })).contains("a weight is for"));
+        assert!(said(even.changed(&Change::Add { shard: NodeId(4), weight: 2 })).contains("a weight is for"));
+        assert!(even.changed(&Change::Add { shard: NodeId(4), weight: 1 }).is_ok());
+    }
 }

@@ -204,7 +204,8 @@ impl Shard {
         if is_taken { Ok(()) } else { Err(Some(if to == self.me { from } else { to })) }
     }
 
-    /// Deletes rows of keys that are no longer this shard's, and counts those that are.
+    /// Deletes rows of keys that are no longer this shard's, and counts those that are. What has no place at all stays: it is
+    /// nowhere else.
     fn sweep(&mut self, step: &mut Step) -> Result<(), StorageError> {
         let mut rows: Vec<Vec<u8>> = Vec::new();
         step.shelf.scan(None, None, u64::MAX, &mut |row, _| rows.push(row.to_vec()))?;
@@ -215,8 +216,9 @@ impl Shard {
             let comes = self.news.as_ref().and_then(|news| news.plan.as_ref()?.step(key)).is_some_and(|(from, to)| {
                 to == self.me || from == self.me && self.outgoing.get(&to).is_none_or(|outgoing| !outgoing.is_done())
             });
+            let has_place = self.news.as_ref().is_some_and(|news| news.map.place(key).is_ok());
             keys += u64::from(is_mine && row[0] == b'v');
-            if !is_mine && !comes {
+            if !is_mine && !comes && has_place {
                 batch.delete(&row);
             }
         }
@@ -245,7 +247,7 @@ impl Shard {
         self.requests += 1;
         if let Some(answer) = answer {
             self.bounced += u64::from(matches!(answer, Answer::Elsewhere(_)));
-            let told = Told { request: ask.request, part: ask.part, answer, serial };
+            let told = Told { request: ask.request, part: ask.part, stage: ask.stage, answer, serial };
             step.respond(from, Message::Told(Rc::new(told)));
         }
         Ok(())
@@ -334,6 +336,24 @@ impl Shard {
         Ok(Answer::Rows { rows, handed, taken })
     }
 
+    /// Whether it has heard of a map since it was started.
+    pub fn has_news(&self) -> bool {
+        self.news.is_some()
+    }
+
+    /// Whether it has taken over the keys that come from a shard.
+    pub fn has_taken(&self, from: NodeId) -> bool {
+        self.incoming.get(&from).is_some_and(|incoming| incoming.taken)
+    }
+
+    /// Whether a key waits to be handed over: nobody is served, and it is still here.
+    fn is_frozen(&self, key: &[u8]) -> bool {
+        let step = self.news.as_ref().and_then(|news| news.plan.as_ref()?.step(key));
+        step.filter(|(from, _)| *from == self.me)
+            .and_then(|(_, to)| self.outgoing.get(&to))
+            .is_some_and(|outgoing| outgoing.phase == Phase::Frozen)
+    }
+
     /// The ledger of every key that is this shard's: which write was the first, the second, and so on.
     pub fn ledgers(&self, shelf: &mut glassbase_storage::Shelf) -> Result<Vec<(Bytes, u64, u64)>, StorageError> {
         let mut entries = Vec::new();
@@ -342,7 +362,7 @@ impl Shard {
                 entries.push((Bytes::from(key), count, id));
             }
         })?;
-        entries.retain(|(key, ..)| self.whose(key).is_ok());
+        entries.retain(|(key, ..)| self.whose(key).is_ok() || self.is_frozen(key));
         Ok(entries)
     }
 }

@@ -22,7 +22,7 @@ use glassbase_storage::step::Timer;
 use glassbase_trace::sorted::SortedSet;
 use glassbase_trace::{Bytes, NodeId};
 
-/// Rows of the store that are looked at for one message, for each row that it may have.
+/// Rows of the store that are read at a time to fill a message, for each row that it may have.
 const LOOKED_AT: u64 = 8;
 
 /// Messages of catching up after which the source stops taking requests, however much is left: where more is written than
