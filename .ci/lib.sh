@@ -77,6 +77,19 @@ find_chromium() {
   return 1
 }
 
+# A Firefox that speaks WebDriver BiDi itself, as all of today do.
+find_firefox() {
+  local name
+  for name in "${FIREFOX:-}" firefox-esr firefox; do
+    if [ -n "$name" ] && have "$name"; then
+      FIREFOX=$(command -v "$name")
+      export FIREFOX
+      return 0
+    fi
+  done
+  return 1
+}
+
 find_chromedriver() {
   local name
   for name in "${CHROMEDRIVER:-}" chromedriver; do

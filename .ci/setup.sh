@@ -174,6 +174,17 @@ need_chromium() {
   find_chromedriver || die "no ChromeDriver was found; set CHROMEDRIVER to the path of one."
 }
 
+# The smoke test runs in Firefox too where there is one. All else can do without, so nothing ends here.
+need_firefox() {
+  find_firefox && return 0
+  if have apt-get && can_be_root; then
+    (apt_get "Firefox" firefox-esr) || true
+    hash -r
+    find_firefox && return 0
+  fi
+  say "There is no Firefox here and it could not be had: the smoke test runs in Chromium alone."
+}
+
 # Debian's list of American words: real input for the tests of the import.
 need_word_list() {
   [ -r /usr/share/dict/american-english ] || apt_get "Debian's word list" wamerican
@@ -253,6 +264,7 @@ need_for_tests() {
   need_rustfmt
   need_clippy
   need_chromium
+  need_firefox
   need_word_list
   need_sweep_workers
 }

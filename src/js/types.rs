@@ -1,4 +1,4 @@
-//! What the plain objects are called in TypeScript; `tests/e2e/package.test.mjs` holds it against what is given.
+//! What the plain objects are called in TypeScript; `tests/e2e/package.test.mjs` has the compiler hold real ones against it.
 
 use wasm_bindgen::prelude::*;
 

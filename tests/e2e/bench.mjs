@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measureEmbeds } from './bench/embeds.mjs';
 import { measureEngines } from './bench/engines.mjs';
 import { measureClusters, measureCosts, measureEviction, measureLsm, measurePlacement, measurePool } from './bench/native_engines.mjs';
 import { measureNative } from './bench/native.mjs';
@@ -39,6 +40,7 @@ const parts = {
   storage: measureStorage,
   engines: measureEngines,
   page: measurePage,
+  embeds: measureEmbeds,
 };
 const results = [];
 const rates = {};

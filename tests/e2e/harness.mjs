@@ -1,10 +1,11 @@
-// What every end-to-end test needs: dist/ served on a free port, Chromium, and a page whose every complaint is kept.
+// What every end-to-end test needs: dist/ served on a free port, a browser, and a page whose every complaint is kept.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 import { serve } from './serve.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -26,6 +27,13 @@ export function launchChromium(args = []) {
   });
 }
 
+/** The Firefox of the system, which speaks WebDriver BiDi by itself; there may be none. */
+export const FIREFOX = process.env.FIREFOX || ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path));
+
+function launchFirefox() {
+  return firefox.launch({ channel: 'moz-firefox', executablePath: FIREFOX });
+}
+
 /**
  * Starts a server and a browser. Use it once per test file:
  *
@@ -33,11 +41,11 @@ export function launchChromium(args = []) {
  *   after(() => site.close());
  *   test('...', async () => { const view = await site.open('#fragment'); ...; view.assertQuiet(); await view.close(); });
  */
-export async function start({ base = '/', dir, extra, args } = {}) {
+export async function start({ base = '/', dir, extra, args, inFirefox = false } = {}) {
   const server = await serve({ base, dir, extra });
   let browser;
   try {
-    browser = await launchChromium(args);
+    browser = await (inFirefox ? launchFirefox() : launchChromium(args));
   } catch (error) {
     await server.close();
     throw error;

@@ -114,6 +114,64 @@ test('a fork goes its own way', () => {
   assert.ok(!session.view().pages.some((page) => page.keys.includes('99')));
 });
 
+/** A program as others would write it; each line that must be refused is marked, and an error where none comes. */
+const CONSUMER = `
+import { labs, preset, ready, Session, trace, type GlassbaseError, type TraceRecord, type View } from '@glassbase/core';
+import '@glassbase/core/element';
+import type { Goal, LabState } from '@glassbase/core/element';
+
+await ready();
+const session: Session = new Session(preset(labs()[0]!.presets[0]!.name));
+while (session.step(100));
+const view: View = session.view();
+const keys: string[] = view.pages.flatMap((page) => page.keys);
+const first: TraceRecord | undefined = [...trace(session)][0];
+try { session.check(); } catch (error) { const known = error as GlassbaseError; known.problems.map(({ line, remedy }) => line + remedy); }
+const element = document.querySelector('glassbase-lab')!;
+const state: LabState = await element.run('insert 1');
+element.addEventListener('goal', (event) => { const goal: Goal = event.detail; goal.text.toUpperCase(); });
+// @ts-expect-error
+session.step('one');
+// @ts-expect-error
+view.pages[0].colour;
+// @ts-expect-error
+const code: GlassbaseError['code'] = 'nonsense';
+// @ts-expect-error
+await element.speed(3);
+export { code, first, keys, state };
+`;
+
+/** What the program gives, as literals: the compiler finds a field that is missing, one too many, and a word that is not told. */
+function given() {
+  const lines = ["import type { CommandResult, LabInfo, Problem, TraceRecord, View } from '@glassbase/core';"];
+  const literal = (type, value) => lines.push(`export const v${lines.length}: ${type} = ${JSON.stringify(value)};`);
+  literal('LabInfo[]', core.labs());
+  for (const { name } of core.labs()) {
+    const word = core.labs().find((lab) => lab.name === name).presets[0].name;
+    const session = new core.Session(core.preset(name === 'btree' ? word : `${name}/${word}`));
+    session.run();
+    literal('View', session.view(Math.floor(session.length / 2)));
+    literal('View', session.view());
+    literal('TraceRecord[]', session.records(0, 200));
+    literal('CommandResult[]', session.results());
+    session.free();
+  }
+  literal('Problem[]', new core.Session('lab btree\ninset 1').problems());
+  return lines.join('\n');
+}
+
+test('the types are those of what is given, and refuse what is wrong', async () => {
+  await writeFile(join(dir, 'consumer.ts'), CONSUMER);
+  await writeFile(join(dir, 'given.ts'), given());
+  const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', import.meta.url));
+  for (const kind of [['bundler', 'esnext'], ['nodenext', 'nodenext']]) {
+    const [moduleResolution, module] = kind;
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--module', module, '--moduleResolution', moduleResolution];
+    const told = await run(process.execPath, [tsc, ...options, 'consumer.ts', 'given.ts'], { cwd: dir, maxBuffer: 1 << 26 }).catch((error) => error);
+    assert.equal(told.stdout, '', `${kind}: ${told.stdout?.slice(0, 2000)} ${told.stderr ?? ''}`);
+  }
+});
+
 test('bundled by esbuild, in Node and in Chromium; from a plain module script; and the element', async () => {
   const expected = worked();
   const entry = join(dir, 'entry.js');

@@ -1,7 +1,7 @@
 // The lab of shards: where keys live, which of them move when a shard comes, five strategies beside each other, a lost write.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { caption, idle, logged, rest, say, toEnd, visits } from './page.mjs';
+import { caption, idle, logged, position, rest, say, toEnd, visits } from './page.mjs';
 import { goTo, textProblems } from './presets.mjs';
 
 const { opened, done } = visits();
@@ -53,7 +53,14 @@ test('a move that forgets to catch up loses writes, and the checker says so', as
   const view = await opened('#preset=sharding/lost-write', DESK);
   const { page } = view;
   await lab(page, 1);
-  assert.equal(await badge(page, /broken/).count(), 1);
+  const verdict = badge(page, /ledger: violated/);
+  assert.equal(await verdict.count(), 1);
+  // The verdict leads to the answer that does not hold.
+  const end = await position(page);
+  await verdict.click({ position: { x: 8, y: 12 } });
+  const there = await position(page);
+  assert.ok(there > 0 && there < 0.95 * end, `${there} of ${end}`);
+  assert.match(await page.locator('.notice').innerText(), /is lost/);
   await done(view);
 });
 

@@ -112,6 +112,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("sharding/ends", include_str!("sharding/ends.gb")),
     ("sharding/geographic", include_str!("sharding/geographic.gb")),
     ("sharding/jump", include_str!("sharding/jump.gb")),
+    ("sharding/map-service", include_str!("sharding/map-service.gb")),
     ("sharding/modulo", include_str!("sharding/modulo.gb")),
     ("sharding/refusals", include_str!("sharding/refusals.gb")),
     ("sharding/requests", include_str!("sharding/requests.gb")),

@@ -31,6 +31,8 @@ pub enum ShardingError {
     BadOption { name: &'static str, value: u64, allowed: &'static str },
     #[error("a change of the map is still under way; let time pass until it is done")]
     Resharding,
+    #[error("the map service is down, so nobody can change the map; start it first: `service start`")]
+    NoMapService,
     #[error("{name} is {status} already")]
     AlreadySo { name: String, status: &'static str },
     #[error("{shard} is down, and what it keeps can't be judged; restart it first")]

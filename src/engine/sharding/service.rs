@@ -4,8 +4,9 @@
 //!   change ─▶ plan ─▶ Begin to each source, a few at a time ─▶ Moved from all ─▶ the plan's map is the map
 //! ```
 //!
-//! It stands for a small replicated service that does not fail (a consensus group): the messages to and from it do get
-//! lost, so it repeats itself. Nothing about whose keys are whose rests on it: that is between the two shards.
+//! It stands for a small replicated service (a consensus group): what it has said it keeps, but it may be out of service,
+//! when most of its members are. Then maps stay as they are and no more keys set out; nothing about whose keys are whose
+//! rests on it, that is between the two shards. Messages to and from it get lost, so it repeats itself.
 
 use std::rc::Rc;
 
@@ -20,6 +21,7 @@ pub struct MapService {
     news: Rc<News>,
     /// Pairs whose keys are moved now.
     active: Vec<(NodeId, NodeId)>,
+    is_down: bool,
     /// Most of them at a time.
     pub parallel: usize,
 }
@@ -27,7 +29,16 @@ pub struct MapService {
 impl MapService {
     pub fn new(map: ClusterMap, parallel: usize) -> MapService {
         let news = News { serial: 1, map: Rc::new(map), plan: None, done: Vec::new() };
-        MapService { news: Rc::new(news), active: Vec::new(), parallel: parallel.max(1) }
+        MapService { news: Rc::new(news), active: Vec::new(), is_down: false, parallel: parallel.max(1) }
+    }
+
+    pub fn is_down(&self) -> bool {
+        self.is_down
+    }
+
+    /// Stops it, or starts it with what it knew; whether that is a change.
+    pub fn set_down(&mut self, is_down: bool) -> bool {
+        std::mem::replace(&mut self.is_down, is_down) != is_down
     }
 
     pub fn news(&self) -> &Rc<News> {
@@ -40,6 +51,9 @@ impl MapService {
 
     /// Begins to change the map to `next`.
     pub fn change(&mut self, next: ClusterMap, text: String) -> Result<Rc<Plan>, ShardingError> {
+        if self.is_down {
+            return Err(ShardingError::NoMapService);
+        }
         if self.news.plan.is_some() {
             return Err(ShardingError::Resharding);
         }

@@ -100,6 +100,12 @@ pub const COMMANDS: &[CommandInfo] = &[
         "Puts the same keys on this many shards under five strategies, adds a shard, and counts what moves.",
         "survey 10000",
     ),
+    CommandInfo::single(
+        "service",
+        &[Argument::needed("does", ArgumentKind::Word(&["stop", "start"]), "what becomes of it")],
+        "Stops the map service: maps stay as they are, and no more keys set out. Or starts it again.",
+        "service stop",
+    ),
     CommandInfo::single("crash", &[NODE], "Cuts the power of a shard: what was not synced may be lost.", "crash n1"),
     CommandInfo::single("restart", &[NODE], "Starts a shard that is down, with what its disk kept.", "restart n1"),
     CommandInfo::single(

@@ -65,7 +65,7 @@ impl ShardingLab {
             "put" | "get" | "scan" => self.ask(cx, call),
             "check" => self.check(cx),
             "survey" => self.take_survey(cx, call),
-            "crash" | "restart" | "slow" | "isolate" | "heal" | "weather" | "storm" => self.fault(cx, call),
+            "service" | "crash" | "restart" | "slow" | "isolate" | "heal" | "weather" | "storm" => self.fault(cx, call),
             _ => self.change(cx, call),
         }
     }
@@ -163,6 +163,11 @@ impl ShardingLab {
         let node = ShardingLab::node(call);
         let share = |name| call.arguments.decimal(name).unwrap_or_default();
         let (fault, said) = match call.info.name {
+            "service" if call.arguments.word("does") == Some("stop") => (
+                Fault::StopService,
+                "The map service is down: routers and shards go on with the maps they have.".to_string(),
+            ),
+            "service" => (Fault::StartService, "The map service is up, with all that it knew.".to_string()),
             "crash" => (Fault::Crash(node), format!("{node} is down.")),
             "restart" => (Fault::Restart(node), format!("{node} starts, and asks for the map.")),
             "slow" => {

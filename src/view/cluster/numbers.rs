@@ -30,7 +30,7 @@ fn served(served: Served) -> Option<f64> {
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "latency-p50",
-        label: "Median latency",
+        label: "Latency p50",
         unit: Unit::Nanoseconds,
         help: "Half of the latest 512 operations took no longer than this.",
         of: |view| percentile(view, 50),
@@ -44,7 +44,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "latency-mean",
-        label: "Mean latency",
+        label: "Latency mean",
         unit: Unit::Nanoseconds,
         help: "What an operation took on average, over all that were done.",
         of: |view| {

@@ -23,8 +23,9 @@ fn picture(ask: &Ask, plan: &Plan, view: &View) -> Drawing {
     if let Some(place) = plan.chart {
         chart::draw(&mut drawing, place, view, ask.selected);
     }
-    // Two side by side both begin at the top.
-    drawing.height = drawing.height.max(ask.room.height);
+    // Two side by side both begin at the top, and are drawn to one scale.
+    let beside = ask.beside.map_or(0.0, |view| Plan::of_cache(ask, view).bottom());
+    drawing.height = drawing.height.max(ask.room.height).max(plan.bottom()).max(beside);
     drawing
 }
 

@@ -152,6 +152,11 @@ impl Plan {
         plan
     }
 
+    /// Where the cache's picture ends.
+    pub fn bottom(&self) -> f64 {
+        self.policy.bottom().max(self.chart.map_or(0.0, |chart| chart.bottom()))
+    }
+
     /// Whether frames stand in a ring with the clock's hand.
     pub fn is_ring(&self) -> bool {
         self.kind == PolicyKind::Clock && self.frames <= RING_MAX

@@ -24,7 +24,7 @@ pub fn inspect(view: &View, selection: Selection) -> Option<Facts> {
 fn of_shard(state: &ShardingState, shard: &ShardState) -> Facts {
     let mut facts = Facts::new(format!("Shard {}", shard.shard))
         .row("is", if shard.up { "up" } else { "down" })
-        .row("keys", grouped(shard.keys))
+        .row("keys that are there", grouped(shard.keys))
         .row("requests", grouped(shard.requests))
         .row("sent elsewhere", grouped(shard.bounced))
         .row("has worked", duration(shard.busy_ns))
@@ -41,9 +41,9 @@ fn of_shard(state: &ShardingState, shard: &ShardState) -> Facts {
     let link = |dot: &KeyDot| Said::Link(key(&dot.key), Selection::Entry(dot.hash));
     let row = |dot: &&KeyDot| vec![link(dot), grouped(dot.requests).into()];
     let rows = here.iter().take(KEYS_MAX).map(row).collect();
-    // A key is drawn as soon as somebody writes it, and moves with its range: it may be here before it is counted here.
-    let some = if here.len() > KEYS_MAX { format!(": {KEYS_MAX} of {}", here.len()) } else { String::new() };
-    let title = format!("Keys here, or on their way{some}");
+    // A dot goes by the map: a key may belong here that has not arrived, or was lost on its way.
+    let some = if here.len() > KEYS_MAX { format!(", {KEYS_MAX} of {}", here.len()) } else { String::new() };
+    let title = format!("Keys that belong here by the map{some}");
     facts.table(FactTable { title, heads: vec!["key", "requests"], rows, chosen: None })
 }
 

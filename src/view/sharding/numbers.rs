@@ -20,7 +20,7 @@ fn sum(view: &View, of: impl Fn(&ShardingState) -> u64) -> Option<f64> {
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "latency-p50",
-        label: "Median latency",
+        label: "Latency p50",
         unit: Unit::Nanoseconds,
         help: "Half of the latest 512 operations took no longer than this.",
         of: |view| percentile(view, 50),

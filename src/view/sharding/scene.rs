@@ -96,7 +96,7 @@ fn picture(ask: &Ask, plan: &Plan, view: &View) -> Drawing {
     let Some(state) = sharding(view) else { return Drawing::new(plan.width, "There are no shards yet.") };
     let mut d = Drawing::new(plan.width, words_of(state));
     head(&mut d, plan, view, state);
-    people(&mut d, plan, view);
+    people(&mut d, plan, view, state);
     space::draw(&mut d, plan, state, ask);
     cards::draw(&mut d, plan.cards, state, ask);
     tables::streams(&mut d, plan.streams, state);
@@ -120,11 +120,12 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
     let mut right = plan.width;
     let verdicts = view.cluster().map_or(&[][..], |cluster| &cluster.verdicts);
     for (index, verdict) in verdicts.iter().enumerate() {
-        let (text, class, marks) = match verdict.kind {
-            VerdictKind::Holds => ("no write lost", "badge good", Marks::HIT),
-            VerdictKind::Violated => ("broken", "badge bad", Marks::FAILED),
+        let (word, class, marks) = match verdict.kind {
+            VerdictKind::Holds => ("holds", "badge good", Marks::HIT),
+            VerdictKind::Violated => ("violated", "badge bad", Marks::FAILED),
             VerdictKind::GaveUp | VerdictKind::Nothing => ("gave up", "badge", Marks::MISS),
         };
+        let text = format!("{}: {word}", verdict.checker);
         let w = text.chars().count() as f64 * SANS_W + 32.0;
         let place = Place::new(right - w, 1.0, w, HEAD_H - 8.0);
         let id = Id::of("verdict", index as u64);
@@ -148,7 +149,7 @@ fn head(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
 }
 
 /// Clients, and the map service.
-fn people(d: &mut Drawing, plan: &Plan, view: &View) {
+fn people(d: &mut Drawing, plan: &Plan, view: &View, state: &ShardingState) {
     let requests = view.cluster().map_or(&[][..], |cluster| &cluster.requests);
     for (index, place) in plan.clients.iter().enumerate() {
         let client = NodeId::client(index as u16 + 1);
@@ -164,8 +165,13 @@ fn people(d: &mut Drawing, plan: &Plan, view: &View) {
         let target = latest.map_or(Selection::Node(client), |request| Selection::Request(request.request));
         d.add(shape.target(target, format!("Client {client} {said}")));
     }
+    let is_down = state.map.service_is_down();
+    let said = match is_down {
+        true => "n0, the map service, is down: routers and shards go on with the maps they have",
+        false => "n0, the map service: it has the map that counts",
+    };
     let shape = Shape::rect(Id::of("service", 0), plan.service).class("client").label("map");
-    d.add(shape.said("n0, the map service: it has the map that counts"));
+    d.add(shape.mark(Marks::FAILED, is_down).said(said));
 }
 
 /// Messages on their way, where they are in virtual time.

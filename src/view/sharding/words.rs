@@ -63,7 +63,15 @@ pub fn describe(record: &Record) -> Option<String> {
 }
 
 fn map_changed(before: Option<&MapState>, map: &MapState) -> String {
+    let was_down = before.is_some_and(MapState::service_is_down);
     match before {
+        _ if map.service_is_down() && !was_down => {
+            "The map service is down: routers and shards go on with the maps they have.".to_string()
+        }
+        _ if was_down && !map.service_is_down() => {
+            "The map service is up: it tells the shards what they missed, and goes on with what was under way."
+                .to_string()
+        }
         Some(before) if before.version < map.version => {
             format!("Map {} counts now: {}.", map.version, count(map.shards.len() as u64, "shard"))
         }

@@ -17,7 +17,7 @@ fn percentile(view: &View, percent: u64) -> Option<f64> {
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "request-p50",
-        label: "Median latency",
+        label: "Latency p50",
         unit: Unit::Nanoseconds,
         help: "Half of all requests took no longer than this, up to a quarter too long.",
         of: |view| percentile(view, 50),

@@ -96,7 +96,7 @@ pub const MEASURES: &[Measure] = &[
     },
     Measure {
         name: "latency-mean",
-        label: "Mean latency",
+        label: "Latency mean",
         unit: Unit::Nanoseconds,
         help: "What an order took on average, over all that were done.",
         of: |view| {

@@ -17,6 +17,9 @@ pub enum Fault {
     /// Cuts the links of a shard with clients too.
     Isolate(NodeId),
     Heal,
+    /// The map service: nobody hears it, until it starts with what it knew.
+    StopService,
+    StartService,
     Weather {
         loss: f64,
         duplication: f64,
@@ -74,6 +77,18 @@ impl Cluster {
             Fault::Heal => {
                 self.network.heal();
                 self.tell_links(cx);
+            }
+            Fault::StopService | Fault::StartService => {
+                let stops = *fault == Fault::StopService;
+                if !self.service.set_down(stops) {
+                    let status = if stops { "down" } else { "up" };
+                    return Err(ShardingError::AlreadySo { name: "the map service".to_string(), status });
+                }
+                self.tell_map(cx);
+                if !stops {
+                    self.broadcast(cx);
+                    self.give_orders(cx);
+                }
             }
             Fault::Weather { loss, duplication, reordering } => {
                 let quality = Quality {

@@ -70,9 +70,9 @@ enum Happening {
         client: NodeId,
         wake: Wake,
     },
-    /// The map service says again what was not done.
+    /// The map service says again what was not done, if nothing was since its news had this number.
     Repeat {
-        plan: u64,
+        serial: u64,
     },
     FaultDue {
         fault: Fault,
@@ -209,6 +209,9 @@ impl Cluster {
 
     /// Changes the map, and begins to move keys.
     pub fn change(&mut self, cx: &mut Cx, changes: &[Change], text: &str) -> Result<Rc<Plan>, ShardingError> {
+        if self.service.is_down() {
+            return Err(ShardingError::NoMapService);
+        }
         if self.plan().is_some() {
             return Err(ShardingError::Resharding);
         }
@@ -301,8 +304,8 @@ impl Cluster {
             Happening::Lost { flight, why } => self.drop_flight(cx, &flight, why),
             Happening::TimerDue { shard, timer, generation } => self.timer_due(cx, shard, timer, generation),
             Happening::ClientDue { client, wake } => self.client_due(cx, client, wake),
-            Happening::Repeat { plan } => {
-                if self.plan().is_some_and(|known| known.id() == plan) {
+            Happening::Repeat { serial } => {
+                if self.service.news().serial == serial && !self.service.is_down() {
                     self.give_orders(cx);
                 }
             }
@@ -327,7 +330,11 @@ impl Cluster {
             return self.drop_flight(cx, &flight, DropReason::Partition);
         }
         let Flight { id, from, to, cause, message } = flight;
-        if !to.is_client() && to != MAP_SERVICE && self.place(to).shard.is_none() {
+        let is_down = match to {
+            MAP_SERVICE => self.service.is_down(),
+            _ => !to.is_client() && self.place(to).shard.is_none(),
+        };
+        if is_down {
             let flight = Flight { id, from, to, cause, message };
             return self.drop_flight(cx, &flight, DropReason::Down);
         }
@@ -426,11 +433,13 @@ impl Cluster {
 
     /// Tells sources to begin, and will tell them again.
     fn give_orders(&mut self, cx: &mut Cx) {
-        let Some(plan) = self.plan().map(|plan| plan.id()) else { return };
+        if self.plan().is_none() {
+            return;
+        }
         for (from, message) in self.service.orders().collect::<Vec<_>>() {
             self.send(cx, MAP_SERVICE, from, cx.now_ns(), message);
         }
-        self.queue.push(cx.now_ns() + REPEAT_NS, Happening::Repeat { plan });
+        self.queue.push(cx.now_ns() + REPEAT_NS, Happening::Repeat { serial: self.service.news().serial });
     }
 
     fn place(&self, shard: NodeId) -> &Place {

@@ -6,6 +6,9 @@
 //!   scan ──▶ a part for each shard that may have keys    silent to the end? a partial answer that says so
 //! ```
 //!
+//! A router without a newer map goes on with the one it has: keys that did not move are found as before, others bounce
+//! until the map service answers or the operation's time is over, and then it says so.
+//!
 //! A hedged request is sent once more, over a second connection, before it is given up (Dean and Barroso, "The Tail at
 //! Scale", 2013): whichever answer comes first counts.
 //!
@@ -27,6 +30,9 @@ use glassbase_trace::{Bytes, Event, NodeId, RequestFate};
 
 /// How long a router waits before it asks again somewhere, at first.
 const PAUSE_NS: u64 = 1_000_000;
+
+/// Why an operation ended without an answer whose router was sent elsewhere, and got no newer map.
+const NO_MAP: &str = "the deadline is over, the router's map is old and the map service does not answer";
 
 /// Why a client is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,12 +108,14 @@ pub(super) struct Client {
     operation: Option<Operation>,
     random: Generator,
     wakes_next: bool,
+    /// It asked for a map so many times, for its operation, since it heard from the map service.
+    unheard: u32,
 }
 
 impl Client {
     pub fn new(seed: u64, id: NodeId, news: Rc<News>) -> Client {
         let random = Generator::new(seed, &format!("client {}", id.number()));
-        Client { id, news, operation: None, random, wakes_next: false }
+        Client { id, news, operation: None, random, wakes_next: false, unheard: 0 }
     }
 
     pub fn is_busy(&self) -> bool {
@@ -169,7 +177,7 @@ impl Cluster {
                 if let Some(open) = self.open_part(at, request, part).filter(|open| open.attempt == attempt) {
                     open.tries += 1;
                     if open.tries > self.options.retries {
-                        return self.give_up_part(cx, at, part);
+                        return self.finish(cx, at, Some("no answer"));
                     }
                     self.want_map(cx, at);
                     self.send_part(cx, at, part);
@@ -191,7 +199,8 @@ impl Cluster {
             Wake::Deadline { request } => {
                 let is_it = |operation: &Operation| operation.request == request;
                 if self.clients[at].operation.as_ref().is_some_and(is_it) {
-                    self.finish(cx, at, Some("the deadline is over"));
+                    let is_deaf = self.clients[at].unheard > 1;
+                    self.finish(cx, at, Some(if is_deaf { NO_MAP } else { "the deadline is over" }));
                 }
             }
         }
@@ -212,6 +221,7 @@ impl Cluster {
         of_load: bool,
     ) -> Result<(), ShardingError> {
         let client = &mut self.clients[at];
+        client.unheard = 0;
         let mut parts = Vec::new();
         let blank = |question: &Question, shard: NodeId| Part {
             question: question.clone(),
@@ -309,6 +319,7 @@ impl Cluster {
 
     fn want_map(&mut self, cx: &mut Cx, at: usize) {
         let id = self.clients[at].id;
+        self.clients[at].unheard += 1;
         self.send(cx, id, MAP_SERVICE, cx.now_ns(), Message::WantMap { nonce: 0 });
     }
 
@@ -316,6 +327,9 @@ impl Cluster {
     pub(super) fn hear(&mut self, cx: &mut Cx, to: NodeId, from: NodeId, message: Message) {
         let clients = self.options.clients;
         let at = usize::from((to.number() - 1) % clients);
+        if let Message::News { .. } = message {
+            self.clients[at].unheard = 0;
+        }
         match message {
             Message::News { news, .. } if news.serial > self.clients[at].news.serial => {
                 let is_other = news.stage() != self.clients[at].news.stage();
@@ -348,8 +362,9 @@ impl Cluster {
 
     fn told(&mut self, cx: &mut Cx, at: usize, from: NodeId, told: &Told) {
         let (now_ns, backoff_ns) = (cx.now_ns(), PAUSE_NS + self.clients[at].random.below(PAUSE_NS));
+        let timeout_ns = self.options.timeout_ns;
         let client = &self.clients[at];
-        let (id, known) = (client.id, client.news.serial);
+        let (id, known, unheard) = (client.id, client.news.serial, client.unheard);
         let Some(open) = self.open_part(at, told.request, told.part) else { return };
         // An answer to a scan is of one shard; one that was asked for under another map says nothing.
         if open.question.key().is_none() && open.shard != from {
@@ -363,10 +378,15 @@ impl Cluster {
                 }
                 let is_overrun = told.answer == Answer::Overloaded;
                 open.tries += u32::from(is_overrun);
-                let wait_ns = if is_overrun { backoff_ns << open.tries.min(6) } else { backoff_ns };
+                // A shard that has too much to do gets time; so does a map service that does not answer, but not so much
+                // that the shard seems to be late.
+                let wait_ns = match is_overrun {
+                    true => backoff_ns << open.tries.min(6),
+                    false => (backoff_ns << unheard.min(6)).min(backoff_ns.max(timeout_ns / 2)),
+                };
                 let (request, part, attempt, tries) = (told.request, told.part, open.attempt, open.tries);
                 if tries > self.options.retries {
-                    return self.give_up_part(cx, at, part);
+                    return self.finish(cx, at, Some("no answer"));
                 }
                 if !is_overrun && told.serial >= known {
                     self.want_map(cx, at);
@@ -381,11 +401,6 @@ impl Cluster {
                 self.part_over(cx, at);
             }
         }
-    }
-
-    /// A part will not be answered. A query may do without; other operations are over.
-    fn give_up_part(&mut self, cx: &mut Cx, at: usize, _part: u32) {
-        self.finish(cx, at, Some("no answer"));
     }
 
     /// If all parts are there, and fit together, the operation is over.
@@ -421,7 +436,7 @@ impl Cluster {
         }
     }
 
-    /// Puts the parts together. `why`: they are not all there.
+    /// Puts the parts together. `why`: they are not all there; a query may do without, other operations can't.
     fn finish(&mut self, cx: &mut Cx, at: usize, why: Option<&'static str>) {
         let Some(operation) = &self.clients[at].operation else { return };
         let missing: Vec<NodeId> =

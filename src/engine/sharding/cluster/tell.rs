@@ -9,7 +9,9 @@ use crate::placement::Strategy;
 use glassbase_sim::Cx;
 use glassbase_trace::bytes::show;
 use glassbase_trace::parts::cluster::NodeState;
-use glassbase_trace::parts::sharding::{DOTS_MAX, KeyDot, MapState, ShardState, SpanState, StreamState, Survey};
+use glassbase_trace::parts::sharding::{
+    DOTS_MAX, KeyDot, MapState, SERVICE_DOWN, ShardState, SpanState, StreamState, Survey,
+};
 use glassbase_trace::{Bytes, ClusterState, Event, NodeId, NodeStatus, ShardingState};
 
 /// Requests that the heat of shards is told by.
@@ -69,6 +71,7 @@ impl Cluster {
         };
         let homes = map.homes().map(|(key, home)| format!("{} on {home}", show(key)).into());
         let salts = map.salts().map(|(key, pieces)| format!("{} in {pieces} pieces", show(key)).into());
+        let is_down = self.service.is_down().then(|| SERVICE_DOWN.into()).into_iter();
         let state = MapState {
             version: map.version(),
             strategy: map.strategy().word().into(),
@@ -76,7 +79,7 @@ impl Cluster {
             ring,
             spans: map.spans().iter().map(span).collect(),
             change: self.plan().map_or("", |plan| &plan.text).into(),
-            special: homes.chain(salts).collect(),
+            special: is_down.chain(homes).chain(salts).collect(),
         };
         self.tell(cx, || Event::ClusterMapChanged { map: Rc::new(state) });
     }

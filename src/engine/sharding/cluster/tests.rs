@@ -4,6 +4,7 @@ use super::load::{Keys, Load};
 use super::options::Options;
 use super::router::Fate;
 use super::{Cluster, Fault, storm};
+use crate::error::ShardingError;
 use crate::map::{Change, MapOptions};
 use crate::message::Question;
 use crate::placement::Strategy;
@@ -94,12 +95,27 @@ impl Cluster {
 
 /// A change of the map under load and faults, twice; what the checker says.
 fn stormy(seed: u64, strategy: Strategy, options: Options, shelf: ShelfKind) -> Option<String> {
+    stormy_with(seed, strategy, options, shelf, &[])
+}
+
+/// The same, and from when to when the map service is down besides, in milliseconds.
+fn stormy_with(
+    seed: u64,
+    strategy: Strategy,
+    options: Options,
+    shelf: ShelfKind,
+    outages: &[(u64, u64)],
+) -> Option<String> {
     let shards = options.shards;
     let mut run = Run::new(seed, Options { shelf, ..options });
     run.load(keys_of(strategy), 150);
     run.run(5 * MS);
     for (at_ns, fault) in storm(seed, shards + 1, 5, 8 * MS, 250 * MS) {
         run.cluster.plan_fault(at_ns, fault);
+    }
+    for (from_ms, to_ms) in outages {
+        run.cluster.plan_fault(from_ms * MS, Fault::StopService);
+        run.cluster.plan_fault(to_ms * MS, Fault::StartService);
     }
     let new = NodeId(shards + 1);
     let first = match strategy {
@@ -221,6 +237,59 @@ fn a_router_with_an_old_map_is_bounced_and_learns() {
     (0..60).for_each(|key| drop(run.put(key)));
     assert_eq!(bounced(&run), once, "the map is known now");
     assert_eq!(run.problem(), None);
+}
+
+#[test]
+fn without_the_map_service_keys_that_stay_are_found_and_moves_wait_for_it() {
+    let mut run = Run::new(2, options(Strategy::Consistent));
+    (0..60).for_each(|key| assert_eq!(run.put(key), Fate::Written(1)));
+    let change = Change::Add { shard: NodeId(4), weight: 1 };
+    let plan = run.cluster.change(&mut run.cx, std::slice::from_ref(&change), "adding n4").unwrap();
+    run.run(2 * MS);
+    run.cluster.inject(&mut run.cx, &Fault::StopService).unwrap();
+    assert!(matches!(run.cluster.inject(&mut run.cx, &Fault::StopService), Err(ShardingError::AlreadySo { .. })));
+    let refused = run.cluster.change(&mut run.cx, &[Change::Remove { shard: NodeId(1) }], "removing n1");
+    assert_eq!(refused, Err(ShardingError::NoMapService));
+    run.run(300 * MS);
+    assert!(run.cluster.plan().is_some(), "nobody can say that all has moved");
+    let (moving, staying): (Vec<u64>, Vec<u64>) = (0..60).partition(|key| plan.step(&Bytes::number(*key)).is_some());
+    staying.iter().for_each(|key| assert_eq!(run.put(*key), Fate::Written(2)));
+    // What has gone bounces until the time is up; what has not set out is written where it is.
+    let fates: Vec<Fate> = moving.iter().take(6).map(|key| run.put(*key)).collect();
+    let lost = fates.iter().filter(|fate| matches!(fate, Fate::Unknown(why) if why.contains("map service"))).count();
+    assert!(lost > 0, "{fates:?}");
+    assert!(fates.iter().all(|fate| matches!(fate, Fate::Unknown(_) | Fate::Written(2))), "{fates:?}");
+    run.cluster.inject(&mut run.cx, &Fault::StartService).unwrap();
+    run.settle();
+    assert!(run.cluster.map().has(NodeId(4)) && run.cluster.map().version() == 2);
+    (0..60).for_each(|key| assert!(matches!(run.put(key), Fate::Written(_)), "key {key}"));
+    assert_eq!(run.problem(), None);
+}
+
+#[test]
+fn storms_in_which_the_map_service_stops_lose_and_double_nothing() {
+    for seed in 0..seeds(120) {
+        let strategy = Strategy::ALL[seed as usize % Strategy::ALL.len()];
+        let mut options = options(strategy);
+        options.shard.chunk_rows = 3 + seed % 5;
+        let outages = [(9 + seed % 23, 60 + seed % 41), (120 + seed % 31, 240)];
+        let problem = stormy_with(seed, strategy, options, ShelfKind::Memory, &outages);
+        assert_eq!(problem, None, "seed {seed}, {strategy:?}");
+    }
+}
+
+#[test]
+fn what_was_not_done_is_said_again_once_in_a_while() {
+    let mut run = Run::new(4, Options { shards: 8, ..options(Strategy::Modulo) });
+    (0..60).for_each(|key| drop(run.put(key)));
+    run.cluster.change(&mut run.cx, &[Change::Add { shard: NodeId(9), weight: 1 }], "adding n9").unwrap();
+    run.run(60 * MS);
+    run.cluster.inject(&mut run.cx, &Fault::Crash(NodeId(9))).unwrap();
+    run.run(200 * MS);
+    let before = run.cluster.next_message;
+    run.run(1000 * MS);
+    let sent = run.cluster.next_message - before;
+    assert!(run.cluster.plan().is_some() && (1..2000).contains(&sent), "{sent} messages in a second");
 }
 
 #[test]

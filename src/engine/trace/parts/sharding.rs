@@ -12,6 +12,9 @@ use crate::{Bytes, Event};
 /// Keys that are drawn, each by itself; of others only the count is told.
 pub const DOTS_MAX: usize = 400;
 
+/// What stands out about a map that nobody can ask for.
+pub const SERVICE_DOWN: &str = "the map service is down";
+
 plain! {
     #[derive(Default)]
     struct ShardingState {
@@ -38,7 +41,7 @@ plain! {
         spans: Vec<SpanState>,
         /// What is being changed; empty: nothing.
         change: Rc<str>,
-        /// What stands out: "user:7 on n4", "star in 8 pieces".
+        /// What stands out: "user:7 on n4", "star in 8 pieces", [`SERVICE_DOWN`].
         special: Vec<Rc<str>>,
     }
 
@@ -125,6 +128,12 @@ plain! {
         fate: Rc<str>,
         latency_ns: u64,
         rows: u64,
+    }
+}
+
+impl MapState {
+    pub fn service_is_down(&self) -> bool {
+        self.special.first().is_some_and(|first| **first == *SERVICE_DOWN)
     }
 }
 
