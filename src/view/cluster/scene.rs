@@ -88,7 +88,10 @@ pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
             VerdictKind::Nothing => ("nothing to check", "badge", Marks::MISS),
         };
         let text = format!("{}: {word}", verdict.checker);
-        let w = (text.chars().count() as f64 * SANS_W + 30.0).min(most);
+        let width = |text: &str| text.chars().count() as f64 * SANS_W + 30.0;
+        // Where there is no room for both, the colour and its sign say whether it holds.
+        let shown = if width(&text) > most { verdict.checker.to_string() } else { text.clone() };
+        let w = width(&shown).min(most);
         let place = Place::new(right - w, plan.head.y + 1.0, w, HEAD_H - 10.0);
         let id = Id::of("verdict", index as u64);
         let shape = Shape::rect(id, place).class(class).marks(marks);
@@ -96,7 +99,7 @@ pub fn head(d: &mut Drawing, plan: &Plan, view: &View) {
         let at = words::time(verdict.at_ns);
         let title = format!("{text}. {} At {at}: click to go there{shows}.", verdict.text);
         d.add(shape.target(Selection::Verdict(index as u8), title));
-        let label = cut(&text, w - 24.0, SANS_W);
+        let label = cut(&shown, w - 24.0, SANS_W);
         d.add(Shape::text(id.and(1), place.x + 18.0, place.y + 14.0, label));
         right -= w + 6.0;
     }

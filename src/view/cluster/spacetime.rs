@@ -15,6 +15,7 @@ use std::rc::Rc;
 use super::causal::{Cone, Side};
 use super::doing::{Deal, Doing, Flight, LINKS, Landing, Moment, Stretch};
 use super::plan::{AXIS_H, Plan, Rows};
+use super::reigns::Reign;
 use super::scene::Crowd;
 use super::tenor::Tenor;
 use super::words;
@@ -48,9 +49,10 @@ impl Window {
     /// person has pulled it to.
     pub fn of(ask: &Ask, now_ns: u64) -> Window {
         let doing = &ask.end.cluster_doing;
-        let whole_ns = ask.end.time_ns.saturating_sub(doing.started_ns).max(1);
         let flights = doing.flights.iter();
         let length = doing.flights.len();
+        let started_ns = if length > ARROWS_AIMED { doing.started_ns } else { awake_ns(doing, ask.end.time_ns) };
+        let whole_ns = ask.end.time_ns.saturating_sub(started_ns).max(1);
         let first_ns = doing.flights.first().map_or(0, |flight| flight.sent_ns);
         let last_ns = flights.last().map_or(1, |flight| flight.until_ns().min(ask.end.time_ns));
         let each_ns = last_ns.saturating_sub(first_ns) as f64 / length.max(1) as f64;
@@ -58,13 +60,13 @@ impl Window {
         let span_ns = ((aimed / ask.look.zoom.max(0.001)) as u64).clamp(1000, whole_ns.max(1000));
         // Halves of the window: in the k-th half the window begins at the half before it.
         let half = (span_ns / 2).max(1);
-        let passed = now_ns.saturating_sub(doing.started_ns);
+        let passed = now_ns.saturating_sub(started_ns);
         let quarter = half / 2;
         let steps = (passed + quarter) / half;
         let last = whole_ns.saturating_sub(span_ns);
         let from_ns = match ask.look.from_ns {
-            Some(from_ns) => from_ns.clamp(doing.started_ns, doing.started_ns + last),
-            None => doing.started_ns + (steps.saturating_sub(1) * half).min(last),
+            Some(from_ns) => from_ns.clamp(doing.started_ns, started_ns + last),
+            None => started_ns + (steps.saturating_sub(1) * half).min(last),
         };
         Window { from_ns, span_ns, now_ns }
     }
@@ -84,6 +86,18 @@ impl Window {
             -((self.from_ns - ns) as f64 / self.span_ns as f64)
         }
     }
+}
+
+/// When something happens first in a short run, or shortly before: a long sleep would press all the rest together.
+fn awake_ns(doing: &Doing, end_ns: u64) -> u64 {
+    let flight = doing.flights.first().map(|flight| flight.sent_ns);
+    let others = [
+        doing.deals.first().map(|deal| deal.asked_ns),
+        doing.stretches.first().map(|stretch| stretch.from_ns),
+        doing.moments.first().map(|moment| moment.ns),
+    ];
+    let Some(first_ns) = others.into_iter().flatten().chain(flight).min() else { return doing.started_ns };
+    first_ns.saturating_sub(end_ns.saturating_sub(first_ns) / 16).max(doing.started_ns)
 }
 
 /// What everything in the diagram is drawn with.
@@ -144,9 +158,9 @@ pub fn draw(d: &mut Drawing, ask: &Ask, plan: &Plan, crowd: Crowd, view: &View, 
     let frame = Frame { plan, rows, window, cone, selected: ask.selected };
     lines(d, &frame, cluster.nodes.len(), cluster.clients);
     axis(d, rows.place, &window);
-    reigns(d, &frame, doing);
-    stretches(d, &frame, doing);
     let broken = broken(ask);
+    reigns(d, &frame, doing, &broken);
+    stretches(d, &frame, doing);
     deals(d, &frame, doing, &broken);
     breaks(d, &frame, &broken);
     arrows(d, &frame, doing, crowd);
@@ -217,7 +231,8 @@ pub fn axis(d: &mut Drawing, place: Place, window: &Window) {
 }
 
 /// Who leads: a bar on its line.
-fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
+fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing, broken: &[Rc<Verdict>]) {
+    let one_a_term = !broken.iter().any(|verdict| verdict.text.starts_with("election safety"));
     for reign in doing.reigns.iter() {
         let now_ns = frame.window.now_ns;
         let until_ns = reign.until_ns.unwrap_or(u64::MAX);
@@ -232,7 +247,13 @@ fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
             0 => (format!("{} leads", reign.node), "leads".to_string()),
             term => (format!("{} leads in term {term}", reign.node), format!("leads, term {term}")),
         };
-        let bar = Shape::rect(id, Place::new(left, y - 2.5, (right - left).max(1.0), 5.0)).class("reign");
+        let (text, label, class) = match doing.reigns.iter().find(|other| !one_a_term && contradicts(reign, other)) {
+            Some(other) => {
+                (format!("{text}, and so does {}: two leaders of one term", other.node), label, "reign twice")
+            }
+            None => (text, label, "reign"),
+        };
+        let bar = Shape::rect(id, Place::new(left, y - 2.5, (right - left).max(1.0), 5.0)).class(class);
         d.add(bar.layer(Layer::Ground).opacity(opacity).said(text));
         let is_seen = reign.from_ns <= now_ns && frame.rows.row_h >= 22.0;
         if is_seen && right - left > label.chars().count() as f64 * SANS_W {
@@ -240,6 +261,11 @@ fn reigns(d: &mut Drawing, frame: &Frame, doing: &Doing) {
             d.add(label.layer(Layer::Lines));
         }
     }
+}
+
+/// Whether two nodes lead in the same term, where terms have one leader.
+fn contradicts(one: &Reign, other: &Reign) -> bool {
+    one.term > 0 && one.term == other.term && one.node != other.node
 }
 
 /// Faults: nodes that were down, paused or slow, and links that were cut.

@@ -167,9 +167,11 @@ pub fn numbered(cluster: &ClusterState) -> impl Iterator<Item = (NodeId, &Rc<Nod
     cluster.nodes.iter().enumerate().map(|(index, node)| (NodeId(index as u16 + 1), node))
 }
 
-/// What is counted by elections, in the words of the protocol: acceptors promise ballots.
+/// What is counted by elections, in the words of the protocol: acceptors promise ballots. A learner that knows a configuration
+/// is one of Raft.
 pub fn term_word(head: &NodeHead) -> &'static str {
-    let is_ballot = head.facts.iter().any(|fact| &*fact.name == "promised") || head.role.contains("learner");
+    let has = |name: &str| head.facts.iter().any(|fact| &*fact.name == name);
+    let is_ballot = has("promised") || head.role.contains("learner") && !has("configuration");
     if is_ballot { "ballot" } else { "term" }
 }
 

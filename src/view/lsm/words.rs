@@ -41,9 +41,9 @@ pub fn label(key: &[u8]) -> String {
     cut(&show(key), 12.0, 1.0)
 }
 
-/// "3.2×".
+/// "3.21×": with as many digits as the measures have, which stand beside it and say the same.
 pub fn times(factor: f64) -> String {
-    let mut text = fixed(factor, if factor < 100.0 { 1 } else { 0 });
+    let mut text = fixed(factor, 2);
     text.push('×');
     text
 }

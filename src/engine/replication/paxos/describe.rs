@@ -101,7 +101,7 @@ impl Multi {
             head = head.fact("promised", ballot_text(self.acceptor.promised()));
         }
         if self.cut() > 0 {
-            head = head.fact("cut off up to", self.cut().to_string());
+            head = head.fact("log cut off at", self.cut().to_string());
         }
         match &self.part {
             Part::Leader(leadership) => {
