@@ -10,7 +10,8 @@ hash_of() {
 }
 
 mapfile -d '' -t files < <(find . -type f ! -name service-worker.js ! -name '.*' -print0 | LC_ALL=C sort -z)
-version=$(hash_of "${files[@]}" "$worker" | hash_of - | cut -c1-16)
+# The worker by its text alone: its path is another in each checkout.
+version=$(hash_of "${files[@]}" - <"$worker" | hash_of - | cut -c1-16)
 {
   printf 'const VERSION = "%s";\n' "$version"
   printf 'const FILES = ['

@@ -72,7 +72,8 @@ clippy_wasm() {
     cargo clippy --locked --lib "${tests[@]}" --features js --target wasm32-unknown-unknown -- -D warnings
 }
 
-native_tests() { cargo test --locked --workspace --no-fail-fast; }
+# `--tests` is all but documentation tests, of which there are none (tests/house.rs).
+native_tests() { cargo test --locked --workspace --tests --no-fail-fast; }
 
 # Dask and GNU parallel with two workers each: left out of a plain `cargo test`.
 sweep_tests() { cargo test --locked --test sweep_workers -- --ignored; }
@@ -106,7 +107,7 @@ e2e_tests() {
     case ${file##*/} in presets* | pace.test.mjs) ;; *) files+=("$file") ;; esac
   done
   # Two files at a time, the longest first: each mostly waits for its browser. What is held against the clock is run alone.
-  timeout 1200 node --test --test-concurrency=2 --test-reporter=tap "${files[@]}" || status=$?
+  timeout 1500 node --test --test-concurrency=2 --test-reporter=tap "${files[@]}" || status=$?
   timeout 300 node --test --test-reporter=tap "$E2E/pace.test.mjs" || status=$?
   return "$status"
 }

@@ -23,6 +23,7 @@ export interface GlassbaseLabEvents {
   step: CustomEvent<Step>;
   goal: CustomEvent<Goal>;
   violation: CustomEvent<Mark>;
+  error: CustomEvent<{ code: string; message: string }>;
 }
 
 /** `<glassbase-lab>`. Promises are kept when all is carried out, or broken with an Error that has a `code`. */

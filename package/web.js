@@ -6,7 +6,13 @@ let loaded;
 /** To be awaited before all else. `wasm`: the address of glassbase_core_bg.wasm, where a bundler has put it elsewhere. */
 export async function ready(wasm) {
   loaded ??= init(wasm === undefined ? undefined : { module_or_path: wasm });
-  await loaded;
+  try {
+    await loaded;
+  } catch (error) {
+    // What could not be fetched once may be there the next time.
+    loaded = undefined;
+    throw error;
+  }
 }
 
 export * from './glassbase_core.js';

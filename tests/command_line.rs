@@ -285,3 +285,12 @@ fn a_history_that_is_too_much_is_given_up() {
     assert_eq!(ended.code, 3);
     assert!(ended.out.contains("gave up: the 1 steps that it may take were not enough"), "{}", ended.out);
 }
+
+#[test]
+fn a_setting_that_nothing_would_take_is_refused() {
+    let ended = glassbase(&["run", "-", "--set", "order=4"], "insert 37\n");
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("a script says it itself: set order 4"), "{}", ended.err);
+    let ended = glassbase(&["preset", "textbook", "--set", "order=4"], "");
+    assert!(ended.err.contains("there is no option --set; there are: --trace"), "{}", ended.err);
+}

@@ -360,6 +360,26 @@ fn files_are_short_and_say_what_they_are() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `make test` leaves documentation tests out: a compilation for each, where a unit test is one more function.
+#[test]
+fn what_stands_fenced_in_a_comment_is_text() {
+    for path in all_sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut is_open = false;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim_start();
+            let Some(comment) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) else { continue };
+            let Some(kind) = comment.trim().strip_prefix("```") else { continue };
+            let place = format!("{}:{}", shown(&path), number + 1);
+            assert!(
+                is_open || matches!(kind, "text" | "ignore" | "sh" | "js"),
+                "{place}: say ```text: nothing compiles it"
+            );
+            is_open = !is_open;
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     let words =

@@ -302,6 +302,15 @@ fn what_is_wrong_with_a_sweep_is_told_with_its_place() {
 
 /// Numbers of every lab, by name: the list that help prints is the one that a sweep takes, and no name means two things.
 #[test]
+fn a_point_that_leaves_the_lab_is_impossible() {
+    let folder = folder("labs");
+    let text = "script\n| lab {where}\n| random 10\nlet where btree lsm\nmeasure height\n";
+    let ended = sweep_of(&["-", "--quiet"], &folder, text);
+    let rows: Vec<&str> = ended.out.lines().collect();
+    assert!(rows[1].contains("ok") && rows[2].contains("impossible"), "{}\n{}", ended.out, ended.err);
+}
+
+#[test]
 fn every_number_that_help_lists_is_measured() {
     use glassbase_core::export::measures::{Source, of_lab};
     use glassbase_core::lab::LABS;

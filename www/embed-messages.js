@@ -31,8 +31,11 @@ export function connect() {
   const origins = named(location.search);
   const around = window.parent;
   const post = (message, origin) => around.postMessage({ glassbase: 1, ...message }, origin);
+  // Where the browser says whose page is around, the others that the address names are not around, and need not be called.
+  const own = location.ancestorOrigins?.[0];
+  const heard = own === undefined ? origins : origins.filter((origin) => origin === own);
   const tell = (event, detail) => queueMicrotask(() => {
-    for (const origin of origins) post({ event, detail }, origin);
+    for (const origin of heard) post({ event, detail }, origin);
     if (event === 'ready') {
       watchHeight(document.getElementById('app'), (height) => {
         post({ event: 'size', height }, '*');

@@ -46,14 +46,19 @@ export function scoped(css) {
 
 /** An Error with a code, as the program throws them. */
 function problem(code, message) {
-  return Object.assign(new Error(message), { code });
+  return Object.assign(new Error(message), { code, problems: [] });
 }
 
 const closed = () => problem('closed', 'The lab was taken off the page.');
 
-/** The text at an address, unless it is too long. */
-export async function fetchText(url) {
-  let response;
+/** The text at an address, which may be relative to the page's, unless it is too long. */
+export async function fetchText(address) {
+  let [url, response] = [];
+  try {
+    url = new URL(address, document.baseURI);
+  } catch {
+    throw problem('src', `"${address}" is no address.`);
+  }
   try {
     response = await fetch(url);
   } catch {
@@ -113,6 +118,10 @@ export function define(load, name = 'glassbase-lab') {
       });
       return { program, sheets };
     });
+    // What could not be fetched once may be there the next time.
+    loaded.catch(() => {
+      loaded = undefined;
+    });
     return loaded;
   };
 
@@ -125,6 +134,7 @@ export function define(load, name = 'glassbase-lab') {
     /** The app, while there is one; a promise of it from the moment it is asked for. */
     #lab = null;
     #mounting = null;
+    #hasFailed = false;
     #near = null;
     #unwatch = null;
     #natural = 0;
@@ -161,7 +171,9 @@ export function define(load, name = 'glassbase-lab') {
     attributeChangedCallback(attribute, before, now) {
       if (before === now) return;
       if (attribute === 'height') this.#fit();
-      else if (!this.#mounting) return;
+      else if (!this.#mounting) {
+        if (this.#hasFailed) this.#mount().catch(() => {});
+      }
       else if (attribute === 'theme') this.#call('theme', now ?? '').catch((error) => this.#fail(error));
       else this.#changed(attribute);
     }
@@ -245,6 +257,7 @@ export function define(load, name = 'glassbase-lab') {
     #mount() {
       if (!this.isConnected) return Promise.reject(closed());
       this.#mounting ??= this.#mountNow().catch((error) => {
+        [this.#mounting, this.#hasFailed] = [null, true];
         this.#fail(error);
         throw error;
       });
@@ -292,7 +305,7 @@ export function define(load, name = 'glassbase-lab') {
       const opening = { lab: this.getAttribute('lab') ?? '' };
       if (this.hasAttribute('script')) opening.script = this.getAttribute('script');
       else if (this.hasAttribute('src')) {
-        const text = await fetchText(new URL(this.getAttribute('src'), document.baseURI));
+        const text = await fetchText(this.getAttribute('src'));
         opening[text.startsWith('glassbase-trace') ? 'trace' : 'script'] = text;
       } else if (this.hasAttribute('link')) opening.link = this.getAttribute('link');
       else if (this.hasAttribute('preset')) opening.preset = this.getAttribute('preset');
@@ -312,6 +325,9 @@ export function define(load, name = 'glassbase-lab') {
 
     #remount() {
       this.#unmount();
+      // Whether it is in sight is told anew, so that the new app plays too.
+      this.#near.unobserve(this);
+      this.#near.observe(this);
       this.#mount().catch(() => {});
     }
 

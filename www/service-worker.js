@@ -1,7 +1,8 @@
 // Keeps the page for when there is no network: everything it consists of is fetched once, when it is first visited.
 //
-//   pages    from the network, and from what was kept when that does not answer: who is online has the newest
-//   files    from what was kept: their names carry a hash of what is in them, so one name is one content
+//   pages, and files of one name for ever (course.js)   from the network, and from what was kept when that does not answer:
+//                                                       who is online has the newest, and all of one version
+//   files whose name has a hash of what is in them      from what was kept: one name is one content
 //
 // .ci/offline.sh writes two lines above these when the page is built: VERSION, a hash over all files, and FILES, their names.
 // A new version fetches all of its files before it takes over. What the version before it had is kept until the next one
@@ -12,6 +13,7 @@ const SCOPE = registration.scope;
 // Another Glassbase may be served by the same host below another path.
 const OURS = `glassbase ${SCOPE} `;
 const NAME = OURS + VERSION;
+const HASHED = /-[0-9a-f]{12,}/;
 /** How long a network that says nothing is waited for. */
 const PATIENCE_MS = 4000;
 
@@ -26,7 +28,7 @@ addEventListener('fetch', (event) => {
 async function fetchAll() {
   const cache = await caches.open(NAME);
   // Names without a hash may stand for something older in the browser's own cache.
-  const requests = FILES.map((name) => new Request(new URL(name, SCOPE), /-[0-9a-f]{12,}/.test(name) ? {} : { cache: 'no-cache' }));
+  const requests = FILES.map((name) => new Request(new URL(name, SCOPE), HASHED.test(name) ? {} : { cache: 'no-cache' }));
   await cache.addAll(requests);
   await skipWaiting();
 }
@@ -46,6 +48,17 @@ async function kept(request) {
 
 async function page(request) {
   const own = (await kept(request)) ?? (await kept(new Request(new URL('index.html', SCOPE))));
+  // One that the server led elsewhere (from index.html to its folder) is not taken for a page as it is.
+  return newest(request, own?.redirected ? new Response(own.body, own) : own);
+}
+
+async function file(request) {
+  const own = await kept(request);
+  return own && HASHED.test(request.url) ? own : newest(request, own);
+}
+
+/** The network's answer, or what was kept if there is none in time. */
+async function newest(request, own) {
   const asked = fetch(request);
   if (!own) return asked;
   try {
@@ -56,8 +69,4 @@ async function page(request) {
     asked.catch(() => {});
     return own;
   }
-}
-
-async function file(request) {
-  return (await kept(request)) ?? fetch(request);
 }

@@ -78,6 +78,14 @@ pub enum Action {
     Fade(u32),
 }
 
+impl Action {
+    /// Whether it takes the run for one that its script gives: what is looked at behind a door is not.
+    pub fn is_about_script(&self) -> bool {
+        let seen = matches!(self, Action::Set(..) | Action::Seed(_) | Action::RunScript(_) | Action::Compare(Some(_)));
+        seen || matches!(self, Action::Share | Action::SaveScript | Action::Show(Shown::Script))
+    }
+}
+
 pub type Act = Callback<Action>;
 
 /// A handler that does `action`, whatever the event.

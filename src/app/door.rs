@@ -90,6 +90,18 @@ impl App {
         self.selected = selected;
     }
 
+    /// The run that is worked with, while one looks behind doors.
+    pub fn before_doors(&self) -> Option<&Undo> {
+        self.ways_back.first().map(|first| &first.aside)
+    }
+
+    /// Back through all doors.
+    pub fn leave_doors(&mut self) {
+        while !self.ways_back.is_empty() {
+            self.go_back();
+        }
+    }
+
     /// Whether the run is a look behind a door, which takes no commands and can't be forked: says so, and what can be done.
     pub fn is_only_looked_at(&mut self) -> bool {
         if self.player.run.is_look() {

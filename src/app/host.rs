@@ -22,9 +22,9 @@ use super::thrown::{Thrown, put, sentence_of};
 use super::{browser, shell};
 use crate::lab::intake::MAX_FILE;
 use crate::lab::{LABS, Link, lab, preset, preset_suggestion};
-use crate::trace::Event;
 use crate::trace::id::VerdictKind;
 use crate::trace::parts::stack::GoalState;
+use crate::trace::{Event, TraceReader};
 use crate::view::Timeline;
 
 /// Longest text that is taken from outside, in bytes: as in a link.
@@ -128,7 +128,7 @@ pub struct Call {
 #[derive(Default)]
 pub struct Host {
     /// Calls that wait until all is carried out.
-    waiting: Vec<Function>,
+    waiting: Vec<(Function, Function)>,
     /// The position told last.
     told: usize,
 }
@@ -175,6 +175,7 @@ impl App {
             if trace.len() as u64 > MAX_FILE {
                 return Err(Thrown::new("limit", format!("The trace is longer than {} MiB.", MAX_FILE >> 20)));
             }
+            TraceReader::new(trace.clone()).map_err(|error| Thrown::new("trace", sentence_of(&error)))?;
             self.open_bytes("the trace", trace.clone().into_bytes());
         } else if let Some(link) = &opening.link {
             let link = link.split_once('#').map_or(&**link, |(_, fragment)| fragment);
@@ -200,7 +201,7 @@ impl App {
     /// Does what a call asks for.
     pub fn answer(&mut self, call: Call) {
         match self.carry_out(&call) {
-            Ok(()) => self.host.waiting.push(call.done),
+            Ok(()) => self.host.waiting.push((call.done, call.failed)),
             Err(refused) => {
                 let _ = call.failed.call1(&JsValue::NULL, &refused.into_value());
             }
@@ -291,11 +292,20 @@ impl App {
             self.tell_step(position);
         }
         let stepping = self.player.is_playing() && !self.player.is_rolling();
-        if !self.host.waiting.is_empty() && !self.player.is_working() && self.goal.is_none() && !stepping {
+        let busy = self.player.is_working() || self.intake.is_some() || self.goal.is_some() || stepping;
+        if !self.host.waiting.is_empty() && !busy {
             let state = self.state();
-            for done in self.host.waiting.drain(..) {
+            for (done, _) in self.host.waiting.drain(..) {
                 let _ = done.call1(&JsValue::NULL, &state);
             }
+        }
+    }
+
+    /// What was being read can't be opened: who waits for it is told.
+    pub fn tell_unreadable(&mut self, what: &str) {
+        for (_, failed) in self.host.waiting.drain(..) {
+            let refused = Thrown::new("trace", what);
+            let _ = failed.call1(&JsValue::NULL, &refused.into_value());
         }
     }
 
@@ -398,7 +408,7 @@ impl App {
         put(&state, "failed", view.failed);
         let measures = Object::new();
         for measure in timeline.guide().measures {
-            put(&measures, measure.name, measure.value(&view));
+            put(&measures, measure.name, measure.value(&view).map_or(JsValue::NULL, JsValue::from));
         }
         put(&state, "measures", measures);
         let message = self.notice.as_ref().map_or(JsValue::NULL, |notice| (&*notice.text).into());

@@ -97,7 +97,7 @@ impl App {
 
     fn departed(&self) -> Option<Kept> {
         let address = &self.site.address;
-        match self.site.aside() {
+        match self.site.aside().or(self.before_doors()) {
             Some(aside) => {
                 let (run, rival, position) = aside.stood();
                 let kept = Kept::of(address, run, rival, position)?;

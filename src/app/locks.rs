@@ -17,9 +17,9 @@ impl Locks {
     /// Pulling the playhead.
     pub const TIMELINE: Locks = Locks(1 << 2);
     pub const SPEED: Locks = Locks(1 << 3);
-    /// What clicks and strokes on the stage do.
+    /// What clicks and strokes on the stage do, and the cures below it.
     pub const STAGE: Locks = Locks(1 << 4);
-    /// Dropping and pasting other scripts.
+    /// Opening, dropping and pasting other scripts.
     pub const FILES: Locks = Locks(1 << 5);
 
     const WORDS: &'static [(&'static str, Locks)] = &[
@@ -48,9 +48,12 @@ impl Locks {
             Action::Move(Move::To(_)) | Action::Moment(_) => Locks::TIMELINE,
             Action::Move(_) => Locks::STEP,
             Action::Speed(_) => Locks::SPEED,
-            Action::Select(_) | Action::SelectAt(..) | Action::Here(_) | Action::Door(_) | Action::CrashAt(_) => {
-                Locks::STAGE
-            }
+            Action::Select(_)
+            | Action::SelectAt(..)
+            | Action::Here(_)
+            | Action::Door(_)
+            | Action::CrashAt(_)
+            | Action::Compare(_) => Locks::STAGE,
             Action::Paste(_) | Action::File(_) | Action::RunScript(_) | Action::OpenPreset(..) => Locks::FILES,
             _ => return false,
         };

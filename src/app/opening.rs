@@ -14,10 +14,11 @@ use super::pace::SPEEDS;
 use super::root::{App, Intake, Msg};
 use super::run::Run;
 use super::site::Page;
+use super::thrown::sentence_of;
 use super::{LabRef, browser, settings};
 use crate::lab::intake::{self, MAX_FILE, Opened};
 use crate::lab::words::counted;
-use crate::lab::{LABS, LabInfo, Link, Problem, lab, preset, preset_word};
+use crate::lab::{LABS, LabInfo, Link, Problem, Script, preset, preset_word};
 use crate::trace::TraceReader;
 use crate::trace::text::write_trace_within;
 use crate::view::{Timeline, TimelineHandle};
@@ -63,7 +64,7 @@ impl App {
                 if self.site.page.is_none() && !self.site.address.is_empty() {
                     self.place.replace_fragment(&self.site.address);
                 }
-                self.complain(&capital(&sentence(&error)));
+                self.complain(&sentence_of(&error));
             }
         }
     }
@@ -146,6 +147,8 @@ impl App {
     }
 
     fn begin(&mut self, run: Run, title: &str) {
+        // A file that is still on its way was for the run that goes.
+        self.intake = None;
         self.ways_back.clear();
         self.player.replace(run);
         self.answers.begin();
@@ -177,7 +180,9 @@ impl App {
         }
         let Some(Intake::Trace { reader, timeline, name }) = self.intake.take() else { return false };
         if let Err(error) = ended {
-            self.complain(&format!("{name}: {}", sentence(&error)));
+            let what = format!("{name}: {}", sentence(&error));
+            self.tell_unreadable(&what);
+            self.complain(&what);
             return true;
         }
         if self.site.page.is_some() {
@@ -187,7 +192,11 @@ impl App {
         self.lab = LabRef(lab_of(&reader.script));
         self.log.say(Kind::Note, "This is a recorded trace: fork to run its script and go on from there.");
         self.script_changed();
-        self.player.play();
+        if self.wish.paused {
+            self.player.pause();
+        } else {
+            self.player.play();
+        }
         true
     }
 
@@ -219,7 +228,7 @@ impl App {
             Ok(Opened::Keys(reader)) => {
                 self.intake = Some(Intake::Keys { reader: Box::new(reader), name: name.to_string() });
             }
-            Err(error) => self.complain(&capital(&sentence(&error))),
+            Err(error) => self.complain(&sentence_of(&error)),
         }
     }
 
@@ -228,7 +237,7 @@ impl App {
         self.shown = None;
         let name = file.name();
         if let Err(error) = intake::check_size(&name, file.size() as u64) {
-            return self.complain(&capital(&sentence(&error)));
+            return self.complain(&sentence_of(&error));
         }
         let link = ctx.link().clone();
         let total = file.size() as u32;
@@ -277,7 +286,7 @@ impl App {
                 }
                 self.import(keys, &sentence);
             }
-            Err(error) => self.complain(&capital(&sentence(&error))),
+            Err(error) => self.complain(&sentence_of(&error)),
         }
         true
     }
@@ -306,7 +315,7 @@ impl App {
                 let lines: Vec<&str> = needed.iter().map(String::as_str).collect();
                 self.append_all(&lines, "accesses", file.data, &sentence);
             }
-            Err(error) => self.complain(&capital(&sentence(&error))),
+            Err(error) => self.complain(&sentence_of(&error)),
         }
         true
     }
@@ -410,24 +419,15 @@ fn link_to(script: &str) -> String {
     if script.len() > LINKED_MAX { String::new() } else { link.encode().unwrap_or_default() }
 }
 
-/// The lab that a script is for.
+/// The lab that a script is for: the last that it goes to, as in a run that is carried out.
 fn lab_of(script: &str) -> &'static LabInfo {
-    let name = script.lines().find_map(|line| line.trim_start().strip_prefix("lab "));
-    name.and_then(|name| lab(name.trim())).unwrap_or(LABS[0])
+    Script::parse(script).lab
 }
 
 /// What is wrong, as a sentence: a remedy may be a question, which has its own mark.
 fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     if text.ends_with('?') { text } else { text + "." }
-}
-
-fn capital(text: &str) -> String {
-    let mut text = text.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
 }
 
 /// The settings that give the lab's file so many pages, if it has fewer.

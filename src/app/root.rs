@@ -244,7 +244,7 @@ impl Component for App {
                 self.arrive(&self.place.fragment());
             }
             Msg::Colours => self.theme += 1,
-            Msg::File(file) => self.start_reading(ctx, file),
+            Msg::File(file) => self.act(ctx, Action::File(Some(file))),
             Msg::Reading(reading) => self.read(reading),
             Msg::Dropping(dropping) => self.dropping = dropping,
             Msg::Left(to) => self.dropping &= to.is_some_and(|to| self.place.contains(&to)),
@@ -265,7 +265,7 @@ impl Component for App {
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         self.page_turned();
-        if !self.marked && (self.player.run.len() > 0 || self.site.page.is_some()) {
+        if !self.marked && self.intake.is_none() && (self.player.run.len() > 0 || self.site.page.is_some()) {
             self.marked = true;
             if self.place.has_page() {
                 browser::mark("glassbase-first-frame");
@@ -281,7 +281,7 @@ impl Component for App {
 
 impl App {
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
-        if self.wish.locks.forbid(&action) {
+        if self.wish.locks.forbid(&action) || (action.is_about_script() && self.is_only_looked_at()) {
             return;
         }
         match action {
@@ -381,14 +381,26 @@ impl App {
         if let Err(problems) = session.append(text) {
             return self.log.mistake(text, &problems);
         }
+        let session_lab = session.lab().name;
         if let Some(rival) = &mut self.player.rival {
             let text = settings::more_at_the_right(text, &rival.setting, &rival.value);
             // What the left side understands the right side does too: both speak the language of one lab.
             let _ = rival.run.session_mut().map(|session| session.append(&text));
         }
+        if self.lab.0.name != session_lab {
+            return self.follow_to_lab(before);
+        }
         self.preset = None;
         self.dismiss();
         self.go_on_from(before);
+    }
+
+    /// The script goes to another lab now, whose stage, knobs and words the whole of it is shown with: all of it anew, on from
+    /// where it was.
+    fn follow_to_lab(&mut self, before: usize) {
+        let script = self.player.run.script();
+        self.open_script(&script, "changed script");
+        self.goal = Some(before);
     }
 
     /// Carries out what was added, and shows it from where the trace ended before.

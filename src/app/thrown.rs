@@ -1,6 +1,6 @@
 //! What is thrown at JavaScript: an `Error` with a `code` that a program can go by, and the `problems` of a script.
 //!
-//! Codes: `syntax`, `argument`, `preset`, `lab`, `link`, `position`, `recorded`, `limit`, `unknown`, `failed`.
+//! Codes: `syntax`, `argument`, `preset`, `lab`, `link`, `trace`, `position`, `recorded`, `limit`, `unknown`, `failed`.
 
 use js_sys::{Array, Error, Object, Reflect};
 use wasm_bindgen::prelude::*;

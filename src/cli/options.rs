@@ -70,7 +70,12 @@ pub fn read(command: &str, needed: &str, args: &[String]) -> Result<Options, Str
                 options.settings.push((name.to_string(), value.to_string()));
             }
             flag if flag.starts_with("--") => {
-                let known = ["--trace", "--format", "--hash", "--quiet", "--set", "--lab"];
+                let own: &[&str] = match command {
+                    "import" => &["--set", "--lab"],
+                    "run" => &["--set"],
+                    _ => &[],
+                };
+                let known = ["--trace", "--format", "--hash", "--quiet"].into_iter().chain(own.iter().copied());
                 return Err(format!("glassbase: there is no option {flag}; {}", words::suggestion(flag, known)));
             }
             _ if options.what.is_empty() => options.what = arg.clone(),

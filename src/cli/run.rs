@@ -22,6 +22,11 @@ pub fn run(args: &[String]) -> Report {
     if super::accesses::is_file_of_accesses(&options.what) {
         return super::accesses::run(&options);
     }
+    if let Some((setting, value)) = options.settings.first() {
+        return Report::unreadable(format!(
+            "glassbase: --set is for import and for a file of accesses; a script says it itself: set {setting} {value}"
+        ));
+    }
     let (name, text) = match read_script(&options.what) {
         Ok(both) => both,
         Err(what) => return Report::unreadable(what),

@@ -141,7 +141,7 @@ impl Session {
     }
 
     fn know(&mut self) {
-        if self.timeline.guide().lab != self.inner.lab().name && !self.timeline.is_empty() {
+        if self.timeline.guide().lab != self.inner.lab().name {
             self.timeline = Timeline::of_lab(self.inner.lab().name);
         }
         self.timeline.extend(self.inner.trace().clone());

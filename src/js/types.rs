@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"
 /** What the program throws: an Error that a program can go by. */
 export interface GlassbaseError extends Error {
-  code: 'syntax' | 'argument' | 'preset' | 'lab' | 'link' | 'position' | 'recorded' | 'limit' | 'unknown' | 'failed' | 'closed' | 'src';
+  code: 'syntax' | 'argument' | 'preset' | 'lab' | 'link' | 'trace' | 'position' | 'recorded' | 'limit' | 'unknown' | 'failed' | 'closed' | 'src';
   problems: Problem[];
 }
 

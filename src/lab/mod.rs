@@ -114,9 +114,20 @@ pub fn preset(word: &str) -> Option<(&'static LabInfo, &'static Preset)> {
     labs.into_iter().find_map(|lab| Some((lab, lab.preset(name)?)))
 }
 
-/// What to say to a word that is no preset: the nearest that is one, or all there are.
+/// What to say to a word that is no preset: the nearest that is one; else the presets of its lab, or what a preset's word
+/// looks like and which labs there are. All presets together would be a wall of words.
 pub fn preset_suggestion(word: &str) -> String {
     let of_lab = |lab: &&'static LabInfo| lab.presets.iter().map(|preset| preset_word(lab, preset)).collect::<Vec<_>>();
     let known: Vec<String> = LABS.iter().flat_map(of_lab).collect();
-    words::suggestion(word, known.iter().map(String::as_str))
+    if let Some(near) = words::nearest(word, known.iter().map(String::as_str)) {
+        return format!("did you mean \"{near}\"?");
+    }
+    let named = word.split_once('/').and_then(|(name, _)| LABS.iter().find(|lab| lab.name == name));
+    match named {
+        Some(lab) => format!("there are: {}", of_lab(lab).join(", ")),
+        None => {
+            let labs: Vec<&str> = LABS.iter().map(|lab| lab.name).collect();
+            format!("it is LAB/NAME, such as \"{}\"; the labs are: {}", known[known.len() - 1], labs.join(", "))
+        }
+    }
 }

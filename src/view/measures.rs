@@ -178,14 +178,19 @@ fn full_scan_time(view: &View) -> Option<f64> {
 /// Most points that a series keeps; beyond it every second one goes.
 const POINTS_MAX: usize = 8192;
 
-/// Every measure of a lab after each command.
+/// Records of one command after which a point is taken though it goes on: a load of hundreds of requests has a course too.
+const GRAIN: usize = 128;
+
+/// Every measure of a lab after each command, and now and then within a long one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     measures: &'static [Measure],
     points: Vec<Point>,
-    /// Only every so many commands give a point.
+    /// Only every so many moments give a point.
     stride: usize,
-    commands: usize,
+    moments: usize,
+    /// Where the last moment was.
+    seen: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -196,15 +201,16 @@ struct Point {
 
 impl Series {
     pub fn of_measures(measures: &'static [Measure]) -> Series {
-        Series { measures, points: Vec::new(), stride: 0, commands: 0 }
+        Series { measures, points: Vec::new(), stride: 0, moments: 0, seen: 0 }
     }
 
     pub(super) fn see(&mut self, view: &View, record: &Record) {
-        if !matches!(record.event, Event::CommandEnded { .. }) {
+        if !matches!(record.event, Event::CommandEnded { .. }) && view.position < self.seen + GRAIN {
             return;
         }
-        self.commands += 1;
-        if !self.commands.is_multiple_of(self.stride.max(1)) {
+        self.seen = view.position;
+        self.moments += 1;
+        if !self.moments.is_multiple_of(self.stride.max(1)) {
             return;
         }
         let values = self.measures.iter().map(|measure| measure.value(view).map(|value| value as f32)).collect();
@@ -260,7 +266,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use glassbase_trace::{Lsn, PageBody, PageId, PageState};
+    use glassbase_trace::{FrameId, Lsn, PageBody, PageId, PageState};
 
     fn named(name: &str) -> &'static Measure {
         MEASURES.iter().find(|measure| measure.name == name).unwrap()
@@ -284,6 +290,19 @@ mod tests {
         view.state.pages = std::iter::repeat_n(Rc::new(free), 10).collect();
         (view.state.random_read_ns, view.state.next_read_ns) = (1000, 10);
         assert_eq!(scan.value(&view), Some(1090.0));
+    }
+
+    #[test]
+    fn a_long_command_has_a_course() {
+        let mut series = Series::of_measures(MEASURES);
+        let mut view = View::default();
+        for index in 0..10 * GRAIN {
+            let record =
+                Record { time_ns: 0, cause: 0, node: 0, event: Event::PoolHit { page: PageId(1), frame: FrameId(0) } };
+            view.apply(index, &record);
+            series.see(&view, &record);
+        }
+        assert_eq!(series.len(), 10);
     }
 
     #[test]

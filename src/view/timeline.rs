@@ -302,7 +302,7 @@ impl Timeline {
         self.commands.get(past).copied().unwrap_or(self.len())
     }
 
-    /// The measures after each command.
+    /// The course of the measures.
     pub fn series(&self) -> &Series {
         &self.series
     }

@@ -141,3 +141,18 @@ test('the help lists every command, and an example goes into the line', async ()
   assert.ok((await logText(page)).length > 0);
   await done(view);
 });
+
+test('a lab that is typed is gone to, with its stage, its words and its knobs', async () => {
+  const view = await opened();
+  const { page } = view;
+  await toEnd(page);
+  const before = await length(page);
+  await say(page, 'lab raft');
+  await page.locator('header', { hasText: 'Raft' }).waitFor();
+  await say(page, 'run 200ms');
+  await idle(page);
+  assert.ok((await length(page)) > before + 10);
+  await page.locator('.plate').getByRole('button', { name: /^n1,/ }).first().waitFor();
+  view.assertQuiet();
+  await view.close();
+});

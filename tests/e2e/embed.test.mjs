@@ -1,6 +1,6 @@
 // The embedded page in a frame of another origin: its height, its messages, and who may speak.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { start, withTempDir } from './harness.mjs';
@@ -77,6 +77,18 @@ test('the named origin asks and is told', async () => {
     assert.equal((await ask(page, 'constructor', 1)).error.code, 'unknown');
     const events = (await heard()).map(({ data }) => data.event);
     assert.ok(['ready', 'step', 'goal'].every((word) => events.includes(word)), String(events));
+  });
+});
+
+test('a trace that is opened is there when it is answered, and stands still; a broken one is an error', async () => {
+  await around('&origin=ORIGIN&play=no', async ({ page }) => {
+    const trace = await readFile(new URL('../scripts/storage/split-middle.trace', import.meta.url), 'utf8');
+    const { state } = await ask(page, 'open', { trace });
+    assert.ok(state.length > 20 && !state.playing, JSON.stringify(state));
+    assert.equal((await ask(page, 'open', { trace: 'no trace' })).error.code, 'trace');
+    const cut = `${trace.slice(0, trace.lastIndexOf('\n', trace.length - 2) + 1)}nonsense here\n`;
+    assert.equal((await ask(page, 'open', { trace: cut })).error.code, 'trace');
+    assert.equal((await ask(page, 'state')).state.length, state.length, 'what was there stays');
   });
 });
 

@@ -86,6 +86,34 @@ test('a place leads into its own lab at that moment, with its past, and back to 
   await view.close();
 });
 
+test('behind a door nothing of the run is lost, whatever way one leaves', async () => {
+  const view = await ready(await site.open('#preset=stack/with-cache', desk));
+  const { page } = view;
+  await idle(page);
+  await say(page, 'put k7 mine');
+  await idle(page);
+  const typed = await length(page);
+  await choose(page, /^Shard 1:/);
+  await page.getByRole('button', { name: 'Open its lab' }).click();
+  await page.getByRole('button', { name: 'Back', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByText(/is looked at, and does not go on/).first().waitFor();
+  await page.reload();
+  await idle(page);
+  assert.match(await where(page), /The whole stack/);
+  assert.equal(await length(page), typed, 'a reload from behind the door');
+  await choose(page, /^Shard 1:/);
+  await page.getByRole('button', { name: 'Open its lab' }).click();
+  await page.getByRole('button', { name: 'Back', exact: true }).waitFor();
+  await page.locator('.brand').first().click();
+  await page.getByRole('link', { name: 'Glossary' }).first().waitFor();
+  await page.goBack();
+  await page.locator('.plate').getByRole('button', { name: /^app1/ }).first().waitFor();
+  assert.equal(await length(page), typed, 'home and back');
+  view.assertQuiet();
+  await view.close();
+});
+
 test('a hop of the waterfall leads to its own moment', async () => {
   const view = await ready(await site.open('#preset=stack/with-cache', desk));
   const { page } = view;

@@ -109,6 +109,7 @@ impl App {
 
     /// Puts the lab's run aside, if there is one, and begins that of the first page.
     fn raise_curtain(&mut self) {
+        self.leave_doors();
         let undo = self.put_aside(Run::open(""), "");
         self.site.aside = (!self.site.address.is_empty()).then(|| Box::new(undo));
         self.site.page = None;

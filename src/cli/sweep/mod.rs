@@ -276,8 +276,7 @@ fn finish(plan: &Plan, rows: &Rows, options: &Options, mut report: Report) -> Re
             // Under another name first: a table is there whole or not at all.
             let unfinished = format!("{out}.new");
             let written = fs::write(&unfinished, table).and_then(|()| fs::rename(&unfinished, out));
-            written
-                .map_err(|error| format!("glassbase: {out} can't be written: {error}; its rows stay in {out}.rows"))?;
+            written.map_err(|error| format!("glassbase: {out} can't be written: {error}; the rows are kept"))?;
             settle(rows, options, &mut report, &format!("the table is in {out}"));
         }
     }

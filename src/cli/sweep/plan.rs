@@ -48,6 +48,9 @@ pub struct Measured {
     pub from: From,
 }
 
+/// The hashes of the golden traces: they change whenever what the engine does changes.
+const BEHAVIOUR: &str = include_str!("../../../tests/scripts/hashes.txt");
+
 #[derive(Clone, Debug)]
 pub enum From {
     Common(measures::Common),
@@ -89,6 +92,8 @@ struct Reading {
     measures: Vec<(String, usize, usize)>,
     script: Option<(String, Option<Origin>)>,
     takes_lines: bool,
+    /// Lines that stand below `script` so far.
+    script_lines: usize,
     problems: Vec<Problem>,
 }
 
@@ -230,11 +235,13 @@ impl Reading {
             Some((text, origin)) if self.takes_lines => {
                 // Blank lines between are lines of the script too, so that places are right.
                 if let Some(Origin::Below(first)) = origin {
-                    let missing = (number - *first).saturating_sub(text.lines().count());
+                    let missing = (number - *first).saturating_sub(self.script_lines);
                     text.extend(std::iter::repeat_n('\n', missing));
+                    self.script_lines += missing;
                 } else {
                     *origin = Some(Origin::Below(number));
                 }
+                self.script_lines += 1;
                 text.push_str(content);
                 text.push('\n');
                 Ok(())
@@ -327,7 +334,7 @@ impl Reading {
         let (script, origin) = self.script.take().unwrap_or_default();
         let points = self.axes.iter().map(|axis| axis.values.len() as u64).product();
         let mut fingerprint = Fnv::default();
-        for part in [env!("CARGO_PKG_VERSION"), "\0", text, "\0", &script] {
+        for part in [env!("CARGO_PKG_VERSION"), BEHAVIOUR, "\0", text, "\0", &script] {
             fingerprint.update(part.as_bytes());
         }
         let head = head(&script);

@@ -18,6 +18,11 @@ pub fn carry_out(plan: &Plan, point: u64) -> (Row, Option<String>) {
     if let Some(problem) = session.problems().first() {
         return (Row { outcome: Outcome::Impossible, cells: nothing() }, Some(problem.to_string()));
     }
+    if session.lab().name != plan.lab.name {
+        let why =
+            format!("the script goes to the lab {}, and what is measured is of {}", session.lab().name, plan.lab.name);
+        return (Row { outcome: Outcome::Impossible, cells: nothing() }, Some(why));
+    }
     while session.step(SLICE) != Progress::Idle {}
     let refusals = print::refusals(session.trace());
     let own = plan.own_lines();

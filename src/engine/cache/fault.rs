@@ -59,6 +59,26 @@ impl Tiers {
         Ok(())
     }
 
+    /// Cuts the link between two places, both ways. Whoever waits for an answer over it waits until a time-out.
+    pub fn cut(&mut self, one: Place, other: Place) -> Result<(), TierError> {
+        self.known(one)?;
+        self.known(other)?;
+        let (one, other) = (self.id(one), self.id(other));
+        self.network.cut(one, other);
+        self.network.cut(other, one);
+        Ok(())
+    }
+
+    /// All links are whole.
+    pub fn heal(&mut self) {
+        self.network.heal();
+    }
+
+    /// Links that are cut, in one direction each.
+    pub fn cuts(&self) -> Vec<(NodeId, NodeId)> {
+        self.network.cuts().collect()
+    }
+
     fn ids(&self, is_it: impl Fn(&Task) -> bool) -> Vec<u64> {
         self.tasks.values().filter(|task| is_it(task)).map(|task| task.id).collect()
     }
@@ -121,6 +141,7 @@ impl Tiers {
 
     fn kill_database(&mut self, cx: &mut Cx) {
         let choice = self.random.next_u64();
+        self.orphan_queries();
         for query in self.database.crash(choice) {
             if self.tasks.get(&query.request).is_some_and(|task| task.turn == query.turn)
                 && let Some(task) = self.tasks.remove(&query.request)

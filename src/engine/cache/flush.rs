@@ -54,6 +54,11 @@ impl Tiers {
     fn launch_to_database(&mut self, cx: &mut Cx, task: Task) {
         let (from, to) = (self.node_id(task.node), self.id(Place::Database));
         let due_ns = cx.now_ns().saturating_add(self.options.link_ns);
+        if self.network.is_cut(from, to) {
+            let late_ns = due_ns.saturating_add(self.options.database_timeout_ns);
+            self.launch(cx, task, from, to, late_ns, Stage::FromDatabase(None));
+            return;
+        }
         self.launch(cx, task, from, to, due_ns, Stage::ToDatabase);
     }
 

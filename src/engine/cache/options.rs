@@ -235,11 +235,6 @@ impl Options {
             let what = "a split key needs a strategy that writes to the database: cache-aside, say".to_string();
             return Err(TierError::BadOption { option: "hot-key", what });
         }
-        if self.remote && self.strategy == Strategy::WriteBehind {
-            let what = "what is owed to a database elsewhere can't be told apart from what it has: write-through, say"
-                .to_string();
-            return Err(TierError::BadOption { option: "strategy", what });
-        }
         if self.l2_capacity == 0 && writes_in_l2 {
             let what = "writes go through L2, and its size is 0: give it a size".to_string();
             return Err(TierError::BadOption { option: "strategy", what });

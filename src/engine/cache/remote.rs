@@ -17,6 +17,8 @@ pub struct RemoteQuery {
     pub number: u64,
     /// The request that it is for.
     pub request: u64,
+    /// The application server that asks, from 0; none: a node of L2 does.
+    pub app: Option<u16>,
     pub key: Bytes,
     /// What is to be written; none: it reads.
     pub row: Option<Row>,
@@ -57,7 +59,8 @@ impl Tiers {
         let number = self.database.begin_elsewhere(query);
         let (busy, queued) = (self.database.busy(), self.database.queued());
         self.tell(cx, Event::DatabaseBegan { request, writes, busy, queued });
-        self.queries.push(RemoteQuery { number, request, key, row });
+        let app = self.tasks.get(&request).filter(|task| !task.at_cache).map(|task| task.app);
+        self.queries.push(RemoteQuery { number, request, app, key, row });
     }
 
     /// Queries that have begun since this was asked last.
@@ -79,15 +82,45 @@ impl Tiers {
     pub fn give_answer(&mut self, cx: &mut Cx, number: u64, row: Option<Row>) {
         let Some(query) = self.database.serving.remove(&number) else {
             // The database lost its power meanwhile. What was written is there all the same.
+            if let Some((key, row)) = self.orphans.remove(&number).zip(row) {
+                self.lands(&key, row.version);
+            }
             return;
         };
-        if query.change.is_some()
+        if let Some(change) = &query.change
             && let Some(row) = &row
         {
             self.bloom.add(&query.key);
-            self.written(cx, &query.key, row.version);
+            self.lands(&query.key, row.version);
+            // What a node of L2 owes was written when the node took it.
+            if change.version.is_none() {
+                self.written(cx, &query.key, row.version);
+            }
         }
         self.query_over(cx, &query, row);
+    }
+
+    /// A version of a key is in the database.
+    fn lands(&mut self, key: &Bytes, version: u64) {
+        let newest = self.landed.entry(key.clone()).or_insert(0);
+        *newest = (*newest).max(version);
+    }
+
+    /// The database loses its power: what it was about to write may be there all the same.
+    pub(super) fn orphan_queries(&mut self) {
+        if self.options.remote {
+            let writes = self.database.serving.iter().filter(|(_, query)| query.change.is_some());
+            let writes: Vec<(u64, Bytes)> = writes.map(|(number, query)| (*number, query.key.clone())).collect();
+            self.orphans.extend(writes);
+        }
+    }
+
+    /// The newest version of a key that the database has, as far as anybody knows.
+    pub(super) fn version_there(&mut self, key: &Bytes) -> u64 {
+        match self.options.remote {
+            true => self.landed.get(key).copied().unwrap_or(0),
+            false => self.database.read(key).map_or(0, |row| row.version),
+        }
     }
 
     /// A row is in the database that nobody asked for: no cache has it.

@@ -97,6 +97,10 @@ pub struct Tiers {
     pub(super) told: TiersState,
     /// For a database elsewhere: queries that have begun, what clients were told and asked, since somebody took it.
     pub(super) queries: Vec<RemoteQuery>,
+    /// Of a database elsewhere: the newest version of each key that it is known to have, and writes that it was at when its
+    /// power failed.
+    pub(super) landed: SortedMap<Bytes, u64>,
+    pub(super) orphans: SortedMap<u64, Bytes>,
     pub(super) told_clients: Vec<Told>,
     pub(super) asked_by_clients: Vec<Asked>,
 }
@@ -133,6 +137,8 @@ impl Tiers {
             random: Generator::new(seed, "tiers"),
             told: TiersState { clients: options.clients, ..TiersState::default() },
             queries: Vec::new(),
+            landed: SortedMap::new(),
+            orphans: SortedMap::new(),
             told_clients: Vec::new(),
             asked_by_clients: Vec::new(),
             options,

@@ -146,7 +146,7 @@ impl Tiers {
 
     /// A write that a node of L2 owed will never reach the database, nor those that it stands for.
     pub(super) fn lose(&mut self, cx: &mut Cx, key: &Bytes, debt: &Debt) {
-        let there = self.database.read(key).map_or(0, |row| row.version);
+        let there = self.version_there(key);
         let mut gone: Vec<u64> =
             debt.covers.iter().copied().chain([debt.version]).filter(|gone| *gone > there).collect();
         glassbase_trace::sorting::sort_by(&mut gone, |a, b| a.cmp(b));

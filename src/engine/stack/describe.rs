@@ -23,6 +23,9 @@ impl Stack {
             cost: self.options.cost(self.groups.len()),
             store: self.options.store.into(),
             protocol: self.options.protocol.into(),
+            copies: self.copies.iter().map(|copy| copy.version()).collect(),
+            bounced: self.bounced,
+            cut: self.tiers.cuts(),
         }
     }
 
@@ -33,7 +36,7 @@ impl Stack {
 
     /// The map as people see it.
     pub(super) fn map_state(&self) -> MapState {
-        let map = self.moving.as_ref().map_or(&self.map, |moving| &moving.next);
+        let map = self.newest_map();
         let change = match self.groups.last() {
             Some(group) if self.moving.is_some() => format!("keys move to s{}", group.shard.0).into(),
             _ => "".into(),
@@ -74,9 +77,11 @@ impl Stack {
     }
 
     /// Acknowledged writes of which nothing is left at their shard, though nothing newer is there either, and the writes of
-    /// shards that were lost. Shards judge by what their own clients, the router's connections, were told.
+    /// shards that were lost. Shards judge by what their own clients, the router's connections, were told. And what L2 still
+    /// owed when its power failed.
     pub fn lost_writes(&self) -> u64 {
-        self.groups.iter().map(|group| group.cluster.lost_writes().len() as u64).sum()
+        let in_shards: u64 = self.groups.iter().map(|group| group.cluster.lost_writes().len() as u64).sum();
+        in_shards + self.tiers.told().counts.lost
     }
 
     /// What all machines cost in an hour.

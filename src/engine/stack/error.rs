@@ -16,6 +16,8 @@ pub enum StackError {
     NoPlace { word: String },
     #[error("{word} is no replica: a disk, or a link between replicas, is named by s1n2 or s1leader")]
     NoReplica { word: String },
+    #[error("no message goes between {one} and {other}: cut app1 l2-1, app1 router, l2-1 router, router s1, s1n1 s1n2")]
+    NoLink { one: String, other: String },
     #[error("shard {shard} has no leader at the moment: let time pass, or name a replica")]
     NoLeader { shard: NodeId },
     #[error("keys are on their way already: wait until they have arrived")]

@@ -3,8 +3,8 @@
 use super::{Place, Stack, StackError};
 use glassbase_cache::Place as TierPlace;
 use glassbase_replication::Action;
-use glassbase_sim::{Cx, Fault};
-use glassbase_trace::NodeId;
+use glassbase_sim::{Crash, Cx, Fault};
+use glassbase_trace::{Event, NodeId};
 
 impl Stack {
     /// Takes the power from a place. What was not synced may be lost.
@@ -54,7 +54,13 @@ impl Stack {
 
     fn turn_tier(&mut self, cx: &mut Cx, place: TierPlace, on: bool) -> Result<(), StackError> {
         match on {
-            true => self.tiers.restart(cx, place, false)?,
+            true => {
+                self.tiers.restart(cx, place, false)?;
+                // A server that is started asks for the map.
+                if let TierPlace::App(number) = place {
+                    self.learn_map(number - 1);
+                }
+            }
             false => self.tiers.kill(cx, place)?,
         }
         Ok(())
@@ -74,21 +80,100 @@ impl Stack {
 
     /// The disk of a replica is full the next time that it is to grow: the replica stops.
     pub fn fill_disk(&mut self, cx: &mut Cx, shard: NodeId, node: NodeId) -> Result<(), StackError> {
-        let action = Action::Disk { node, after_operations: 0, fault: Fault::DiskFull };
+        self.fail_disk(cx, (shard, node), 0, Fault::DiskFull)
+    }
+
+    /// Something befalls the disk of a replica, after so many more operations.
+    pub fn fail_disk(
+        &mut self,
+        cx: &mut Cx,
+        (shard, node): (NodeId, NodeId),
+        after_operations: u64,
+        fault: Fault,
+    ) -> Result<(), StackError> {
+        let action = Action::Disk { node, after_operations, fault };
         self.watched(cx, |stack, cx| stack.inject(cx, shard, &action))
     }
 
-    /// Cuts the link between two replicas of a shard, or between one and all others, both ways.
-    pub fn cut(&mut self, cx: &mut Cx, shard: NodeId, node: NodeId, other: Option<NodeId>) -> Result<(), StackError> {
-        self.watched(cx, |stack, cx| {
-            let all = (1..=stack.options.cluster.nodes).map(NodeId).filter(|peer| *peer != node);
-            let peers: Vec<NodeId> = all.filter(|peer| other.is_none_or(|other| other == *peer)).collect();
-            for peer in peers {
-                stack.inject(cx, shard, &Action::Cut { from: node, to: peer })?;
-                stack.inject(cx, shard, &Action::Cut { from: peer, to: node })?;
+    /// What became of what the disk of a replica had not synced when its power was cut last.
+    pub fn crashed(&self, shard: NodeId, node: NodeId) -> Option<Crash> {
+        self.cluster(shard)?.crashed(node)
+    }
+
+    /// Cuts links, both ways: between two places, or between one and all that it has to do with. Of a replica alone: the other
+    /// replicas; of the router alone: all before it.
+    pub fn cut(&mut self, cx: &mut Cx, one: Place, other: Option<Place>) -> Result<(), StackError> {
+        self.watched(cx, |stack, cx| match (one, other) {
+            (Place::Replica(shard, node), None) => stack.cut_replica(cx, shard, node, None),
+            (Place::Replica(shard, node), Some(Place::Replica(same, peer))) if same == shard && peer != node => {
+                stack.cut_replica(cx, shard, node, Some(peer))
             }
-            Ok(())
+            (Place::Replica(shard, node), Some(Place::Router)) | (Place::Router, Some(Place::Replica(shard, node))) => {
+                stack.inject(cx, shard, &Action::CutClients(node))
+            }
+            (Place::Shard(shard), None | Some(Place::Router)) | (Place::Router, Some(Place::Shard(shard))) => {
+                for node in (1..=stack.options.cluster.nodes).map(NodeId) {
+                    stack.inject(cx, shard, &Action::CutClients(node))?;
+                }
+                Ok(())
+            }
+            _ => stack.cut_front(cx, one, other),
         })
+    }
+
+    fn cut_replica(
+        &mut self,
+        cx: &mut Cx,
+        shard: NodeId,
+        node: NodeId,
+        peer: Option<NodeId>,
+    ) -> Result<(), StackError> {
+        let all = (1..=self.options.cluster.nodes).map(NodeId).filter(|other| *other != node);
+        let peers: Vec<NodeId> = all.filter(|other| peer.is_none_or(|peer| peer == *other)).collect();
+        for peer in peers {
+            self.inject(cx, shard, &Action::Cut { from: node, to: peer })?;
+            self.inject(cx, shard, &Action::Cut { from: peer, to: node })?;
+        }
+        Ok(())
+    }
+
+    /// Links before the shards.
+    fn cut_front(&mut self, cx: &mut Cx, one: Place, other: Option<Place>) -> Result<(), StackError> {
+        let apps = || (1..=self.options.tiers.apps).map(TierPlace::App);
+        let caches = || (1..=self.options.tiers.caches).map(TierPlace::Cache);
+        let router = || std::iter::once(TierPlace::Database);
+        let those = |place: Place| -> Vec<TierPlace> {
+            match place {
+                Place::App(number) => vec![TierPlace::App(number)],
+                Place::Cache(number) => vec![TierPlace::Cache(number)],
+                Place::Caches => caches().collect(),
+                Place::Router => router().collect(),
+                _ => Vec::new(),
+            }
+        };
+        let ones = those(one);
+        let others = match (other, one) {
+            (Some(other), _) => those(other),
+            (None, Place::App(_)) => caches().chain(router()).collect(),
+            (None, Place::Router) => apps().chain(caches()).collect(),
+            (None, _) => apps().chain(router()).collect(),
+        };
+        let talk = |a: TierPlace, b: TierPlace| std::mem::discriminant(&a) != std::mem::discriminant(&b);
+        if ones.is_empty() || !others.iter().any(|other| talk(ones[0], *other)) {
+            let other = other.map_or(String::new(), |other| other.to_string());
+            return Err(StackError::NoLink { one: one.to_string(), other });
+        }
+        for one in &ones {
+            for other in others.iter().filter(|other| talk(*one, **other)) {
+                self.tiers.cut(*one, *other)?;
+            }
+        }
+        self.tell_front(cx);
+        Ok(())
+    }
+
+    fn tell_front(&self, cx: &mut Cx) {
+        cx.emit(|| Event::FrontLinksChanged { cut: self.tiers.cuts() });
     }
 
     /// Lets a replica do everything many times slower; 1: as usual.
@@ -99,6 +184,10 @@ impl Stack {
     /// All links are whole.
     pub fn heal(&mut self, cx: &mut Cx) {
         self.watched(cx, |stack, cx| {
+            if !stack.tiers.cuts().is_empty() {
+                stack.tiers.heal();
+                stack.tell_front(cx);
+            }
             for at in 0..stack.groups.len() {
                 // Healing fails nowhere.
                 let _ = stack.inside(cx, at, |cluster, cx| cluster.inject(cx, &Action::Heal));

@@ -34,6 +34,10 @@ pub struct Options {
     pub shards: u16,
     /// Reads go to any replica, whatever it has; otherwise to whom the protocol says.
     pub reads_any: bool,
+    /// Each application server goes by a copy of the map, and learns of a newer one when a shard turns it away, which takes so
+    /// long; otherwise the router knows.
+    pub copies: bool,
+    pub bounce_ns: u64,
     /// Keys that move at once while shards change, and the pause after each.
     pub parallel: u16,
     pub pause_ns: u64,
@@ -54,6 +58,8 @@ impl Options {
             map: MapOptions::default(),
             shards: 2,
             reads_any: false,
+            copies: false,
+            bounce_ns: 1_000_000,
             parallel: 4,
             pause_ns: 1_000_000,
             history: true,

@@ -17,6 +17,8 @@ use glassbase_sim::Cx;
 use glassbase_trace::{Bytes, Event, NodeId, RequestFate};
 
 use super::Stack;
+use super::world::Happening;
+use glassbase_sharding::ClusterMap;
 
 /// What an errand is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) enum Purpose {
     Query {
         number: u64,
         request: u64,
+        /// The application server that asks, from 0, if one does.
+        app: Option<u16>,
     },
     Preload,
     /// A key that moves is read at its old shard, and written at its new one.
@@ -65,11 +69,11 @@ pub(super) fn row_of(record: Option<&Bytes>) -> Row {
 impl Stack {
     /// The tiers ask.
     pub(super) fn begin_query(&mut self, cx: &mut Cx, query: RemoteQuery) {
-        let RemoteQuery { number, request, key, row } = query;
+        let RemoteQuery { number, request, app, key, row } = query;
         if row.is_some() {
             self.keys.insert(key.clone());
         }
-        let purpose = Purpose::Query { number, request };
+        let purpose = Purpose::Query { number, request, app };
         let locks = row.is_some();
         self.begin_errand(cx, Errand { purpose, key, row, locks, shard: None });
     }
@@ -97,6 +101,46 @@ impl Stack {
         cx.emit(|| Event::QueryHeld { request, shard, why: why.into() });
     }
 
+    /// The newest map: that of a move under way counts.
+    pub(super) fn newest_map(&self) -> &ClusterMap {
+        self.moving.as_ref().map_or(&self.map, |moving| &moving.next)
+    }
+
+    /// An application server goes by the newest map from now on.
+    pub(super) fn learn_map(&mut self, app: u16) {
+        let newest = self.newest_map().clone();
+        if let Some(copy) = self.copies.get_mut(usize::from(app)) {
+            *copy = newest;
+        }
+    }
+
+    /// A server that goes by an old map asks a shard that does not have the key: it is turned away, and has the newest map
+    /// when that is heard. Whether it was.
+    fn bounces(&mut self, cx: &mut Cx, number: u64) -> bool {
+        let Some(Errand { purpose: Purpose::Query { request, app: Some(app), .. }, key, .. }) =
+            self.errands.get(&number)
+        else {
+            return false;
+        };
+        let (request, app, home) = (*request, *app, self.shard_of(key));
+        let Some(copy) = self.copies.get(usize::from(app)) else { return false };
+        let version = self.newest_map().version();
+        let Some(shard) = copy.place(key).ok().filter(|shard| *shard != home && copy.version() != version) else {
+            return false;
+        };
+        self.bounced += 1;
+        self.learn_map(app);
+        let due_ns = cx.now_ns().saturating_add(self.options.bounce_ns);
+        cx.emit(|| Event::QueryBounced { request, shard, at: NodeId(app + 1), version, due_ns });
+        self.queue.push(due_ns, Happening::SendAgain(number));
+        true
+    }
+
+    /// Queries that a shard turned away, for the map was old.
+    pub fn bounced(&self) -> u64 {
+        self.bounced
+    }
+
     /// Where a key is now. While keys move, the new map counts for all but those that are still to move.
     pub(super) fn shard_of(&self, key: &Bytes) -> NodeId {
         let map = match &self.moving {
@@ -112,6 +156,9 @@ impl Stack {
 
     /// Sends an errand to its shard, or lets it wait for a connection.
     pub(super) fn send(&mut self, cx: &mut Cx, number: u64) {
+        if self.bounces(cx, number) {
+            return;
+        }
         let Some(errand) = self.errands.get(&number) else { return };
         let shard = errand.shard.unwrap_or_else(|| self.shard_of(&errand.key));
         let at = self.group_at(shard);

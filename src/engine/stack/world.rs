@@ -30,6 +30,8 @@ use super::{Options, StackError};
 pub(super) enum Happening {
     /// The next key moves.
     MoveOn,
+    /// A server that was turned away has the newer map.
+    SendAgain(u64),
 }
 
 /// A shard: a cluster, and the router's connections to it.
@@ -63,6 +65,9 @@ pub struct Stack {
     pub(super) tiers: Tiers,
     pub(super) groups: Vec<Group>,
     pub(super) map: ClusterMap,
+    /// What each application server goes by, if not by the router's.
+    pub(super) copies: Vec<ClusterMap>,
+    pub(super) bounced: u64,
     pub(super) queue: EventQueue<Happening>,
     pub(super) errands: SortedMap<u64, Errand>,
     pub(super) next_errand: u64,
@@ -92,9 +97,12 @@ impl Stack {
         let tiers = Tiers::new(cx.seed(), options.tiers.clone())?;
         let map = ClusterMap::new(options.map.clone(), options.shards)?;
         let weave = Weave { apps: options.tiers.apps, caches: options.tiers.caches, ..Weave::default() };
+        let copies = if options.copies { vec![map.clone(); usize::from(options.tiers.apps)] } else { Vec::new() };
         let mut stack = Stack {
             tiers,
             map,
+            copies,
+            bounced: 0,
             groups: Vec::new(),
             queue: EventQueue::default(),
             errands: SortedMap::new(),
@@ -172,6 +180,7 @@ impl Stack {
                     cx.pass(time_ns.saturating_sub(cx.now_ns()));
                     match happening {
                         Happening::MoveOn => stack.move_on(cx),
+                        Happening::SendAgain(number) => stack.send(cx, number),
                     }
                 }
             } else if stack.tiers.next_ns() == Some(next_ns) {

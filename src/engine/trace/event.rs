@@ -555,6 +555,11 @@ events! {
         "query-routed" QueryRouted { request: u64, shard: NodeId, client: NodeId }
         /// The router holds a query back: why.
         "query-held" QueryHeld { request: u64, shard: NodeId, why: Rc<str> }
+        /// A shard does not have the key, and turns the query of an application server away, which takes until `due_ns`; the
+        /// server goes by this map from then on.
+        "query-bounced" QueryBounced { request: u64, shard: NodeId, at: NodeId, version: u64, due_ns: u64 }
+        /// All links before the shards that are cut, in one direction each.
+        "front-links-changed" FrontLinksChanged { cut: Vec<(NodeId, NodeId)> }
         /// Another shard; and what all machines cost from now on.
         "shard-joined" ShardJoined { part: Rc<ShardPart>, cost: u64 }
         /// A goal was judged.

@@ -173,7 +173,8 @@ fn storm_kind(word: &str) -> Option<StormKind> {
     })
 }
 
-fn disk_fault(word: &str) -> Fault {
+/// What befalls a disk, of a word.
+pub fn disk_fault(word: &str) -> Fault {
     match word {
         "flip-bit" => Fault::FlipBit,
         "disk-full" => Fault::DiskFull,

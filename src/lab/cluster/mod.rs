@@ -16,7 +16,7 @@
 
 pub mod commands;
 pub mod expectations;
-mod faults;
+pub mod faults;
 pub mod job;
 mod live;
 pub mod machine;

@@ -1,6 +1,6 @@
 //! The commands of the lab.
 
-use crate::lab::cluster::commands::{KEY, TIME, VALUE};
+use crate::lab::cluster::commands::{DISK_FAULTS, KEY, TIME, VALUE};
 use crate::lab::declaration::{Argument, ArgumentKind, CommandInfo};
 
 const APP: Argument = Argument::named(
@@ -88,6 +88,26 @@ pub const COMMANDS: &[CommandInfo] = &[
     ),
     CommandInfo::single("restart", &[PLACE], "Gives a place its power back.", "restart s1n2"),
     CommandInfo::single(
+        "crash",
+        &[REPLICA],
+        "Cuts the power of a replica's disk in the middle of its work: of what was not synced some is lost, and some torn.",
+        "crash s1leader",
+    ),
+    CommandInfo::single(
+        "disk",
+        &[
+            REPLICA,
+            Argument::needed("fault", ArgumentKind::Word(DISK_FAULTS), "what befalls it"),
+            Argument::named(
+                "after",
+                ArgumentKind::Number { from: 0, to: 1_000_000 },
+                "after so many more operations (0)",
+            ),
+        ],
+        "Lets the disk of a replica fail once; the replica stops when it finds out.",
+        "disk s1n2 flip-bit",
+    ),
+    CommandInfo::single(
         "fill",
         &[REPLICA],
         "The disk of a replica is full the next time that it is to grow: the replica stops.",
@@ -95,9 +115,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     ),
     CommandInfo::single(
         "cut",
-        &[REPLICA, Argument::optional("other", ArgumentKind::Text, "a replica of the same shard; all when left out")],
-        "Cuts links between replicas of a shard, both ways.",
-        "cut s1n1 s1n2",
+        &[
+            PLACE,
+            Argument::optional("other", ArgumentKind::Text, "a place that it talks to; all of them when left out"),
+        ],
+        "Cuts links, both ways: app1 l2-1, app1 router, l2 router, router s1, router s1n2, s1n1 s1n2.",
+        "cut app1 l2-1",
     ),
     CommandInfo::single("heal", &[], "All links are whole again.", "heal"),
     CommandInfo::single(

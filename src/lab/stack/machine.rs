@@ -8,6 +8,7 @@ use super::plan::Plan;
 use super::scenarios::{self, Scenario};
 use super::{STACK, settings};
 use crate::history::linearizable::{self, Limits, Model, Verdict};
+use crate::lab::cluster::faults::disk_fault;
 use crate::lab::data::Data;
 use crate::lab::declaration::LabInfo;
 use crate::lab::expectations::Finding;
@@ -16,7 +17,7 @@ use crate::lab::refusal::Refusal;
 use crate::lab::script::Call;
 use crate::lab::values::Values;
 use crate::lab::words::{counted, shown};
-use crate::sim::Cx;
+use crate::sim::{Crash, Cx};
 use crate::stack::{Options, Place, Stack};
 use crate::trace::parts::stack::GoalState;
 use crate::trace::{Bytes, EngineState, Event, NodeId, PageId, Parts, TierOperation, Trace};
@@ -131,27 +132,47 @@ impl StackLab {
                 self.stack.restart(cx, place)?;
                 return Ok(format!("{place} has its power back."));
             }
+            "cut" => {
+                let place = self.stack.place(word("place"))?;
+                let other = call.arguments.text("other").map(|word| self.stack.place(word)).transpose()?;
+                self.stack.cut(cx, place, other)?;
+                let other = other.map_or("all that it talks to".to_string(), |other| other.to_string());
+                return Ok(format!("{place} is cut off from {other}."));
+            }
             _ => {}
         }
         let (shard, node) = self.stack.replica(word("replica"))?;
         let name = Place::Replica(shard, node);
         Ok(match call.info.name {
+            "crash" => {
+                self.stack.kill(cx, name)?;
+                match self.stack.crashed(shard, node) {
+                    Some(Crash { kept: 0, lost: 0, torn: 0 }) => {
+                        format!("The disk of {name} has no power. Everything was synced: nothing is lost.")
+                    }
+                    Some(Crash { kept, lost, torn }) => {
+                        let unsynced = counted((kept + lost + torn).into(), "write");
+                        format!(
+                            "The disk of {name} has no power. Of {unsynced} not synced, {lost} are lost, {torn} torn."
+                        )
+                    }
+                    None => format!("{name} has no power, and no disk: what it had in memory is gone."),
+                }
+            }
+            "disk" => {
+                let fault = call.arguments.word("fault").unwrap_or_default();
+                let after = call.arguments.number("after").unwrap_or_default();
+                self.stack.fail_disk(cx, (shard, node), after, disk_fault(fault))?;
+                format!("The disk of {name} will fail: {fault}.")
+            }
             "fill" => {
                 self.stack.fill_disk(cx, shard, node)?;
                 format!("The disk of {name} is full when it is to grow next.")
             }
-            "slow" => {
+            _ => {
                 let times = call.arguments.number("times").unwrap_or(1);
                 self.stack.slow(cx, shard, node, times)?;
                 format!("{name} takes {times} times as long from now on.")
-            }
-            _ => {
-                let other = match call.arguments.text("other") {
-                    Some(word) => Some(self.stack.replica(word)?.1),
-                    None => None,
-                };
-                self.stack.cut(cx, shard, node, other)?;
-                format!("{name} is cut off from {}.", other.map_or("all others".to_string(), |other| other.to_string()))
             }
         })
     }

@@ -42,6 +42,13 @@ pub const PRESETS: &[Preset] = &[
         include_str!("presets/sharded.gb"),
     ),
     preset(
+        "write-behind",
+        "What write-behind loses",
+        "L2 acknowledges writes and owes them to the shard. Then its power fails, and it says what is lost.",
+        None,
+        include_str!("presets/write-behind.gb"),
+    ),
+    preset(
         "planet",
         "Planet",
         "Replicas an ocean apart: what a write costs, and what a cache saves, in milliseconds.",

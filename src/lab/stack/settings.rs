@@ -58,6 +58,12 @@ pub const SETTINGS: &[SettingInfo] = &[
         "Which replica answers reads: the one that the protocol trusts, or any, with whatever it has.",
     ),
     setting(
+        "maps",
+        ArgumentKind::Word(&["router", "servers"]),
+        "router",
+        "Who knows which shard has a key: the router, or each application server by a copy of the map, which grows old.",
+    ),
+    setting(
         "store",
         ArgumentKind::Word(&["btree", "lsm", "memory"]),
         "btree",
@@ -89,10 +95,18 @@ pub const SETTINGS: &[SettingInfo] = &[
     ),
     setting(
         "strategy",
-        ArgumentKind::Word(&["cache-aside", "read-through", "write-through", "write-around", "refresh-ahead"]),
+        ArgumentKind::Word(&[
+            "cache-aside",
+            "read-through",
+            "write-through",
+            "write-around",
+            "write-behind",
+            "refresh-ahead",
+        ]),
         "cache-aside",
-        "Who reads for whom, and who writes where.",
+        "Who reads for whom, and who writes where. write-behind: L2 says that a write is done, and owes it to the shards.",
     ),
+    setting("flush", SPAN, "100ms", "Write-behind: how often L2 writes what it owes."),
     setting(
         "invalidation",
         ArgumentKind::Word(&["events", "ttl", "versions"]),
@@ -205,6 +219,7 @@ fn tiers(values: &Values) -> TierOptions {
         stampede: Stampede::from_word(values.word("stampede")).unwrap_or(plain.stampede),
         hot_key: HotKey::from_word(values.word("hot_key")).unwrap_or(plain.hot_key),
         hot_per_s: number("hot_rate"),
+        flush_ns: time("flush"),
         l1_ttl_ns: time("l1_ttl"),
         l2_ttl_ns: time("l2_ttl"),
         jitter_ns: time("jitter"),
@@ -245,6 +260,9 @@ fn as_set(values: &Values, latency_ns: u64, service_ns: u64) -> Options {
         tiers: tiers(values),
         shards: values.number("shards") as u16,
         reads_any: values.word("reads") == "any",
+        copies: values.word("maps") == "servers",
+        // There, a replica's work, and back.
+        bounce_ns: (2 * latency_ns + service_ns).max(1_000),
         parallel: values.number("move_parallel") as u16,
         pause_ns: values.duration_ns("move_pause"),
         store: values.word("store"),

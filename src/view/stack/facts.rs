@@ -32,6 +32,7 @@ fn of_tier(state: &StackState, node: NodeId) -> Option<Facts> {
     if place.kind == TierKind::Database {
         return Some(
             facts
+                .row("turned away by shards", grouped(state.bounced))
                 .row("queries under way", format!("{} of {}", state.tiers.busy, state.tiers.connections))
                 .row("wait", format!("{} of {}", state.tiers.queued, state.tiers.queue_limit))
                 .row(
@@ -39,6 +40,12 @@ fn of_tier(state: &StackState, node: NodeId) -> Option<Facts> {
                     format!("{}: {} shards, {}", state.map.version, state.map.shards.len(), state.map.strategy),
                 ),
         );
+    }
+    let at = usize::from(node.0).saturating_sub(1);
+    if let Some(copy) = state.copies.get(at).filter(|_| place.kind == TierKind::App) {
+        let newest = state.map.version;
+        let said = if *copy < newest { format!("{copy}: {newest} is newer") } else { format!("{copy}: the newest") };
+        facts = facts.row("goes by map", said);
     }
     facts = facts
         .row("keeps", format!("{} of {}", place.entries.len(), place.capacity))
@@ -178,6 +185,30 @@ fn name_of(state: &StackState, selection: Selection) -> Option<String> {
 /// What can be done to what is selected.
 pub fn actions(view: &View, selection: Selection) -> Vec<(String, String)> {
     let Some(state) = stack(view) else { return Vec::new() };
+    let is_cut = !state.cut.is_empty() || state.shards.iter().any(|part| !part.cluster.cut.is_empty());
+    let mut actions = link_of(state, selection).map_or_else(|| place_actions(state, selection), |link| vec![link]);
+    if is_cut && !actions.is_empty() {
+        actions.push(("Heal all links".to_string(), "heal".to_string()));
+    }
+    actions
+}
+
+/// A message shows the link that it takes, which can be cut.
+fn link_of(state: &StackState, selection: Selection) -> Option<(String, String)> {
+    let Selection::Span(request, index) = selection else { return None };
+    let span = state.follow(request)?.spans.get(index as usize)?;
+    if span.layer != glassbase_trace::SpanLayer::Link {
+        return None;
+    }
+    let name = |at: NodeId| match (span.shard.0, at.is_client()) {
+        (0, true) => None,
+        _ => Some(words::place_of(state, span, at)),
+    };
+    let (from, to) = (name(span.at)?, name(span.to)?);
+    Some(("Cut the link".to_string(), format!("cut {from} {to}")))
+}
+
+fn place_actions(state: &StackState, selection: Selection) -> Vec<(String, String)> {
     let place = match selection {
         Selection::Span(request, index) => state.follow(request).and_then(|follow| place_of(state, follow, index)),
         other => Some(other),
@@ -191,12 +222,12 @@ pub fn actions(view: &View, selection: Selection) -> Vec<(String, String)> {
     match place {
         Some(Selection::Node(node)) => {
             let is_up = state.tiers.place(node).is_some_and(|place| place.status != TierStatus::Down);
-            vec![power(is_up)]
+            vec![power(is_up), pair("Cut off", format!("cut {name}"))]
         }
         Some(Selection::Replica(shard, NodeId(0))) => {
             let cluster = state.cluster(shard);
             let is_up = cluster.is_some_and(|cluster| cluster.nodes.iter().any(|node| node.status != NodeStatus::Down));
-            vec![power(is_up)]
+            vec![power(is_up), pair("Cut off", format!("cut {name}"))]
         }
         Some(Selection::Replica(shard, node)) => {
             let at = usize::from(node.0).saturating_sub(1);
@@ -207,7 +238,9 @@ pub fn actions(view: &View, selection: Selection) -> Vec<(String, String)> {
             vec![
                 power(true),
                 pair("Cut off", format!("cut {name}")),
+                pair("Crash the disk", format!("crash {name}")),
                 pair("Fill the disk", format!("fill {name}")),
+                pair("Flip a bit", format!("disk {name} flip-bit")),
                 pair("Slow", format!("slow {name} 20")),
             ]
         }

@@ -23,9 +23,11 @@ const SHARD_H: f64 = 46.0;
 const GAP: f64 = 8.0;
 /// Dots that are drawn.
 const DOTS_MAX: usize = 300;
+/// Cut links that are drawn.
+const CUTS_MAX: usize = 60;
 /// Columns: clients, application servers, L2, router, shards.
 const COLUMNS: usize = 5;
-const WEIGHTS: [f64; COLUMNS] = [0.7, 1.0, 1.0, 0.8, 2.2];
+const WEIGHTS: [f64; COLUMNS] = [0.65, 1.15, 1.15, 1.0, 2.0];
 
 /// Where everything stands.
 pub struct Plan {
@@ -119,7 +121,38 @@ pub fn draw(d: &mut Drawing, plan: &Plan, state: &StackState, view: &View, selec
     if let Some(follow) = follow {
         way(d, plan, state, follow);
     }
+    cuts(d, plan, state);
     dots(d, plan, state, view.time_ns, selected);
+}
+
+/// Which map a place goes by; none for a node of L2.
+fn map_of(state: &StackState, kind: TierKind, id: NodeId) -> Option<u64> {
+    match kind {
+        TierKind::App => state.copies.get(usize::from(id.0).checked_sub(1)?).copied(),
+        TierKind::Database => Some(state.map.version),
+        TierKind::Cache => None,
+    }
+}
+
+/// Links that are cut: a gap in the middle of each.
+fn cuts(d: &mut Drawing, plan: &Plan, state: &StackState) {
+    let front = state.cut.iter().map(|(from, to)| plan.tier(*from).zip(plan.tier(*to)));
+    let behind = state.shards.iter().enumerate().flat_map(|(index, part)| {
+        part.cluster.cut.iter().map(move |(from, to)| plan.replica(index, *from).zip(plan.replica(index, *to)))
+    });
+    let mut drawn: Vec<(Place, Place)> = Vec::new();
+    for (from, to) in front.chain(behind).flatten() {
+        if drawn.len() >= CUTS_MAX || drawn.iter().any(|pair| *pair == (from, to) || *pair == (to, from)) {
+            continue;
+        }
+        let id = Id::of("cut", drawn.len() as u64);
+        drawn.push((from, to));
+        let (start, end) = crate::arrange::joint(from, to);
+        d.add(Shape::line(id, start, end).class("link").marks(Marks::FAILED | Marks::EMPTY));
+        let (x, y) = ((start.0 + end.0) / 2.0, (start.1 + end.1) / 2.0);
+        let gap = Shape::rect(id.and(1), Place::new(x - 5.0, y - 5.0, 10.0, 10.0)).class("gap").marks(Marks::FAILED);
+        d.add(gap.layer(Layer::Lines).said("a link that is cut"));
+    }
 }
 
 fn clients(d: &mut Drawing, plan: &Plan, state: &StackState) {
@@ -152,28 +185,44 @@ fn tier(
     };
     let visited = follow.is_some_and(|follow| follow.spans.iter().any(is_hop));
     let took = follow.map_or(0, |follow| spent_ns(follow, is_hop));
-    let said = match server.kind {
-        _ if !is_up => "no power".to_string(),
+    // Said at length, and in short where there is little room.
+    let [said, short] = match server.kind {
+        _ if !is_up => ["no power".to_string(), "off".to_string()],
         TierKind::Database => {
-            format!("{} of {} · {} wait", state.tiers.busy, state.tiers.connections, state.tiers.queued)
+            let (busy, queued) = (state.tiers.busy, state.tiers.queued);
+            [format!("{busy} of {} · {queued} wait", state.tiers.connections), format!("{busy} · {queued} wait")]
         }
-        _ if server.capacity == 0 => "keeps nothing".to_string(),
+        _ if server.capacity == 0 => ["keeps nothing".to_string(), "–".to_string()],
         _ => {
             let asked = server.hits + server.misses;
             let ratio = (server.hits * 100).checked_div(asked).unwrap_or(0);
-            format!("{} kept · {ratio} % hits", server.entries.len())
+            let kept = server.entries.len();
+            [format!("{kept} kept · {ratio} % hits"), format!("{kept} · {ratio} %")]
         }
     };
+    let room = place.w - 12.0;
+    let fits = |text: &str, room: f64| text.chars().count() as f64 * SANS_W <= room;
+    let text = if fits(&said, room) { said.clone() } else { cut(&short, room, SANS_W) };
+    // The map that a server goes by, or the newest one.
+    let copy = if state.copies.is_empty() { None } else { map_of(state, server.kind, id) };
+    let is_old = copy.is_some_and(|copy| copy < state.map.version);
+    let titled =
+        copy.map(|copy| format!("{name} · map {copy}")).filter(|title| fits(title, room)).unwrap_or(name.clone());
+    let said =
+        copy.map_or(said.clone(), |copy| format!("{said}; map {copy}{}", if is_old { ", which is old" } else { "" }));
     let selection = Selection::Node(id);
     let shape_id = Id::of("tier", u64::from(id.0));
     let shape =
         Shape::rect(shape_id, place).class("card").mark(Marks::FAILED | Marks::EMPTY, !is_up).mark(Marks::LIT, visited);
+    let shape = shape.mark(Marks::STALE, is_old && is_up);
     d.add(shape.mark(Marks::CURRENT, selected == Some(selection)).target(selection, format!("{name}: {said}")));
-    d.add(Shape::title_of(shape_id.and(1), place.x + 7.0, place.y + 14.0, cut(&name, place.w - 14.0, SANS_W + 0.6)));
-    let small = Shape::text(shape_id.and(2), place.x + 7.0, place.y + 28.0, cut(&said, place.w - 12.0, SANS_W));
-    d.add(small.class("quiet"));
-    if visited && took > 0 && place.w > 112.0 {
-        let time = Shape::text(shape_id.and(3), place.right() - 6.0, place.y + 14.0, duration(took));
+    let title =
+        Shape::title_of(shape_id.and(1), place.x + 7.0, place.y + 14.0, cut(&titled, place.w - 14.0, SANS_W + 0.6));
+    d.add(title.mark(Marks::STALE, is_old));
+    d.add(Shape::text(shape_id.and(2), place.x + 7.0, place.y + 28.0, text).class("quiet"));
+    let spent = duration(took);
+    if visited && took > 0 && fits(&format!("{titled}{spent}"), place.w - 26.0) {
+        let time = Shape::text(shape_id.and(3), place.right() - 6.0, place.y + 14.0, spent);
         d.add(time.anchor(Anchor::End).mark(Marks::LIT, true).said("how long the followed request was here"));
     }
 }
@@ -237,6 +286,7 @@ fn replica(
     let selection = Selection::Replica(shard, number);
     let role = if is_down { "down" } else { &*head.role };
     let text = if visited && took > 0 { format!("{number} {}", duration(took)) } else { number.to_string() };
+    let text = if text.chars().count() as f64 * MONO_W <= place.w - 6.0 { text } else { number.to_string() };
     let id = Id::of("replica", u64::from(shard.0) << 16 | u64::from(number.0));
     let shape = Shape::rect(id, place).class("slot").label(cut(&text, place.w - 6.0, MONO_W));
     let shape = shape.mark(Marks::FAILED | Marks::EMPTY, is_down).mark(Marks::CROWNED, head.crowned && !is_down);
@@ -247,7 +297,7 @@ fn replica(
 /// The way of the followed request: a line for each message, once for each pair of places.
 fn way(d: &mut Drawing, plan: &Plan, state: &StackState, follow: &Follow) {
     let mut drawn: Vec<(Place, Place)> = Vec::new();
-    for span in follow.spans.iter().filter(|span| span.layer == SpanLayer::Link) {
+    for (index, span) in follow.spans.iter().enumerate().filter(|(_, span)| span.layer == SpanLayer::Link) {
         let ends = match span.shard.0 {
             0 => plan.tier(span.at).zip(plan.tier(span.to)),
             _ => {
@@ -262,7 +312,8 @@ fn way(d: &mut Drawing, plan: &Plan, state: &StackState, follow: &Follow) {
         let id = Id::of("way", drawn.len() as u64);
         drawn.push((from, to));
         let (start, end) = crate::arrange::joint(from, to);
-        d.add(Shape::line(id, start, end).class("line way"));
+        let selection = Selection::Span(follow.request, index as u32);
+        d.add(Shape::line(id, start, end).class("line way").target(selection, words::span(state, span)));
     }
 }
 

@@ -83,7 +83,7 @@ fn running(view: &View, record: &Record) -> Option<(&'static Algorithm, usize)> 
             false => 2,
         },
         Event::DatabaseBegan { .. } => 3,
-        Event::QueryHeld { .. } => 4,
+        Event::QueryHeld { .. } | Event::QueryBounced { .. } => 4,
         Event::QueryRouted { .. } => 5,
         Event::Within { event, .. } => match &**event {
             Event::StoreTouched { .. } => 7,
@@ -127,6 +127,9 @@ fn weight(before: &EngineState, state: &EngineState) -> usize {
 fn marker(event: &Event) -> Option<MarkerKind> {
     Some(match event {
         Event::TierTold { age_ns, .. } if *age_ns > 0 => MarkerKind::Stale,
+        Event::QueryBounced { .. } => MarkerKind::Stale,
+        Event::FrontLinksChanged { cut } if cut.is_empty() => MarkerKind::Heal,
+        Event::FrontLinksChanged { .. } => MarkerKind::Partition,
         Event::TierStatusChanged { status: TierStatus::Down, .. } => MarkerKind::Crash,
         Event::TierStatusChanged { .. } => MarkerKind::Heal,
         Event::ShardJoined { .. } => MarkerKind::Split,
@@ -157,6 +160,8 @@ fn tone(event: &Event) -> Option<(Tone, Dot)> {
         Event::TierLooked { .. } => (Tone::Miss, Dot::Ring),
         Event::QueryRouted { .. } | Event::ShardJoined { .. } | Event::GoalJudged { .. } => (Tone::Accent, Dot::Full),
         Event::QueryHeld { .. } => (Tone::Pinned, Dot::Ring),
+        Event::QueryBounced { .. } => (Tone::Stale, Dot::Full),
+        Event::FrontLinksChanged { .. } | Event::TierLost { .. } => (Tone::Failed, Dot::Full),
         Event::Within { event, .. } => match &**event {
             Event::StoreTouched { .. } => (Tone::Logged, Dot::Ring),
             Event::NodeStatusChanged { status: NodeStatus::Down, .. } => (Tone::Failed, Dot::Full),
@@ -174,6 +179,7 @@ fn pace_ms(event: &Event, passed_ns: u64) -> Option<f64> {
     let itself = match event {
         Event::GoalJudged { .. } | Event::ShardJoined { .. } => 400.0,
         Event::QueryRouted { .. } | Event::QueryHeld { .. } => 40.0,
+        Event::QueryBounced { .. } => 250.0,
         Event::Within { .. } => 2.0,
         _ => return None,
     };

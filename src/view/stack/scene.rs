@@ -77,6 +77,12 @@ fn setup(state: &StackState) -> String {
     )
 }
 
+fn short_setup(state: &StackState) -> String {
+    let replicas = state.shards.first().map_or(0, |part| part.cluster.nodes.len());
+    let (apps, caches) = (count(state, TierKind::App), count(state, TierKind::Cache));
+    format!("{apps} apps, {caches} L2, {} × {replicas} {}", state.shards.len(), state.protocol)
+}
+
 fn sentence(state: &StackState) -> String {
     let counts = state.tiers.counts;
     let latest = match state.latest() {
@@ -98,6 +104,9 @@ fn sentence(state: &StackState) -> String {
 fn head(d: &mut Drawing, width: f64, view: &View, state: &StackState) {
     let time = clock(view.time_ns);
     d.add(Shape::title_of(Id::of("time", 0), width - 2.0, 16.0, time).anchor(Anchor::End).said("Virtual time"));
-    let text = format!("{} · costs {} an hour", setup(state), state.cost);
+    let mut text = format!("{} · costs {} an hour", setup(state), state.cost);
+    if text.chars().count() as f64 * (SANS_W + 0.6) > width - 100.0 {
+        text = short_setup(state);
+    }
     d.add(Shape::title_of(Id::of("setup", 0), 2.0, 16.0, cut(&text, width - 100.0, SANS_W + 0.6)));
 }

@@ -72,7 +72,10 @@ pub fn draw(
     let by = if follow.ended_ns > 0 { format!(" by {}", words::source(follow.source)) } else { String::new() };
     let more = if left > 0 { format!(" · {left} more spans") } else { String::new() };
     let took = duration(follow.lasts_ns(now_ns));
-    let head = format!("{} · {}{by}, {took}{more}", follow.text, words::fate(follow.fate));
+    let mut head = format!("{} · {}{by}, {took}", follow.text, words::fate(follow.fate));
+    if (head.chars().count() + more.chars().count()) as f64 * (SANS_W + 0.6) <= room.w - 4.0 {
+        head.push_str(&more);
+    }
     d.add(Shape::title_of(Id::of("waterfall", 0), room.x + 2.0, room.y + 13.0, cut(&head, room.w - 4.0, SANS_W + 0.6)));
     let bars = Place::new(room.x + room.w * NAMES, room.y + HEAD_H, room.w * (1.0 - NAMES) - 4.0, room.h - HEAD_H);
     let scale = bars.w / (last_ns - began_ns) as f64;
@@ -86,13 +89,14 @@ pub fn draw(
         let time = duration(lasts_ns);
         let selection = Selection::Span(follow.request, index as u32);
         let is_selected = selected == Some(selection);
-        let label = if time.is_empty() { name.clone() } else { format!("{name}  {time}") };
-        let text = Shape::text(
-            id.and(1),
-            room.x + 2.0 + indent,
-            y + 11.0,
-            cut(&label, bars.x - room.x - indent - 8.0, SANS_W),
-        );
+        // What is cut is the name, never the time.
+        let names_w = bars.x - room.x - indent - 8.0;
+        let time_w = if time.is_empty() { 0.0 } else { (time.chars().count() + 2) as f64 * SANS_W };
+        let label = match time.is_empty() {
+            true => cut(&name, names_w, SANS_W).to_string(),
+            false => format!("{}  {time}", cut(&name, names_w - time_w, SANS_W)),
+        };
+        let text = Shape::text(id.and(1), room.x + 2.0 + indent, y + 11.0, label);
         d.add(text.mark(Marks::LIT, is_selected).mark(Marks::MUTED, span.layer == SpanLayer::Link));
         let x = bars.x + span.from_ns.saturating_sub(began_ns) as f64 * scale;
         let w = (lasts_ns as f64 * scale).max(BAR_MIN).min((bars.right() - x).max(BAR_MIN));

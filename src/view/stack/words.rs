@@ -139,6 +139,18 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
                 client.number()
             )
         }
+        Event::QueryBounced { request: of, shard, at: app, version, .. } => {
+            let app = at(app);
+            format!(
+                "Shard {} has it no more: {app} went by an old map. It learns of map {version}, and asks again for {}.",
+                shard.0,
+                request(of)
+            )
+        }
+        Event::FrontLinksChanged { cut } => front_links(state, cut),
+        Event::TierLost { key: of, version } => {
+            format!("Version {version} of {} was acknowledged, and owed to its shard: it is lost.", key(of))
+        }
         Event::QueryHeld { request: of, why, .. } => format!("{} waits at the router: {why}.", request(of)),
         Event::ClusterMapChanged { map } if map.change.is_empty() => {
             format!("Map {} counts: {} shards.", map.version, map.shards.len())
@@ -146,6 +158,17 @@ pub fn caption(view: &View, record: &Record) -> Option<String> {
         Event::ClusterMapChanged { map } => format!("Map {} counts for new keys: {}.", map.version, map.change),
         _ => return describe(record),
     })
+}
+
+/// The links before the shards that are cut.
+fn front_links(state: &StackState, cut: &[(NodeId, NodeId)]) -> String {
+    let pairs = cut.iter().filter(|(from, to)| from < to);
+    let said: Vec<String> =
+        pairs.map(|(from, to)| format!("{} and {}", place(state, *from), place(state, *to))).collect();
+    match said.is_empty() {
+        true => "All links before the shards are whole.".to_string(),
+        false => format!("Nothing comes through between {}.", said.join(", ")),
+    }
 }
 
 /// The sentence from the record alone.
@@ -165,6 +188,10 @@ pub fn describe(record: &Record) -> Option<String> {
         }
         Event::QueryRouted { request, shard, .. } => format!("Request {request} goes to shard {}.", shard.0),
         Event::QueryHeld { request, why, .. } => format!("Request {request} waits at the router: {why}."),
+        Event::QueryBounced { request, shard, version, .. } => {
+            format!("Shard {} turns request {request} away: map {version} says where.", shard.0)
+        }
+        Event::FrontLinksChanged { cut } => format!("{} links before the shards are cut.", cut.len() / 2),
         Event::ShardJoined { part, cost } => {
             format!("Shard {} joins; all machines cost {cost} an hour from now on.", part.shard.0)
         }

@@ -9,7 +9,7 @@ import { atMost, median, percentile } from './results.mjs';
 
 const VISITS = 7;
 const PLAY_MS = 6000;
-const JUMPS = 20;
+const JUMPS = 40;
 
 /** Sizes in bytes of everything in dist, which is what a first visit loads. */
 export async function pageSize(dir = join(ROOT, 'dist')) {
@@ -55,8 +55,12 @@ function scriptEvents(trace) {
   });
 }
 
-/** Script time in ms from each event that begins a stretch to the next one that does, at least `apartMs` later. */
-function stretches(events, begins, apartMs = 0) {
+/**
+ * Script time in ms from each event that begins a stretch to the next one that does, at least `apartMs` later: by the
+ * processor's time of the main thread (`tdur`), or as the clock on the wall has it (`dur`), in which the threads that paint
+ * have a share too where there are few processors.
+ */
+function stretches(events, begins, apartMs, measure) {
   const times = [];
   let last = -Infinity;
   for (const event of events) {
@@ -64,7 +68,7 @@ function stretches(events, begins, apartMs = 0) {
       times.push(0);
       last = event.ts;
     }
-    if (times.length > 0) times[times.length - 1] += event.dur / 1000;
+    if (times.length > 0) times[times.length - 1] += (event[measure] ?? event.dur) / 1000;
   }
   return times;
 }
@@ -118,14 +122,30 @@ async function frames(site, { fragment, speed, from, viewport, zoom, flying = 0 
       most = Math.max(most, Number(words.match(/([\d,]+) messages on the way/)?.[1].replace(',', '') ?? 0));
     }
   }
-  const times = stretches(scriptEvents(await site.browser.stopTracing()), (event) => event.name === 'FireAnimationFrame', 8);
+  const scripts = scriptEvents(await site.browser.stopTracing());
+  const begins = (event) => event.name === 'FireAnimationFrame';
+  const times = stretches(scripts, begins, 8, 'tdur');
+  const wall = stretches(scripts, begins, 8, 'dur');
   await view.close();
   if (times.length < 60) throw new Error(`${fragment.slice(0, 20)}: only ${times.length} frames`);
   if (most < flying) throw new Error(`${fragment.slice(0, 20)}: only ${most} messages were on their way`);
-  return { p95: percentile(times, 0.95), shapes, count: times.length };
+  return { p95: percentile(times, 0.95), wall: percentile(wall, 0.95), shapes, count: times.length };
 }
 
-/** Jumps to places all over a long trace; script time of each jump. */
+/**
+ * From each press to the end of the second frame after it, in ms as the clock on the wall has them: the first draws the
+ * moment, the second what stands beside it. The camera may go on gliding to its place; that is motion, not the jump.
+ */
+function jumpTimes(events) {
+  const presses = events.filter((event) => event.name === 'EventDispatch' && event.args?.data?.type === 'pointerdown');
+  const frames = events.filter((event) => event.name === 'FireAnimationFrame');
+  return presses.flatMap((press) => {
+    const shown = frames.filter((frame) => frame.ts >= press.ts)[1];
+    return shown === undefined ? [] : [(shown.ts + shown.dur - press.ts) / 1000];
+  });
+}
+
+/** Jumps to places all over a long trace; how long each takes until it is seen. */
 async function jumps(site, fragment) {
   const view = await openRun(site, fragment);
   const { page } = view;
@@ -138,7 +158,7 @@ async function jumps(site, fragment) {
     await page.waitForTimeout(250);
   }
   const scripts = scriptEvents(await site.browser.stopTracing());
-  const times = stretches(scripts, (event) => event.name === 'EventDispatch' && event.args?.data?.type === 'pointerdown');
+  const times = jumpTimes(scripts);
   await view.close();
   if (times.length < JUMPS) throw new Error(`only ${times.length} jumps were seen`);
   return { p95: percentile(times, 0.95), events };
@@ -204,8 +224,9 @@ export async function measurePage() {
     for (let visit = 0; visit < VISITS; visit++) visits.push(await firstFrame(site));
     results.push(atMost('first-frame', 'from wasm arrival to the first preset frame', median(visits), 'ms', 300));
     for (const scenario of SCENARIOS) {
-      const { p95, shapes, count } = await frames(site, scenario);
-      const text = `${scenario.what}: script time per frame, 95th percentile (${shapes} shapes, ${count} frames)`;
+      const { p95, wall, shapes, count } = await frames(site, scenario);
+      const beside = `${shapes} shapes, ${count} frames, ${wall.toFixed(1)} ms by the clock on the wall`;
+      const text = `${scenario.what}: script time per frame, 95th percentile (${beside})`;
       results.push(atMost(scenario.id, text, p95, 'ms', 8));
     }
     const { seconds, longest } = await curves(site);

@@ -23,6 +23,8 @@ pub enum Action {
         from: NodeId,
         to: NodeId,
     },
+    /// No client reaches this node any more, nor it any client.
+    CutClients(NodeId),
     Heal,
     Crash(NodeId),
     Restart(NodeId),
@@ -89,6 +91,14 @@ impl Cluster {
             }
             Action::Mend { from, to } => {
                 self.network.mend(*from, *to);
+                self.tell_links(cx);
+            }
+            Action::CutClients(node) => {
+                self.known(*node)?;
+                for client in (1..=self.options.clients).map(NodeId::client) {
+                    self.network.cut(client, *node);
+                    self.network.cut(*node, client);
+                }
                 self.tell_links(cx);
             }
             Action::Heal => {

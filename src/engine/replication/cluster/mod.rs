@@ -52,7 +52,7 @@ use super::shelf::Shelf;
 use glassbase_history::History;
 use glassbase_history::payments::Payment;
 use glassbase_sim::network::{Fate, Network};
-use glassbase_sim::{Cx, EventQueue, Generator};
+use glassbase_sim::{Crash, Cx, EventQueue, Generator};
 use glassbase_trace::parts::cluster::ClusterCounts;
 use glassbase_trace::{
     Bytes, ClusterState, DropReason, EngineState, Event, MessageId, NO_CAUSE, NodeId, NodeStatus, Trace,
@@ -209,6 +209,12 @@ impl Cluster {
     pub fn store_of(&self, id: NodeId) -> Option<EngineState> {
         self.known(id).ok()?;
         self.place(id).shelf.state()
+    }
+
+    /// What became of what a node's disk had not synced when its power was cut last; nothing without a disk.
+    pub fn crashed(&self, id: NodeId) -> Option<Crash> {
+        self.known(id).ok()?;
+        self.place(id).shelf.crashed()
     }
 
     /// From now on all that a node's store does is kept: see [`Shelf::film`](glassbase_storage::Shelf::film).

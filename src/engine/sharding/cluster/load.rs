@@ -129,6 +129,16 @@ impl Cluster {
         }
     }
 
+    /// A client's operation is over. One that was not of the load may have kept the client from taking part in it.
+    pub(super) fn client_idle(&mut self, cx: &mut Cx, at: usize, of_load: bool) {
+        let is_wanted = self.load.load.as_ref().is_some_and(|(load, ..)| self.load.begun < load.operations);
+        if of_load {
+            self.load_ended(cx, at);
+        } else if is_wanted {
+            self.wake_client(cx.now_ns(), NodeId::client(at as u16 + 1), Wake::Next);
+        }
+    }
+
     /// An operation of the load is over.
     pub(super) fn load_ended(&mut self, cx: &mut Cx, at: usize) {
         self.load.ended += 1;

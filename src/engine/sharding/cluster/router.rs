@@ -481,9 +481,7 @@ impl Cluster {
         self.tell(cx, || Event::RequestEnded { request, fate: kind, answer: answer.into(), latency_ns, stale });
         let hedged = operation.parts.iter().filter(|part| part.hedged).count();
         self.finished = Some(Finished { client, fate, latency_ns, asked: operation.parts.len(), hedged });
-        if operation.of_load {
-            self.load_ended(cx, at);
-        }
+        self.client_idle(cx, at, operation.of_load);
     }
 
     /// Writes down what the client was told, for the checker.

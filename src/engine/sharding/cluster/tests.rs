@@ -279,6 +279,16 @@ fn storms_in_which_the_map_service_stops_lose_and_double_nothing() {
 }
 
 #[test]
+fn a_client_that_was_busy_when_a_load_began_takes_part_in_it() {
+    let mut run = Run::new(4, Options { clients: 1, ..options(Strategy::Modulo) });
+    let put = Question::Put { key: Bytes::number(3), text: Bytes::from(&b"v"[..]) };
+    run.cluster.ask(&mut run.cx, None, put).unwrap();
+    run.load(Keys::Uniform { count: 60 }, 20);
+    run.settle();
+    assert_eq!(run.cluster.load_progress(), (20, 20));
+}
+
+#[test]
 fn what_was_not_done_is_said_again_once_in_a_while() {
     let mut run = Run::new(4, Options { shards: 8, ..options(Strategy::Modulo) });
     (0..60).for_each(|key| drop(run.put(key)));

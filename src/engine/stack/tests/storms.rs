@@ -19,6 +19,10 @@ fn any_options(random: &mut Generator) -> Options {
     options.tiers.l1_capacity = choice(random, &[0, 16]);
     options.tiers.l2_capacity = choice(random, &[0, 64]);
     options.tiers.connections = choice(random, &[4, 64]);
+    options.copies = random.chance(0.5);
+    if options.tiers.l2_capacity > 0 && random.chance(0.3) {
+        options.tiers.strategy = glassbase_cache::Strategy::WriteBehind;
+    }
     options
 }
 
@@ -35,7 +39,7 @@ fn meddle(bench: &mut Bench, random: &mut Generator) {
     };
     let place = bench.place(&word);
     match random.below(8) {
-        0 => bench.stack.cut(&mut bench.cx, replica.0, replica.1, None).unwrap(),
+        0 => cut(bench, random, Place::Replica(replica.0, replica.1)),
         1 => bench.stack.heal(&mut bench.cx),
         // A store in memory has no disk, and says so.
         2 => drop(bench.stack.fill_disk(&mut bench.cx, replica.0, replica.1)),
@@ -44,6 +48,19 @@ fn meddle(bench: &mut Bench, random: &mut Generator) {
         _ if bench.stack.kill(&mut bench.cx, place).is_ok() => {}
         _ => drop(bench.stack.restart(&mut bench.cx, place)),
     }
+}
+
+/// Some link is cut, behind the router or before it.
+fn cut(bench: &mut Bench, random: &mut Generator, replica: Place) {
+    let (app, l2) = (Place::App(1 + random.below(2) as u16), Place::Caches);
+    let (one, other) = match random.below(6) {
+        0 => (app, Some(l2)),
+        1 => (app, Some(Place::Router)),
+        2 => (l2, None),
+        3 => (replica, Some(Place::Router)),
+        _ => (replica, None),
+    };
+    bench.stack.cut(&mut bench.cx, one, other).unwrap();
 }
 
 /// All is well again.
@@ -124,6 +141,7 @@ fn without_caches_over_raft_the_stack_is_linearizable() {
         let shelf = choice(&mut random, &[ShelfKind::Memory, ShelfKind::Tree(Box::default())]);
         let mut options = Options::new(shard(raft(), shelf));
         (options.tiers.l1_capacity, options.tiers.l2_capacity) = (0, 0);
+        options.copies = seed % 2 == 0;
         let mut bench = Bench::new(seed, options);
         bench.cx.recorder.switch(false);
         for _ in 0..3 {
@@ -208,5 +226,114 @@ fn a_shard_more_loses_nothing() {
             bench.stack.tiers().ledger().newest(key.as_bytes()).map_or(read.row.version, |w| w.version),
             read.row.version
         );
+    }
+}
+
+/// Servers that go by an old map are turned away, once for each map, and what they ask for is found all the same.
+#[test]
+fn an_old_map_costs_a_detour_and_nothing_else() {
+    let mut options = Options::new(shard(raft(), ShelfKind::Memory));
+    options.copies = true;
+    (options.tiers.l1_capacity, options.tiers.l2_capacity) = (0, 0);
+    let mut bench = Bench::new(3, options);
+    bench.load(80, 100, 40);
+    bench.run(5 * S);
+    bench.stack.add_shard(&mut bench.cx).unwrap();
+    bench.run(20 * S);
+    assert_eq!((bench.stack.keys_to_move(), bench.stack.bounced()), (0, 0), "nobody has asked");
+    let state = bench.stack.state();
+    assert_eq!((state.copies, state.map.version), (vec![1, 1], 2));
+    for number in 1..=40 {
+        let read = bench.told(TierOperation::Get, &format!("k{number}"), None);
+        assert_eq!(read.fate, TierFate::Served);
+        assert!(
+            bench
+                .stack
+                .tiers()
+                .ledger()
+                .newest(format!("k{number}").as_bytes())
+                .is_none_or(|w| w.version == read.row.version)
+        );
+    }
+    let state = bench.stack.state();
+    assert_eq!((bench.stack.bounced(), state.copies), (2, vec![2, 2]), "each server once");
+    let detour =
+        state.weave.follows.iter().flat_map(|follow| &follow.spans).find(|span| span.text.starts_with("turned away"));
+    assert!(
+        detour.is_none() || detour.is_some_and(|span| span.to_ns - span.from_ns == bench.stack.options().bounce_ns)
+    );
+}
+
+/// Write-behind: what L2 owes when its power fails is told as lost, and nothing else is; in the end all else is at the shards.
+#[test]
+fn write_behind_loses_what_it_says() {
+    let (mut lost, mut kept) = (0, 0);
+    for seed in 0..8 {
+        let mut options = Options::new(shard(raft(), ShelfKind::Memory));
+        options.tiers.strategy = glassbase_cache::Strategy::WriteBehind;
+        let mut bench = Bench::new(seed, options);
+        bench.load(60, 100, 30);
+        bench.run(70 * MS + seed * 9 * MS);
+        bench.stack.stop_load();
+        if seed > 0 {
+            bench.kill("l2");
+        }
+        bench.run(10 * S);
+        lost += bench.stack.lost_writes();
+        let gone = |key: &str, version: u64| {
+            bench.cx.recorder.trace.iter().any(|record| match &record.event {
+                glassbase_trace::Event::TierLost { key: told, version: at } => {
+                    *told == Bytes::typed(key) && *at == version
+                }
+                _ => false,
+            })
+        };
+        let keys: Vec<(String, u64)> = (1..=30)
+            .map(|number| format!("k{number}"))
+            .filter_map(|key| {
+                let newest = bench.stack.tiers().ledger().newest(key.as_bytes())?;
+                (newest.acknowledged_ns.is_some() && !gone(&key, newest.version)).then_some((key, newest.version))
+            })
+            .collect();
+        kept += keys.len();
+        if seed > 0 {
+            let place = bench.place("l2");
+            bench.stack.restart(&mut bench.cx, place).unwrap();
+        }
+        for (key, version) in keys {
+            let read = bench.told(TierOperation::Get, &key, None);
+            assert!(read.row.version >= version, "seed {seed}: {key} has version {}, not {version}", read.row.version);
+        }
+    }
+    assert!(lost > 0 && kept > 50, "something was owed when the power failed, and something was not: {lost} {kept}");
+}
+
+/// Any link may be cut: who waits behind it is answered in time, or told that nobody answers.
+#[test]
+fn links_before_and_behind_the_router_can_be_cut_and_mended() {
+    let mut options = Options::new(shard(raft(), ShelfKind::Memory));
+    options.tiers.l1_capacity = 0;
+    let mut bench = Bench::new(5, options);
+    assert_eq!(bench.told(TierOperation::Put, "x", Some("1")).fate, TierFate::Served);
+    for (one, other, served) in
+        [("app1", Some("l2"), true), ("l2", Some("router"), true), ("router", Some("s1"), false)]
+    {
+        let (one, other) = (bench.place(one), other.map(|word| bench.place(word)));
+        bench.stack.cut(&mut bench.cx, one, other).unwrap();
+        let key = if served { "x" } else { "y1" };
+        let homes: Vec<String> = (0..40)
+            .map(|n| format!("y{n}"))
+            .filter(|key| bench.stack.home_of(&Bytes::typed(key)) == NodeId(1))
+            .collect();
+        let key = if served { key.to_string() } else { homes[0].clone() };
+        let fate = bench.told(TierOperation::Get, &key, None).fate;
+        assert_eq!(fate == TierFate::Served, served, "{one} {other:?}: {fate:?}");
+        bench.stack.heal(&mut bench.cx);
+        assert_eq!(bench.told(TierOperation::Get, &key, None).fate, TierFate::Served, "{one} {other:?} mended");
+    }
+    let cut = |bench: &mut Bench, one: Place, other: Place| bench.stack.cut(&mut bench.cx, one, Some(other));
+    for (one, other) in [("app1", "app2"), ("app1", "s1n1"), ("s1n1", "s2n1"), ("router", "router")] {
+        let (one, other) = (bench.place(one), bench.place(other));
+        assert!(matches!(cut(&mut bench, one, other), Err(StackError::NoLink { .. })), "{one} {other}");
     }
 }

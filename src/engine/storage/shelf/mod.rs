@@ -32,7 +32,7 @@ use self::memory::Memory;
 use crate::lsm::{Lsm, LsmOptions, ScanBounds, WriteBatch};
 use crate::store::{Store, TreeStore};
 use crate::{LogOptions, Options, StorageError};
-use glassbase_sim::{Cx, Disk, Fault};
+use glassbase_sim::{Crash, Cx, Disk, Fault};
 use glassbase_trace::{EngineState, Parts};
 
 /// Which store a node has, and how it is set up.
@@ -64,6 +64,7 @@ pub struct Shelf {
     snapshots: log::Snapshots,
     cx: Cx,
     hears: touches::Hears,
+    crashed: Crash,
 }
 
 impl fmt::Debug for Shelf {
@@ -83,14 +84,22 @@ impl Shelf {
             ShelfKind::Lsm(options) => Kept::Lsm(Box::new(Lsm::create(&mut cx, options)?)),
         };
         let (beside, snapshots) = (Beside::default(), log::Snapshots::default());
-        Ok(Shelf { kind: kind.clone(), kept, beside, snapshots, cx, hears: touches::Hears::default() })
+        Ok(Shelf {
+            kind: kind.clone(),
+            kept,
+            beside,
+            snapshots,
+            cx,
+            hears: touches::Hears::default(),
+            crashed: Crash::default(),
+        })
     }
 
     /// A shelf in memory, for tests of a protocol alone.
     pub fn memory() -> Shelf {
         let (beside, snapshots) = (Beside::default(), log::Snapshots::default());
         let (kept, hears) = (Kept::Memory(Memory::default()), touches::Hears::default());
-        Shelf { kind: ShelfKind::Memory, kept, beside, snapshots, cx: Cx::new(0), hears }
+        Shelf { kind: ShelfKind::Memory, kept, beside, snapshots, cx: Cx::new(0), hears, crashed: Crash::default() }
     }
 
     /// How long its disk has worked so far.
@@ -167,20 +176,30 @@ impl Shelf {
         Ok(())
     }
 
-    /// Cuts the power. `choice` decides what becomes of what was not synced.
-    pub fn crash(&mut self, choice: u64) {
+    /// Cuts the power. `choice` decides what becomes of what was not synced; what did.
+    pub fn crash(&mut self, choice: u64) -> Crash {
         self.snapshots = log::Snapshots::default();
         self.beside.forget();
-        match &mut self.kept {
-            Kept::Memory(memory) => memory.crash(choice),
-            Kept::Tree(store) => drop(store.database_mut().crash_seeded(&mut self.cx, choice)),
+        self.crashed = match &mut self.kept {
+            Kept::Memory(memory) => {
+                memory.crash(choice);
+                Crash::default()
+            }
+            Kept::Tree(store) => store.database_mut().crash_seeded(&mut self.cx, choice),
             Kept::Lsm(store) => {
                 let mut disk = (**store).clone().into_disk();
-                disk.crash_seeded(&mut self.cx, choice);
+                let crash = disk.crash_seeded(&mut self.cx, choice);
                 self.kept = Kept::Disk(Box::new(disk));
+                crash
             }
-            Kept::Disk(disk) => drop(disk.crash_seeded(&mut self.cx, choice)),
-        }
+            Kept::Disk(disk) => disk.crash_seeded(&mut self.cx, choice),
+        };
+        self.crashed
+    }
+
+    /// What became of unsynced writes when the power was cut last; nothing for a store in memory.
+    pub fn crashed(&self) -> Option<Crash> {
+        (!matches!(self.kept, Kept::Memory(_))).then_some(self.crashed)
     }
 
     /// Opens what a crash left. After an error it may be tried again.

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use super::cluster::ClusterState;
 use super::sharding::{MapState, StreamState};
 use super::tiers::TiersState;
-use crate::id::{NodeId, SpanLayer, TierFate, TierSource};
+use crate::id::{NodeId, SpanLayer, TierFate, TierSource, TierStatus};
 use crate::plain::plain;
 use crate::{Event, Lane};
 
@@ -43,6 +43,12 @@ plain! {
         /// How each replica keeps its data: "btree".
         store: Rc<str>,
         protocol: Rc<str>,
+        /// The map that each application server goes by, where each has a copy.
+        copies: Vec<u64>,
+        /// Queries that a shard turned away.
+        bounced: u64,
+        /// Links before the shards that are cut, in one direction each.
+        cut: Vec<(NodeId, NodeId)>,
     }
 
     #[derive(Default)]
@@ -160,12 +166,31 @@ impl StackState {
                 self.cost = *cost;
             }
             Event::GoalJudged { goal } => self.goal = Some(goal.clone()),
+            Event::FrontLinksChanged { cut } => self.cut = cut.clone(),
+            Event::QueryBounced { at, version, .. } => {
+                self.bounced += 1;
+                self.learn(*at, *version);
+            }
             _ if matches!(event.lane(), Lane::Tiers | Lane::Database) => {
                 Rc::make_mut(&mut self.tiers).fold(event, now_ns);
+                // A server that is started asks for the map.
+                if let Event::TierStatusChanged { at, status } = event
+                    && *status != TierStatus::Down
+                {
+                    self.learn(*at, self.map.version);
+                }
             }
             _ => self.fold_map(event),
         }
         self.weave.fold(event, now_ns);
+    }
+
+    /// An application server goes by this map from now on.
+    fn learn(&mut self, at: NodeId, version: u64) {
+        let copy = usize::from(at.0).checked_sub(1).and_then(|at| self.copies.get_mut(at));
+        if let Some(copy) = copy {
+            *copy = version;
+        }
     }
 
     fn fold_map(&mut self, event: &Event) {

@@ -47,6 +47,10 @@ impl Weave {
                 self.told(*request, *fate, *source, *age_ns > 0, now_ns);
             }
             Event::QueryRouted { request, shard, client } => self.routed(*request, *shard, *client, now_ns),
+            Event::QueryBounced { request, shard, version, due_ns, .. } => {
+                let text = format!("turned away: map {version} says where");
+                self.bounced(*request, *shard, (now_ns, *due_ns), &text);
+            }
             Event::QueryHeld { request, shard, why } => self.remark(*request, *shard, why, now_ns),
             _ => {}
         }
@@ -171,6 +175,13 @@ impl Weave {
         let Some(span) = follow.push(inner, SpanLayer::Shard, shard, (client, client), (now_ns, 0), "") else { return };
         self.legs.retain(|leg| (leg.shard, leg.client) != (shard, client));
         self.legs.push(Leg { request, span, shard, client, query: 0 });
+    }
+
+    /// A shard turns it away.
+    fn bounced(&mut self, request: u64, shard: NodeId, times: (u64, u64), text: &str) {
+        let Some(follow) = self.edit(request) else { return };
+        let (inner, at) = (follow.inner, NodeId::client(1));
+        follow.leaf(inner, SpanLayer::Shard, shard, (at, at), times, text);
     }
 
     fn leg_of(&self, shard: NodeId, client: NodeId) -> Option<&Leg> {
