@@ -7,7 +7,7 @@ use super::machine::StackLab;
 use super::scenarios::Scenario;
 use crate::cache::{Arrival, Keys, Workload};
 use crate::lab::passing::with_count;
-use crate::lab::refusal::{Refusal, check_units};
+use crate::lab::refusal::{Refusal, check_burst, check_units};
 use crate::lab::script::Call;
 use crate::lab::span;
 use crate::lab::words::{counted, grouped, lasting};
@@ -51,6 +51,7 @@ impl Job {
         let time = |name| call.arguments.duration(name).map(i64::unsigned_abs);
         let count = call.arguments.number("count").unwrap_or_default();
         check_units(count)?;
+        check_burst(call, count)?;
         let (goal, lasts_ns) = match call.info.name {
             "run" => (Goal::Time, time("time").unwrap_or_default()),
             "wait" => (Goal::Calm, time("most").unwrap_or(WAIT_MOST_NS)),
