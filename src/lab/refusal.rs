@@ -2,8 +2,9 @@
 
 use thiserror::Error;
 
+use super::script::Call;
 use super::words::{counted, grouped};
-use crate::cache::TierError;
+use crate::cache::{BURST_MAX, TierError};
 use crate::replication::ClusterError;
 use crate::sharding::ShardingError;
 use crate::stack::StackError;
@@ -50,6 +51,11 @@ pub enum Refusal {
     NoPageNumber { line: u64, text: String },
     #[error("{} accesses are too many for one command; up to {} are allowed", grouped(*.count), grouped(*.most))]
     TooManyAccesses { count: u64, most: u64 },
+    #[error(
+        "{} requests at once are too many, for all of them are under way together; up to {} are allowed: take fewer, or a rate instead of `burst`",
+        grouped(*.count), grouped(BURST_MAX)
+    )]
+    BurstTooLarge { count: u64 },
     #[error(
         "data line {line} is \"{text}\", which is no key: one a line, a whole number, or key and size with a comma between"
     )]
@@ -125,6 +131,12 @@ pub enum Refusal {
 /// Whether a command of so many operations is allowed.
 pub fn check_units(count: u64) -> Result<(), Refusal> {
     if count > MAX_UNITS { Err(Refusal::TooMany { count }) } else { Ok(()) }
+}
+
+/// Whether so many requests are allowed at one moment, if that is what is asked for.
+pub fn check_burst(call: &Call, count: u64) -> Result<(), Refusal> {
+    let is_too_large = call.arguments.flag("burst") && count > BURST_MAX;
+    if is_too_large { Err(Refusal::BurstTooLarge { count }) } else { Ok(()) }
 }
 
 fn open_ones(open: &str) -> String {

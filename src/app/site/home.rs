@@ -13,9 +13,9 @@ use crate::app::shell;
 use crate::lab::preset;
 
 /// The run behind the first words.
-pub const HERO: &str = "raft/partition";
+pub const HERO: &str = "stack/sharded";
 /// The record at which it stands where nothing moves by itself.
-pub const STILL_AT: usize = 90;
+pub const STILL_AT: usize = 780;
 
 /// A way from the first page to the last, one step a lab.
 const PATH: &[&str] = &[
@@ -29,6 +29,7 @@ const PATH: &[&str] = &[
     "quorum/overlap",
     "sharding/add",
     "transactions/two-phase",
+    "stack/with-cache",
 ];
 
 pub fn home(app: &App) -> Html {

@@ -23,6 +23,8 @@ pub(crate) struct App {
     pub queries: u32,
     /// By key: the second, and how often it was asked for in it.
     pub heat: SortedMap<Bytes, (u64, u32)>,
+    /// The latest second in which one was.
+    pub heat_window: u64,
     pub hits: u64,
     pub misses: u64,
 }
@@ -38,14 +40,19 @@ impl App {
             parked: SortedMap::new(),
             queries: 0,
             heat: SortedMap::new(),
+            heat_window: 0,
             hits: 0,
             misses: 0,
         }
     }
 
-    /// Counts a request for a key.
+    /// Counts a request for a key. What was not asked for in this second nor in the one before is forgotten.
     pub fn warm_up(&mut self, key: &Bytes, now_ns: u64) {
         let window = now_ns / HOT_WINDOW_NS;
+        if self.heat_window != window {
+            self.heat_window = window;
+            self.heat.retain(|_, heat| heat.0 + 1 >= window);
+        }
         let heat = self.heat.entry(key.clone()).or_insert((window, 0));
         if heat.0 != window {
             *heat = (window, heat.1 / 2);

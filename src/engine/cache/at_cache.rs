@@ -19,16 +19,22 @@ use glassbase_sim::Cx;
 use glassbase_trace::{Bytes, DropCause, Event, TierFate, TierLook, TierOperation, TierStatus, TierWait};
 
 impl Tiers {
-    /// A request reaches its node: it is served when its turn comes, unless that is too late.
+    /// A request reaches its node: it is served when its turn comes, unless that is too late. A node that warms up serves
+    /// nobody who asks, but has to hear of writes: what it reads meanwhile may be older.
     pub(super) fn reaches_cache(&mut self, cx: &mut Cx, task: Task, ask: Ask) {
         let node = &mut self.nodes[usize::from(task.node)];
         let late_ns = task.sent_ns.saturating_add(self.options.l2_timeout_ns);
         let done_ns = node.free_ns.max(cx.now_ns()).saturating_add(self.options.l2_service_ns);
-        if node.status == TierStatus::Up && done_ns <= late_ns {
+        let serves = match node.status {
+            TierStatus::Up => true,
+            TierStatus::Warming => matches!(ask, Ask::Delete { .. } | Ask::Set { .. }),
+            TierStatus::Down => false,
+        };
+        if serves && done_ns <= late_ns {
             node.free_ns = done_ns;
             return self.plan(done_ns, task, Stage::AtCache(ask));
         }
-        if node.status == TierStatus::Up {
+        if serves {
             // It will be served, and nobody will wait for that any more.
             node.free_ns = done_ns.min(late_ns.saturating_add(self.options.l2_timeout_ns));
         }
@@ -97,7 +103,7 @@ impl Tiers {
                     (None, Some(entry)) => entry,
                     (None, None) => return self.reply(cx, task, Reply::Miss { token: 0 }),
                 };
-                let renew = self.wants_renewal(task.node, &key, look, now_ns);
+                let renew = self.renewal(cx, task.node, &key, look);
                 self.reply(cx, task, Reply::Hit { entry, renew });
             }
             _ if coordinates && is_locked && self.options.stampede == Stampede::Mutex => {
@@ -134,8 +140,20 @@ impl Tiers {
         }
     }
 
-    /// An entry is used. Whether who uses it shall read it anew.
-    fn wants_renewal(&mut self, node: u16, key: &Bytes, look: TierLook, now_ns: u64) -> bool {
+    /// An entry is used. Whether who uses it shall read it anew, and under which token: a lease, where sets need one.
+    fn renewal(&mut self, cx: &Cx, node: u16, key: &Bytes, look: TierLook) -> Option<u64> {
+        if !self.is_due(node, key, look, cx.now_ns()) {
+            return None;
+        }
+        if self.options.guard != Guard::Lease || self.options.invalidation == Invalidation::Versions {
+            return Some(0);
+        }
+        // Whoever holds the lease already brings a new value.
+        let is_locked = self.nodes[usize::from(node)].is_locked(key, cx.now_ns());
+        if is_locked { None } else { Some(self.grant(cx, node, key)) }
+    }
+
+    fn is_due(&mut self, node: u16, key: &Bytes, look: TierLook, now_ns: u64) -> bool {
         let Options { strategy, refresh_percent, lock_ns, .. } = self.options;
         let Some(entry) = self.nodes[usize::from(node)].store.get(key) else { return false };
         let life_ns = entry.expires_ns.saturating_sub(entry.kept_ns);
@@ -149,7 +167,7 @@ impl Tiers {
         true
     }
 
-    fn grant(&mut self, cx: &mut Cx, node: u16, key: &Bytes) -> u64 {
+    fn grant(&mut self, cx: &Cx, node: u16, key: &Bytes) -> u64 {
         let until_ns = cx.now_ns().saturating_add(self.options.lock_ns);
         let home = &mut self.nodes[usize::from(node)];
         let (token, life) = (home.grant(key, until_ns), home.life);
@@ -203,11 +221,9 @@ impl Tiers {
                 true
             }
             Some(entry) => {
-                let (version, guard) = (entry.version, self.options.guard.word());
+                let (version, why) = (entry.version, self.why_refused(token));
                 self.note(cx, self.node_id(node), "set-refused", || {
-                    format!(
-                        "The set of {key} to version {version} is refused by its {guard}: a newer write came between."
-                    )
+                    format!("The set of {key} to version {version} is refused: {why}.")
                 });
                 false
             }
@@ -223,7 +239,7 @@ impl Tiers {
             Some(entry) => {
                 for id in parked {
                     if let Some(task) = self.tasks.remove(&id) {
-                        self.reply(cx, task, Reply::Hit { entry: entry.clone(), renew: false });
+                        self.reply(cx, task, Reply::Hit { entry: entry.clone(), renew: None });
                     }
                 }
             }
@@ -231,18 +247,22 @@ impl Tiers {
         }
     }
 
+    fn why_refused(&self, token: u64) -> &'static str {
+        match self.options.guard {
+            Guard::Lease if self.options.invalidation != Invalidation::Versions => match token {
+                0 => "it has no lease, for another request held it",
+                _ => "its lease is over, for the key was written meanwhile, or it took too long",
+            },
+            _ => "a newer version came between",
+        }
+    }
+
     fn is_wanted(&self, node: u16, key: &Bytes, entry: &Entry, token: u64, now_ns: u64) -> bool {
         let home = &self.nodes[usize::from(node)];
-        let newest = home.store.peek(key).map_or(0, |known| known.version);
-        if self.options.invalidation == Invalidation::Versions {
-            return entry.version >= newest;
-        }
         match self.options.guard {
+            _ if self.options.invalidation == Invalidation::Versions => home.is_newest(key, entry.version, now_ns),
             Guard::None => true,
-            Guard::Version => {
-                let mark = home.marks.get(key).filter(|(_, until_ns)| now_ns < *until_ns).map_or(0, |mark| mark.0);
-                entry.version >= newest.max(mark)
-            }
+            Guard::Version => home.is_newest(key, entry.version, now_ns),
             Guard::Lease => home.locks.get(key).is_some_and(|lock| lock.token == token && !lock.is_void),
         }
     }
@@ -272,7 +292,9 @@ impl Tiers {
         if let Some(lock) = home.locks.get_mut(key) {
             lock.is_void = self.options.guard == Guard::Lease;
         }
-        if self.options.guard == Guard::Version {
+        // What a node reads to warm itself up has no lease: versions tell it what is too old.
+        let is_warming = home.status == TierStatus::Warming && self.options.guard == Guard::Lease;
+        if self.options.guard == Guard::Version || is_warming {
             let mark = home.marks.entry(key.clone()).or_insert((0, 0));
             *mark = (mark.0.max(version), until_ns);
         }

@@ -92,7 +92,11 @@ impl Tiers {
 
     /// It waited too long for a connection.
     pub(super) fn waited_too_long(&mut self, cx: &mut Cx, task: Task) {
-        self.database.waiting.retain(|query| query.request != task.id);
+        // Whoever gives up has waited longest: its query is among the first.
+        let is_its = |query: &Query| query.request == task.id && query.turn == task.turn;
+        if let Some(at) = self.database.waiting.iter().position(is_its) {
+            self.database.waiting.remove(at);
+        }
         self.tell(cx, Event::DatabaseRefused { request: task.id, text: "It waited too long for a connection.".into() });
         let (busy, queued) = (self.database.busy(), self.database.queued());
         self.tell(cx, Event::DatabaseLoad { busy, queued });
@@ -160,7 +164,10 @@ impl Tiers {
             return self.over(cx, task, TierFate::Failed);
         }
         match (row, task.operation) {
-            (None, TierOperation::Refresh) => self.over(cx, task, TierFate::Failed),
+            (None, TierOperation::Refresh) => {
+                self.give_back(cx, &task);
+                self.over(cx, task, TierFate::Failed);
+            }
             (None, _) => self.fail(cx, task, TierFate::Failed),
             (Some(row), TierOperation::Get | TierOperation::Refresh) => self.fetched(cx, task, &row),
             (Some(row), _) => {

@@ -14,13 +14,12 @@ const PROBES: u32 = 7;
 #[derive(Clone, Debug)]
 pub struct Bloom {
     words: Vec<u64>,
-    keys: u64,
 }
 
 impl Bloom {
     /// An empty filter that is good for so many keys.
     pub fn new(keys: u64) -> Bloom {
-        Bloom { words: vec![0; (keys * BITS_EACH).div_ceil(64).max(1) as usize], keys: 0 }
+        Bloom { words: vec![0; (keys * BITS_EACH).div_ceil(64).max(1) as usize] }
     }
 
     fn bits(&self, key: &[u8]) -> impl Iterator<Item = (usize, u64)> + use<> {
@@ -33,15 +32,9 @@ impl Bloom {
     }
 
     pub fn add(&mut self, key: &[u8]) {
-        self.keys += 1;
         for (word, bit) in self.bits(key) {
             self.words[word] |= bit;
         }
-    }
-
-    /// Keys that were added.
-    pub fn keys(&self) -> u64 {
-        self.keys
     }
 
     /// False: it was never added.

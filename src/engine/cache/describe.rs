@@ -49,6 +49,14 @@ impl Tiers {
         }
     }
 
+    /// What is kept beside the entries, in pieces of about the size of a key: counts of keys, requests under way.
+    pub fn remembered(&self) -> usize {
+        let apps = self.apps.iter().map(|app| app.heat.len() + app.store.remembered());
+        let nodes = self.nodes.iter().map(|node| node.store.remembered() + node.marks.len());
+        let writes = self.ledger.writes();
+        apps.chain(nodes).sum::<usize>() + self.popularity.len() + writes + self.tasks.len() * 4
+    }
+
     /// Entries of all caches.
     pub fn entries(&self) -> usize {
         let apps = self.apps.iter().map(|app| app.store.len());

@@ -15,8 +15,6 @@ pub enum TierError {
     IsDown { place: String },
     #[error("{place} is not down: kill it first")]
     IsUp { place: String },
-    #[error("every application server is down: restart one first")]
-    NoApp,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

@@ -97,7 +97,7 @@ impl Tiers {
             let Some(mut task) = self.tasks.remove(&id) else { continue };
             if matches!(task.stage, Stage::AtCache(_)) || task.at_cache {
                 // The node goes on with it, and nobody waits for its answer.
-                let rest = Task { client: NodeId(0), of_load: false, ..task.clone() };
+                let rest = Task { client: NodeId(0), load: 0, is_orphan: true, ..task.clone() };
                 self.tasks.insert(id, rest);
             }
             task.leads = false;

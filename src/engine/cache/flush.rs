@@ -12,7 +12,7 @@
 use super::database::Row;
 use super::task::{Stage, Task};
 use super::world::Happening;
-use super::{Place, TierError, Tiers};
+use super::{Guard, Place, TierError, Tiers};
 use glassbase_sim::Cx;
 use glassbase_trace::{Bytes, Event, TierFate, TierOperation, TierStatus};
 
@@ -99,10 +99,18 @@ impl Tiers {
     pub(super) fn warm(&mut self, cx: &mut Cx, node: u16) {
         let mut popular: Vec<(u64, Bytes)> = self.popularity.iter().map(|(key, count)| (*count, key.clone())).collect();
         glassbase_trace::sorting::sort_by(&mut popular, |a, b| b.0.cmp(&a.0));
-        let ours = popular.into_iter().map(|(_, key)| key).filter(|key| self.ring.node(key, |_| true) == node);
+        // Which versioned values are its own shows when it has read them.
+        let is_ours =
+            |key: &Bytes| self.is_versioned() || self.l2_names(key, 0).iter().any(|name| self.home(name) == node);
+        let ours = popular.into_iter().map(|(_, key)| key).filter(is_ours);
         let keys = ours.take(self.options.l2_capacity as usize).collect();
         self.nodes[usize::from(node)].to_warm = keys;
         self.warm_on(cx, node);
+    }
+
+    /// The node of L2 that a name belongs to, whether it is up or not.
+    fn home(&self, name: &Bytes) -> u16 {
+        self.ring.node(name, |_| true)
     }
 
     /// A batch job puts k1 and so on into L2, all at one moment; what it reads for that it reads from a copy of the
@@ -112,17 +120,32 @@ impl Tiers {
         for number in 1..=count {
             let key = Bytes::typed(&format!("k{number}"));
             let row = self.row(&key)?;
-            let task = self.task(cx, TierOperation::Fill, &key, 0);
-            let (name, node) = (self.l2_key(&task), self.node_of(&key));
-            let is_up = self.nodes[usize::from(node)].status == TierStatus::Up;
-            if row.value.is_some() && is_up && self.options.l2_capacity > 0 {
-                let entry =
-                    self.entry(cx, &key, row.version, row.value, self.options.l2_ttl_ns, self.options.database_ns);
-                self.keep_in_l2(cx, node, &name, entry);
-                filled += 1;
+            if row.value.is_none() || self.options.l2_capacity == 0 {
+                continue;
             }
+            let mut is_there = true;
+            for name in self.l2_names(&key, row.version) {
+                let node = self.node_of(&name);
+                is_there &= self.nodes[usize::from(node)].status == TierStatus::Up;
+                if self.nodes[usize::from(node)].status == TierStatus::Up {
+                    self.put_in(cx, node, &key, &name, &row, self.options.database_ns);
+                }
+            }
+            filled += u64::from(is_there);
         }
         Ok(filled)
+    }
+
+    /// Keeps a row under one of the names of its key.
+    fn put_in(&mut self, cx: &mut Cx, node: u16, key: &Bytes, name: &Bytes, row: &Row, cost_ns: u64) {
+        let mut entry = self.entry(cx, key, row.version, row.value.clone(), self.options.l2_ttl_ns, cost_ns);
+        if self.is_versioned() {
+            // A pointer has no value, and a version is never out of date.
+            let is_pointer = *name == Tiers::pointer_key(key);
+            entry.value = entry.value.map(|value| if is_pointer { Bytes::default() } else { value });
+            entry.stale_ns = if is_pointer { entry.stale_ns } else { 0 };
+        }
+        self.keep_in_l2(cx, node, name, entry);
     }
 
     fn warm_on(&mut self, cx: &mut Cx, node: u16) {
@@ -143,19 +166,28 @@ impl Tiers {
     }
 
     pub(super) fn warmed(&mut self, cx: &mut Cx, task: Task, row: Option<Row>) {
-        let (node, life, key) = (task.node, task.life, self.l2_key(&task));
+        let (node, life, key) = (task.node, task.life, task.key.clone());
         let cost_ns = cx.now_ns() - task.asked_ns;
-        let plain = task.key.clone();
         self.over(cx, task, if row.is_some() { TierFate::Served } else { TierFate::Failed });
         if self.nodes[usize::from(node)].life != life || self.nodes[usize::from(node)].status == TierStatus::Down {
             return;
         }
         if let Some(row) = row.filter(|row| row.value.is_some()) {
-            let entry = self.entry(cx, &plain, row.version, row.value, self.options.l2_ttl_ns, cost_ns);
-            self.keep_in_l2(cx, node, &key, entry);
+            self.keep_warmed(cx, node, &key, &row, cost_ns);
         }
         let home = &mut self.nodes[usize::from(node)];
         home.warming = home.warming.saturating_sub(1);
         self.warm_on(cx, node);
+    }
+
+    /// Keeps what a node has read to warm itself up, under the names that are its own, unless it has heard of a newer write.
+    fn keep_warmed(&mut self, cx: &mut Cx, node: u16, key: &Bytes, row: &Row, cost_ns: u64) {
+        let is_guarded = self.options.guard != Guard::None || self.is_versioned();
+        for name in self.l2_names(key, row.version) {
+            let is_wanted = !is_guarded || self.nodes[usize::from(node)].is_newest(&name, row.version, cx.now_ns());
+            if is_wanted && self.home(&name) == node {
+                self.put_in(cx, node, key, &name, row, cost_ns);
+            }
+        }
     }
 }

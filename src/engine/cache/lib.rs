@@ -50,5 +50,5 @@ pub use options::{CAPACITY_MAX, Guard, HotKey, Invalidation, Options, SERVERS_MA
 pub use remote::{Asked, RemoteQuery, Told};
 pub use ring::Ring;
 pub use store::{CacheStore, Entry};
-pub use workload::{Arrival, Keys, Workload};
+pub use workload::{Arrival, BURST_MAX, Keys, Workload};
 pub use world::{Place, Tiers};

@@ -123,6 +123,13 @@ impl CacheNode {
         self.locks.get(key).is_some_and(|lock| !lock.is_void && now_ns < lock.until_ns)
     }
 
+    /// Whether nothing newer of a key is here, nor was deleted here a short time ago.
+    pub fn is_newest(&self, key: &[u8], version: u64, now_ns: u64) -> bool {
+        let newest = self.store.peek(key).map_or(0, |known| known.version);
+        let mark = self.marks.get(key).filter(|(_, until_ns)| now_ns < *until_ns).map_or(0, |mark| mark.0);
+        version >= newest.max(mark)
+    }
+
     pub fn count(&mut self, look: TierLook) {
         match look {
             TierLook::Hit | TierLook::Absent | TierLook::Stale => self.hits += 1,

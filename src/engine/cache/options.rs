@@ -19,7 +19,8 @@ words! {
         WriteThrough = "write-through",
         /// Writes go to the cache, which says that it is done and writes to the database some time later.
         WriteBehind = "write-behind",
-        /// Writes go to the database alone; what is cached is left to its time to live.
+        /// Writes go to the database alone, and nobody waits for the caches: they have news of it later (with
+        /// [`Invalidation::Events`]), or what they have is left to its time to live.
         WriteAround = "write-around",
         /// As cache-aside; what is asked for near the end of its time is read anew before it is over.
         RefreshAhead = "refresh-ahead",
@@ -220,9 +221,10 @@ impl Options {
             let what = "it would have to know what is asked for later: choose another policy".to_string();
             return Err(TierError::BadOption { option: "policy", what });
         }
-        if !(0.0..=1.0).contains(&self.bus_loss) || !(0.0..=1000.0).contains(&self.beta) {
-            let what = "a share goes from 0 to 1, beta from 0 to 1000".to_string();
-            return Err(TierError::BadOption { option: "loss", what });
+        for (option, value, most) in [("loss", self.bus_loss, 1), ("beta", self.beta, 1000)] {
+            if !(0.0..=f64::from(most)).contains(&value) {
+                return Err(TierError::BadOption { option, what: format!("it goes from 0 to {most}") });
+            }
         }
         let writes_in_l2 = matches!(self.strategy, Strategy::WriteThrough | Strategy::WriteBehind);
         if writes_in_l2 && self.invalidation == Invalidation::Versions {

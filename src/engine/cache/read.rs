@@ -32,7 +32,7 @@ fn with(key: &Bytes, mark: u8, number: Option<u64>) -> Bytes {
 }
 
 impl Tiers {
-    fn is_versioned(&self) -> bool {
+    pub(super) fn is_versioned(&self) -> bool {
         self.options.invalidation == Invalidation::Versions
     }
 
@@ -52,6 +52,17 @@ impl Tiers {
         }
     }
 
+    /// Every name under which L2 keeps a key that has this version.
+    pub(super) fn l2_names(&self, key: &Bytes, version: u64) -> Vec<Bytes> {
+        if self.is_versioned() {
+            return vec![with(key, b'@', Some(version)), Tiers::pointer_key(key)];
+        }
+        match self.options.hot_key {
+            HotKey::Split => (0..self.options.copies).map(|copy| with(key, b'#', Some(copy.into()))).collect(),
+            _ => vec![key.clone()],
+        }
+    }
+
     fn l1_key(&self, task: &Task) -> Bytes {
         if self.is_versioned() { with(&task.key, b'@', task.pointer) } else { task.key.clone() }
     }
@@ -66,8 +77,9 @@ impl Tiers {
         if task.operation != TierOperation::Get {
             return self.begin_write(cx, task);
         }
-        app.warm_up(&task.key, cx.now_ns());
-        *self.popularity.entry(task.key.clone()).or_default() += 1;
+        if self.options.hot_key == HotKey::Copy {
+            app.warm_up(&task.key, cx.now_ns());
+        }
         if self.options.hot_key == HotKey::Split {
             task.copy = self.random.below(self.options.copies.into()) as u32;
         }
@@ -170,13 +182,17 @@ impl Tiers {
         match task.operation {
             TierOperation::Get | TierOperation::Refresh => self.query(cx, task),
             TierOperation::Put | TierOperation::Delete if task.version.is_none() => self.query(cx, task),
-            TierOperation::Put | TierOperation::Delete => self.finish_write(cx, task),
+            // Of a key that is split, the copies on other nodes are to be forgotten all the same.
+            TierOperation::Put | TierOperation::Delete => self.cache_did(cx, task),
             _ => self.over(cx, task, TierFate::Failed),
         }
     }
 
     /// L2 gave no answer in time.
     pub(super) fn cache_silent(&mut self, cx: &mut Cx, mut task: Task) {
+        if task.is_orphan {
+            return;
+        }
         self.cache_failed(cx, &mut task);
         self.without_cache(cx, task);
     }
@@ -190,6 +206,9 @@ impl Tiers {
 
     /// An answer of L2 arrives.
     pub(super) fn cache_said(&mut self, cx: &mut Cx, mut task: Task, reply: Reply) {
+        if task.is_orphan {
+            return;
+        }
         if !self.apps[usize::from(task.app)].is_up {
             return self.over(cx, task, TierFate::Failed);
         }
@@ -210,8 +229,8 @@ impl Tiers {
                 self.look_into_l1(cx, task);
             }
             Reply::Hit { entry, renew } => {
-                if renew {
-                    self.renew(cx, &task);
+                if let Some(token) = renew {
+                    self.renew(cx, &task, token);
                 }
                 task.source = TierSource::L2;
                 self.keep_in_l1(cx, &task, entry.version, entry.value.clone());
@@ -248,9 +267,9 @@ impl Tiers {
     }
 
     /// The value is read anew, beside the request that found it old.
-    fn renew(&mut self, cx: &mut Cx, task: &Task) {
+    fn renew(&mut self, cx: &mut Cx, task: &Task, token: u64) {
         let mut refresh = self.task(cx, TierOperation::Refresh, &task.key, task.app);
-        (refresh.copy, refresh.queries) = (task.copy, true);
+        (refresh.copy, refresh.queries, refresh.token) = (task.copy, true, token);
         self.apps[usize::from(task.app)].queries += 1;
         let (from, to) = (self.app_id(task.app), self.id(super::Place::Database));
         let due_ns = cx.now_ns().saturating_add(self.options.link_ns);
@@ -299,7 +318,7 @@ impl Tiers {
     }
 
     /// Nothing was fetched: somebody else may.
-    fn give_back(&mut self, cx: &mut Cx, task: &Task) {
+    pub(super) fn give_back(&mut self, cx: &mut Cx, task: &Task) {
         if task.token != 0 {
             self.send_fill(cx, task, &self.l2_key(task), None, task.token);
         }
@@ -364,6 +383,9 @@ impl Tiers {
     }
 
     fn answered(&mut self, cx: &mut Cx, task: Task, row: &Row) {
+        if row.value.is_some() {
+            *self.popularity.entry(task.key.clone()).or_default() += 1;
+        }
         let now_ns = cx.now_ns();
         let since = self.ledger.stale_since_ns(&task.key, row.version, task.asked_ns);
         let age_ns = since.map_or(0, |since_ns| (now_ns - since_ns).max(1));

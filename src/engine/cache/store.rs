@@ -34,16 +34,59 @@ pub struct CacheStore {
     policy: Policy,
     slot_of: SortedMap<Bytes, u32>,
     slots: Vec<Option<(Bytes, Entry)>>,
+    /// By slot: the number of the key in it.
+    pages: Vec<PageId>,
     free: Vec<u32>,
-    /// The number by which the policy remembers a key that left.
+    /// The numbers by which the policy remembers keys, those that left too, in two generations: when the younger one is
+    /// full it becomes the older one, which is forgotten.
     number_of: SortedMap<Bytes, u32>,
+    older_number_of: SortedMap<Bytes, u32>,
+    next_number: u32,
 }
+
+/// Keys that are remembered by number in a generation, for each entry that fits.
+const NUMBERS_EACH: usize = 16;
 
 impl CacheStore {
     pub fn new(capacity: u32, options: PolicyOptions) -> CacheStore {
-        let (slot_of, number_of) = (SortedMap::new(), SortedMap::new());
+        let (slot_of, number_of, older_number_of) = (SortedMap::new(), SortedMap::new(), SortedMap::new());
         let policy = Policy::new(&options, capacity.max(1));
-        CacheStore { capacity, options, policy, slot_of, slots: Vec::new(), free: Vec::new(), number_of }
+        let (slots, pages, free) = (Vec::new(), Vec::new(), Vec::new());
+        CacheStore {
+            capacity,
+            options,
+            policy,
+            slot_of,
+            slots,
+            pages,
+            free,
+            number_of,
+            older_number_of,
+            next_number: 0,
+        }
+    }
+
+    /// The number of a key: the one that it had, unless that is long ago.
+    fn number(&mut self, key: &Bytes) -> PageId {
+        let known = self.number_of.get(key).or_else(|| self.older_number_of.get(key)).copied();
+        let number = known.unwrap_or_else(|| {
+            self.next_number = self.next_number.wrapping_add(1);
+            self.next_number
+        });
+        self.remember(key, number);
+        PageId(number)
+    }
+
+    fn remember(&mut self, key: &Bytes, number: u32) {
+        if self.number_of.len() >= (self.capacity as usize + 1) * NUMBERS_EACH {
+            self.older_number_of = std::mem::take(&mut self.number_of);
+        }
+        self.number_of.insert(key.clone(), number);
+    }
+
+    /// Keys of which something is remembered, if only their number.
+    pub fn remembered(&self) -> usize {
+        self.number_of.len() + self.older_number_of.len()
     }
 
     pub fn capacity(&self) -> u32 {
@@ -90,14 +133,15 @@ impl CacheStore {
             *known = entry;
             return None;
         }
-        let next = self.number_of.len() as u32 + 1;
-        let page = PageId(*self.number_of.entry(key.clone()).or_insert(next));
+        let page = self.number(key);
         let left = if self.slot_of.len() >= self.capacity as usize { self.make_room(page) } else { None };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
+            self.pages.push(page);
             (self.slots.len() - 1) as u32
         });
         self.slots[slot as usize] = Some((key.clone(), entry));
+        self.pages[slot as usize] = page;
         self.slot_of.insert(key.clone(), slot);
         self.policy.admitted(FrameId(slot), Newcomer::page(page, Arrival::Asked), &mut ());
         left
@@ -106,7 +150,8 @@ impl CacheStore {
     fn make_room(&mut self, incoming: PageId) -> Option<Bytes> {
         let victim = self.policy.victim(Some(incoming), |_| true, &mut ())?;
         let (key, _) = self.slots.get_mut(victim.frame.index())?.take()?;
-        let page = PageId(self.number_of.get(&key).copied().unwrap_or_default());
+        let page = self.pages[victim.frame.index()];
+        self.remember(&key, page.0);
         self.policy.evicted(victim.frame, page, &mut ());
         self.slot_of.remove(&key);
         self.free.push(victim.frame.0);

@@ -31,8 +31,8 @@ pub(crate) enum Ask {
 pub(crate) enum Reply {
     Hit {
         entry: Entry,
-        /// Whoever asked shall read it anew.
-        renew: bool,
+        /// Whoever asked shall read it anew, under this token.
+        renew: Option<u64>,
     },
     /// Fetch it, under this token.
     Miss {
@@ -94,7 +94,8 @@ pub(crate) struct Task {
     /// What is to be written; none: the key is to be deleted.
     pub value: Option<Bytes>,
     pub version: Option<u64>,
-    pub of_load: bool,
+    /// The number of the load that it belongs to; 0: of none.
+    pub load: u64,
     pub asked_ns: u64,
     pub arrived_ns: u64,
     pub stage: Stage,
@@ -117,6 +118,8 @@ pub(crate) struct Task {
     pub leads: bool,
     /// Its key was written meanwhile: what it brings is not kept in L1.
     pub is_void: bool,
+    /// Its server died, and its client was told so: what a node still does of it ends without a word.
+    pub is_orphan: bool,
     /// It counts as a query that its server has under way.
     pub queries: bool,
     /// For a flush and for warming: which life of the node it belongs to.

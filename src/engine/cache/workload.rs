@@ -31,9 +31,14 @@ pub enum Arrival {
     Closed { think_ns: u64 },
     /// At random, so many a second, whether answers come or not (open loop).
     Open { per_s: u64 },
-    /// All at once.
+    /// All at one moment.
     Burst,
 }
+
+/// Operations of a burst that begin in one step: who lets time pass can stop between them.
+const BURST_STEP: u64 = 1000;
+/// Most operations of a burst: all of them are under way at once, and take memory.
+pub const BURST_MAX: u64 = 20_000;
 
 /// A workload.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +94,7 @@ impl Tiers {
             Keys::Zipf { count, exponent } => Some(Zipf::new(count, exponent)),
             _ => None,
         };
-        let (number, operations, arrival) = (self.loads, workload.operations, workload.arrival);
+        let (number, arrival) = (self.loads, workload.arrival);
         let missing = self.load.as_ref().map_or(0, |load| load.missing);
         let random = Generator::new(self.random.next_u64(), "workload");
         self.load = Some(Load { number, workload, zipf, begun: 0, ended: 0, missing, next_client: 0, random });
@@ -101,11 +106,7 @@ impl Tiers {
                 }
             }
             Arrival::Open { .. } => self.queue.push(cx.now_ns(), Happening::Arrival { load: number }),
-            Arrival::Burst => {
-                for _ in 0..operations {
-                    self.begin_in_turn(cx);
-                }
-            }
+            Arrival::Burst => self.arrival(cx, number),
         }
     }
 
@@ -140,9 +141,10 @@ impl Tiers {
         }
         load.begun += 1;
         let value = Bytes::number(load.begun);
+        let number = load.number;
         let (operation, key) = load.operation();
         let value = Some(value).filter(|_| operation == TierOperation::Put);
-        self.ask_of(cx, client, None, operation, &key, value, true);
+        self.ask_of(cx, client, None, operation, &key, value, number);
     }
 
     pub(super) fn next_of_load(&mut self, cx: &mut Cx, client: NodeId, load: u64) {
@@ -153,26 +155,32 @@ impl Tiers {
 
     pub(super) fn arrival(&mut self, cx: &mut Cx, number: u64) {
         let Some(load) = self.load.as_mut().filter(|load| load.number == number) else { return };
-        let Arrival::Open { per_s } = load.workload.arrival else { return };
         if load.begun >= load.workload.operations {
             return;
         }
-        let mean_ns = 1_000_000_000 / per_s.max(1);
-        let wait_ns = Latency::Exponential { floor_ns: 0, mean_ns }.sample(&mut load.random);
-        self.queue.push(cx.now_ns().saturating_add(wait_ns), Happening::Arrival { load: number });
-        self.begin_in_turn(cx);
+        let (wait_ns, at_once) = match load.workload.arrival {
+            Arrival::Closed { .. } => return,
+            Arrival::Open { per_s } => {
+                let mean_ns = 1_000_000_000 / per_s.max(1);
+                (Latency::Exponential { floor_ns: 0, mean_ns }.sample(&mut load.random), 1)
+            }
+            Arrival::Burst => (0, BURST_STEP),
+        };
+        if at_once == 1 || load.begun + at_once < load.workload.operations {
+            self.queue.push(cx.now_ns().saturating_add(wait_ns), Happening::Arrival { load: number });
+        }
+        for _ in 0..at_once {
+            self.begin_in_turn(cx);
+        }
     }
 
-    /// A client has its answer.
+    /// A client has its answer: of the load under way, or of an earlier one, which counts no more.
     pub(super) fn client_free(&mut self, cx: &mut Cx, task: &Task) {
-        if !task.of_load {
-            return;
-        }
-        let Some(load) = &mut self.load else { return };
-        load.ended = (load.ended + 1).min(load.begun);
+        let Some(load) = self.load.as_mut().filter(|load| load.number == task.load) else { return };
+        load.ended += 1;
         if let Arrival::Closed { think_ns } = load.workload.arrival {
-            let (client, number) = (task.client, load.number);
-            self.queue.push(cx.now_ns().saturating_add(think_ns), Happening::Next { client, load: number });
+            let (client, load) = (task.client, load.number);
+            self.queue.push(cx.now_ns().saturating_add(think_ns), Happening::Next { client, load });
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) enum Happening {
         client: NodeId,
         load: u64,
     },
-    /// A request comes at the load's own rate.
+    /// A request comes at the load's own rate, or the next ones of a burst.
     Arrival {
         load: u64,
     },
@@ -85,7 +85,7 @@ pub struct Tiers {
     pub(super) ledger: Ledger,
     /// Flushes that the database was at work on when their node died, by task.
     pub(super) adrift: SortedMap<u64, Debt>,
-    /// How often each key was asked for.
+    /// How often each key was read; those that are not there are not remembered.
     pub(super) popularity: SortedMap<Bytes, u64>,
     pub(super) next_task: u64,
     pub(super) next_version: u64,
@@ -234,7 +234,7 @@ impl Tiers {
         key: &Bytes,
         value: Option<Bytes>,
     ) -> u64 {
-        self.ask_of(cx, client, app, operation, key, value, false)
+        self.ask_of(cx, client, app, operation, key, value, 0)
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a request is")]
@@ -246,7 +246,7 @@ impl Tiers {
         operation: TierOperation,
         key: &Bytes,
         value: Option<Bytes>,
-        of_load: bool,
+        load: u64,
     ) -> u64 {
         let app = app.unwrap_or_else(|| self.app_in_turn());
         let mut task = self.task(cx, operation, key, app);
@@ -254,7 +254,7 @@ impl Tiers {
             let (request, key, value) = (task.id, key.clone(), value.clone());
             self.asked_by_clients.push(Asked { request, operation, key, value });
         }
-        (task.client, task.value, task.of_load) = (client, value, of_load);
+        (task.client, task.value, task.load) = (client, value, load);
         let due_ns = cx.now_ns().saturating_add(ARRIVAL_NS);
         self.launch(cx, task, client, self.id(Place::App(app + 1)), due_ns, Stage::ToApp)
     }
@@ -278,7 +278,7 @@ impl Tiers {
             key: key.clone(),
             value: None,
             version: None,
-            of_load: false,
+            load: 0,
             asked_ns: cx.now_ns(),
             arrived_ns: cx.now_ns(),
             stage: Stage::Parked,
@@ -293,6 +293,7 @@ impl Tiers {
             fetch_ns: cx.now_ns(),
             leads: false,
             is_void: false,
+            is_orphan: false,
             queries: false,
             life: 0,
             source: TierSource::Database,

@@ -15,7 +15,7 @@ use super::task::{Ask, Stage, Task};
 use super::{Guard, HotKey, Invalidation, Strategy, Tiers};
 use glassbase_sim::Cx;
 use glassbase_sim::network::Fate;
-use glassbase_trace::{Bytes, DropCause, NodeId, TierFate, TierOperation};
+use glassbase_trace::{Bytes, DropCause, TierFate, TierOperation, TierSource};
 
 impl Tiers {
     pub(super) fn begin_write(&mut self, cx: &mut Cx, task: Task) {
@@ -47,7 +47,11 @@ impl Tiers {
     }
 
     /// A node of L2 has written: through to the database, or behind.
-    pub(super) fn cache_wrote(&mut self, cx: &mut Cx, task: Task) {
+    pub(super) fn cache_wrote(&mut self, cx: &mut Cx, mut task: Task) {
+        if self.options.strategy == Strategy::WriteBehind {
+            // The database knows nothing of it yet.
+            task.source = TierSource::L2;
+        }
         let version = task.version.unwrap_or_default();
         self.forget_here(cx, task.app, &task.key);
         if task.value.is_some() {
@@ -56,15 +60,19 @@ impl Tiers {
         self.cache_did(cx, task);
     }
 
-    /// L2 did what a write asked for: of a key that is split, the other copies are next.
+    /// L2 did what a write asked for, or can't be asked: of a key that is split, the other copies are next.
     pub(super) fn cache_did(&mut self, cx: &mut Cx, mut task: Task) {
-        let copies = if self.options.hot_key == HotKey::Split { self.options.copies } else { 1 };
-        if self.options.invalidation == Invalidation::Events && task.copy + 1 < copies {
+        if self.options.invalidation == Invalidation::Events && task.copy + 1 < self.copies() {
             task.copy += 1;
             let version = task.version.unwrap_or_default();
             return self.ask_cache(cx, task, Ask::Delete { version });
         }
         self.finish_write(cx, task);
+    }
+
+    /// Under how many names L2 keeps a key.
+    pub(super) fn copies(&self) -> u32 {
+        if self.options.hot_key == HotKey::Split { self.options.copies } else { 1 }
     }
 
     /// The client is told, and the news is sent.
@@ -86,14 +94,16 @@ impl Tiers {
     fn send_news(&mut self, cx: &mut Cx, task: &Task) {
         let (from, version) = (self.app_id(task.app), task.version.unwrap_or_default());
         let others = (0..self.options.apps).filter(|app| *app != task.app);
-        let mut receivers: Vec<(NodeId, u16)> = others.map(|app| (self.app_id(app), app)).collect();
+        // A server, and for L2 the copy that it is about.
+        let mut receivers: Vec<(u16, u32)> = others.map(|app| (app, 0)).collect();
         if self.options.strategy == Strategy::WriteAround && self.options.l2_capacity > 0 {
-            receivers.push((self.node_id(self.node_of(&self.l2_key(task))), task.app));
+            receivers.extend((0..self.copies()).map(|copy| (task.app, copy)));
         }
-        for (to, app) in receivers {
+        for (app, copy) in receivers {
             let mut news = self.task(cx, TierOperation::Invalidate, &task.key, app);
-            (news.version, news.node, news.at_cache) =
-                (Some(version), self.node_of(&self.l2_key(task)), app == task.app);
+            (news.version, news.copy, news.at_cache) = (Some(version), copy, app == task.app);
+            news.node = self.node_of(&self.l2_key(&news));
+            let to = if news.at_cache { self.node_id(news.node) } else { self.app_id(app) };
             let late_ns = if news.at_cache { self.options.bus_ns } else { 0 };
             let fate = self.network.route(cx.now_ns(), from, to, 100, "news");
             match fate {
@@ -111,14 +121,14 @@ impl Tiers {
 
     /// News of a write arrives.
     pub(super) fn news(&mut self, cx: &mut Cx, task: Task, version: u64) {
-        let (key, app, node) = (task.key.clone(), task.app, task.node);
+        let (key, name, app, node) = (task.key.clone(), self.l2_key(&task), task.app, task.node);
         let at_cache = task.at_cache;
         self.over(cx, task, TierFate::Served);
         if !at_cache {
             return self.forget_here(cx, app, &key);
         }
-        if self.nodes[usize::from(node)].status == glassbase_trace::TierStatus::Up {
-            self.forget(cx, node, &key, version);
+        if self.nodes[usize::from(node)].status != glassbase_trace::TierStatus::Down {
+            self.forget(cx, node, &name, version);
         }
     }
 

@@ -4,7 +4,7 @@ use super::machine::CacheLab;
 use crate::cache::{Arrival, Keys, Workload};
 use crate::lab::LabInfo;
 use crate::lab::passing::{Passing, Plan, Stretch};
-use crate::lab::refusal::{Refusal, check_units};
+use crate::lab::refusal::{Refusal, check_burst, check_units};
 use crate::lab::script::Call;
 use crate::lab::words::{counted, grouped, lasting};
 use crate::sim::Cx;
@@ -97,6 +97,7 @@ fn workload(call: &Call) -> Result<Workload, Refusal> {
     let percent = |name| arguments.number(name).unwrap_or_default().min(100) as u8;
     let operations = arguments.number("count").unwrap_or_default();
     check_units(operations)?;
+    check_burst(call, operations)?;
     let count = arguments.number("keys").unwrap_or(20);
     let keys = match (arguments.key("key"), arguments.word("choice")) {
         (Some(key), _) => Keys::Given([key.clone()].into()),

@@ -14,9 +14,10 @@ use crate::lab::words::grouped;
 use crate::sim::Cx;
 use crate::trace::{Bytes, EngineState, NodeId, PageId, Parts, TierOperation};
 
-/// Bytes that the store takes, and each entry of a cache, about.
+/// Bytes that the store takes, each entry of a cache, and what else is remembered, about.
 const STORE_BYTES: usize = 512 << 10;
 const ENTRY_BYTES: usize = 200;
+const REMEMBERED_BYTES: usize = 100;
 
 /// A hierarchy of caches in a lab.
 #[derive(Clone)]
@@ -168,7 +169,8 @@ impl Machine for CacheLab {
     }
 
     fn approx_bytes(&self) -> usize {
-        STORE_BYTES + self.tiers.entries() * ENTRY_BYTES + size_of::<CacheLab>()
+        let remembered = self.tiers.remembered() * REMEMBERED_BYTES;
+        STORE_BYTES + self.tiers.entries() * ENTRY_BYTES + remembered + size_of::<CacheLab>()
     }
 
     fn sentence(&self, setting: &str) -> String {

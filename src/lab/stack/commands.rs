@@ -49,7 +49,7 @@ pub const COMMANDS: &[CommandInfo] = &[
                 "so many a second, answered or not",
             ),
             Argument::named("think", TIME, "how long a client waits before it asks again (0)"),
-            Argument::flag("burst", "all at once"),
+            Argument::flag("burst", "all at once, up to 20,000"),
             Argument::flag("background", "go on at once: the clients work while other commands let time pass"),
             UNRECORDED,
         ],

@@ -7,7 +7,7 @@ use super::machine::StackLab;
 use super::scenarios::Scenario;
 use crate::cache::{Arrival, Keys, Workload};
 use crate::lab::passing::with_count;
-use crate::lab::refusal::{Refusal, check_units};
+use crate::lab::refusal::{Refusal, check_burst, check_units};
 use crate::lab::script::Call;
 use crate::lab::span;
 use crate::lab::words::{counted, grouped, lasting};
@@ -51,6 +51,7 @@ impl Job {
         let time = |name| call.arguments.duration(name).map(i64::unsigned_abs);
         let count = call.arguments.number("count").unwrap_or_default();
         check_units(count)?;
+        check_burst(call, count)?;
         let (goal, lasts_ns) = match call.info.name {
             "run" => (Goal::Time, time("time").unwrap_or_default()),
             "wait" => (Goal::Calm, time("most").unwrap_or(WAIT_MOST_NS)),
@@ -72,7 +73,8 @@ impl Job {
             Goal::Preload { count } => lab.stack.preload(cx, count),
             Goal::Play { scenario, .. } => {
                 lab.stack.preload(cx, scenario.keys);
-                lab.played = true;
+                // Judged is what was played to its end.
+                lab.played = false;
             }
             Goal::Time | Goal::Calm => {}
         }
@@ -102,10 +104,15 @@ impl Job {
                 Goal::Calm => lab.stack.is_calm() && done >= total,
                 Goal::Load => done >= total,
                 Goal::Preload { .. } => lab.stack.preload_left() == 0,
-                Goal::Play { begun, .. } => {
-                    begun && done >= total && lab.planned.next_ns().is_none() && lab.stack.is_calm()
-                }
+                Goal::Play { .. } => self.is_played(lab),
             }
+    }
+
+    /// Whether all of the scenario has happened: its load, what was planned for it, and what came of both.
+    fn is_played(&self, lab: &StackLab) -> bool {
+        let (done, total) = lab.stack.load_progress();
+        let has_begun = matches!(self.goal, Goal::Play { begun: true, .. });
+        has_begun && done >= total && lab.planned.next_ns().is_none() && lab.stack.is_calm()
     }
 
     /// Done and to be done; equal when it is over.
@@ -152,11 +159,12 @@ impl Job {
         let end_ns = if is_full { self.until_ns } else { cx.now_ns() };
         while lab.advance(cx, end_ns) {}
         cx.pass(end_ns.saturating_sub(cx.now_ns()));
-        if let Goal::Play { .. } = self.goal
-            && !is_over
-        {
-            lab.stack.stop_load();
-            lab.stack.stop_preload();
+        if let Goal::Play { .. } = self.goal {
+            lab.played = self.is_played(lab);
+            if !is_over {
+                lab.stack.stop_load();
+                lab.stack.stop_preload();
+            }
         }
         let mut said = sentence(cx.now_ns() - self.began_ns, &self.before, lab.stack.tiers().told().counts);
         if let Goal::Play { .. } = self.goal {

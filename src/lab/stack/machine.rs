@@ -177,20 +177,24 @@ impl StackLab {
         })
     }
 
-    /// Whether one order explains what clients were told, and a sentence.
-    pub(super) fn linearizable(&self) -> (bool, String) {
+    /// Whether one order explains what clients were told, as far as that can be said, and a sentence.
+    pub(super) fn linearizable(&self) -> (Option<bool>, String) {
         let history = &self.stack.history;
+        if history.operations.is_empty() {
+            let why = if self.scenario().is_some() { "of a scenario no history is kept" } else { "nothing was asked" };
+            return (None, format!("There is nothing to check: {why}."));
+        }
         let limits = Limits { steps: 500_000, ..Limits::default() };
         match linearizable::check(history, Model::of(history), limits).map(|report| report.verdict) {
             Ok(Verdict::Holds(_)) => {
                 let count = counted(history.operations.len() as u64, "request");
-                (true, format!("{count}, and one order explains every answer."))
+                (Some(true), format!("{count}, and one order explains every answer."))
             }
             Ok(Verdict::Violated(violation)) => {
-                (false, format!("No order explains the answers: {}.", violation.reason))
+                (Some(false), format!("No order explains the answers: {}.", violation.reason))
             }
-            Ok(Verdict::GaveUp { why, .. }) => (false, format!("The checker gave up: {why}.")),
-            Err(error) => (false, error.to_string()),
+            Ok(Verdict::GaveUp { why, .. }) => (None, format!("The checker gave up: {why}.")),
+            Err(error) => (None, error.to_string()),
         }
     }
 

@@ -253,6 +253,7 @@ fn shard(
     d.add(name.mark(Marks::CURRENT, selected == Some(selection)).target(selection, title));
     let moving = state.streams.iter().find(|stream| stream.to == part.shard && &*stream.phase != "done");
     let said = match (moving, follow.map_or(0, |follow| spent_ns(follow, is_leg))) {
+        (Some(stream), _) if stream.keys == 1 => "1 key has come".to_string(),
         (Some(stream), _) => format!("{} keys have come", stream.keys),
         (None, 0) => String::new(),
         (None, ns) => duration(ns),

@@ -112,5 +112,24 @@ fn settings_that_do_not_go_together_are_refused() {
     let behind = Options { strategy: Strategy::WriteBehind, ..Options::default() };
     assert!(refused(Options { l2_capacity: 0, ..behind.clone() }).contains("give it a size"));
     assert!(refused(Options { invalidation: Invalidation::Versions, ..behind }).contains("versioned keys"));
+    assert!(refused(Options { beta: -1.0, ..Options::default() }).contains("the setting beta does not work"));
     assert!(refused(Options { apps: 0, ..Options::default() }).contains("from 1 to 64"));
+}
+
+#[test]
+fn a_write_comes_from_where_it_was_when_its_client_was_told() {
+    for (strategy, source) in [
+        (Strategy::CacheAside, TierSource::Database),
+        (Strategy::WriteThrough, TierSource::Database),
+        (Strategy::WriteBehind, TierSource::L2),
+    ] {
+        let mut bench = Bench::new(1, Options { strategy, ..Options::default() });
+        let put = bench.put(1, "k1");
+        bench.settle();
+        let said = bench.tells(|event| match event {
+            Event::TierTold { request, source, .. } if *request == put => Some(source.word().to_string()),
+            _ => None,
+        });
+        assert_eq!(said, [source.word()], "{}", strategy.word());
+    }
 }

@@ -1,7 +1,7 @@
 //! What goes wrong when many ask at once, and what helps.
 
 use super::*;
-use crate::{Arrival, HotKey, Invalidation, Keys, Stampede, Strategy, Workload};
+use crate::{Arrival, Guard, HotKey, Invalidation, Keys, Stampede, Strategy, Workload};
 
 fn burst(bench: &mut Bench, operations: u64, key: &str) {
     let keys = Keys::Given([Bytes::typed(key)].into());
@@ -71,8 +71,8 @@ fn a_lock_whose_holder_died_times_out() {
 }
 
 /// A key that is asked for all the time, over five of its times to live.
-fn steady(stampede: Stampede) -> Bench {
-    let options = Options { stampede, l1_capacity: 0, l2_ttl_ns: 2 * S, ..crowd(stampede) };
+fn steady(stampede: Stampede, guard: Guard) -> Bench {
+    let options = Options { stampede, guard, l1_capacity: 0, l2_ttl_ns: 2 * S, ..crowd(stampede) };
     let mut bench = Bench::new(5, options);
     let keys = Keys::Given([Bytes::typed("k1")].into());
     let arrival = Arrival::Open { per_s: 2000 };
@@ -84,31 +84,43 @@ fn steady(stampede: Stampede) -> Bench {
 
 #[test]
 fn early_refresh_spares_most_of_the_stampede() {
-    let (without, with) = (steady(Stampede::None).counts().reads, steady(Stampede::Early).counts().reads);
+    let (without, with) =
+        (steady(Stampede::None, Guard::None).counts().reads, steady(Stampede::Early, Guard::None).counts().reads);
     assert!(without > 80, "{without}");
     assert!(with * 2 < without, "{with} of {without}");
 }
 
 #[test]
 fn stale_while_revalidate_lets_nobody_wait() {
-    let bench = steady(Stampede::StaleWhileRevalidate);
-    let slow = bench.tiers.told().counts.database;
-    // Those who found nothing at the very beginning.
-    assert!(slow < 50, "{slow}");
-    assert!((4..=slow + 5).contains(&bench.counts().reads), "{}", bench.counts().reads);
+    for guard in [Guard::None, Guard::Lease] {
+        let bench = steady(Stampede::StaleWhileRevalidate, guard);
+        let slow = bench.tiers.told().counts.database;
+        // Those who found nothing at the very beginning.
+        assert!(slow < 50, "{slow}");
+        let reads = bench.counts().reads;
+        assert!((slow + 4..=slow + 5).contains(&reads), "{}: {reads}, {slow} waited", guard.word());
+    }
 }
 
 #[test]
 fn refresh_ahead_reads_before_it_expires() {
-    let options = Options { strategy: Strategy::RefreshAhead, l1_capacity: 0, l2_ttl_ns: S, ..Options::default() };
-    let mut bench = Bench::new(1, options);
-    for _ in 0..100 {
-        bench.get(1, "k1");
-        bench.run(100 * MS);
+    for guard in Guard::ALL {
+        let options = Options {
+            strategy: Strategy::RefreshAhead,
+            guard: *guard,
+            l1_capacity: 0,
+            l2_ttl_ns: S,
+            ..Options::default()
+        };
+        let mut bench = Bench::new(1, options);
+        for _ in 0..100 {
+            bench.get(1, "k1");
+            bench.run(100 * MS);
+        }
+        let counts = bench.counts();
+        assert_eq!((counts.database, counts.l2), (1, 99), "{}: only the first waited", guard.word());
+        assert!((9..=12).contains(&counts.reads), "{}: {}", guard.word(), counts.reads);
     }
-    let counts = bench.counts();
-    assert_eq!((counts.database, counts.l2), (1, 99), "only the first waited");
-    assert!((9..=12).contains(&counts.reads), "{}", counts.reads);
 }
 
 #[test]
@@ -208,4 +220,120 @@ fn all_copies_of_a_split_key_are_invalidated() {
     });
     assert!(looked.len() >= 4, "{looked:?}");
     assert_eq!(bench.tiers.options().invalidation, Invalidation::Events);
+}
+
+#[test]
+fn a_split_key_is_deleted_from_the_nodes_that_are_well() {
+    for node in 1..=4 {
+        let options = Options { hot_key: HotKey::Split, copies: 8, caches: 4, l1_capacity: 0, ..Options::default() };
+        let mut bench = Bench::new(1, options);
+        for _ in 0..60 {
+            bench.get(1, "k1");
+            bench.run(20 * MS);
+        }
+        bench.kill(Place::Cache(node));
+        bench.put(1, "k1");
+        bench.run(S);
+        for _ in 0..60 {
+            bench.get(1, "k1");
+            bench.run(50 * MS);
+        }
+        assert_eq!(bench.counts().stale, 0, "node {node} is down");
+    }
+}
+
+#[test]
+fn news_of_a_split_key_is_about_all_its_copies() {
+    let options = Options {
+        strategy: Strategy::WriteAround,
+        hot_key: HotKey::Split,
+        copies: 4,
+        caches: 4,
+        l1_capacity: 0,
+        ..Options::default()
+    };
+    let mut bench = Bench::new(1, options);
+    for round in 0..60 {
+        if round == 30 {
+            bench.put(1, "k1");
+            bench.run(50 * MS);
+        }
+        bench.get(1, "k1");
+        bench.run(50 * MS);
+    }
+    assert_eq!(bench.counts().stale, 0);
+}
+
+fn many_names() -> [Options; 2] {
+    let bare = || Options { l1_capacity: 0, caches: 3, l2_ttl_ns: 100 * S, ..Options::default() };
+    [
+        Options { hot_key: HotKey::Split, copies: 3, ..bare() },
+        Options { invalidation: Invalidation::Versions, ..bare() },
+    ]
+}
+
+#[test]
+fn what_is_filled_is_found_under_each_of_its_names() {
+    for options in many_names() {
+        let mut bench = Bench::new(1, options);
+        let Bench { cx, tiers } = &mut bench;
+        assert_eq!(tiers.fill(cx, 10).unwrap(), 10);
+        for number in (1..=10).cycle().take(60) {
+            bench.get(1, &format!("k{number}"));
+            bench.run(20 * MS);
+        }
+        let counts = bench.counts();
+        assert_eq!((counts.l2, counts.reads, counts.stale), (60, 0, 0));
+    }
+}
+
+#[test]
+fn a_node_warms_itself_with_each_name_that_is_its_own() {
+    for options in many_names() {
+        let mut bench = Bench::new(1, options);
+        for number in (1..=10).cycle().take(200) {
+            bench.get(1, &format!("k{number}"));
+            bench.run(20 * MS);
+        }
+        bench.kill(Place::Cache(1));
+        bench.restart(Place::Cache(1), true);
+        bench.run(S);
+        let before = bench.counts().database;
+        for number in (1..=10).cycle().take(60) {
+            bench.get(1, &format!("k{number}"));
+            bench.run(20 * MS);
+        }
+        assert_eq!(bench.counts().database - before, 0);
+    }
+}
+
+#[test]
+fn a_burst_begins_in_steps_and_can_be_stopped() {
+    let mut bench = Bench::new(1, Options::default());
+    burst(&mut bench, 2500, "k1");
+    assert_eq!((bench.tiers.load_begun(), bench.tiers.next_ns()), (1000, Some(0)));
+    bench.tiers.step(&mut bench.cx);
+    assert_eq!(bench.tiers.load_begun(), 2000);
+    bench.tiers.stop_load();
+    bench.settle();
+    assert_eq!((bench.tiers.load_progress(), bench.cx.now_ns() > 0), ((2000, 2000), true));
+    burst(&mut bench, 2500, "k1");
+    bench.settle();
+    assert_eq!((bench.tiers.load_progress(), bench.counts().asked), ((2500, 2500), 4500));
+}
+
+#[test]
+fn keys_that_are_not_there_take_no_memory_for_ever() {
+    let options = Options { negative_ttl_ns: MS, hot_key: HotKey::Copy, l2_capacity: 4, ..Options::default() };
+    let mut bench = Bench::new(1, options);
+    bench.cx.recorder.switch(false);
+    for _ in 0..2 {
+        let arrival = Arrival::Open { per_s: 1000 };
+        let keys = Keys::Uniform { count: 4 };
+        let workload = Workload { operations: 4000, writes_percent: 0, missing_percent: 100, keys, arrival };
+        bench.tiers.start_load(&mut bench.cx, workload);
+        bench.run(10 * S);
+    }
+    let remembered = bench.tiers.remembered();
+    assert!(remembered < 3000, "{remembered} of 8000");
 }

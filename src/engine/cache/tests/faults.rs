@@ -204,8 +204,9 @@ fn the_database_comes_back_with_all_that_it_said_was_written() {
     bench.restart(Place::Database, false);
     bench.get(2, "k1");
     bench.settle();
-    let newest = bench.tiers.ledger().newest_acknowledged(b"k1").unwrap().version;
-    assert_eq!(bench.tiers.row(b"k1").unwrap().version, newest);
+    let newest = bench.tiers.ledger().newest(b"k1").unwrap();
+    assert!(newest.acknowledged_ns.is_some());
+    assert_eq!(bench.tiers.row(b"k1").unwrap().version, newest.version);
     assert_eq!((bench.counts().served, bench.counts().failed, bench.counts().stale), (2, 2, 0));
 }
 
@@ -218,4 +219,23 @@ fn what_is_not_there_can_not_be_killed() {
     assert_eq!(tiers.kill(cx, Place::App(2)).unwrap_err().to_string(), "application server 2 is down already");
     let error = tiers.restart(cx, Place::Database, false).unwrap_err();
     assert_eq!(error.to_string(), "the database is not down: kill it first");
+}
+
+/// A node writes through for a server that dies meanwhile and comes back: its client was told that it failed, and nobody is
+/// told anything else.
+#[test]
+fn what_a_dead_server_had_asked_for_is_not_acknowledged() {
+    let mut bench = Bench::new(1, Options { strategy: Strategy::WriteThrough, ..Options::default() });
+    let put = bench.put(1, "k1");
+    bench.run(5 * MS);
+    bench.kill(Place::App(1));
+    bench.restart(Place::App(1), false);
+    bench.settle();
+    let told = bench.tells(|event| match event {
+        Event::TierTold { request, fate, .. } if *request == put => Some(fate.word().to_string()),
+        _ => None,
+    });
+    assert_eq!(told, ["failed"]);
+    let write = bench.tiers.ledger().newest(b"k1").unwrap();
+    assert_eq!((write.acknowledged_ns, bench.counts().writes), (None, 1));
 }

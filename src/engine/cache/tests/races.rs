@@ -84,3 +84,52 @@ fn news_that_is_late_or_lost_leaves_l1_stale() {
     let (late, lost) = (sum(0.0), sum(0.9));
     assert!(late > 0 && lost > late, "{late} {lost}");
 }
+
+/// A node that warms itself up while one of the keys is written: old rows come after the news of the write, and before.
+#[test]
+fn a_node_that_warms_up_hears_of_writes() {
+    let stale = |guard: Guard, early_ms: u64, late_ms: u64| {
+        let mut bench = Bench::new(1, Options { caches: 1, ..without_l1(guard, Stampede::None) });
+        for number in (1..=12).chain([1, 1]) {
+            bench.get(1, &format!("k{number}"));
+            bench.run(20 * MS);
+        }
+        bench.kill(Place::Cache(1));
+        if late_ms == 0 {
+            bench.put(1, "k1");
+        }
+        bench.run(early_ms * MS);
+        bench.restart(Place::Cache(1), true);
+        if late_ms > 0 {
+            bench.run(late_ms * MS);
+            bench.put(1, "k1");
+        }
+        bench.run(S);
+        bench.get(1, "k1");
+        bench.settle();
+        bench.counts().stale
+    };
+    for guard in [Guard::Version, Guard::Lease] {
+        for ms in 1..30 {
+            assert_eq!(stale(guard, ms, 0), 0, "{}, written {ms} ms before", guard.word());
+            assert_eq!(stale(guard, 1, ms), 0, "{}, written {ms} ms after", guard.word());
+        }
+    }
+}
+
+#[test]
+fn loads_do_not_run_into_one_another() {
+    let mut bench = Bench::new(1, Options { l1_capacity: 0, l2_capacity: 0, ..Options::default() });
+    let load = |bench: &mut Bench, operations| {
+        let (keys, arrival) = (Keys::Uniform { count: 4 }, Arrival::Closed { think_ns: 0 });
+        let workload = Workload { operations, writes_percent: 0, missing_percent: 0, keys, arrival };
+        bench.tiers.start_load(&mut bench.cx, workload);
+    };
+    load(&mut bench, 1000);
+    bench.run(5 * MS);
+    load(&mut bench, 100);
+    bench.run(30 * MS);
+    assert!(bench.tiers.open() <= 8, "{} requests of 8 clients", bench.tiers.open());
+    while bench.tiers.load_progress().0 < 100 && bench.tiers.step(&mut bench.cx) {}
+    assert_eq!((bench.tiers.open(), bench.counts().served), (0, 108));
+}
