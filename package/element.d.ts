@@ -11,7 +11,7 @@ export interface LabState {
 }
 
 /** What is to be opened: a script, a trace, a shared link, a preset, or a lab's first preset. */
-export interface Opening { script?: string; trace?: string; link?: string; preset?: string; lab?: string }
+export interface Opening { script?: string; trace?: string; src?: string; link?: string; preset?: string; lab?: string }
 
 export interface Step { position: number; length: number; caption: string; event?: string; timeNs?: number }
 export interface Mark { position: number; by: string; text: string }

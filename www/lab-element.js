@@ -15,6 +15,8 @@
 
 /** Longest text that is fetched, in bytes: the largest file that the program opens. */
 const FETCHED_MAX = 64 << 20;
+/** Below so many pixels there is no room for a stage. */
+const HEIGHT_LEAST = 240;
 /** What an element opens, in the order in which it is asked for. */
 const OPENED = ['script', 'src', 'link', 'preset', 'lab'];
 /** What needs a new app. */
@@ -29,6 +31,7 @@ const FRAME = `
     font-variant-numeric: tabular-nums; -webkit-text-size-adjust: 100%; }
   .glass > .shell.embed { height: 100%; }
   .glass .stage-room { touch-action: pan-y; }
+  .glass .skip { position: absolute; }
   .before { position: absolute; inset: 0; display: grid; place-content: center; padding: 16px; text-align: center;
     font: 15px/1.45 system-ui, sans-serif; color: #5b6270; background: #fafaf7; }
 `;
@@ -79,6 +82,9 @@ export async function fetchText(address) {
   }
   return parts.join('') + decoder.decode();
 }
+
+/** What a fetched text is. */
+const opened = (text) => ({ [text.startsWith('glassbase-trace') ? 'trace' : 'script']: text });
 
 /** The height at which an embedded lab stands well: the stage by its width, and what is around it as it is. */
 function naturalHeight(glass) {
@@ -195,9 +201,9 @@ export function define(load, name = 'glassbase-lab') {
       return this.#call('run', lines);
     }
 
-    /** Opens another script, trace, link or preset: `{ script }`, `{ trace }`, `{ link }`, `{ preset, lab }`, `{ lab }`. */
+    /** Opens another run: `{ script }`, `{ trace }`, `{ src }`, `{ link }`, `{ preset, lab }` or `{ lab }`. */
     async open(what) {
-      const state = await this.#call('open', what);
+      const state = await this.#call('open', what?.src ? opened(await fetchText(what.src)) : what);
       return this.#plays.seen && this.getAttribute('play') !== 'no' ? this.#call('play') : state;
     }
 
@@ -272,6 +278,8 @@ export function define(load, name = 'glassbase-lab') {
       if (turn !== this.#turn) throw closed();
       const glass = document.createElement('div');
       glass.className = 'glass';
+      // Who clicks into a lab means its keys, too. What takes the focus itself has it by then.
+      glass.addEventListener('click', () => this.shadowRoot.activeElement ?? glass.querySelector('.middle')?.focus({ preventScroll: true }));
       const theme = this.getAttribute('theme');
       if (theme) glass.dataset.theme = theme;
       this.shadowRoot.adoptedStyleSheets = [...sheets, this.#size];
@@ -305,8 +313,7 @@ export function define(load, name = 'glassbase-lab') {
       const opening = { lab: this.getAttribute('lab') ?? '' };
       if (this.hasAttribute('script')) opening.script = this.getAttribute('script');
       else if (this.hasAttribute('src')) {
-        const text = await fetchText(this.getAttribute('src'));
-        opening[text.startsWith('glassbase-trace') ? 'trace' : 'script'] = text;
+        Object.assign(opening, opened(await fetchText(this.getAttribute('src'))));
       } else if (this.hasAttribute('link')) opening.link = this.getAttribute('link');
       else if (this.hasAttribute('preset')) opening.preset = this.getAttribute('preset');
       else if (this.textContent.trim()) opening.script = this.textContent.trim();
@@ -363,7 +370,7 @@ export function define(load, name = 'glassbase-lab') {
 
     #fit() {
       const wanted = this.getAttribute('height')?.trim();
-      const height = wanted && (/^\d+(\.\d+)?$/.test(wanted) ? `${wanted}px` : wanted);
+      const height = wanted && (/^\d+(\.\d+)?$/.test(wanted) ? `${Math.max(wanted, HEIGHT_LEAST)}px` : wanted);
       const fits = height && CSS.supports('height', height);
       this.#size.replaceSync(`:host { height: ${fits ? height : `${this.#natural || 440}px`}; }`);
     }

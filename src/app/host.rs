@@ -140,7 +140,8 @@ impl App {
         if wish.opening.is_empty() {
             self.open_first();
         } else if let Err(refused) = self.open(&wish.opening) {
-            self.open_preset(LABS[0], 0);
+            // Not another run in its place: who reads the page would take it for the one that was meant.
+            self.open_nothing(wish.opening.lab.as_deref().and_then(lab).unwrap_or(LABS[0]));
             self.complain(&refused.what);
             self.pass_on("error", &|| {
                 let detail = Object::new();
@@ -213,16 +214,24 @@ impl App {
         let words = call.argument.as_string();
         match &*call.name {
             "open" => {
-                self.open(&Opening::read(&call.argument))?;
+                let opening = Opening::read(&call.argument);
+                if opening.is_empty() {
+                    return Err(needs(
+                        "open",
+                        "a script, a trace, a link, a preset or a lab, as in { script: 'insert 37' }",
+                    ));
+                }
+                self.open(&opening)?;
                 if self.wish.paused {
                     self.player.pause();
                 }
             }
             "run" => self.run_lines(&words.ok_or_else(|| needs("run", "a text: one or several lines of script"))?)?,
-            "step" => match number.unwrap_or(1.0) {
-                1.0 => self.go(Move::Event(1)),
-                -1.0 => self.go(Move::Event(-1)),
-                many => self.go(Move::To((self.player.position() as f64 + many.trunc()).max(0.0))),
+            "step" => match number.or_else(|| call.argument.is_undefined().then_some(1.0)) {
+                None => return Err(needs("step", "a number of events, or nothing for one")),
+                Some(1.0) => self.go(Move::Event(1)),
+                Some(-1.0) => self.go(Move::Event(-1)),
+                Some(many) => self.go(Move::To((self.player.position() as f64 + many.trunc()).max(0.0))),
             },
             "seek" => match (words.as_deref(), number) {
                 (Some("start"), _) => self.go(Move::Start),
@@ -231,8 +240,10 @@ impl App {
                 _ => return Err(needs("seek", "a position from 0, \"start\" or \"end\"")),
             },
             "fork" => {
-                if let Some(position) = number {
-                    self.player.seek(Move::To(position.max(0.0).trunc()));
+                match number {
+                    Some(position) if position >= 0.0 => self.player.seek(Move::To(position.trunc())),
+                    None if call.argument.is_undefined() => {}
+                    _ => return Err(needs("fork", "a position from 0, or nothing for where the run stands")),
                 }
                 self.fork();
             }

@@ -10,10 +10,13 @@
 use std::rc::Rc;
 
 use crate::lab::Problem;
+use crate::lab::words::shortened;
 use crate::trace::{Event, Trace};
 
 /// Most entries kept; the text list of the trace has them all.
 const ENTRIES_MAX: usize = 400;
+/// Most letters of a line with a mistake that are shown.
+const TYPED_MAX: usize = 400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -58,7 +61,7 @@ impl Log {
 
     /// What a person typed that could not be understood, and why, with a mark below the place.
     pub fn mistake(&mut self, typed: &str, problems: &[Problem]) {
-        self.say(Kind::Input, typed);
+        self.say(Kind::Input, &shortened(typed, TYPED_MAX));
         self.problems(problems, 1 < typed.lines().count());
     }
 

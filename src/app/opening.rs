@@ -44,12 +44,22 @@ impl App {
         match Page::of(&fragment) {
             Some(Page::Home) if !self.embed => self.arrive(""),
             Some(_) if !self.embed => self.arrive(&fragment),
+            _ if self.embed && !fragment.is_empty() && Link::decode(&fragment).is_err() => {
+                self.open_nothing(LABS[0]);
+                self.follow(&fragment);
+            }
             _ => {
                 self.put_preset(LABS[0], 0);
                 self.site.address = FIRST.to_string();
                 self.follow(&fragment);
             }
         }
+    }
+
+    /// A lab without a run.
+    pub fn open_nothing(&mut self, lab: &'static LabInfo) {
+        self.open_script(&format!("lab {}\n", lab.name), lab.title);
+        self.player.pause();
     }
 
     /// Opens what a link says; a link that cannot be read leaves everything as it is.

@@ -63,8 +63,8 @@ Glassbase: a whole database behind glass.
   glassbase help [WORD]    list the commands of the scripts, or explain one, or a lab; help LAB WORD is about one lab;
                            help measures [LAB] lists the numbers that a sweep can measure
 
-Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up, or a
-history breaks what is promised, 2 something can't be read or understood, 3 the checker gave up.
+Exit codes: 0 all is well, 1 an expectation failed or a command was refused and no `expect refused` takes it up, or
+`check` finds a history that breaks what is promised, 2 something can't be read or understood, 3 the checker gave up.
 ";
 
 /// What a run of the program comes to: text for standard output, text for standard error, and an exit code.

@@ -41,6 +41,10 @@ fn distance(a: &[char], b: &[char]) -> usize {
     last[b.len()]
 }
 
+/// More words than this are not all told, but some.
+const NAMED_MAX: usize = 48;
+const NAMED_SOME: usize = 12;
+
 /// A sentence that leads from a wrong word to the right one: the nearest, or else all there are.
 pub fn suggestion<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(typed, known.clone()) {
@@ -51,6 +55,9 @@ pub fn suggestion<'a>(typed: &str, known: impl IntoIterator<Item = &'a str> + Cl
                 if !all.contains(&word) {
                     all.push(word);
                 }
+            }
+            if all.len() > NAMED_MAX {
+                return format!("there are {}, such as {}", all.len(), all[..NAMED_SOME].join(", "));
             }
             format!("there are: {}", all.join(", "))
         }

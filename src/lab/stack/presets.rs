@@ -16,7 +16,7 @@ pub const PRESETS: &[Preset] = &[
     preset(
         "with-cache",
         "Follow a request",
-        "One put and two gets, hop by hop: the second get never reaches the shard.",
+        "One put and three gets, hop by hop: all but the first get never reach the shard.",
         None,
         include_str!("presets/with-cache.gb"),
     ),

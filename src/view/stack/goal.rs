@@ -48,7 +48,8 @@ pub fn draw(d: &mut Drawing, room: Place, state: &StackState, selected: Option<S
     let (left, right) = (place.x + PADDING, place.right() - PADDING);
     let mut y = place.y + ROW_H;
     let width_of = |text: &str| text.chars().count() as f64 * (SANS_W + 0.6);
-    let mut score = format!("{is} · score {} of 1000", goal.score);
+    let hints = if goal.reached { "" } else { " · click for hints" };
+    let mut score = format!("{is} · score {} of 1000{hints}", goal.score);
     if width_of(&goal.title) + width_of(&score) > right - left - 10.0 {
         score = format!("{} of 1000", goal.score);
     }

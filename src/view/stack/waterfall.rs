@@ -55,6 +55,21 @@ fn ordered(follow: &Follow) -> Vec<usize> {
     order
 }
 
+/// Those of `order` that there is room for: the longest, for they are where the time went, and what is selected. A parent is
+/// as long as what it encloses, so no span stands without the one that it is part of.
+fn longest(follow: &Follow, order: Vec<usize>, most: usize, now_ns: u64, selected: Option<Selection>) -> Vec<usize> {
+    let lasts_ns = |index: usize| {
+        let span = &follow.spans[index];
+        let is_selected = selected == Some(Selection::Span(follow.request, index as u32));
+        if is_selected { u64::MAX } else { end_ns(span, now_ns).saturating_sub(span.from_ns) }
+    };
+    let mut ranked: Vec<(u64, usize)> = order.iter().enumerate().map(|(at, index)| (!lasts_ns(*index), at)).collect();
+    ranked.sort_unstable();
+    let mut kept: Vec<usize> = ranked.into_iter().take(most).map(|(_, at)| at).collect();
+    kept.sort_unstable();
+    kept.into_iter().map(|at| order[at]).collect()
+}
+
 /// Draws it; how high it is.
 pub fn draw(
     d: &mut Drawing,
@@ -67,10 +82,11 @@ pub fn draw(
     let (began_ns, last_ns) = (follow.began_ns, follow.end_ns(now_ns).max(follow.began_ns + 1));
     let order = ordered(follow);
     let most = ((room.h - HEAD_H) / ROW_H).max(4.0) as usize;
-    let shown = order.len().min(most);
-    let left = order.len() - shown;
+    let left = order.len().saturating_sub(most);
+    let order = longest(follow, order, most, now_ns, selected);
+    let shown = order.len();
     let by = if follow.ended_ns > 0 { format!(" by {}", words::source(follow.source)) } else { String::new() };
-    let more = if left > 0 { format!(" · {left} more spans") } else { String::new() };
+    let more = if left > 0 { format!(" · {left} shorter spans") } else { String::new() };
     let took = duration(follow.lasts_ns(now_ns));
     let mut head = format!("{} · {}{by}, {took}", follow.text, words::fate(follow.fate));
     if (head.chars().count() + more.chars().count()) as f64 * (SANS_W + 0.6) <= room.w - 4.0 {
@@ -79,7 +95,7 @@ pub fn draw(
     d.add(Shape::title_of(Id::of("waterfall", 0), room.x + 2.0, room.y + 13.0, cut(&head, room.w - 4.0, SANS_W + 0.6)));
     let bars = Place::new(room.x + room.w * NAMES, room.y + HEAD_H, room.w * (1.0 - NAMES) - 4.0, room.h - HEAD_H);
     let scale = bars.w / (last_ns - began_ns) as f64;
-    for (row, index) in order.into_iter().take(shown).enumerate() {
+    for (row, index) in order.into_iter().enumerate() {
         let span = &follow.spans[index];
         let y = bars.y + row as f64 * ROW_H;
         let id = Id::of("span", follow.request).and(index as u64);
@@ -107,4 +123,45 @@ pub fn draw(
         d.add(bar.mark(Marks::CURRENT, is_selected).target(selection, format!("{name}: {time}{after}")));
     }
     HEAD_H + shown as f64 * ROW_H
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glassbase_trace::{NodeId, TierSource};
+
+    #[test]
+    fn where_the_time_went_is_never_left_off() {
+        let span = |parent, from_ns, to_ns| Span {
+            parent,
+            layer: SpanLayer::Log,
+            shard: NodeId(1),
+            at: NodeId(1),
+            to: NodeId(0),
+            from_ns,
+            to_ns,
+            text: "".into(),
+        };
+        // Many short ones, and then the long wait.
+        let mut spans = vec![span(0, 0, 1000)];
+        spans.extend((0..20).map(|at| span(0, at * 10, at * 10 + 5)));
+        spans.push(span(0, 200, 990));
+        let follow = Follow {
+            request: 1,
+            client: NodeId(1),
+            text: "get k1".into(),
+            began_ns: 0,
+            ended_ns: 1000,
+            fate: None,
+            source: TierSource::Database,
+            stale: false,
+            spans,
+            skipped: 0,
+            place: 0,
+            inner: 0,
+        };
+        assert_eq!(longest(&follow, ordered(&follow), 4, 1000, None), [0, 1, 2, 21]);
+        let selected = Some(Selection::Span(1, 15));
+        assert_eq!(longest(&follow, ordered(&follow), 4, 1000, selected), [0, 1, 15, 21]);
+    }
 }

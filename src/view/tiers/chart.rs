@@ -88,7 +88,7 @@ pub fn draw(d: &mut Drawing, place: Place, load: &Load) {
     let until_ns = load.end_ns.max(load.now_ns).max(load.beside.map_or(0, |(_, end_ns)| end_ns));
     let axes = Axes { area, until_ns, most: f64::from(most_of_all) * 1.06 };
     let title =
-        format!("The database's load: {} queries; {} at most", tiers.counts.reads + tiers.counts.writes, most(tiers));
+        format!("The database's load: {}; {} at most", queries(tiers.counts.reads + tiers.counts.writes), most(tiers));
     let stale = if tiers.counts.stale > 0 { "; red dots: stale answers" } else { "" };
     let title = cut(&format!("{title} at once{stale}"), head.w - 4.0, SANS_W);
     d.add(Shape::text(id, head.x + 2.0, head.y + 15.0, title).class("label").room(head.w - 4.0));
@@ -112,6 +112,10 @@ pub fn draw(d: &mut Drawing, place: Place, load: &Load) {
     let text = |at: u64, x: f64, text: String| Shape::text(id.and(at), x, area.bottom() + 13.0, text).class("quiet");
     d.add(text(7, area.x + 2.0, "0".to_string()));
     d.add(text(8, area.right() - 2.0, duration(until_ns)).anchor(Anchor::End));
+}
+
+fn queries(count: u64) -> String {
+    if count == 1 { "1 query".to_string() } else { format!("{count} queries") }
 }
 
 /// What it can work on at once.
