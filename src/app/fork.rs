@@ -87,6 +87,7 @@ impl App {
             self.goal = Some(position);
             self.log.say(Kind::Note, "The script of the trace is run anew: go on from here.");
         }
+        self.keep();
     }
 
     /// Puts another run in the place of this one, which can be taken back.

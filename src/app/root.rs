@@ -414,6 +414,8 @@ impl App {
         self.script_changed();
         self.work();
         self.player.play();
+        // Kept now already: a page may go without a word.
+        self.keep();
     }
 
     fn stop(&mut self) {

@@ -6,9 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 // What was reached, and 2 % for the next change. Lower it when the page gets smaller; raising it takes a reason. The last:
-// labs of cache tiers and of the whole stack, the home page with its catalogue, glossary and reference, exports, embedding;
-// and the view and Yew are built for speed.
-const BUDGET = { brotli: 1_230_000, gzip: 1_602_000 };
+// doors with a past, runs that outlive a reload, verdicts as a run goes on, and the faults of the stack.
+const BUDGET = { brotli: 1_259_000, gzip: 1_641_000 };
 
 const compress = {
   brotli: (bytes) => brotliCompressSync(bytes, {

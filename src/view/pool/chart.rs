@@ -20,6 +20,8 @@ use glassbase_trace::sorting::sort_by;
 /// The list number under which a curve is selected.
 const CURVES: u8 = 255;
 const LEGEND_W: f64 = 142.0;
+/// The width of a figure on the axis.
+const NUMBER_W: f64 = 7.0;
 
 pub fn draw(drawing: &mut Drawing, place: Place, view: &View, selected: Option<Selection>) {
     let Some(known) = known(view) else { return };
@@ -105,7 +107,10 @@ fn axes(drawing: &mut Drawing, area: Place, largest: u64) {
         let label = Shape::text(id.and(10 + u64::from(step)), area.x - 6.0, y + 4.0, text);
         drawing.add(label.class("quiet").anchor(Anchor::End));
     }
-    for step in 0..=4u32 {
+    // The last number ends where the axis does: where that is narrow, the one before it would lie under it.
+    let last_w = grouped(largest).chars().count() as f64 * NUMBER_W;
+    let is_narrow = area.w / 4.0 < 1.6 * last_w;
+    for step in (0..=4u32).filter(|step| *step != 3 || !is_narrow) {
         let size = (u128::from(largest) * u128::from(step * step) / 16) as u64;
         let x = area.x + area.w * f64::from(step) / 4.0;
         let label = Shape::text(id.and(20 + u64::from(step)), x, area.bottom() + 16.0, grouped(size));
